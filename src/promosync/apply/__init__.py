@@ -1,0 +1,1 @@
+"""Carrying a plan out: when, how fast, again, or not any more."""

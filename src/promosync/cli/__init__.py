@@ -1,0 +1,1 @@
+"""Flags, consoles and exit codes."""

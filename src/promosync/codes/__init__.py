@@ -1,0 +1,1 @@
+"""Unique codes: alphabets, drawing, batches and the files they come from."""

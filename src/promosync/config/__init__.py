@@ -1,0 +1,1 @@
+"""From the text of a file to a checked configuration, with the place of every fault."""

@@ -1,0 +1,1 @@
+"""The words everybody uses: coupon, promotion code, ownership, configuration, problems."""

@@ -1,0 +1,105 @@
+"""The configuration as the rest of promosync sees it: checked, typed, and free of JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from promosync.model.ownership import Mode
+from promosync.model.problems import Path
+from promosync.model.promotions import Coupon, PromotionCode
+
+PerMode = Mapping[Mode, str]
+"""A Stripe id for each mode that has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CouponEntry:
+    """One entry of ``coupons``; ``spec.applies_to`` holds config product ids."""
+
+    id: str
+    spec: Coupon
+    path: Path
+    stripe_id: PerMode = field(default_factory=dict)
+    protect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEntry:
+    """One entry of ``promotion_codes``; ``spec.coupon`` is a config id.
+
+    ``customer_email`` is still to be looked up; ``spec.customer`` is None then.
+    """
+
+    id: str
+    spec: PromotionCode
+    path: Path
+    customer_email: str | None = None
+    stripe_id: PerMode = field(default_factory=dict)
+    protect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """How the codes of a batch are drawn: ``pattern``, or ``length`` with ``prefix`` and ``suffix``.
+
+    Exactly one of ``count`` and ``emails`` (a path relative to the configuration's folder) is given.
+    """
+
+    count: int | None = None
+    emails: str | None = None
+    pattern: str | None = None
+    length: int | None = None
+    prefix: str = ""
+    suffix: str = ""
+    charset: str = "alphanumeric"
+    missing_customer: str = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Where the codes of a batch come from: a file, by its path relative to the configuration's folder."""
+
+    file: str
+    missing_customer: str = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEntry:
+    """One entry of ``code_batches``: many codes that share every field but their text and customer.
+
+    ``spec.code`` is empty and ``spec.coupon`` is a config id. ``spec.max_redemptions`` is 1 unless given.
+    """
+
+    id: str
+    spec: PromotionCode
+    source: Generate | Import
+    path: Path
+    allow_guessable: bool = False
+    protect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The file's own section, ``promosync``.
+
+    ``ignore_metadata`` holds shell-style patterns of metadata keys to leave alone; ``lint`` maps the id of a
+    switched-off rule to the reason given.
+    """
+
+    owner: str = "default"
+    account: PerMode = field(default_factory=dict)
+    max_removal_percent: int = 30
+    ignore_metadata: tuple[str, ...] = ()
+    lint: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything a checked file says. ``products`` maps a config product id to its Stripe ids."""
+
+    coupons: tuple[CouponEntry, ...] = ()
+    codes: tuple[CodeEntry, ...] = ()
+    batches: tuple[BatchEntry, ...] = ()
+    products: Mapping[str, PerMode] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)

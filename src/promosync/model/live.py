@@ -1,0 +1,69 @@
+"""What a Stripe account holds, as far as promosync looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from promosync.model.ownership import Mode, Tags
+from promosync.model.promotions import Coupon, PromotionCode
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCoupon:
+    """A coupon in Stripe. ``times_redeemed`` and ``valid`` are Stripe's; ``created`` is seconds UTC."""
+
+    stripe_id: str
+    spec: Coupon
+    tags: Tags
+    created: int
+    times_redeemed: int = 0
+    valid: bool = True
+
+    @property
+    def used(self) -> int:
+        """Redemptions of the config entry so far, predecessors included."""
+        return self.tags.carried + self.tags.late + self.times_redeemed
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCode:
+    """A promotion code in Stripe; ``spec.coupon`` is a Stripe coupon id.
+
+    ``spec.active`` is Stripe's word, which also turns false for good when a code ends by itself.
+    """
+
+    stripe_id: str
+    spec: PromotionCode
+    tags: Tags
+    created: int
+    times_redeemed: int = 0
+
+    @property
+    def used(self) -> int:
+        """Redemptions of the config entry so far, predecessors included."""
+        return self.tags.carried + self.times_redeemed
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose data it is: ``id`` is None when the key may not read it. ``now`` is Stripe's clock, seconds UTC."""
+
+    id: str | None
+    mode: Mode
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An account's coupons and codes, newest first as Stripe lists them.
+
+    ``products`` holds the Stripe ids of those products that were looked for and exist, ``customers`` the
+    Stripe customer ids found for each address or id that was looked for, in the spelling of the file.
+    """
+
+    account: Account
+    coupons: tuple[LiveCoupon, ...] = ()
+    codes: tuple[LiveCode, ...] = ()
+    products: frozenset[str] = frozenset()
+    customers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

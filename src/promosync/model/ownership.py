@@ -1,0 +1,82 @@
+"""What promosync writes into an object's metadata, so that no state file is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+PREFIX = "promosync_"
+
+
+class Mode(StrEnum):
+    """The half of a Stripe account that a key opens. Sandboxes count as test."""
+
+    TEST = "test"
+    LIVE = "live"
+
+
+class Retired(StrEnum):
+    """Why promosync switched a code off. A code that is off without a reason was switched off by hand."""
+
+    SWAP = "swap"  # its successor takes over: must come back if the swap was cut short
+    WITHDRAWN = "withdrawn"  # its entry left the file, or its batch shrank
+    OFF = "off"  # the file says `active: false`, or its date has passed
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Promosync's own metadata keys on one object; ``owner`` is None on what is not promosync's.
+
+    ``carried`` counts the redemptions of this object's predecessors, ``late`` those that happened on the
+    predecessor after its successor's limit was fixed (coupons only). ``slot`` is the place of a unique code in
+    its batch; ``email`` is a salted hash of the address a unique code was made for.
+    """
+
+    owner: str | None = None
+    id: str | None = None
+    carried: int = 0
+    late: int = 0
+    retired: Retired | None = None
+    protect: bool = False
+    slot: str | None = None
+    email: str | None = None
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return the keys as Stripe stores them; what is at its default is left out."""
+        found = {
+            "owner": self.owner,
+            "id": self.id,
+            "carried": str(self.carried) if self.carried else None,
+            "late": str(self.late) if self.late else None,
+            "retired": self.retired.value if self.retired else None,
+            "protect": "true" if self.protect else None,
+            "slot": self.slot,
+            "email": self.email,
+        }
+        return {PREFIX + key: value for key, value in found.items() if value is not None}
+
+
+def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, dict[str, str]]:
+    """Part an object's metadata into promosync's own keys and everybody else's.
+
+    Keys with the prefix that this version does not know are dropped from both: they are promosync's, not the
+    file's. A count that somebody edited into something else reads as 0, an unknown reason as switched off by
+    hand: the careful reading in both cases is the one that the next plan shows as a difference.
+    """
+    own = {key[len(PREFIX) :]: value for key, value in metadata.items() if key.startswith(PREFIX)}
+    tags = Tags(
+        owner=own.get("owner"),
+        id=own.get("id"),
+        carried=_count(own.get("carried")),
+        late=_count(own.get("late")),
+        retired=Retired(own["retired"]) if own.get("retired") in set(Retired) else None,
+        protect=own.get("protect") == "true",
+        slot=own.get("slot"),
+        email=own.get("email"),
+    )
+    return tags, {key: value for key, value in metadata.items() if not key.startswith(PREFIX)}
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdecimal() else 0

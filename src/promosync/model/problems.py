@@ -1,0 +1,43 @@
+"""Faults are values: found in many rooms, shown at one edge, all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+"""A place in the configuration, such as ``("coupons", 1, "percent_off")``; ``()`` is the whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: where it is, what is wrong, and the way out.
+
+    ``path`` is a place in the configuration; the edge turns it into line and column. ``on_key`` points at the
+    key itself rather than at its value. ``rule`` is a stable id that tools can match on.
+    """
+
+    path: Path
+    message: str
+    hint: str = ""
+    rule: str = "error"
+    on_key: bool = False
+
+
+class ProblemsFound(Exception):
+    """A step could not be done; ``problems`` has every reason, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problem.message for problem in self.problems))
+
+
+def dotted(path: Path) -> str:
+    """Return a path as people write it: ``coupons[1].percent_off``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text

@@ -1,0 +1,1 @@
+"""What ought to change, decided by pure functions of values."""

@@ -1,0 +1,1 @@
+"""Plans, outcomes and problems as text, JSON and more."""

@@ -47,7 +47,7 @@ class LiveCode:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose data it is: ``id`` is None when the key may not read it. ``now`` is Stripe's clock, seconds UTC."""
+    """Whose data it is; ``id`` is None when the key may not read it. ``now``: Stripe's clock, seconds UTC."""
 
     id: str | None
     mode: Mode

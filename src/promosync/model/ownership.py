@@ -29,8 +29,8 @@ class Tags:
     """Promosync's own metadata keys on one object; ``owner`` is None on what is not promosync's.
 
     ``carried`` counts the redemptions of this object's predecessors, ``late`` those that happened on the
-    predecessor after its successor's limit was fixed (coupons only). ``slot`` is the place of a unique code in
-    its batch; ``email`` is a salted hash of the address a unique code was made for.
+    predecessor after its successor's limit was fixed (coupons only). ``slot`` is the place of a unique code
+    in its batch; ``email`` is a salted hash of the address a unique code was made for.
     """
 
     owner: str | None = None

@@ -12,7 +12,8 @@ class Coupon:
     """The fields of a coupon that a configuration decides.
 
     Amounts are whole minor units of their currency, currencies are lower case, ``redeem_by`` is seconds since
-    1970 in UTC, ``None`` is Stripe's default (no limit, no date). ``metadata`` is without promosync's own keys.
+    1970 in UTC, ``None`` is Stripe's default (no limit, no date). ``metadata`` is without promosync's own
+    keys.
     ``applies_to`` holds config product ids in a configuration and Stripe product ids everywhere else.
     Source: https://docs.stripe.com/api/coupons/object
     """

@@ -1,0 +1,166 @@
+"""The plan: a value that says exactly what will happen, and can be printed, saved, compared and asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from promosync.model.live import Account, LiveCode, LiveCoupon
+from promosync.model.ownership import Tags
+from promosync.model.problems import Path
+from promosync.model.promotions import Coupon, PromotionCode
+
+
+class Kind(StrEnum):
+    """What an action acts on."""
+
+    COUPON = "coupon"
+    CODE = "promotion_code"
+
+
+class Verb(StrEnum):
+    """What an action does. ``RETIRE`` finishes what an interrupted run left: the entry's older object goes."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    RECREATE = "recreate"
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+    RETIRE = "retire"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a changed pair, in the words of the file (``percent_off``, ``metadata.source``).
+
+    ``before`` and ``after`` are JSON-like values (dates as ISO 8601 text, percentages as Decimal, sets sorted);
+    None is "not set". ``forces_recreate``: Stripe cannot change this field on an existing object.
+    """
+
+    field: str
+    before: Any
+    after: Any
+    forces_recreate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do to one entry of the file, or to one object that the file no longer has.
+
+    ``before`` is the live object acted on, None for a create. ``after`` is what Stripe is to hold then, with
+    Stripe ids for coupons, products and customers, and with ``max_redemptions`` less what is carried over;
+    None where nothing is to be made. ``tags`` are the keys the object gets. ``limit`` is the file's own
+    ``max_redemptions``. ``new_id`` is the Stripe id of a coupon to be made. ``carried`` counts the redemptions
+    that move to the new object, as known now. ``riding`` counts the codes that move with a coupon. ``removes``
+    is true where the file asks for less than before (the brakes count these). ``path`` is the entry's place in
+    the file, empty for what is not in the file. ``warnings`` say where money may be given away.
+    """
+
+    verb: Verb
+    kind: Kind
+    id: str
+    reason: str
+    changes: tuple[FieldChange, ...] = ()
+    before: LiveCoupon | LiveCode | None = None
+    after: Coupon | PromotionCode | None = None
+    tags: Tags = field(default_factory=Tags)
+    limit: int | None = None
+    new_id: str | None = None
+    carried: int = 0
+    riding: int = 0
+    removes: bool = False
+    path: Path = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def stripe_id(self) -> str | None:
+        """The Stripe id of the live object acted on."""
+        return self.before.stripe_id if self.before else None
+
+    @property
+    def label(self) -> str:
+        """What people call it: a code's text, a coupon's name; empty where it has neither."""
+        spec = self.after or (self.before.spec if self.before else None)
+        if isinstance(spec, PromotionCode):
+            return spec.code
+        return (spec.name if spec else None) or ""
+
+    @property
+    def requests(self) -> int:
+        """How many requests to Stripe it takes when nothing fails."""
+        return _REQUESTS[self.kind, self.verb]
+
+    @property
+    def gap_requests(self) -> int:
+        """For how many requests a code of a customer may be off on the way: 1 where an active code is swapped."""
+        return int(
+            self.verb is Verb.RECREATE and _active(self.before.spec if self.before else None) and _active(self.after)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something left alone on purpose, with the reason: a decision too."""
+
+    kind: Kind
+    id: str
+    reason: str
+    stripe_id: str | None = None
+    path: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What apply would do, in the order in which people read it.
+
+    ``unchanged`` counts entries that are equal already. ``ours`` counts the objects of this owner that are in
+    use now. ``brakes`` holds a sentence for each reason why apply would refuse without ``--force``.
+    """
+
+    account: Account
+    owner: str
+    actions: tuple[Action, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    unchanged: int = 0
+    ours: int = 0
+    brakes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.actions
+
+    @property
+    def counts(self) -> Counter[Verb]:
+        """How many actions of each verb."""
+        return Counter(action.verb for action in self.actions)
+
+    @property
+    def requests(self) -> int:
+        """How many requests apply makes when nothing fails."""
+        return sum(action.requests for action in self.actions)
+
+
+def _active(spec: Coupon | PromotionCode | None) -> bool:
+    return isinstance(spec, PromotionCode) and spec.active
+
+
+# A coupon's recreate: read, create, then (its codes count for themselves) list what is left on it, read, delete.
+# A code's recreate: read, deactivate, create.
+_REQUESTS = {
+    (Kind.COUPON, Verb.CREATE): 1,
+    (Kind.COUPON, Verb.UPDATE): 1,
+    (Kind.COUPON, Verb.ADOPT): 1,
+    (Kind.COUPON, Verb.RECREATE): 5,
+    (Kind.COUPON, Verb.DELETE): 2,
+    (Kind.COUPON, Verb.RETIRE): 3,
+    (Kind.CODE, Verb.CREATE): 1,
+    (Kind.CODE, Verb.UPDATE): 1,
+    (Kind.CODE, Verb.ADOPT): 1,
+    (Kind.CODE, Verb.RECREATE): 3,
+    (Kind.CODE, Verb.DEACTIVATE): 1,
+    (Kind.CODE, Verb.RETIRE): 1,
+}

@@ -14,7 +14,8 @@ class Problem:
     """One fault: where it is, what is wrong, and the way out.
 
     ``path`` is a place in the configuration; the edge turns it into line and column. ``on_key`` points at the
-    key itself rather than at its value. ``rule`` is a stable id that tools can match on.
+    key itself rather than at its value. ``rule`` is a stable id that tools can match on. ``at`` is the line
+    and column, both from 1, of what has no path because the text could not be read that far.
     """
 
     path: Path
@@ -22,6 +23,7 @@ class Problem:
     hint: str = ""
     rule: str = "error"
     on_key: bool = False
+    at: tuple[int, int] | None = None
 
 
 class ProblemsFound(Exception):

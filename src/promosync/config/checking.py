@@ -1,0 +1,109 @@
+"""Holds a file against the JSON Schema and hands on each breach, free of the library's types.
+
+Three keywords are stricter here than in the library: ``pattern`` lets no line break pass at the end,
+``multipleOf`` is exact for decimals, ``uniqueItems`` is linear and points at the item.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from promosync.config.sentences import Breach, sentences
+from promosync.config.strict_json import Json, parse
+from promosync.config.words import closest, shown
+from promosync.model.problems import Path, Problem
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+
+def check(tree: Json, schema: str) -> tuple[list[Problem], list[Path]]:
+    """Hold a tree against the schema.
+
+    Returns the problems, and the places whose type is wrong so that nothing further can be said of them.
+    """
+    problems: dict[Problem, None] = {}
+    broken: list[Path] = []
+    for breach in _breaches(tree, schema):
+        if breach.keyword == "type":
+            broken.append(breach.path)
+        problems.update(dict.fromkeys(sentences(breach)))
+    return list(problems), broken
+
+
+def misspelt_sections(tree: Json, schema: str) -> list[Problem]:
+    """Find top-level keys that were probably meant as sections of ours; all others are left alone."""
+    known = _parsed(schema)["properties"]
+    return [
+        Problem(
+            (key,),
+            f"{shown(key)} is no section that promosync reads",
+            f"did you mean {shown(meant)}?",
+            rule="unknown-key",
+            on_key=True,
+        )
+        for key in (tree if isinstance(tree, dict) else ())
+        if key not in known and (meant := closest(key, known, cutoff=0.8))
+    ]
+
+
+def _parsed(schema: str) -> Any:
+    return parse(schema.encode()).value  # decimals stay exact, which the library's own reader would not do
+
+
+def _breaches(tree: Any, schema: str) -> Iterator[Breach]:
+    from jsonschema import Draft202012Validator, validators
+
+    stricter = {"pattern": _pattern, "multipleOf": _multiple_of, "uniqueItems": _unique_items}
+    validator: Any = validators.extend(Draft202012Validator, stricter)  # type: ignore[no-untyped-call]
+    for error in _flat(validator(_parsed(schema)).iter_errors(tree)):
+        yield Breach(
+            keyword=str(error.validator),
+            wanted=error.validator_value,
+            found=error.instance,
+            schema=error.schema if isinstance(error.schema, dict) else {},
+            path=tuple(error.absolute_path),
+            of_key="propertyNames" in error.absolute_schema_path,
+        )
+
+
+def _flat(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
+    """Replace an ``anyOf`` by the errors of its last alternative: the only one that is not null."""
+    for error in errors:
+        if error.validator == "anyOf" and error.context:
+            last = max(int(child.schema_path[0]) for child in error.context)
+            yield from _flat(child for child in error.context if child.schema_path[0] == last)
+        else:
+            yield error
+
+
+def _pattern(validator: Validator, pattern: str, instance: Any, _: Any) -> Iterator[ValidationError]:
+    from jsonschema.exceptions import ValidationError
+
+    # Python's $ also matches before a final line break, ECMA's does not.
+    if validator.is_type(instance, "string") and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+        yield ValidationError("pattern")
+
+
+def _multiple_of(validator: Validator, step: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
+    from jsonschema.exceptions import ValidationError
+
+    if validator.is_type(instance, "number") and (Fraction(instance) / Fraction(step)).denominator != 1:
+        yield ValidationError("multipleOf")
+
+
+def _unique_items(validator: Validator, wanted: bool, instance: Any, _: Any) -> Iterator[ValidationError]:
+    from jsonschema.exceptions import ValidationError
+
+    if not wanted or not validator.is_type(instance, "array"):
+        return
+    seen: set[str] = set()
+    for index, item in enumerate(instance):
+        if isinstance(item, str) and item in seen:
+            yield ValidationError("uniqueItems", path=[index], instance=item)
+        elif isinstance(item, str):
+            seen.add(item)

@@ -1,0 +1,62 @@
+"""Reads the file that was named, and the schema that promosync ships, or says plainly why it can not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from promosync.config.source import Refused, Source
+from promosync.model.problems import Problem
+
+MAX_BYTES = 64 * 1024 * 1024
+STDIN = "-"
+
+_SCHEMA = "stripe-config.schema.json"
+
+
+def read_file(path: Path | str, stdin: BinaryIO | None = None) -> bytes:
+    """Return the bytes of a configuration; ``-`` is standard input.
+
+    Raises :class:`Refused` with one problem: not there, not a file, not allowed, too large, or empty.
+    """
+    name = display_name(path)
+    if str(path) == STDIN:
+        raw = (stdin or sys.stdin.buffer).read(MAX_BYTES + 1)
+    else:
+        try:
+            with Path(path).open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            raise _unreadable(name, "there is no such file", "name another one, or run promosync init") from None
+        except IsADirectoryError:
+            raise _unreadable(name, "this is a folder", "name the file in it") from None
+        except PermissionError:
+            raise _unreadable(name, "the file may not be read", "change its permissions") from None
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise _unreadable(name, f"the file can not be read: {reason}", "check the path") from None
+    if len(raw) > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
+        raise _unreadable(name, f"the file is larger than {limit} MiB", "split it, or import codes from CSV files")
+    if not raw.strip():
+        raise _unreadable(name, "the file is empty", 'the smallest configuration is {"coupons": []}')
+    return raw
+
+
+def display_name(path: Path | str) -> str:
+    """Return the name under which problems of a file are shown."""
+    return "<stdin>" if str(path) == STDIN else str(path)
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of the file, from the installed package or from the source tree."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "schema", package.parents[1] / "schema"):
+        if (folder / _SCHEMA).is_file():
+            return (folder / _SCHEMA).read_text(encoding="utf-8")
+    raise FileNotFoundError(f"{_SCHEMA} is missing: the installation is incomplete")
+
+
+def _unreadable(name: str, message: str, hint: str) -> Refused:
+    return Refused([Problem((), message, hint, rule="unreadable-file")], Source(name))

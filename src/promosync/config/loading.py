@@ -1,0 +1,97 @@
+"""From bytes to a checked configuration: read, hold against the schema, type, apply the rules.
+
+Each stage passes on what it found sound, so that one run tells every fault of every stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from promosync.config.files import schema_text
+from promosync.config.source import Refused, Source
+from promosync.config.strict_json import Json, parse
+from promosync.model.configuration import Configuration
+from promosync.model.problems import Path, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A sound file; ``notes`` are remarks on it, such as what is over, in the order of the file."""
+
+    configuration: Configuration
+    source: Source
+    notes: tuple[Problem, ...] = ()
+
+
+def load(text: bytes, name: str, now: int | None = None) -> Loaded:
+    """Check a configuration and return it typed; ``now`` is seconds UTC, ``name`` is for messages only.
+
+    Raises :class:`Refused`, a :class:`~promosync.model.problems.ProblemsFound` that locates its problems,
+    with all of them. Without ``now`` the rules about time (five years, what is over) are left out.
+    """
+    parsed = parse(text)
+    source = Source(name, parsed.text, parsed.place)
+    found = _Findings(source, list(parsed.faults))
+    if not parsed.whole:
+        raise Refused(found.problems, source)
+
+    # These load pydantic and jsonschema: only here, so that commands without a file start quickly.
+    from promosync.config.checking import check, misspelt_sections
+    from promosync.config.document import read_document, to_configuration
+    from promosync.config.rules import check_rules, what_is_over
+
+    schema = schema_text()
+    faults, broken = check(parsed.value, schema)
+    found.add(faults)
+    found.add(misspelt_sections(parsed.value, schema))
+    tree = _without(parsed.value, broken)
+    document, faults = read_document(tree)
+    if document is None:
+        found.add(faults)
+        document, _ = read_document(_without(tree, [fault.path for fault in faults]))
+    assert document is not None, "without its broken parts a document is sound"
+    no_coupons = ("coupons",) in broken
+    found.add(fault for fault in check_rules(document, now) if not (no_coupons and fault.rule == "unknown-reference"))
+    if found.problems:
+        raise Refused(found.problems, source)
+    notes = sorted(what_is_over(document, now), key=source.place_of)
+    return Loaded(to_configuration(document), source, tuple(notes))
+
+
+class _Findings:
+    """Problems so far. What an earlier stage said of a place, a later one need not say again."""
+
+    def __init__(self, source: Source, problems: list[Problem]) -> None:
+        self.source = source
+        self.problems = problems
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        paths = {problem.path for problem in self.problems if problem.path}
+        places = {problem.at for problem in self.problems if problem.at}
+        self.problems += [
+            problem
+            for problem in problems
+            if problem.path not in paths and not (places and self.source.place_of(problem) in places)
+        ]
+
+
+def _without(tree: Json, paths: list[Path]) -> Json:
+    """Return the tree with the places taken out: a key goes, a list item turns null so that its index stays."""
+    if not paths:
+        return tree
+    if () in paths:
+        return {}
+    grouped: dict[str | int, list[Path]] = {}
+    for path in paths:
+        grouped.setdefault(path[0], []).append(path[1:])
+    if isinstance(tree, list):
+        return [
+            None if () in grouped.get(index, ()) else _without(item, grouped.get(index, []))
+            for index, item in enumerate(tree)
+        ]
+    if isinstance(tree, dict):
+        return {
+            key: _without(item, grouped.get(key, [])) for key, item in tree.items() if () not in grouped.get(key, ())
+        }
+    return tree

@@ -1,0 +1,85 @@
+"""The text of a configuration and where everything stands in it: paths inside, positions at the edge."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+from promosync.config.strict_json import Box, Place, Row
+from promosync.config.words import printable
+from promosync.model.problems import Path, Problem, ProblemsFound, dotted
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as it was read. ``text`` is empty when it could not be read at all."""
+
+    name: str
+    text: str = ""
+    place: Place = 0
+
+    def locate(self, path: Path, on_key: bool = False) -> tuple[int, int]:
+        """Return line and column, both from 1, of a value or of its key; of what holds it if it is not there.
+
+        The column counts characters.
+        """
+        key_at, place = 0, self.place
+        for part in path:
+            if isinstance(place, Box) and isinstance(part, str) and part in place.keys:
+                key_at, place = place.keys[part]
+            elif isinstance(place, Row) and isinstance(part, int) and 0 <= part < len(place.items):
+                place = place.items[part]
+                key_at = _start(place)
+            else:
+                return self._line_and_column(_start(place))
+        return self._line_and_column(key_at if on_key and path else _start(place))
+
+    def place_of(self, problem: Problem) -> tuple[int, int]:
+        """Return the line and column of a problem."""
+        return problem.at or self.locate(problem.path, problem.on_key)
+
+    def line(self, number: int) -> str:
+        """Return a line of the text, without its end, for an excerpt; empty when there is none."""
+        if not 1 <= number <= len(self._starts):
+            return ""
+        end = self.text.find("\n", self._starts[number - 1])
+        return self.text[self._starts[number - 1] : end if end >= 0 else None].removesuffix("\r")
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        while (end := self.text.find("\n", starts[-1])) >= 0:
+            starts.append(end + 1)
+        return starts
+
+    def _line_and_column(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+
+class Refused(ProblemsFound):
+    """A file that can not be used; ``source`` locates its problems, which are in the order of the file."""
+
+    def __init__(self, problems: list[Problem], source: Source) -> None:
+        super().__init__(sorted(problems, key=source.place_of))
+        self.source = source
+
+
+def render_place(problem: Problem, source: Source) -> str:
+    """Return ``promosync.json:12:7 coupons[1].percent_off``; only the name for a file that was not read."""
+    if not source.text and problem.at is None:
+        return printable(source.name)
+    line, column = source.place_of(problem)
+    return printable(f"{source.name}:{line}:{column} {dotted(problem.path)}".rstrip())
+
+
+def render_line(problem: Problem, source: Source) -> str:
+    """Return the whole problem on one line: place, what is wrong, what to do."""
+    return f"{render_place(problem, source)}: {printable(problem.message)}" + (
+        f"; {printable(problem.hint)}" if problem.hint else ""
+    )
+
+
+def _start(place: Place) -> int:
+    return place if isinstance(place, int) else place.start

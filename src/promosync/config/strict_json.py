@@ -1,0 +1,424 @@
+"""A JSON reader that keeps every position and goes on after a fault, so that all of them are told at once.
+
+The standard library's reader lets a key stand twice, takes NaN, forgets where values stood and stops at the
+first fault. This one is strict (RFC 8259), linear in the size of the text, and bounded in depth and numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from promosync.config.words import listing, shown
+from promosync.model.problems import Problem
+
+Json = None | bool | int | Decimal | str | list["Json"] | dict[str, "Json"]
+
+MAX_DEPTH = 64
+MAX_NUMBER = 400  # characters of a number, and size of its exponent: more is a slip or an attack
+MAX_FAULTS = 25
+
+_SPACE = re.compile(r"[ \t\n\r]*").match
+_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"').match
+_STRING_RUN = re.compile(r'[^"\\\x00-\x1f]*').match
+_NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![0-9A-Za-z_.+-])").match
+_NUMBER_LIKE = re.compile(r"[+-]?\.?[0-9][0-9A-Za-z_.+-]*").match
+_WORD = re.compile(r"[+-]?[A-Za-z_$][A-Za-z0-9_$.]*").match
+_COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL).match
+_SINGLE_QUOTED = re.compile(r"'((?:[^'\\\n]|\\.)*)'").match
+_HEX4 = re.compile(r"[0-9A-Fa-f]{4}").fullmatch
+
+_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_LITERALS: dict[str, Json] = {"true": True, "false": False, "null": None}
+_FOREIGN = {"True": "true", "False": "false", "TRUE": "true", "FALSE": "false", "None": "null", "nil": "null"}
+_NOT_NUMBERS = frozenset({"nan", "infinity", "inf"})
+
+
+class Box(NamedTuple):
+    """Where an object stands: its own offset and, for each key, the offset of the key and its value's place."""
+
+    start: int
+    keys: dict[str, tuple[int, Place]]
+
+
+class Row(NamedTuple):
+    """Where an array stands, and its items."""
+
+    start: int
+    items: list[Place]
+
+
+Place = int | Box | Row
+"""A scalar is its offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What could be read. ``whole`` is false where reading had to stop, so that ``value`` means nothing.
+
+    Each fault has ``at`` set to its line and column, and the path as far as it was known.
+    """
+
+    text: str
+    value: Json
+    place: Place
+    faults: tuple[Problem, ...]
+    whole: bool
+
+
+def parse(raw: bytes) -> Parsed:
+    """Read UTF-8 JSON, a byte order mark allowed; never raises, whatever the bytes."""
+    encoding = _foreign_encoding(raw)
+    if encoding:
+        fault = Problem((), f"the file is {encoding}, not UTF-8", "save it as UTF-8", rule="json-syntax", at=(1, 1))
+        return Parsed("", None, 0, (fault,), whole=False)
+    text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape")
+    reader = _Reader(text)
+    try:
+        reader.check_bytes()
+        value, place = reader.document()
+    except _StopReading:
+        return Parsed(reader.text, None, 0, tuple(reader.faults), whole=False)
+    return Parsed(reader.text, value, place, tuple(reader.faults), whole=True)
+
+
+def _foreign_encoding(raw: bytes) -> str | None:
+    head = raw[:4]
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head in (b"\x00\x00\xfe\xff",):
+        return "UTF-32" if b"\x00\x00" in head else "UTF-16"
+    if len(head) >= 2 and head.count(0) and head.strip(b"\x00"):
+        return "UTF-32" if head.count(0) == 3 else "UTF-16"
+    return None
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Return the place of an offset, both counted from 1, the column in characters."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+class _StopReading(Exception):
+    """Going on would only invent faults."""
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.path: list[str | int] = []
+        self.faults: list[Problem] = []
+
+    # -- faults ------------------------------------------------------------------------------------------
+
+    def fault(self, offset: int, message: str, hint: str, rule: str = "json-syntax") -> None:
+        place = line_and_column(self.text, offset)
+        self.faults.append(Problem(tuple(self.path), message, hint, rule, at=place))
+        if len(self.faults) >= MAX_FAULTS:
+            raise _StopReading
+
+    def stop(self, offset: int, message: str, hint: str) -> _StopReading:
+        """Note a fault behind which nothing can be understood; the caller raises the answer."""
+        self.fault(offset, message, hint)
+        return _StopReading()
+
+    def check_bytes(self) -> None:
+        """Name the bytes that are no UTF-8 (decoded to lone surrogates) and put a sign in their stead."""
+        for found in re.finditer("[\udc80-\udcff]+", self.text):
+            first = ord(found[0][0]) - 0xDC00
+            self.fault(found.start(), f"the byte 0x{first:02x} is not UTF-8", "save the file as UTF-8")
+        if self.faults:
+            self.text = re.sub("[\udc80-\udcff]", "�", self.text)
+
+    # -- structure ---------------------------------------------------------------------------------------
+
+    def document(self) -> tuple[Json, Place]:
+        self.skip()
+        if self.at == len(self.text):
+            raise self.stop(0, "the file is empty", 'the smallest configuration is {"coupons": []}')
+        value, place = self.value(0)
+        self.skip()
+        if self.at < len(self.text):
+            self.fault(
+                self.at,
+                f"{self.here()} follows the end of the document",
+                "a file holds one JSON object; remove what comes after it, or look for a bracket too many",
+            )
+        return value, place
+
+    def skip(self) -> None:
+        """Pass over white space, and over comments as faults."""
+        found = _SPACE(self.text, self.at)
+        self.at = found.end() if found else self.at
+        while self.at < len(self.text) and self.text[self.at] in "/#":
+            comment = _COMMENT(self.text, self.at)
+            if not comment:
+                if self.text.startswith("/*", self.at):
+                    raise self.stop(self.at, "this comment does not end", "JSON has no comments: remove it")
+                return
+            self.fault(self.at, "JSON has no comments", "remove it, or say it in the commit message")
+            self.at = comment.end()
+            found = _SPACE(self.text, self.at)
+            self.at = found.end() if found else self.at
+
+    def value(self, depth: int) -> tuple[Json, Place]:
+        start = self.at
+        character = self.text[start : start + 1]
+        if character == '"':
+            return self.string(), start
+        if character == "{":
+            return self.object(depth)
+        if character == "[":
+            return self.array(depth)
+        if number := _NUMBER(self.text, start):
+            self.at = number.end()
+            return self.number(number), start
+        return self.oddity(start, character), start
+
+    def object(self, depth: int) -> tuple[Json, Place]:
+        start = self.open(depth, "{")
+        found: dict[str, Json] = {}
+        keys: dict[str, tuple[int, Place]] = {}
+        comma: int | None = None
+        while True:
+            self.skip()
+            if self.closes("}", start, comma):
+                return found, Box(start, keys)
+            key_at = self.at
+            key = self.key()
+            self.path.append(key)
+            if key in keys:
+                line, _ = line_and_column(self.text, keys[key][0])
+                self.fault(
+                    key_at,
+                    f"the key {shown(key)} stands here a second time (first in line {line})",
+                    "keep one of them",
+                    rule="duplicate-key",
+                )
+            self.colon()
+            found[key], place = self.value(depth + 1)
+            keys[key] = (key_at, place)
+            self.path.pop()
+            comma = self.comma("}", "key")
+
+    def array(self, depth: int) -> tuple[Json, Place]:
+        start = self.open(depth, "[")
+        found: list[Json] = []
+        items: list[Place] = []
+        comma: int | None = None
+        while True:
+            self.skip()
+            if self.closes("]", start, comma):
+                return found, Row(start, items)
+            self.path.append(len(found))
+            value, place = self.value(depth + 1)
+            found.append(value)
+            items.append(place)
+            self.path.pop()
+            comma = self.comma("]", "item")
+
+    def open(self, depth: int, bracket: str) -> int:
+        if depth >= MAX_DEPTH:
+            raise self.stop(self.at, f"{bracket} opens more than {MAX_DEPTH} levels", "flatten the file")
+        self.at += 1
+        return self.at - 1
+
+    def closes(self, bracket: str, start: int, comma: int | None) -> bool:
+        """Tell whether the container ends here; complain about a comma before the end, or about no end."""
+        character = self.text[self.at : self.at + 1]
+        opener = self.text[start]
+        if character == bracket:
+            if comma is not None:
+                self.fault(comma, f"a comma before the closing {bracket}", "remove the comma")
+            self.at += 1
+            return True
+        if not character:
+            line, column = line_and_column(self.text, start)
+            raise self.stop(
+                len(self.text.rstrip()),
+                f"the file ends, but the {opener} of line {line}, column {column} is still open",
+                f"add the missing {bracket}",
+            )
+        if character in "]}":
+            line, column = line_and_column(self.text, start)
+            raise self.stop(
+                self.at,
+                f"{character} stands where the {opener} of line {line}, column {column} wants {bracket}",
+                "close the brackets in the order in which they were opened",
+            )
+        return False
+
+    def comma(self, bracket: str, what: str) -> int | None:
+        """Pass the comma after a value and return its offset; a missing one is a fault, then assumed."""
+        self.skip()
+        character = self.text[self.at : self.at + 1]
+        if character == ",":
+            self.at += 1
+            return self.at - 1
+        if not character or character in "]}":
+            return None
+        if character in ":;=" or not (character in "\"'{[-+._$" or character.isalnum()):
+            raise self.stop(self.at, f"{self.here()} stands where a comma or {bracket} must", "correct it")
+        self.fault(self.at, f"a comma is missing before this {what}", "put a comma after the one before")
+        return None
+
+    def key(self) -> str:
+        character = self.text[self.at]
+        if character == '"':
+            return self.string()
+        if character == "'":
+            return self.single_quoted()
+        if word := _WORD(self.text, self.at):
+            self.fault(self.at, f"the key {word[0]} has no quotes", f'write "{word[0]}"')
+            self.at = word.end()
+            return word[0]
+        if character == ",":
+            raise self.stop(self.at, "a comma too many", "remove it")
+        raise self.stop(self.at, f"{self.here()} stands where a key in double quotes must", "correct it")
+
+    def colon(self) -> None:
+        self.skip()
+        character = self.text[self.at : self.at + 1]
+        if character != ":":
+            if character != "=":
+                raise self.stop(self.at, f"{self.here()} stands where the colon after a key must", "add the :")
+            self.fault(self.at, "= stands between key and value", "write a colon")
+        self.at += 1
+        self.skip()
+
+    # -- scalars -----------------------------------------------------------------------------------------
+
+    def string(self) -> str:
+        plain = _PLAIN_STRING(self.text, self.at)
+        if plain:
+            self.at = plain.end()
+            return plain[1]
+        start = self.at
+        self.at += 1
+        pieces: list[str] = []
+        while True:
+            run = _STRING_RUN(self.text, self.at)
+            if run:
+                pieces.append(run[0])
+                self.at = run.end()
+            character = self.text[self.at : self.at + 1]
+            if character == '"':
+                self.at += 1
+                return "".join(pieces)
+            if character == "\\":
+                pieces.append(self.escape())
+            elif character in ("", "\n", "\r"):
+                return self.unterminated(start, "".join(pieces))
+            else:
+                self.fault(
+                    self.at,
+                    f"the control character U+{ord(character):04X} stands in a text",
+                    "remove it" if character == "\0" else f"write {shown(character)[1:-1]}, or remove it",
+                )
+                self.at += 1
+
+    def unterminated(self, start: int, content: str) -> str:
+        """A text that runs into the end of its line: most often its quote is missing, so end it there."""
+        message = "this text has no closing quote on its line"
+        self.fault(start, message, 'add the ", and write a line break as \\n')
+        if self.at == len(self.text):
+            raise _StopReading
+        if content.rstrip().endswith(","):
+            self.at = self.text.rindex(",", start, self.at)
+        return content
+
+    def escape(self) -> str:
+        start = self.at
+        letter = self.text[start + 1 : start + 2]
+        if letter != "u":
+            self.at += 1 if letter in ("", "\n", "\r") else 2
+            if letter not in _ESCAPES:
+                self.fault(start, f"\\{letter.strip()} means nothing in JSON", "write \\\\ for a backslash")
+            return _ESCAPES.get(letter, "")
+        unit = self.unit(start)
+        if unit is None:
+            self.at += 2
+            self.fault(start, "\\u wants four hexadecimal digits", "write for example \\u00e9, or é itself")
+            return ""
+        self.at += 6
+        if unit == 0:
+            self.fault(start, "\\u0000 is in no text that Stripe takes", "remove it")
+        if not 0xD800 <= unit < 0xE000:
+            return chr(unit)
+        low = self.unit(self.at) if self.text.startswith("\\u", self.at) else None
+        if unit < 0xDC00 and low is not None and 0xDC00 <= low < 0xE000:
+            self.at += 6
+            return chr(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
+        self.fault(start, f"\\u{unit:04x} is half a character", "write the character itself, or both halves")
+        return ""
+
+    def unit(self, start: int) -> int | None:
+        digits = self.text[start + 2 : start + 6]
+        return int(digits, 16) if _HEX4(digits) else None
+
+    def single_quoted(self) -> str:
+        start = self.at
+        quoted = _SINGLE_QUOTED(self.text, start)
+        if not quoted:
+            raise self.stop(start, "this text has no closing quote on its line", 'write it in double quotes, "…"')
+        self.fault(start, "a text in single quotes", "write it in double quotes")
+        self.at = quoted.end()
+        return quoted[1]
+
+    def number(self, found: re.Match[str]) -> Json:
+        whole, fraction, exponent = found.groups()
+        if len(found[0]) > MAX_NUMBER or (exponent and abs(int(exponent[1:])) > MAX_NUMBER):
+            self.fault(found.start(), f"the number {shown(found[0])[1:-1]} is out of all bounds", "shorten it")
+            return None
+        return Decimal(found[0]) if fraction or exponent else int(whole)
+
+    def oddity(self, start: int, character: str) -> Json:
+        """What stands where a value must: a literal, or a value of some other language."""
+        if character == "'":
+            return self.single_quoted()
+        if like := _NUMBER_LIKE(self.text, start):
+            self.at = like.end()
+            self.fault(start, f"{shown(like[0])[1:-1]} is no JSON number", _number_hint(like[0]))
+            return None
+        word = _WORD(self.text, start)
+        if word and word[0] in _LITERALS:
+            self.at = word.end()
+            return _LITERALS[word[0]]
+        if word:
+            self.at = word.end()
+            self.fault(start, f"{shown(word[0])[1:-1]} is no JSON value", _word_hint(word[0]))
+            return None
+        if character in ("", ",", "]", "}"):
+            self.fault(start, "a value is missing here", "write one, or remove the comma or key before it")
+            if character == ",":
+                return None
+            if not character:
+                raise _StopReading
+            return None
+        raise self.stop(start, f"{self.here()} stands where a value must", "correct it")
+
+    def here(self) -> str:
+        """Name the character under the finger."""
+        if self.at >= len(self.text):
+            return "the end of the file"
+        character = self.text[self.at]
+        return character if character.isprintable() else f"the character U+{ord(character):04X}"
+
+
+def _number_hint(text: str) -> str:
+    bare = text.lstrip("+-")
+    if bare[:1] == "0" and bare[1:2].isdigit():
+        return "a number does not begin with 0"
+    if bare.startswith(".") or text.startswith("+"):
+        return "a number begins with a digit or -"
+    if bare.endswith("."):
+        return "put a digit after the point"
+    return "write digits only, with a point for decimals; put text in double quotes"
+
+
+def _word_hint(word: str) -> str:
+    if word.lstrip("+-").lower() in _NOT_NUMBERS:
+        return "JSON has no such number: write the digits"
+    if word in _FOREIGN:
+        return f"write {_FOREIGN[word]}"
+    return f"put text in double quotes; {listing(_LITERALS)} are the only bare words"

@@ -1,0 +1,70 @@
+"""How a fault is worded: values quoted short and safe, lists with an «or», the name that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+from functools import lru_cache
+
+_LONGEST = 40
+
+
+def shown(value: object) -> str:
+    """Return a value as JSON on one line, shortened, with nothing in it that a terminal would obey."""
+    if isinstance(value, dict):
+        return "{…}" if value else "{}"
+    if isinstance(value, list):
+        return "[…]" if value else "[]"
+    if isinstance(value, Decimal):
+        return shorten(str(value))
+    if isinstance(value, str):
+        return f'"{shorten(printable(json.dumps(value[: 2 * _LONGEST], ensure_ascii=False)[1:-1]))}"'
+    return shorten(json.dumps(value))
+
+
+def printable(text: str) -> str:
+    """Return the text with every character that does not print written as ``\\uXXXX``."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
+
+
+def shorten(text: str) -> str:
+    """Cut a long text in the middle."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}…{text[-half:]}"
+
+
+def listing(words: Iterable[str], last: str = "and") -> str:
+    """Join words for a sentence: ``a, b and c``."""
+    found = list(words)
+    return f" {last} ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
+
+
+def closest(word: str, options: Collection[str], cutoff: float = 0.6) -> str | None:
+    """Return the option that was probably meant, or None.
+
+    Case, ``_`` and ``-`` do not count. Long words and long lists are not compared, because that is slow.
+    """
+    if len(word) > 100 or len(options) > 500:
+        return None
+    return _closest(word, tuple(sorted(options)), cutoff)
+
+
+@lru_cache(maxsize=256)
+def _closest(word: str, options: tuple[str, ...], cutoff: float) -> str | None:
+    plain = {_plain(option): option for option in reversed(options)}
+    found = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=cutoff)
+    return plain[found[0]] if found else None
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "").replace("-", "")
+
+
+def did_you_mean(word: str, options: Collection[str]) -> str:
+    """Return ``did you mean "x"?``, or an empty text when nothing is near."""
+    meant = closest(word, options)
+    return f"did you mean {shown(meant)}?" if meant else ""

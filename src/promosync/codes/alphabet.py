@@ -1,0 +1,188 @@
+"""Which texts a pattern can make, counted and numbered the way Stripe tells codes apart."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from promosync.model.configuration import BatchEntry, Generate
+from promosync.model.problems import Path, Problem, ProblemsFound
+from promosync.model.promotions import fold
+
+DRAWN: Final = "#"
+MAX_CODE_LENGTH: Final = 500
+"""Stripe's limit on ``code``; source: https://docs.stripe.com/api/promotion_codes/create."""
+
+CODE_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "-_")
+"""What Stripe takes in a code; anything else is refused with ``/\\A[a-zA-Z0-9\\-_]+\\z/``."""
+
+CHARSETS: Final = {
+    "alphanumeric": string.ascii_uppercase + string.digits,
+    "alphabetic": string.ascii_uppercase,
+    "numeric": string.digits,
+    "unambiguous": "ACDEFHJKMNPRTWXY34679",
+}
+"""The named alphabets.
+
+``unambiguous`` has no two characters that print or handwriting confuses. Gone with all their look-alikes:
+0 O Q, 1 I L, 2 Z, 5 S, 8 B, U V; of 6 G only 6 stays. The pairs are those of pwgen's list of ambiguous
+characters (https://github.com/tytso/pwgen, ``pw_rand.c``: B8G6I1l0OQDS5Z2) without D, which resembles only
+characters that are gone already; U V is Crockford's (https://www.crockford.com/base32.html).
+"""
+
+_TABLE_SIZE = 4096  # strings in one look-up table of Space.code_at: two characters of A-Z0-9 at a time
+
+
+def alphabet_of(charset: str) -> str:
+    """Return the distinct characters of a charset: one of ``CHARSETS`` by name, or the characters themselves.
+
+    Of a letter in both cases, and of a repeated character, the first spelling stays: Stripe ignores case.
+    Raises ValueError, with a message for people, when nothing is left or Stripe does not take a character.
+    """
+    if charset in CHARSETS:
+        return CHARSETS[charset]
+    if not charset:
+        raise ValueError("there are no characters to draw from")
+    if unknown := _refused(charset):
+        raise ValueError(f"Stripe does not take {unknown} in a code")
+    distinct: dict[str, str] = {}
+    for character in charset:
+        distinct.setdefault(fold(character), character)
+    return "".join(distinct.values())
+
+
+@dataclass(frozen=True)
+class Space:
+    """Every code of one shape: ``template`` with each ``#`` replaced by a character of ``alphabet``.
+
+    Codes are numbered from 0 to ``capacity - 1``; the first drawn position turns fastest. ``alphabet`` holds
+    no letter twice, whatever its case (see :func:`alphabet_of`), so two numbers never name the same code.
+    """
+
+    template: str
+    alphabet: str
+
+    @cached_property
+    def capacity(self) -> int:
+        """How many codes there are that Stripe tells apart."""
+        return int(len(self.alphabet) ** self.drawn)
+
+    @property
+    def drawn(self) -> int:
+        """The number of drawn positions."""
+        return self.template.count(DRAWN)
+
+    def code_at(self, index: int) -> str:
+        """Return the code with this number; IndexError when there is none."""
+        if not 0 <= index < self.capacity:
+            raise IndexError(index)
+        parts = []
+        for table in self._tables:
+            index, digit = divmod(index, len(table))
+            parts.append(table[digit])
+        return "".join(parts)
+
+    def index_of(self, code: str) -> int | None:
+        """Return the number of a code, whatever its case, or None when it is not of this shape."""
+        if len(code) != len(self.template) or not code.isascii():
+            return None
+        index, weight = 0, 1
+        for expected, character in zip(fold(self.template), fold(code), strict=True):
+            if expected == DRAWN:
+                digit = self._digits.get(character)
+                if digit is None:
+                    return None
+                index += digit * weight
+                weight *= len(self.alphabet)
+            elif expected != character:
+                return None
+        return index
+
+    @cached_property
+    def _digits(self) -> dict[str, int]:
+        return {fold(character): digit for digit, character in enumerate(self.alphabet)}
+
+    @cached_property
+    def _tables(self) -> tuple[list[str], ...]:
+        """The template cut into pieces of a few drawn positions, with every text of each piece."""
+        made: dict[str, list[str]] = {}
+        for piece in self._pieces():
+            if piece not in made:
+                texts = [""]
+                for part in piece:  # appended outermost, so that the first position turns fastest
+                    choices = self.alphabet if part == DRAWN else part
+                    texts = [text + choice for choice in choices for text in texts]
+                made[piece] = texts
+        return tuple(made[piece] for piece in self._pieces())
+
+    def _pieces(self) -> list[str]:
+        pieces, size = [""], 1
+        for part in self.template:
+            if part == DRAWN and size * len(self.alphabet) > _TABLE_SIZE:
+                pieces.append("")
+                size = 1
+            pieces[-1] += part
+            size *= len(self.alphabet) if part == DRAWN else 1
+        return pieces
+
+
+def leading(space: Space, at_least: int) -> int:
+    """Return the product of as many of the first drawn positions as it takes to reach ``at_least``.
+
+    The whole capacity when it takes them all. Number modulo this is what those positions show.
+    """
+    size, total = len(space.alphabet), 1
+    for _ in range(space.drawn):
+        if total >= at_least:
+            break
+        total *= size
+    return total
+
+
+def space_of(entry: BatchEntry) -> Space:
+    """Return the codes that a batch with ``generate`` can draw.
+
+    Raises ProblemsFound for everything that makes a code Stripe would refuse. The batch must not be an import.
+    """
+    if not isinstance(entry.source, Generate):
+        raise TypeError("an imported batch draws no codes")
+    generate, at = entry.source, (*entry.path, "generate")
+    problems: list[Problem] = []
+    try:
+        alphabet = alphabet_of(generate.charset)
+    except ValueError as error:
+        names = ", ".join(CHARSETS)
+        hint = f"Use {names}, or letters, digits, - and _."
+        problems.append(Problem((*at, "charset"), f"{error}.", hint, "codes-charset"))
+    if generate.pattern is not None:
+        template = generate.pattern
+        problems += _fixed((*at, "pattern"), template.replace(DRAWN, ""))
+    else:
+        length = generate.length or 0
+        template = generate.prefix + DRAWN * min(length, MAX_CODE_LENGTH + 1) + generate.suffix
+        problems += _fixed((*at, "prefix"), generate.prefix) + _fixed((*at, "suffix"), generate.suffix)
+        if length < 1:
+            message = "a length of at least 1 is needed where there is no pattern."
+            problems.append(Problem((*at, "length"), message, rule="codes-pattern"))
+    shape = "length" if generate.pattern is None else "pattern"
+    if not template:
+        problems.append(Problem((*at, shape), "the codes would be empty.", rule="codes-pattern"))
+    if len(template) > MAX_CODE_LENGTH:
+        message = f"the codes would be longer than the {MAX_CODE_LENGTH} characters that Stripe takes."
+        problems.append(Problem((*at, shape), message, rule="codes-pattern"))
+    if problems:
+        raise ProblemsFound(problems)
+    return Space(template, alphabet)
+
+
+def _fixed(at: Path, text: str) -> list[Problem]:
+    if not (unknown := _refused(text)):
+        return []
+    hint = "Use letters, digits, - and _; in a pattern, # stands for a drawn character."
+    return [Problem(at, f"Stripe does not take {unknown} in a code.", hint, "codes-pattern")]
+
+
+def _refused(text: str) -> str:
+    return " ".join(dict.fromkeys(repr(character) for character in text if character not in CODE_CHARACTERS))

@@ -1,0 +1,97 @@
+"""Say before any write whether a batch's codes fit, are too easy to guess, and how long they take to make."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from promosync.codes.alphabet import MAX_CODE_LENGTH, Space, space_of
+from promosync.model.configuration import BatchEntry, Generate
+from promosync.model.problems import Path, Problem, ProblemsFound
+
+POSSIBLE_PER_ISSUED: Final = 10_000
+"""Fewer possible codes than this for each issued one, and guessing pays."""
+
+
+def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int) -> list[Problem]:
+    """Return why a batch's pattern can not hold its codes; nothing for an import.
+
+    ``needed`` is how many codes the batch is to issue in all: its count or its number of addresses.
+    ``taken_in_space`` is how many texts of its space it can not have, being active elsewhere in the account or
+    in the file; its own codes are not among them. A faulty pattern or charset is returned as such.
+    """
+    if not isinstance(entry.source, Generate):
+        return []
+    try:
+        space = space_of(entry)
+    except ProblemsFound as found:
+        return list(found.problems)
+    shape = "length" if entry.source.pattern is None else "pattern"
+    at = (*entry.path, "generate", shape)
+    if needed > space.capacity - taken_in_space:
+        return [_too_small(at, space, needed, taken_in_space)]
+    if needed * POSSIBLE_PER_ISSUED > space.capacity and not entry.allow_guessable:
+        return [_guessable(at, space, needed)]
+    return []
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration as people say it, to two units: ``40 s``, ``12 min``, ``5 h 33 min``, ``2 d 3 h``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return _two(minutes // 60, "h", minutes % 60, "min")
+    hours = round(seconds / 3600)
+    return _two(hours // 24, "d", hours % 24, "h")
+
+
+def rate_text(codes: int, per_second: float) -> str:
+    """Return how long so many codes take: ``500,000 codes: 5 h 33 min at 25 a second``."""
+    noun = "code" if codes == 1 else "codes"
+    return f"{codes:,} {noun}: {duration_text(codes / per_second)} at {per_second:g} a second"
+
+
+def _two(big: int, big_unit: str, small: int, small_unit: str) -> str:
+    return f"{big} {big_unit} {small} {small_unit}" if small else f"{big} {big_unit}"
+
+
+def _too_small(at: Path, space: Space, needed: int, taken: int) -> Problem:
+    held = f", {taken:,} of them taken already" if taken else ""
+    message = f"{needed:,} codes are needed but only {space.capacity:,} are possible{held} (letters count once)."
+    fits = _drawn_for(space, needed + taken)
+    good = _drawn_for(space, max(needed * POSSIBLE_PER_ISSUED, needed + taken))
+    return Problem(at, message, _way_out(at, space, fits, good), "codes-capacity")
+
+
+def _guessable(at: Path, space: Space, needed: int) -> Problem:
+    odds = space.capacity // needed
+    message = (
+        f"{needed:,} of {space.capacity:,} possible codes are easy to guess: 1 guess in {odds:,} hits one; "
+        f"1 in {POSSIBLE_PER_ISSUED:,} is the limit."
+    )
+    hint = _way_out(at, space, None, _drawn_for(space, needed * POSSIBLE_PER_ISSUED))
+    return Problem(at, message, f"{hint} Or set allow_guessable to true.", "codes-guessable")
+
+
+def _drawn_for(space: Space, codes: int) -> int | None:
+    """Return the fewest drawn positions with so many codes, or None when no code Stripe takes has them."""
+    most = MAX_CODE_LENGTH - (len(space.template) - space.drawn)
+    size = len(space.alphabet)
+    drawn, capacity = 0, 1
+    while capacity < codes and drawn < most and size > 1:
+        drawn, capacity = drawn + 1, capacity * size
+    return max(drawn, 1) if capacity >= codes else None
+
+
+def _way_out(at: Path, space: Space, fits: int | None, good: int | None) -> str:
+    if good is None and fits is None:
+        return "Give charset more characters, or make the fixed part of the codes shorter."
+    what = "a length of {}" if at[-1] == "length" else "a pattern with {} #"
+    best = good if good is not None else fits
+    hint = f"Use {what.format(best)} (now {space.drawn})"
+    if fits is not None and good is not None and fits < good:
+        return f"{hint}; {fits} would hold the codes, but be easy to guess."
+    return f"{hint}."

@@ -1,0 +1,257 @@
+"""Read files of codes and of addresses, find everything that is wrong with them, and never show a row.
+
+Accepted: UTF-8 with or without BOM; LF, CRLF or CR; RFC 4180 quoting; blanks around a cell (dropped); empty
+lines at the end. A quoted line break is not: no code and no address has one, so an open quote is a fault of
+its own line rather than of everything below it. The first row is a header when every cell of it is a column
+name known here, whatever its case: a code that reads ``code`` must not be the first one.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from promosync.codes.alphabet import CODE_CHARACTERS, MAX_CODE_LENGTH
+from promosync.codes.emails import normalise
+from promosync.model.problems import Path, Problem, ProblemsFound
+from promosync.model.promotions import fold
+
+LISTED: Final = 100
+"""How many bad lines of one file are listed; the rest are counted."""
+
+MAX_ADDRESS_LENGTH: Final = 512
+"""Stripe's limit; source: https://docs.stripe.com/api/customers/create#create_customer-email."""
+
+CODE_HEADERS: Final = frozenset({"code", "codes", "coupon", "voucher", "promo"}) | {
+    f"{kind}_code" for kind in ("coupon", "voucher", "promo", "promotion", "discount")
+}
+EMAIL_HEADERS: Final = frozenset({"email", "emails", "e_mail", "email_address", "customer_email", "address"})
+
+_ADDRESS = re.compile(r"[^@.]+(\.[^@.]+)*@[^@.]+(\.[^@.]+)+")
+_NOT_IN_ADDRESS = re.compile(r"[\s\"<>(),:;\\\[\]\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile:
+    """The codes of an import in the order of its file, with the address of each, or None for a file of codes.
+
+    ``digest`` is the SHA-256 of the file's bytes, in hexadecimal.
+    """
+
+    codes: Sequence[str]
+    emails: Sequence[str] | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFile:
+    """The addresses of a file in its order, as they are written; ``digest`` as in :class:`ImportFile`."""
+
+    addresses: Sequence[str]
+    digest: str
+
+
+def read_codes(file: FilePath, name: str, at: Path) -> ImportFile:
+    """Read a file with ``code`` or ``code,email`` on each line.
+
+    ``name`` is what people call the file and ``at`` the place in the configuration that names it. Raises
+    ProblemsFound with every bad line's number, and never with what the line holds.
+    """
+    faults = _Faults(name, at)
+    digest = sha256()
+    codes: list[str] = []
+    emails: list[str] = []
+    lines = array("L")
+    columns: tuple[int, ...] | None = None  # where code and address stand, once a row has told
+    told = 0
+    first = True
+    for line, cells in _rows(file, faults, digest):
+        header, first = _header(cells) if first else [], False
+        if header:
+            told = line
+            columns = tuple(header.index(kind) for kind in ("code", "email") if kind in header)
+            if header.count("code") != 1 or header.count("email") > 1:
+                faults.add(line, "the header needs one column of codes and at most one of addresses")
+                break
+            continue
+        if columns is None and 1 <= len(cells) <= 2:
+            told, columns = line, tuple(range(len(cells)))
+        if fault := _row_fault(cells, columns, told):
+            faults.add(line, fault)
+            continue
+        assert columns is not None
+        codes.append(cells[columns[0]])
+        if len(columns) == 2:
+            emails.append(cells[columns[1]])
+        lines.append(line)
+    faults.duplicates("code", codes, lines, fold)
+    faults.raise_any(empty=not codes)
+    return ImportFile(codes, emails if columns is not None and len(columns) == 2 else None, digest.hexdigest())
+
+
+def read_addresses(file: FilePath, name: str, at: Path) -> AddressFile:
+    """Read a file with one address on each line; parameters and errors as in :func:`read_codes`."""
+    faults = _Faults(name, at)
+    digest = sha256()
+    addresses: list[str] = []
+    lines = array("L")
+    first = True
+    for line, cells in _rows(file, faults, digest):
+        is_header, first = first and _header(cells) == ["email"], False
+        if is_header:
+            continue
+        if len(cells) != 1:
+            faults.add(line, f"{len(cells)} columns where one address is expected")
+        elif fault := _address_fault(cells[0]):
+            faults.add(line, fault)
+        else:
+            addresses.append(cells[0])
+            lines.append(line)
+    faults.duplicates("address", addresses, lines, normalise)
+    faults.raise_any(empty=not addresses)
+    return AddressFile(addresses, digest.hexdigest())
+
+
+@dataclass(slots=True)
+class _Faults:
+    """The bad lines of one file: the first of each kind of search kept, all of them counted."""
+
+    name: str
+    at: Path
+    kept: list[tuple[int, str]] = field(default_factory=list)
+    counted: int = 0
+    whole: str = ""
+
+    def add(self, line: int, fault: str) -> None:
+        self.counted += 1
+        if self.counted <= LISTED:
+            self.kept.append((line, fault))
+
+    def duplicates(self, what: str, texts: Sequence[str], lines: Sequence[int], same: Callable[[str], str]) -> None:
+        """Add each line whose text was on an earlier one.
+
+        Hashes are compared first, as a million of them take a tenth of the memory of a million texts, and
+        then the texts of those whose hash came twice.
+        """
+        hashes = array("q", (hash(same(text)) for text in texts))
+        twice = {one for one, other in pairwise(sorted(hashes)) if one == other}
+        if not twice:
+            return
+        found = 0
+        first: dict[str, int] = {}
+        for text, line, hashed in zip(texts, lines, hashes, strict=True):
+            if hashed in twice and (earlier := first.setdefault(same(text), line)) != line:
+                found += 1
+                if found <= LISTED:
+                    self.kept.append((line, f"the same {what} as on line {earlier}, regardless of case"))
+        self.counted += found
+
+    def raise_any(self, *, empty: bool) -> None:
+        """Raise what was found, in the order of the lines; a file with nothing in it is a fault too."""
+        if self.whole or (empty and not self.counted):
+            raise ProblemsFound([self._problem(f"{self.name}: {self.whole or 'the file is empty'}.")])
+        listed = sorted(self.kept)[:LISTED]
+        problems = [self._problem(f"{self.name}, line {line}: {fault}.") for line, fault in listed]
+        if self.counted > len(listed):
+            problems.append(self._problem(f"{self.name}: and {self.counted - len(listed):,} more bad lines."))
+        if problems:
+            raise ProblemsFound(problems)
+
+    def _problem(self, message: str) -> Problem:
+        return Problem(self.at, message, rule="codes-file")
+
+
+def _rows(file: FilePath, faults: _Faults, digest: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number and cells of each line that can be read; note the others."""
+    blank: list[int] = []
+    try:
+        for line, raw in _lines(file, digest):
+            if line == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+                faults.whole = "the text is UTF-16; save it as UTF-8"
+                return
+            cells = _cells(raw, line)
+            if cells == [""] and b'"' not in raw:
+                blank.append(line)
+                continue
+            for number in blank:  # it was not the end of the file after all
+                faults.add(number, "the line is blank")
+            blank.clear()
+            if isinstance(cells, str):
+                faults.add(line, cells)
+            else:
+                yield line, cells
+    except OSError as error:
+        faults.whole = f"the file can not be read ({error.strerror})"
+
+
+def _lines(file: FilePath, digest: Any) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    with file.open("rb") as handle:
+        for chunk in handle:
+            digest.update(chunk)
+            for raw in chunk.splitlines():
+                number += 1
+                yield number, raw
+
+
+def _cells(raw: bytes, line: int) -> list[str] | str:
+    """Return the cells of a line, or what is wrong with it."""
+    try:
+        text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
+    except UnicodeDecodeError:
+        return "the text is not UTF-8"
+    if "\0" in text:
+        return "there is a NUL byte in it"
+    if '"' not in text:
+        return [cell.strip() for cell in text.split(",")]
+    try:
+        return [cell.strip() for cell in next(csv.reader([text], strict=True))]
+    except csv.Error:
+        return "a quote is not closed, or text follows it"
+
+
+def _header(cells: list[str]) -> list[str]:
+    """Return the kind of each column when this row is a header, else nothing."""
+    kinds = []
+    for cell in cells:
+        word = re.sub(r"[\s_-]+", "_", cell.lower())
+        kinds.append("code" if word in CODE_HEADERS else "email" if word in EMAIL_HEADERS else "")
+    return kinds if all(kinds) else []
+
+
+def _row_fault(cells: list[str], columns: tuple[int, ...] | None, told: int) -> str:
+    if not 1 <= len(cells) <= 2:
+        return f"{len(cells)} columns where code or code,email is expected"
+    assert columns is not None
+    if len(cells) < len(columns):
+        return f"no address, although line {told} has that column"
+    if len(cells) > len(columns):
+        return f"a second column, although line {told} has one only"
+    fault = _code_fault(cells[columns[0]])
+    return fault or (_address_fault(cells[columns[1]]) if len(columns) == 2 else "")
+
+
+def _code_fault(code: str) -> str:
+    if not code:
+        return "the code is blank"
+    if len(code) > MAX_CODE_LENGTH:
+        return f"the code is longer than {MAX_CODE_LENGTH} characters"
+    if not CODE_CHARACTERS.issuperset(code):
+        return "the code has characters that Stripe does not take: it may have letters, digits, - and _"
+    return ""
+
+
+def _address_fault(address: str) -> str:
+    if not address:
+        return "the address is blank"
+    if len(address) > MAX_ADDRESS_LENGTH:
+        return f"the address is longer than {MAX_ADDRESS_LENGTH} characters"
+    looks_right = _ADDRESS.fullmatch(address) and not _NOT_IN_ADDRESS.search(address)
+    return "" if looks_right else "this is no email address"

@@ -7,7 +7,7 @@ Three keywords are stricter here than in the library: ``pattern`` lets no line b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -55,12 +55,26 @@ def _parsed(schema: str) -> Any:
     return parse(schema.encode()).value  # decimals stay exact, which the library's own reader would not do
 
 
+def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
+    """Put each definition where it is referred to: the library's look-ups take half of its time."""
+    if isinstance(node, list):
+        return [_inlined(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {key: _inlined(value, definitions) for key, value in node.items() if key != "$ref"}
+    if "$ref" not in node:
+        return plain
+    return {**_inlined(definitions[node["$ref"].removeprefix("#/$defs/")], definitions), **plain}
+
+
 def _breaches(tree: Any, schema: str) -> Iterator[Breach]:
     from jsonschema import Draft202012Validator, validators
 
     stricter = {"pattern": _pattern, "multipleOf": _multiple_of, "uniqueItems": _unique_items}
     validator: Any = validators.extend(Draft202012Validator, stricter)  # type: ignore[no-untyped-call]
-    for error in _flat(validator(_parsed(schema)).iter_errors(tree)):
+    plain = _parsed(schema)
+    definitions = plain.pop("$defs")
+    for error in _flat(validator(_inlined(plain, definitions)).iter_errors(tree)):
         yield Breach(
             keyword=str(error.validator),
             wanted=error.validator_value,

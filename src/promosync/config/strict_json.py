@@ -20,7 +20,7 @@ MAX_DEPTH = 64
 MAX_NUMBER = 400  # characters of a number, and size of its exponent: more is a slip or an attack
 MAX_FAULTS = 25
 
-_SPACE = re.compile(r"[ \t\n\r]*").match
+_SPACE = re.compile(r"[ \t\n\r]+").match
 _PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"').match
 _STRING_RUN = re.compile(r'[^"\\\x00-\x1f]*').match
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![0-9A-Za-z_.+-])").match
@@ -28,6 +28,7 @@ _NUMBER_LIKE = re.compile(r"[+-]?\.?[0-9][0-9A-Za-z_.+-]*").match
 _WORD = re.compile(r"[+-]?[A-Za-z_$][A-Za-z0-9_$.]*").match
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL).match
 _SINGLE_QUOTED = re.compile(r"'((?:[^'\\\n]|\\.)*)'").match
+_COMMENT_SIGNS = frozenset("/#")
 _HEX4 = re.compile(r"[0-9A-Fa-f]{4}").fullmatch
 
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -98,6 +99,11 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
+def _end_of_space(text: str, at: int) -> int:
+    found = _SPACE(text, at)
+    return found.end() if found else at
+
+
 class _StopReading(Exception):
     """Going on would only invent faults."""
 
@@ -148,18 +154,15 @@ class _Reader:
 
     def skip(self) -> None:
         """Pass over white space, and over comments as faults."""
-        found = _SPACE(self.text, self.at)
-        self.at = found.end() if found else self.at
-        while self.at < len(self.text) and self.text[self.at] in "/#":
+        self.at = _end_of_space(self.text, self.at)
+        while self.text[self.at : self.at + 1] in _COMMENT_SIGNS:
             comment = _COMMENT(self.text, self.at)
             if not comment:
                 if self.text.startswith("/*", self.at):
                     raise self.stop(self.at, "this comment does not end", "JSON has no comments: remove it")
                 return
             self.fault(self.at, "JSON has no comments", "remove it, or say it in the commit message")
-            self.at = comment.end()
-            found = _SPACE(self.text, self.at)
-            self.at = found.end() if found else self.at
+            self.at = _end_of_space(self.text, comment.end())
 
     def value(self, depth: int) -> tuple[Json, Place]:
         start = self.at

@@ -1,0 +1,47 @@
+"""A local Stripe for coupons, promotion codes, products, customers, events and account.
+
+It imports nothing else of promosync, so that it cannot share promosync's misunderstandings; and nothing slow
+before it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .client import Control, ControlError
+    from .core import Sandbox
+    from .limits import Limits
+    from .server import Handle, running, serve
+    from .wire import Request, Response
+
+__all__ = [
+    "Control",
+    "ControlError",
+    "Handle",
+    "Limits",
+    "Request",
+    "Response",
+    "Sandbox",
+    "running",
+    "serve",
+]
+
+_HOMES = {
+    "Control": "client",
+    "ControlError": "client",
+    "Handle": "server",
+    "Limits": "limits",
+    "Request": "wire",
+    "Response": "wire",
+    "Sandbox": "core",
+    "running": "server",
+    "serve": "server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

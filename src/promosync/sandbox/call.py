@@ -1,0 +1,112 @@
+"""What an endpoint knows of the request it carries out."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import string
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from .errors import StripeError, no_such
+
+NEWEST_VERSION = "2026-10-28.endive"
+ALPHANUMERIC = string.ascii_letters + string.digits
+CODE_LETTERS = string.ascii_uppercase + string.digits
+
+Json = dict[str, Any]
+
+
+def random_text(rng: random.Random, length: int, alphabet: str = ALPHANUMERIC) -> str:
+    return "".join(rng.choices(alphabet, k=length))
+
+
+@dataclass
+class Call:
+    """One request being carried out inside one transaction; `now` in whole seconds of the sandbox's clock."""
+
+    db: sqlite3.Connection
+    rng: random.Random
+    now: int
+    scope: int
+    account: str
+    livemode: bool
+    version: str = NEWEST_VERSION
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    id: str = ""
+    params: Json = field(default_factory=dict)
+    expand: Json = field(default_factory=dict)
+
+    @property
+    def day(self) -> str:
+        """The date of the API version, by which shapes are told apart."""
+        return self.version[:10]
+
+    def new_id(self, prefix: str) -> str:
+        return prefix + random_text(self.rng, 24)
+
+    def emit(self, type: str, snapshot: Json, previous: Json | None = None) -> None:
+        """Writes an event with the object as it is now, and what its changed fields were."""
+        data: Json = {"object": snapshot}
+        if previous is not None:
+            data["previous_attributes"] = previous
+        body = {
+            "api_version": self.version,
+            "data": data,
+            "pending_webhooks": 0,
+            "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
+        }
+        self.db.execute(
+            "INSERT INTO events (scope, id, created, type, data) VALUES (?, ?, ?, ?, ?)",
+            (self.scope, self.new_id("evt_"), self.now, type, json.dumps(body)),
+        )
+
+    def find(self, table: str, id: str, *, deleted: bool = False) -> sqlite3.Row | None:
+        """The living object, or with `deleted` the newest one of that id, dead or alive."""
+        alive = "" if deleted else "AND deleted = 0"
+        row: sqlite3.Row | None = self.db.execute(
+            f"SELECT * FROM {table} WHERE scope = ? AND id = ? {alive} "  # noqa: S608 - our own names
+            "ORDER BY deleted, seq DESC LIMIT 1",
+            (self.scope, id),
+        ).fetchone()
+        return row
+
+    def need(self, table: str, title: str, id: str, param: str, *, status: int = 400) -> sqlite3.Row:
+        """The living object, or Stripe's refusal; it says so when the other mode has that id."""
+        row = self.find(table, id)
+        if row is not None:
+            return row
+        other = self.db.execute(
+            f"SELECT 1 FROM {table} JOIN scopes USING (scope) "  # noqa: S608 - our own names
+            "WHERE id = ? AND deleted = 0 AND account = ? AND livemode = ?",
+            (id, self.account, not self.livemode),
+        ).fetchone()
+        elsewhere = None if other is None else ("test" if self.livemode else "live")
+        raise no_such(title, id, param, status=status, elsewhere=elsewhere)
+
+    def check_future(self, moment: int, param: str) -> None:
+        """Refuses a moment that is past or more than five years ahead."""
+        if moment <= self.now:
+            raise StripeError(
+                f"The parameter `{param}` expects a unix timestamp representing a date and time in the "
+                f"future. You specified the value `{moment}` which is in the past.",
+                param=param,
+            )
+        if moment > five_years_after(self.now):
+            raise StripeError("Invalid timestamp: can be no more than five years in the future.", param=param)
+
+
+def five_years_after(now: int) -> int:
+    moment = datetime.fromtimestamp(now, UTC)
+    try:
+        return int(moment.replace(year=moment.year + 5).timestamp())
+    except ValueError:  # the 29th of February
+        return int(moment.replace(year=moment.year + 5, month=3, day=1).timestamp())
+
+
+def changes(before: Json, after: Json) -> Json:
+    """The old values of the fields that differ, as events tell them."""
+    return {name: value for name, value in before.items() if after.get(name) != value}

@@ -1,0 +1,207 @@
+"""The levers of the sandbox, under `/_sandbox/`: clock, redemptions, faults, keys, counters, seeds.
+
+They take and give JSON, stand outside keys and rate limits, and refuse what a web page sends.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import auth, faults, lifetime, store
+from .call import Call, Json
+from .dump import dump
+from .limits import Limiter, Limits
+from .redeem import Order, Refused, redeem_code, redeem_coupon
+from .seed import seed
+from .wire import Request, Response
+
+if TYPE_CHECKING:
+    from .core import Sandbox
+
+PREFIX = "/_sandbox/"
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One lever being moved: what was sent, and the transaction it is moved in."""
+
+    sandbox: Sandbox
+    db: sqlite3.Connection
+    given: Json
+
+
+Handler = Callable[[Lever], Any]
+
+
+def answer(sandbox: Sandbox, db: sqlite3.Connection, request: Request) -> Response:
+    """The answer of one lever; 400 with the reason when it cannot be moved that way."""
+    if "origin" in request.headers:
+        return _reply(403, {"error": {"message": "The sandbox is not driven from web pages."}})
+    handler = HANDLERS.get((request.method, request.path.removeprefix(PREFIX)))
+    if handler is None:
+        return _reply(404, {"error": {"message": f"No such lever: {request.method} {request.path}"}})
+    db.execute("SAVEPOINT lever")
+    try:
+        given = json.loads(request.body) if request.body else {}
+        if not isinstance(given, dict):
+            raise ValueError("expected a JSON object")
+        done = handler(Lever(sandbox, db, given))
+    except (KeyError, TypeError, ValueError) as mistake:
+        db.execute("ROLLBACK TO lever")
+        words = f"missing {mistake}" if isinstance(mistake, KeyError) else str(mistake)
+        return _reply(400, {"error": {"message": words}})
+    return _reply(200, done)
+
+
+def _reply(status: int, body: Any) -> Response:
+    return Response(status, {"Content-Type": "application/json"}, json.dumps(body).encode())
+
+
+def _call(lever: Lever) -> Call:
+    """The account and mode a lever is moved for: test mode of the own account unless said otherwise."""
+    account, livemode = lever.given.pop("account", None) or auth.ACCOUNT, bool(lever.given.pop("livemode", False))
+    now = int(lever.sandbox.now(lever.db))
+    lifetime.settle(lever.db, now)
+    scope = store.scope_of(lever.db, account, livemode)
+    return Call(db=lever.db, rng=lever.sandbox.rng, now=now, scope=scope, account=account, livemode=livemode)
+
+
+def _reset(lever: Lever) -> Json:
+    store.empty(lever.db)
+    lever.sandbox.limiter = Limiter(lever.sandbox.limiter.limits)
+    return {}
+
+
+def _clock(lever: Lever) -> Json:
+    (offset,) = lever.db.execute("SELECT clock_offset FROM state").fetchone()
+    return {"now": lever.sandbox.clock() + offset, "offset": offset}
+
+
+def _set_clock(lever: Lever) -> Json:
+    if "now" in lever.given:
+        lever.db.execute("UPDATE state SET clock_offset = ?", (float(lever.given["now"]) - lever.sandbox.clock(),))
+    if "advance" in lever.given:
+        lever.db.execute("UPDATE state SET clock_offset = clock_offset + ?", (float(lever.given["advance"]),))
+    lifetime.settle(lever.db, int(lever.sandbox.now(lever.db)))
+    return _clock(lever)
+
+
+def _redeem(lever: Lever) -> Json:
+    call = _call(lever)
+    times, code, coupon = (
+        int(lever.given.pop("times", 1)),
+        lever.given.pop("code", None),
+        lever.given.pop("coupon", None),
+    )
+    if (code is None) == (coupon is None):
+        raise ValueError("give either a code or a coupon")
+    order = Order(**lever.given)
+    result: Json = {"redeemed": 0, "rule": None, "message": None}
+    for _ in range(times):
+        try:
+            if code is not None:
+                result |= redeem_code(call, code, order)
+            else:
+                result |= redeem_coupon(call, coupon, order)
+        except Refused as refusal:
+            return {**result, "rule": refusal.rule, "message": str(refusal)}
+        result["redeemed"] += 1
+    return result
+
+
+def _register_key(lever: Lever) -> Json:
+    permissions = lever.given.get("permissions")
+    lever.db.execute(
+        "INSERT OR REPLACE INTO keys VALUES (?, ?, ?)",
+        (
+            lever.given["key"],
+            None if permissions is None else json.dumps(permissions),
+            bool(lever.given.get("expired", False)),
+        ),
+    )
+    return {}
+
+
+def _faults(lever: Lever) -> Json:
+    return {"faults": faults.ordered(lever.db)}
+
+
+def _order_faults(lever: Lever) -> Json:
+    for rule in lever.given["faults"]:
+        faults.order(lever.db, rule)
+    return _faults(lever)
+
+
+def _clear_faults(lever: Lever) -> Json:
+    lever.db.execute("DELETE FROM faults")
+    lever.db.execute("UPDATE state SET dies_at = NULL")
+    return {}
+
+
+def _die(lever: Lever) -> Json:
+    lever.db.execute("UPDATE state SET dies_at = writes + ?", (int(lever.given["after_writes"]),))
+    return {}
+
+
+def _limits(lever: Lever) -> Json:
+    return {**asdict(lever.sandbox.limiter.limits), "latency": lever.sandbox.latency}
+
+
+def _set_limits(lever: Lever) -> Json:
+    if "latency" in lever.given:
+        lever.sandbox.latency = float(lever.given.pop("latency"))
+    lever.sandbox.limiter = Limiter(Limits(**{**asdict(lever.sandbox.limiter.limits), **lever.given}))
+    return _limits(lever)
+
+
+def _counters(lever: Lever) -> Json:
+    requests: dict[str, int] = {}
+    statuses: dict[str, int] = {}
+    for row in lever.db.execute("SELECT * FROM counters").fetchall():
+        requests[row["endpoint"]] = requests.get(row["endpoint"], 0) + row["requests"]
+        statuses[str(row["status"])] = statuses.get(str(row["status"]), 0) + row["requests"]
+    (writes,) = lever.db.execute("SELECT writes FROM state").fetchone()
+    return {"requests": requests, "statuses": statuses, "total": sum(requests.values()), "writes": writes}
+
+
+def _clear_counters(lever: Lever) -> Json:
+    lever.db.execute("DELETE FROM counters")
+    lever.db.execute("UPDATE state SET dies_at = dies_at - writes, writes = 0")
+    return {}
+
+
+def _log(lever: Lever) -> Json:
+    rows = lever.db.execute("SELECT line FROM log ORDER BY number").fetchall()
+    return {"log": [json.loads(row["line"]) for row in rows]}
+
+
+def _seed(lever: Lever) -> Json:
+    return seed(_call(lever), **lever.given)
+
+
+def _dump(lever: Lever) -> Json:
+    return dump(_call(lever))
+
+
+HANDLERS: dict[tuple[str, str], Handler] = {
+    ("POST", "reset"): _reset,
+    ("GET", "clock"): _clock,
+    ("POST", "clock"): _set_clock,
+    ("POST", "redeem"): _redeem,
+    ("POST", "keys"): _register_key,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _order_faults,
+    ("DELETE", "faults"): _clear_faults,
+    ("POST", "die"): _die,
+    ("GET", "limits"): _limits,
+    ("POST", "limits"): _set_limits,
+    ("GET", "counters"): _counters,
+    ("DELETE", "counters"): _clear_counters,
+    ("GET", "log"): _log,
+    ("POST", "seed"): _seed,
+    ("POST", "dump"): _dump,
+}

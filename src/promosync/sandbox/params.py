@@ -1,0 +1,318 @@
+"""The types of Stripe's parameters: each reads a form value or refuses it in Stripe's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from . import currencies
+from .errors import StripeError, missing_parameter, unknown_parameter
+from .form import Form
+
+LARGEST = 2**53
+
+
+class Param(Protocol):
+    """A type: `read` returns the value, None for one cleared with ""; `path` is its name as `a[b]`."""
+
+    @property
+    def required(self) -> bool: ...
+
+    def unknown(self, value: Form, path: str, /) -> str | None:
+        """The first name below `value` that Stripe does not know."""
+
+    def read(self, value: Form, path: str) -> Any: ...
+
+
+Spec = Mapping[str, Param]
+
+
+def bind(spec: Spec, form: Mapping[str, Form]) -> dict[str, Any]:
+    """The typed parameters that were sent, unknown names refused before any value is looked at."""
+    stray = _first_unknown(spec, form, "")
+    if stray is not None:
+        raise unknown_parameter(stray)
+    return _read_all(spec, form, "")
+
+
+def _first_unknown(spec: Spec, form: Mapping[str, Form], prefix: str) -> str | None:
+    for name, value in form.items():
+        path = _join(prefix, name)
+        param = spec.get(name)
+        stray = path if param is None else param.unknown(value, path)
+        if stray is not None:
+            return stray
+    return None
+
+
+def _read_all(spec: Spec, form: Mapping[str, Form], prefix: str) -> dict[str, Any]:
+    read = {}
+    for name, param in spec.items():
+        path = _join(prefix, name)
+        if name in form:
+            read[name] = param.read(form[name], path)
+        elif param.required:
+            raise missing_parameter(path)
+    return read
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}[{name}]" if prefix else name
+
+
+def _empty(path: str) -> StripeError:
+    return StripeError(
+        f"You cannot set '{path}' to an empty string. We interpret empty strings as null in requests. "
+        f"You may set '{path}' to null to delete the property.",
+        param=path,
+        code="parameter_invalid_empty",
+    )
+
+
+@dataclass(frozen=True)
+class _Scalar:
+    required: bool = False
+    clear: bool = False
+
+    def unknown(self, _value: Form, _path: str, /) -> str | None:
+        return None
+
+    def read(self, value: Form, path: str) -> Any:
+        if isinstance(value, dict):
+            raise StripeError(f"Invalid {self.noun}: {path}", param=path)
+        if value == "":
+            if self.clear:
+                return None
+            raise _empty(path)
+        return self.parse(value, path)
+
+    @property
+    def noun(self) -> str:
+        return "string"
+
+    def parse(self, value: str, path: str) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Text(_Scalar):
+    longest: int = 5000
+
+    def parse(self, value: str, path: str) -> str:
+        if len(value) > self.longest:
+            shown = f"{value[:4]}...{value[-4:]}"
+            raise StripeError(f"Invalid string: {shown}; must be at most {self.longest} characters", param=path)
+        return value
+
+
+@dataclass(frozen=True)
+class Integer(_Scalar):
+    least: int | None = None
+
+    @property
+    def noun(self) -> str:
+        return "integer"
+
+    def parse(self, value: str, path: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,20}", value) or abs(int(value)) > LARGEST:
+            raise StripeError(f"Invalid integer: {value}", param=path, code="parameter_invalid_integer")
+        number = int(value)
+        if self.least is not None and number < self.least:
+            raise StripeError(
+                f"This value must be greater than or equal to {self.least} (it currently is '{number}').",
+                param=path,
+                code="parameter_invalid_integer",
+            )
+        return number
+
+
+@dataclass(frozen=True)
+class Percent(_Scalar):
+    """A decimal; its bounds are checked where it is used, because Stripe does so after other checks."""
+
+    @property
+    def noun(self) -> str:
+        return "decimal"
+
+    def parse(self, value: str, path: str) -> Decimal:
+        if not re.fullmatch(r"[+-]?[0-9]{1,12}(\.[0-9]{1,20})?", value):
+            raise StripeError(f"Invalid decimal: {value}", param=path)
+        return Decimal(value)
+
+
+@dataclass(frozen=True)
+class Boolean(_Scalar):
+    @property
+    def noun(self) -> str:
+        return "boolean"
+
+    def parse(self, value: str, path: str) -> bool:
+        if value not in ("true", "false"):
+            raise StripeError(f"Invalid boolean: {value}", param=path)
+        return value == "true"
+
+
+@dataclass(frozen=True)
+class Choice(_Scalar):
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: str, path: str) -> str:
+        if value not in self.choices:
+            *most, last = self.choices
+            listed = f"one of {', '.join(most)}, or {last}" if len(most) > 1 else " or ".join(self.choices)
+            raise StripeError(f"Invalid {path}: must be {listed}", param=path)
+        return value
+
+
+@dataclass(frozen=True)
+class Currency(_Scalar):
+    def parse(self, value: str, path: str) -> str:
+        return currencies.check(value.lower(), path)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A nested object with the parameters `fields`."""
+
+    fields: Spec
+    required: bool = False
+    clear: bool = False
+
+    def unknown(self, value: Form, path: str, /) -> str | None:
+        return _first_unknown(self.fields, value, path) if isinstance(value, dict) else None
+
+    def read(self, value: Form, path: str) -> dict[str, Any] | None:
+        if isinstance(value, str):
+            if value == "" and self.clear:
+                return None
+            raise StripeError("Invalid object", param=path)
+        return _read_all(self.fields, value, path)
+
+
+@dataclass(frozen=True)
+class List:
+    item: Param
+    required: bool = False
+    clear: bool = False
+
+    def unknown(self, value: Form, path: str, /) -> str | None:
+        for index, element in value.items() if isinstance(value, dict) else ():
+            stray = self.item.unknown(element, f"{path}[{index}]")
+            if stray is not None:
+                return stray
+        return None
+
+    def read(self, value: Form, path: str) -> list[Any]:
+        if value == "" and self.clear:
+            return []
+        if not isinstance(value, dict) or not all(index.isdecimal() for index in value):
+            raise StripeError("Invalid array", param=path)
+        ordered = sorted(value.items(), key=lambda pair: int(pair[0]))
+        return [self.item.read(element, f"{path}[{place}]") for place, (_, element) in enumerate(ordered)]
+
+
+@dataclass(frozen=True)
+class ByCurrency:
+    """A map from lower-case currencies to one amount each: `{"eur": {"amount_off": 900}}`."""
+
+    amount: str
+    required: bool = False
+
+    @property
+    def _entry(self) -> Group:
+        return Group({self.amount: Integer(required=True, least=1)})
+
+    def unknown(self, value: Form, path: str, /) -> str | None:
+        for currency, entry in value.items() if isinstance(value, dict) else ():
+            stray = self._entry.unknown(entry, f"{path}[{currency}]")
+            if stray is not None:
+                return stray
+        return None
+
+    def read(self, value: Form, path: str) -> dict[str, Any]:
+        """Only the shape: the keys are checked later (`check_keys`), because another refusal outranks them."""
+        if isinstance(value, str):
+            raise StripeError("Invalid object", param=path)
+        return {currency: self._entry.read(entry, f"{path}[{currency}]") for currency, entry in value.items()}
+
+
+def check_keys(options: Mapping[str, Any], param: str) -> None:
+    """Refuses a map of currencies with a key that is not one in lower case."""
+    for currency in options:
+        if currency != currency.lower():
+            raise StripeError(
+                f"Currencies must be lowercase when used as keys in a map. Use `{currency.lower()}` "
+                f"instead of `{currency}`.",
+                param=param,
+            )
+        currencies.check(currency, param)
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """A change of metadata: None clears all, a key with "" is removed, others are set."""
+
+    clear: bool = True
+    required: bool = False
+
+    def unknown(self, _value: Form, _path: str, /) -> str | None:
+        return None
+
+    def read(self, value: Form, path: str) -> dict[str, str] | None:
+        if isinstance(value, str):
+            if value == "" and self.clear:
+                return None
+            raise StripeError("Invalid object", param=path)
+        change: dict[str, str] = {}
+        for key, text in value.items():
+            place = f"{path}[{key}]"
+            if isinstance(text, dict):
+                raise StripeError("Metadata keys cannot contain square brackets.", param=place)
+            if len(key) > 40:
+                raise StripeError(
+                    "Metadata keys can have up to 40 characters, but you passed in a key that is "
+                    f"{len(key)} characters. Invalid key: {key}",
+                    param=path,
+                )
+            if len(text) > 500:
+                raise StripeError(
+                    "Metadata values can have up to 500 characters, but you passed in a value that is "
+                    f"{len(text)} characters. Invalid value: {text}",
+                    param=place,
+                )
+            change[key] = text
+        return change
+
+
+def merge_metadata(old: Mapping[str, str], change: Mapping[str, str] | None) -> dict[str, str]:
+    """The metadata after `change`, refused beyond Stripe's 50 keys."""
+    if change is None:
+        return {}
+    merged = {key: text for key, text in {**old, **change}.items() if text != ""}
+    if len(merged) > 50:
+        raise StripeError(
+            f"Metadata can have up to 50 keys, but this object would have {len(merged)}.", param="metadata"
+        )
+    return merged
+
+
+@dataclass(frozen=True)
+class Created:
+    """A moment, or bounds of it, as {operator: seconds} with SQL's operators."""
+
+    required: bool = False
+    operators: Mapping[str, str] = field(
+        default_factory=lambda: {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}, hash=False
+    )
+
+    def unknown(self, value: Form, path: str, /) -> str | None:
+        strays = [name for name in value if name not in self.operators] if isinstance(value, dict) else []
+        return f"{path}[{strays[0]}]" if strays else None
+
+    def read(self, value: Form, path: str) -> dict[str, int]:
+        if isinstance(value, str):
+            return {"=": Integer().read(value, path)}
+        return {self.operators[name]: Integer().read(bound, f"{path}[{name}]") for name, bound in value.items()}

@@ -1,0 +1,124 @@
+"""A customer using a code or a coupon at checkout: Stripe's rules, and why not."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from . import coupons, promotion_codes
+from .call import Call, Json, changes
+from .lifetime import end_code, end_coupon
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is bought. What is None is not checked: an order of any size, in any currency, of any product."""
+
+    customer: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    first_time: bool = True
+    product: str | None = None
+
+
+class Refused(Exception):
+    """`rule` names what stands against it, for programs; the message is for people."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+def redeem_code(call: Call, text: str, order: Order) -> Json:
+    """Uses the code with this text, or this `promo_` id, once."""
+    row = _found(call, text, order)
+    coupon = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (row["coupon_seq"],)).fetchone()
+    _check_code(call, row, order)
+    _check_coupon(coupon, order)
+    before = promotion_codes.render(call, row, {})
+    call.db.execute("UPDATE promotion_codes SET times_redeemed = times_redeemed + 1 WHERE seq = ?", (row["seq"],))
+    if row["max_redemptions"] is not None and row["times_redeemed"] + 1 >= row["max_redemptions"]:
+        end_code(call.db, row["seq"])
+    after_coupon = _use_coupon(call, coupon)
+    after = promotion_codes.render(call, call.need(promotion_codes.TABLE, "", row["id"], ""), {})
+    call.emit("promotion_code.updated", after, changes(before, after))
+    return {"promotion_code": after, "coupon": after_coupon}
+
+
+def redeem_coupon(call: Call, id: str, order: Order) -> Json:
+    """Uses the coupon directly, once."""
+    row = call.find("coupons", id)
+    if row is None:
+        raise Refused("no_such_coupon", f"There is no coupon '{id}'.")
+    _check_coupon(row, order)
+    return {"promotion_code": None, "coupon": _use_coupon(call, row)}
+
+
+def _use_coupon(call: Call, row: sqlite3.Row) -> Json:
+    before = coupons.render(call, row, {})
+    call.db.execute("UPDATE coupons SET times_redeemed = times_redeemed + 1 WHERE seq = ?", (row["seq"],))
+    if row["max_redemptions"] is not None and row["times_redeemed"] + 1 >= row["max_redemptions"]:
+        end_coupon(call.db, row["seq"])
+    fresh = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (row["seq"],)).fetchone()
+    after = coupons.render(call, fresh, {})
+    call.emit("coupon.updated", after, changes(before, after))
+    return after
+
+
+def _found(call: Call, text: str, order: Order) -> sqlite3.Row:
+    by_id = call.find(promotion_codes.TABLE, text)
+    if by_id is not None:
+        return by_id
+    # An active one first, and of several the one that is this customer's.
+    row: sqlite3.Row | None = call.db.execute(
+        "SELECT * FROM promotion_codes WHERE scope = ? AND code_key = ? "
+        "ORDER BY active DESC, customer IS ? DESC, customer IS NULL DESC, created DESC, seq DESC LIMIT 1",
+        (call.scope, text.lower(), order.customer),
+    ).fetchone()
+    if row is None:
+        raise Refused("no_such_code", f"There is no promotion code '{text}'.")
+    return row
+
+
+def _check_code(call: Call, row: sqlite3.Row, order: Order) -> None:
+    ended = promotion_codes.why_dead(call, row)
+    if ended is not None:
+        raise Refused(ended[0], f"This promotion code cannot be redeemed because {ended[1]}.")
+    if not row["active"]:
+        raise Refused("inactive", "This promotion code cannot be redeemed because it is switched off.")
+    if row["customer"] is not None and row["customer"] != order.customer:
+        raise Refused("customer", f"This promotion code is for the customer '{row['customer']}' only.")
+    data = json.loads(row["data"])
+    restrictions = data["restrictions"]
+    if restrictions["first_time_transaction"] and not order.first_time:
+        raise Refused(
+            "first_time_transaction",
+            "This promotion code cannot be redeemed because the associated customer has prior transactions.",
+        )
+    if restrictions["minimum_amount"] is not None and order.amount is not None:
+        least = _least(restrictions, data["currency_options"] or {}, order.currency)
+        if order.amount < least:
+            raise Refused("minimum_amount", f"This promotion code needs an order of at least {least}.")
+
+
+def _least(restrictions: Json, options: Json, currency: str | None) -> int:
+    own = restrictions["minimum_amount_currency"]
+    if currency is None or currency == own:
+        return int(restrictions["minimum_amount"])
+    if currency not in options:
+        raise Refused("minimum_amount_currency", f"This promotion code knows no minimum amount in {currency}.")
+    return int(options[currency]["minimum_amount"])
+
+
+def _check_coupon(row: sqlite3.Row, order: Order) -> None:
+    if not row["valid"]:
+        raise Refused("coupon_invalid", f"The coupon '{row['id']}' is no longer valid.")
+    data = json.loads(row["data"])
+    if order.currency is not None and data["amount_off"] is not None:
+        currencies = {data["currency"], *(data["currency_options"] or {})}
+        if order.currency not in currencies:
+            raise Refused("currency", f"The coupon '{row['id']}' is not for orders in {order.currency}.")
+    only = data["applies_to"] and data["applies_to"]["products"]
+    if only and order.product is not None and order.product not in only:
+        raise Refused("product", f"The coupon '{row['id']}' is not for the product '{order.product}'.")

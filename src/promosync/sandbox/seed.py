@@ -1,0 +1,105 @@
+"""Many objects at once, past the endpoints and their events, for accounts of a size worth testing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from . import coupons, customers, products, promotion_codes
+from .call import CODE_LETTERS, Call, Json, random_text
+from .lifetime import end_code, end_coupon, settle
+
+
+def seed(
+    call: Call,
+    kind: str,
+    objects: Sequence[Json] | None = None,
+    count: int = 0,
+    template: Json | None = None,
+    created: Sequence[int] | None = None,
+) -> Json:
+    """Makes `objects` (parameters as for a create), or `count` copies of `template`.
+
+    In a template's strings `{n}` is the number of the copy, from 0, as `{n:06}` also padded. `created` is the
+    first and the last moment over which all of them are spread; without it they are made now. An object may
+    also give its own `created` and `times_redeemed`. Answers with the ids.
+    """
+    if kind not in _MAKERS:
+        raise ValueError(f"unknown kind {kind!r}; known: {', '.join(_MAKERS)}")
+    total = len(objects) if objects is not None else count
+    first, last = created or (call.now, call.now)
+    ids = []
+    coupon_rows: dict[str, sqlite3.Row] = {}
+    for n in range(total):
+        params = dict(objects[n]) if objects is not None else _numbered(template or {}, n)
+        moment = params.pop("created", first + (last - first) * n // max(1, total - 1))
+        ids.append(_MAKERS[kind](call, params, moment, coupon_rows))
+    settle(call.db, call.now)
+    return {"ids": ids}
+
+
+def _numbered(value: Any, n: int) -> Any:
+    if isinstance(value, str):
+        return value.format(n=n)
+    if isinstance(value, dict):
+        return {key: _numbered(inner, n) for key, inner in value.items()}
+    return [_numbered(inner, n) for inner in value] if isinstance(value, list) else value
+
+
+def _coupon(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
+    used = params.pop("times_redeemed", 0)
+    id: str = params.get("id") or random_text(call.rng, 8)
+    if call.find(coupons.TABLE, id) is not None:
+        raise ValueError(f"coupon {id!r} exists already")
+    if params.get("percent_off") is not None:
+        params["percent_off"] = Decimal(str(params["percent_off"]))
+    seq = coupons.insert(call, params, coupons.static_fields(params), id, created)
+    call.db.execute("UPDATE coupons SET times_redeemed = ? WHERE seq = ?", (used, seq))
+    if params.get("max_redemptions") is not None and used >= params["max_redemptions"]:
+        end_coupon(call.db, seq)
+    return id
+
+
+def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sqlite3.Row]) -> str:
+    used, id = params.pop("times_redeemed", 0), _coupon_id(params)
+    if id not in known:
+        found = call.find(coupons.TABLE, id)
+        if found is None:
+            raise ValueError(f"there is no coupon {id!r}")
+        known[id] = found
+    code = params.get("code") or random_text(call.rng, 10, CODE_LETTERS)
+    if params.get("active", True) and promotion_codes.taken(call, code, params.get("customer")):
+        raise ValueError(f"an active promotion code {code!r} exists already")
+    row = promotion_codes.insert(call, params, known[id], code, created)
+    if used:
+        call.db.execute("UPDATE promotion_codes SET times_redeemed = ? WHERE seq = ?", (used, row["seq"]))
+    if not known[id]["valid"] or (row["max_redemptions"] is not None and used >= row["max_redemptions"]):
+        end_code(call.db, row["seq"])
+    return str(row["id"])
+
+
+def _coupon_id(params: Mapping[str, Any]) -> str:
+    promotion = params.get("promotion") or {"coupon": params.get("coupon")}
+    return str(promotion["coupon"])
+
+
+def _product(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
+    id = params.get("id") or call.new_id("prod_")[:19]
+    if call.find(products.TABLE, id) is not None:
+        raise ValueError(f"product {id!r} exists already")
+    return str(products.insert(call, {"name": id, **params}, id, created)["id"])
+
+
+def _customer(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
+    id = params.pop("id", None) or call.new_id("cus_")[:18]
+    return str(customers.insert(call, params, params.get("email"), id, created)["id"])
+
+
+_MAKERS: dict[str, Callable[[Call, Json, int, dict[str, sqlite3.Row]], str]] = {
+    "coupon": _coupon,
+    "promotion_code": _promotion_code,
+    "product": _product,
+    "customer": _customer,
+}

@@ -1,0 +1,163 @@
+"""The sandbox's socket: HTTP on the loopback interface, in the foreground or in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from .client import Control
+from .core import Sandbox
+from .limits import Limits
+from .wire import Request, Response
+
+LARGEST_BODY = 512 * 2**20  # seeds come in one request
+DRAIN = 1.0  # seconds a stopping server gives the answers under way
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A sandbox being served: where, its levers, and its inside."""
+
+    url: str
+    control: Control
+    sandbox: Sandbox
+
+
+def serve(
+    sandbox: Sandbox,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    ready: Callable[[str], None] = lambda _url: None,
+) -> None:
+    """Serves until SIGINT or SIGTERM, then returns; `ready` is told the URL. Port 0 takes a free one.
+
+    Raises ValueError for a host that is not loopback, OSError for a port that is taken.
+    """
+
+    async def main() -> None:
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+        await _serve_until(sandbox, host, port, ready, stopped)
+
+    asyncio.run(main())
+
+
+@contextmanager
+def running(
+    path: Path | None = None,
+    *,
+    limits: Limits | None = None,
+    latency: float = 0.0,
+    sandbox: Sandbox | None = None,
+) -> Iterator[Handle]:
+    """A sandbox served from a thread of this process while the block lasts; `sandbox` uses one already made."""
+    inside = sandbox or Sandbox(path, limits=limits, latency=latency)
+    started = threading.Event()
+    urls: list[str] = []
+    failures: list[BaseException] = []
+    stop: list[Callable[[], Any]] = []
+
+    def ready(url: str) -> None:
+        urls.append(url)
+        started.set()
+
+    async def main() -> None:
+        stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+        stop.append(lambda: loop.call_soon_threadsafe(stopped.set))
+        await _serve_until(inside, "127.0.0.1", 0, ready, stopped)
+
+    def work() -> None:
+        try:
+            asyncio.run(main())
+        except BaseException as failure:
+            failures.append(failure)
+        finally:
+            started.set()
+
+    thread = threading.Thread(target=work, name="sandbox", daemon=True)
+    thread.start()
+    started.wait()
+    if failures:
+        raise failures[0]
+    try:
+        yield Handle(urls[0], Control(urls[0]), inside)
+    finally:
+        stop[0]()
+        thread.join()
+        if sandbox is None:
+            inside.close()
+
+
+async def _serve_until(
+    sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None], stopped: asyncio.Event
+) -> None:
+    if not _is_loopback(host):
+        raise ValueError(f"the sandbox is served on loopback only, not on {host}")
+    server = web.Server(_handler(sandbox), request_factory=_request, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=DRAIN)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, backlog=1024)
+        await site.start()
+        name, bound = runner.addresses[0][:2]
+        ready(f"http://[{name}]:{bound}" if ":" in name else f"http://{name}:{bound}")
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
+
+
+def _handler(sandbox: Sandbox) -> Callable[[web.BaseRequest], Any]:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if not _is_loopback(urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""):
+            # A web page whose name was made to point here must not get an answer.
+            return web.Response(status=403, text="The sandbox answers to loopback names only.\n")
+        path, _, query = request.raw_path.partition("?")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = await request.read() if request.body_exists else b""
+        answer = sandbox.handle(Request(request.method, path, query, headers, body))
+        if answer.delay:
+            await asyncio.sleep(answer.delay)
+        if answer.cut is not None:
+            return await _cut(request, answer)
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    return handle
+
+
+async def _cut(request: web.BaseRequest, answer: Response) -> web.StreamResponse:
+    """Drops the connection, having sent the head and half of the body if that was ordered."""
+    half = web.StreamResponse(status=answer.status or 200, headers=answer.headers)
+    if answer.cut == "half" and request.transport is not None:
+        half.content_length = len(answer.body)
+        await half.prepare(request)
+        await half.write(answer.body[: len(answer.body) // 2])
+        request.transport.close()  # flushes, where abort would not
+    elif request.transport is not None:
+        request.transport.abort()
+    return half
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,370 @@
+"""Decide what becomes of each code of a batch, so that a batch is declared and not run.
+
+Codes that stand in for one another share a *seat*: those of one slot where the batch counts, of one text where
+it imports, of one address where it has a list. Of the codes on a seat the newest active one is current, else
+the newest; redemptions of any of them use the seat. This is its state, and what is decided about it:
+
+==========  ==================================  ======  ============================  =========================
+state       the current code                    issued  wanted                        not wanted
+==========  ==================================  ======  ============================  =========================
+working     active, unused                      yes     keep; changed: recreate       withdraw
+swapped     off for ``swap``, unused            yes     restore; changed: recreate    withdraw (its tag only)
+dormant     off for ``off``, or ended and       yes     restore; changed or ended:    leave
+            changed since; unused                       recreate
+withdrawn   off for ``withdrawn``, unused       no      restore; changed or ended:    leave
+                                                        recreate
+lost        withdrawn, its text now another's   no      a new code instead            leave
+used        redeemed at least once              yes     leave (1)                     leave (1)
+by hand     off without a reason                yes     leave                         leave
+ended       off by itself, nothing changed      yes     leave                         leave
+==========  ==================================  ======  ============================  =========================
+
+(1) A used code is never changed and never brought back, with two exceptions that only codes for several uses
+can meet. One whose coupon is being replaced moves to the new coupon with the uses it has left, as it would die
+with the old one. One that promosync itself switched off to swap it or because the file said ``active: false``,
+and that has not ended, is restored: a customer may hold it, and it was to come back.
+
+A batch that counts fills its seats in this order until ``count`` is reached: used, by hand and ended (they are
+issued, whatever is wanted); working and swapped; dormant; withdrawn; then new codes. Within each, lowest slots
+first, so that shrinking withdraws the highest. Withdrawn codes come before new ones because customers may hold
+them: growing again gives back texts that were handed out, and Stripe keeps one object instead of two.
+
+New codes take the lowest free slots. A slot whose create was lost is free in the next plan and gets the same
+idempotency key again, so the lost create and its repetition can not both come true.
+
+The batch as a whole is *on* (the table above), *off* (the file says ``active: false``: seats are chosen the
+same way, but what is active is switched off and nothing is brought back or recreated), *over* (its date has
+passed: what is active is switched off, nothing else) or *removed* (everything active is withdrawn, used or
+not: nothing works that is not in the file).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import count, groupby
+from typing import Final, NamedTuple
+
+from promosync.codes.records import IssuedCode
+from promosync.model.ownership import Retired
+from promosync.model.promotions import fold
+
+
+class Standing(StrEnum):
+    """What the file says of a batch as a whole."""
+
+    ON = "on"
+    OFF = "off"
+    OVER = "over"
+    REMOVED = "removed"
+
+
+class State(StrEnum):
+    """The state of a seat; see the table of this module."""
+
+    WORKING = "working"
+    SWAPPED = "swapped"
+    DORMANT = "dormant"
+    WITHDRAWN = "withdrawn"
+    LOST = "lost"
+    USED = "used"
+    BY_HAND = "by hand"
+    ENDED = "ended"
+
+
+TIERS: Final = {State.WORKING: 0, State.SWAPPED: 0, State.DORMANT: 1, State.WITHDRAWN: 2}
+"""The states that a batch which counts may choose from, in its order of preference."""
+
+FIXED: Final = frozenset({State.USED, State.BY_HAND, State.ENDED})
+"""The states that count as issued whatever is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the file wants of a batch: exactly one of a count, texts to import, and hashes of addresses.
+
+    ``emails`` are salted hashes, one a row, without repeats; beside ``codes`` they are those of its rows.
+    """
+
+    count: int | None = None
+    codes: Sequence[str] | None = None
+    emails: Sequence[str] | None = None
+    standing: Standing = Standing.ON
+
+
+class Addition(NamedTuple):
+    """A new code: its slot (None when imported), and its row of the file (None when the batch counts)."""
+
+    slot: int | None
+    row: int | None
+
+
+class Replacement(NamedTuple):
+    """A code to recreate with its own text and slot: ``at`` is its index among the records.
+
+    ``row`` is the row of the file whose customer it gets; with None it is for whom it was, or for everybody
+    when the batch counts.
+    """
+
+    at: int
+    row: int | None
+
+
+@dataclass(slots=True)
+class SlotPlan:
+    """What to do, as indexes into the records it was made from; kept flat for a million codes.
+
+    ``withdraw`` and ``switch_off`` are codes to switch off (``retired`` withdrawn, off), ``restore`` those to
+    switch on again. ``issued`` counts the seats that are issued once the plan is carried out, by the state
+    they were in; ``additions`` come on top.
+    """
+
+    withdraw: array[int] = field(default_factory=lambda: array("L"))
+    switch_off: array[int] = field(default_factory=lambda: array("L"))
+    restore: array[int] = field(default_factory=lambda: array("L"))
+    issued: Counter[State] = field(default_factory=Counter)
+    _recreated: array[int] = field(default_factory=lambda: array("L"))
+    _recreated_rows: array[int] = field(default_factory=lambda: array("q"))
+    _new_slots: array[int] = field(default_factory=lambda: array("q"))
+    _new_rows: array[int] = field(default_factory=lambda: array("q"))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.withdraw or self.switch_off or self.restore or self._recreated or self._new_slots)
+
+    @property
+    def added(self) -> int:
+        """How many codes are new."""
+        return len(self._new_slots)
+
+    @property
+    def recreated(self) -> int:
+        """How many codes are recreated."""
+        return len(self._recreated)
+
+    def additions(self) -> Iterator[Addition]:
+        """Yield the new codes: by slot, or in the order of the file."""
+        for slot, row in zip(self._new_slots, self._new_rows, strict=True):
+            yield Addition(None if slot < 0 else slot, None if row < 0 else row)
+
+    def replacements(self) -> Iterator[Replacement]:
+        """Yield the codes to recreate."""
+        for index, row in zip(self._recreated, self._recreated_rows, strict=True):
+            yield Replacement(index, None if row < 0 else row)
+
+    def _recreate(self, index: int, row: int) -> None:
+        self._recreated.append(index)
+        self._recreated_rows.append(row)
+
+    def _add(self, slot: int, row: int) -> None:
+        self._new_slots.append(slot)
+        self._new_rows.append(row)
+
+
+def decide(wanted: Wanted, records: Sequence[IssuedCode], taken: Callable[[str], bool] | None = None) -> SlotPlan:
+    """Return what makes the codes of a batch what the file wants.
+
+    ``records`` are all codes of the batch in Stripe, in any order, those retired long ago included. ``taken``
+    is asked with a withdrawn code in lower case whether its text is active in the account, be it in this batch;
+    an import does not ask, as it has no other text to offer. Carried out and decided again, a plan is empty.
+    """
+    plan = SlotPlan()
+    if wanted.standing is Standing.OVER:
+        plan.switch_off.extend(index for index, record in enumerate(records) if record.active)
+        return plan
+    if wanted.standing is Standing.REMOVED:
+        wanted = Wanted(count=0, standing=Standing.REMOVED)
+    if wanted.count is not None:
+        _decide_count(wanted.count, _Batch(records, wanted.standing, taken, plan))
+    elif wanted.codes is not None:
+        _decide_import(wanted.codes, wanted.emails, _Batch(records, wanted.standing, None, plan))
+    else:
+        _decide_emails(wanted.emails or (), _Batch(records, wanted.standing, taken, plan))
+    return plan
+
+
+class _Seat(NamedTuple):
+    at: int
+    record: IssuedCode  # the current one
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    records: Sequence[IssuedCode]
+    standing: Standing
+    taken: Callable[[str], bool] | None
+    plan: SlotPlan
+
+    def seat(self, indexes: Sequence[int]) -> _Seat:
+        """Return the seat of these records, and withdraw unused ones that should have gone before."""
+        if len(indexes) == 1:
+            record = self.records[indexes[0]]
+            return _Seat(indexes[0], record, record.used)
+        there = [(index, self.records[index]) for index in indexes]
+        # A code off for a swap has a successor, which may have been made in the same second.
+        index, record = max(
+            there, key=lambda pair: (pair[1].active, pair[1].created, pair[1].retired is not Retired.SWAP)
+        )
+        self.plan.withdraw.extend(i for i, other in there if other.active and not other.used and i != index)
+        return _Seat(index, record, max(other.used for _, other in there))
+
+    def state(self, seat: _Seat, changed: bool) -> State:
+        record = seat.record
+        if seat.used:
+            return State.USED
+        if record.active:
+            return State.WORKING
+        if record.retired is Retired.WITHDRAWN:
+            return State.LOST if self.taken and self.taken(fold(record.code)) else State.WITHDRAWN
+        if record.ended and not changed:
+            return State.ENDED
+        if record.retired is Retired.SWAP:
+            return State.SWAPPED
+        return State.DORMANT if record.ended or record.retired is Retired.OFF else State.BY_HAND
+
+    def keep(self, seat: _Seat, state: State, changed: bool, row: int = -1) -> None:
+        """Decide about a seat that is wanted, and may be had, in the state it is in."""
+        self.plan.issued[state] += 1
+        if self.standing is Standing.OFF:
+            if seat.record.active:
+                self.plan.switch_off.append(seat.at)
+        elif changed or (seat.record.ended and not seat.record.active):
+            self.plan._recreate(seat.at, row)
+        elif not seat.record.active:
+            self.plan.restore.append(seat.at)
+
+    def drop(self, seat: _Seat, state: State) -> None:
+        """Decide about a seat that is not wanted and may go."""
+        if state in (State.WORKING, State.SWAPPED):
+            self.plan.withdraw.append(seat.at)
+
+    def leave(self, seat: _Seat, state: State) -> None:
+        """Decide about a seat whose code is issued for good."""
+        record = seat.record
+        self.plan.issued[state] += 1
+        if self.standing is Standing.REMOVED:
+            if record.active:
+                self.plan.withdraw.append(seat.at)
+        elif self.standing is Standing.OFF:
+            if record.active:
+                self.plan.switch_off.append(seat.at)
+        elif state is State.USED:
+            interrupted = not record.ended and record.retired in (Retired.SWAP, Retired.OFF)
+            if record.moves and (record.active or interrupted):
+                self.plan._recreate(seat.at, -1)
+            elif not record.active and interrupted:
+                self.plan.restore.append(seat.at)
+
+
+def _decide_count(wanted: int, batch: _Batch) -> None:
+    tiers: list[array[int]] = [array("L"), array("L"), array("L")]
+    fixed = 0
+    for indexes in _seats_by_slot(batch.records):
+        seat = batch.seat(indexes)
+        state = batch.state(seat, _changed(seat.record, None))
+        if state in FIXED:
+            fixed += 1
+            batch.leave(seat, state)
+        elif state in TIERS:
+            tiers[TIERS[state]].append(seat.at)
+    open_seats = max(wanted - fixed, 0)
+    for tier in tiers:
+        for rank, index in enumerate(tier):
+            record = batch.records[index]
+            seat = _Seat(index, record, 0)
+            changed = _changed(record, None)
+            state = batch.state(seat, changed)
+            if rank < open_seats:
+                batch.keep(seat, state, changed)
+            else:
+                batch.drop(seat, state)
+        open_seats = max(open_seats - len(tier), 0)
+    for slot, _ in zip(_free_slots(batch.records), range(open_seats), strict=False):
+        batch.plan._add(slot, -1)
+
+
+def _decide_emails(wanted: Sequence[str], batch: _Batch) -> None:
+    rows = {email: row for row, email in enumerate(wanted)}
+    free = _free_slots(batch.records)
+    for row, seat in _seats_by_row(rows, batch, lambda record: record.email):
+        email = None if row is None else wanted[row]
+        if not _decide_row(row, seat, email, batch):
+            batch.plan._add(next(free), -1 if row is None else row)
+
+
+def _decide_import(wanted: Sequence[str], emails: Sequence[str] | None, batch: _Batch) -> None:
+    rows = {fold(code): row for row, code in enumerate(wanted)}
+    for row, seat in _seats_by_row(rows, batch, lambda record: fold(record.code)):
+        email = None if row is None or emails is None else emails[row]
+        if not _decide_row(row, seat, email, batch):
+            batch.plan._add(-1, -1 if row is None else row)
+
+
+def _decide_row(row: int | None, seat: _Seat | None, email: str | None, batch: _Batch) -> bool:
+    """Decide about one row, or a seat that has none; return False when the row needs a new code."""
+    if seat is None:
+        return False
+    changed = row is not None and _changed(seat.record, email)
+    state = batch.state(seat, changed)
+    if state in FIXED:
+        batch.leave(seat, state)
+    elif row is None:
+        batch.drop(seat, state)
+    elif state is State.LOST:
+        return False
+    else:
+        batch.keep(seat, state, changed, row)
+    return True
+
+
+def _changed(record: IssuedCode, email: str | None) -> bool:
+    return not record.current or record.email != email
+
+
+def _seats_by_slot(records: Sequence[IssuedCode]) -> Iterator[Sequence[int]]:
+    """Yield the records of each slot, lowest first; those without one are grouped by text and come last."""
+    slots = array("q", (-1 if record.slot is None else record.slot for record in records))
+    order = sorted((index for index in range(len(slots)) if slots[index] >= 0), key=slots.__getitem__)
+    for _, indexes in groupby(order, key=slots.__getitem__):
+        yield list(indexes)
+    unplaced: dict[str, list[int]] = {}
+    for index, slot in enumerate(slots):
+        if slot < 0:
+            unplaced.setdefault(fold(records[index].code), []).append(index)
+    yield from unplaced.values()
+
+
+def _seats_by_row(
+    rows: dict[str, int], batch: _Batch, key: Callable[[IssuedCode], str | None]
+) -> Iterator[tuple[int | None, _Seat | None]]:
+    """Yield each row in order with its seat or None, then the seats without a row, with None."""
+    single = array("q", [-1]) * len(rows)
+    several: dict[int, list[int]] = {}
+    strays: dict[str | int, list[int]] = {}
+    for index, record in enumerate(batch.records):
+        name = key(record)
+        row = None if name is None else rows.get(name)
+        if row is None:
+            strays.setdefault(index if name is None else name, []).append(index)
+        elif single[row] < 0:
+            single[row] = index
+        else:
+            several.setdefault(row, [single[row]]).append(index)
+    for row, index in enumerate(single):
+        yield row, None if index < 0 else batch.seat(several.get(row, (index,)))
+    for indexes in strays.values():
+        yield None, batch.seat(indexes)
+
+
+def _free_slots(records: Iterable[IssuedCode]) -> Iterator[int]:
+    """Yield the slots that no record has, lowest first, without end."""
+    lowest = 0
+    for slot in array("q", sorted(record.slot for record in records if record.slot is not None)):
+        yield from range(lowest, slot)
+        lowest = max(lowest, slot + 1)
+    yield from count(lowest)

@@ -53,7 +53,8 @@ class Action:
     ``before`` is the live object acted on, None for a create. ``after`` is what Stripe is to hold then, with
     Stripe ids for coupons, products and customers, and with ``max_redemptions`` less what is carried over;
     None where nothing is to be made. ``tags`` are the keys the object gets. ``limit`` is the file's own
-    ``max_redemptions``. ``new_id`` is the Stripe id of a coupon to be made. ``carried`` counts the redemptions
+    ``max_redemptions``. ``new_id`` is the Stripe id of a coupon to be made, or that has taken its
+    place already. ``carried`` counts the redemptions
     that move to the new object, as known now. ``riding`` counts the codes that move with a coupon. ``removes``
     is true where the file asks for less than before (the brakes count these). ``path`` is the entry's place in
     the file, empty for what is not in the file. ``warnings`` say where money may be given away.

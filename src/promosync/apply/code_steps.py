@@ -1,0 +1,103 @@
+"""What happens to a code: switching, and the swap that leaves no customer without a working code for long.
+
+    read the old one -> deactivate it, counting its redemptions -> create the new one with the same text
+                                                                    \\ refused: the old one is switched on again
+
+The text works on one side of a single request, the create. ``promosync_retired: swap`` on the old one tells the
+next plan what happened if this process dies in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from promosync.apply.coupon_steps import NotDone
+from promosync.apply.gateway import Fault, Gateway, StripeFault
+from promosync.model.live import LiveCode
+from promosync.model.ownership import Retired
+from promosync.model.promotions import PromotionCode
+from promosync.plan import carry
+from promosync.plan.plan import Action, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A swap whose old code is off: ``used`` counts its redemptions, ``old`` is what to switch back on, if any."""
+
+    action: Action
+    old: LiveCode | None
+    used: int
+
+
+def switch(gateway: Gateway, action: Action) -> LiveCode:
+    """Update, adopt or deactivate a code in place."""
+    before, after = _pair(action)
+    return gateway.update_code(before, after, action.tags)
+
+
+def switch_on(gateway: Gateway, action: Action, coupon_limit: int | None) -> tuple[LiveCode | None, str]:
+    """Switch a code back on; where Stripe says that it has ended for good, make it anew."""
+    try:
+        return switch(gateway, action), ""
+    except StripeFault as fault:
+        if fault.fault is not Fault.REFUSED:
+            raise
+    before, _ = _pair(action)
+    return create(gateway, Swap(action, None, before.used), coupon_limit)
+
+
+def take_off(gateway: Gateway, action: Action) -> Swap:
+    """Begin a swap: switch the old code off, if it is on, and count what was redeemed until then."""
+    before, _ = _pair(action)
+    now = gateway.read_code(before.stripe_id)
+    if now is None:
+        raise NotDone("it is no longer in Stripe; plan again")
+    if not now.spec.active:
+        return Swap(action, None, action.carried + max(0, now.times_redeemed - before.times_redeemed))
+    tags = replace(now.tags, owner=action.tags.owner, id=action.tags.id, retired=Retired.SWAP)
+    off = gateway.update_code(now, replace(now.spec, active=False), tags)
+    return Swap(action, replace(now, spec=off.spec, tags=off.tags), off.used)
+
+
+def create(gateway: Gateway, swap: Swap, coupon_limit: int | None) -> tuple[LiveCode | None, str]:
+    """Make the new code of a swap, or a code that was not there; return it and a remark.
+
+    None where nothing is left to allow. When Stripe refuses, the old code is switched on again before the fault is
+    passed on.
+    """
+    action = swap.action
+    spec = action.after
+    if not isinstance(spec, PromotionCode):
+        raise TypeError("the plan gives no code to make")  # a plan made by hand
+    rest = carry.left(action.limit, swap.used)
+    if rest == 0:
+        return None, f"all {action.limit} redemptions were used since the plan was made; it was not made again"
+    limits = [limit for limit in (rest, spec.max_redemptions, coupon_limit) if limit is not None]
+    spec = replace(spec, max_redemptions=min(limits) if rest is not None else None)
+    try:
+        return gateway.create_code(spec, replace(action.tags, carried=swap.used)), ""
+    except StripeFault as fault:
+        if swap.old is None:
+            raise
+        raise NotDone(f"{fault}; {_put_back(gateway, swap.old)}") from fault
+
+
+def _put_back(gateway: Gateway, old: LiveCode) -> str:
+    try:
+        gateway.update_code(old, replace(old.spec, active=True), replace(old.tags, retired=None))
+    except StripeFault as fault:
+        return f"the code it was to replace ({old.stripe_id}) could not be switched on again: {fault}"
+    return f"the code it was to replace ({old.stripe_id}) works as before"
+
+
+def _pair(action: Action) -> tuple[LiveCode, PromotionCode]:
+    if not isinstance(action.before, LiveCode) or not isinstance(action.after, PromotionCode):
+        raise TypeError("the plan gives no code to change")  # a plan made by hand
+    return action.before, action.after
+
+
+def comes_back(action: Action) -> bool:
+    """Whether an update switches a code on that is off now."""
+    if action.verb not in (Verb.UPDATE, Verb.ADOPT) or not isinstance(action.before, LiveCode):
+        return False
+    return isinstance(action.after, PromotionCode) and action.after.active and not action.before.spec.active

@@ -1,0 +1,78 @@
+"""The two ends of a coupon's life in a plan: the new one is begun first, the old one is ended last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from promosync.apply.gateway import Fault, Gateway, StripeFault
+from promosync.model.live import LiveCoupon
+from promosync.model.ownership import Tags
+from promosync.model.promotions import Coupon
+from promosync.plan import carry
+from promosync.plan.plan import Action, Verb
+
+
+class NotDone(Exception):
+    """An action that was given up with nothing half done; ``str()`` says why, for people."""
+
+
+def begin(gateway: Gateway, action: Action) -> LiveCoupon:
+    """Create, update or adopt a coupon, or make the new one of a recreate; return the coupon that is current now.
+
+    A recreate counts what was redeemed since the plan was made: the new coupon allows that much less.
+    """
+    spec, before = action.after, action.before
+    if not isinstance(spec, Coupon):
+        raise TypeError("the plan gives no coupon to make")  # a plan made by hand
+    if isinstance(before, LiveCoupon) and action.verb is not Verb.RECREATE:
+        return gateway.update_coupon(before, spec, action.tags)
+    tags = action.tags
+    if isinstance(before, LiveCoupon):
+        now = gateway.read_coupon(before.stripe_id)
+        if now is None:
+            raise NotDone("it was deleted in Stripe since the plan was made; plan again")
+        carried = action.carried + max(0, now.times_redeemed - before.times_redeemed)
+        rest = carry.left(action.limit, carried)
+        if rest == 0:
+            raise NotDone(f"all {action.limit} redemptions were used since the plan was made; plan again")
+        spec, tags = replace(spec, max_redemptions=rest), replace(tags, carried=carried)
+    return _create(gateway, action.new_id or action.id, spec, tags)
+
+
+def end(gateway: Gateway, action: Action) -> str:
+    """Delete a coupon that nothing of ours needs any more; return a remark, empty if there is none.
+
+    What was redeemed on it while its codes moved is written to its successor first (``promosync_late``), so that a
+    run cut short in between counts nothing twice and forgets nothing.
+    """
+    old = gateway.read_coupon(action.stripe_id or "")
+    if old is None:
+        return ""
+    riders = gateway.active_codes_on(old.stripe_id)
+    if riders:
+        ours = [code.tags.id or code.stripe_id for code in riders if code.tags.owner == action.tags.owner]
+        strangers = [code.stripe_id for code in riders if code.tags.owner != action.tags.owner]
+        names = ", ".join([*sorted(ours)[:5], *sorted(strangers)[:5]])
+        whose = "that are not promosync's" if strangers else "of ours"
+        raise NotDone(f"active codes {whose} are still on {old.stripe_id!r}, so it stays: {names}")
+    remark = ""
+    successor = gateway.read_coupon(action.new_id) if action.new_id else None
+    if successor is not None:
+        late = carry.late_on(successor, [old])
+        if late > successor.tags.late:
+            gateway.update_coupon(successor, successor.spec, replace(successor.tags, late=late))
+            remark = f"{late} redemptions came in on the old coupon while its codes moved; they are counted"
+    gateway.delete_coupon(old.stripe_id)
+    return remark
+
+
+def _create(gateway: Gateway, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon:
+    try:
+        return gateway.create_coupon(stripe_id, spec, tags)
+    except StripeFault as fault:
+        if fault.fault is not Fault.ID_TAKEN:
+            raise
+        there = gateway.read_coupon(stripe_id)
+        if there is not None and there.spec == spec and there.tags == tags:
+            return there  # another apply of the same file was first
+        raise NotDone(f"a coupon {stripe_id!r} appeared in Stripe since the plan was made; plan again") from fault

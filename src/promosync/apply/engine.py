@@ -1,0 +1,180 @@
+"""Carrying a plan out: coupons first, then their codes, then what the new coupons have replaced.
+
+    stage 1   coupons are created, updated, adopted; the new one of a recreate is made beside the old
+    stage 2   codes are created, switched, swapped, each on its own
+    stage 3   old coupons go, unless an active code is still on them
+
+Nothing in a stage waits for anything else in it, but for codes that hand a text to each other. So one object that
+fails holds nothing else up, and what was not done is as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import TypeVar
+
+from promosync.apply import code_steps, coupon_steps
+from promosync.apply.code_steps import Swap, comes_back
+from promosync.apply.coupon_steps import NotDone
+from promosync.apply.gateway import Gateway, StripeFault
+from promosync.apply.linked import linked
+from promosync.apply.outcome import Outcome, Status
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.promotions import PromotionCode
+from promosync.plan.plan import Action, Kind, Plan, Verb
+
+R = TypeVar("R")
+
+_STOPPED = "apply was stopped before it"
+
+
+def carry_out(
+    plan: Plan,
+    gateway: Gateway,
+    *,
+    on_outcome: Callable[[Outcome], None],
+    stopped: Callable[[], bool],
+    workers: int = 16,
+) -> tuple[Outcome, ...]:
+    """Do every action of a plan and return one outcome for each, in the order of the plan.
+
+    ``on_outcome`` is called once for each as it ends, from the calling thread. When ``stopped()`` turns true, what
+    has begun is finished and the rest is skipped. Faults of single objects are outcomes, not exceptions.
+    """
+    return _Run(plan, gateway, on_outcome, stopped, workers).all()
+
+
+class _Run:
+    """One run: what was made, and what became of each action."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        gateway: Gateway,
+        on_outcome: Callable[[Outcome], None],
+        stopped: Callable[[], bool],
+        workers: int,
+    ) -> None:
+        self._plan, self._gateway, self._workers = plan, gateway, workers
+        self._on_outcome, self._stopped = on_outcome, stopped
+        self._outcomes: dict[int, Outcome] = {}
+        self._made: dict[str, LiveCoupon] = {}
+        self._to_make = {action.new_id for action in plan.actions if action.verb in (Verb.CREATE, Verb.RECREATE)}
+
+    def all(self) -> tuple[Outcome, ...]:
+        coupons = [action for action in self._plan.actions if action.kind is Kind.COUPON]
+        codes = [action for action in self._plan.actions if action.kind is Kind.CODE]
+        begins = [action for action in coupons if action.verb not in (Verb.DELETE, Verb.RETIRE)]
+        # An entry's coupons end one after the other, oldest first: each hands its count to the next.
+        ends: dict[str, list[Action]] = {}
+        for action in sorted(coupons, key=lambda action: action.verb is not Verb.RETIRE):
+            if action.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE):
+                ends.setdefault(action.id, []).append(action)
+        with ThreadPoolExecutor(self._workers) as pool:
+            self._each(pool, [[action] for action in begins], self._begin)
+            self._each(pool, linked(codes), self._codes)
+            self._each(pool, ends.values(), self._end)
+        return tuple(self._outcomes[id(action)] for action in self._plan.actions)
+
+    def _each(
+        self,
+        pool: ThreadPoolExecutor,
+        groups: Iterable[list[Action]],
+        work: Callable[[list[Action]], list[Outcome]],
+    ) -> None:
+        """Work on groups of actions, as many at once as there are workers; settle their outcomes as they come."""
+        running: set[Future[list[Outcome]]] = set()
+        for group in groups:
+            if self._stopped():
+                self._settle([Outcome(action, Status.SKIPPED, _STOPPED) for action in group])
+                continue
+            if len(running) >= self._workers:
+                running = self._settle_some(running)
+            running.add(pool.submit(work, group))
+        while running:
+            running = self._settle_some(running)
+
+    def _settle_some(self, running: set[Future[list[Outcome]]]) -> set[Future[list[Outcome]]]:
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._settle(future.result())
+        return running
+
+    def _settle(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            if id(outcome.action) not in self._outcomes:
+                self._outcomes[id(outcome.action)] = outcome
+                self._on_outcome(outcome)
+
+    def _begin(self, group: list[Action]) -> list[Outcome]:
+        [action] = group
+        coupon, failed = _attempt(action, coupon_steps.begin, self._gateway, action)
+        if coupon is None:
+            return failed
+        self._made[coupon.stripe_id] = coupon
+        # A recreate is done when the old coupon is gone.
+        return [] if action.verb is Verb.RECREATE else [_done(action, coupon.stripe_id)]
+
+    def _codes(self, group: list[Action]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        makes: list[Callable[[], list[Outcome]]] = []
+        for action in group:  # first whatever frees a text …
+            if missing := self._missing_coupon(action):
+                outcomes.append(Outcome(action, Status.SKIPPED, missing))
+            elif action.verb is Verb.CREATE:
+                makes.append(partial(self._make, action, code_steps.create, Swap(action, None, 0)))
+            elif action.verb is Verb.RECREATE:
+                swap, failed = _attempt(action, code_steps.take_off, self._gateway, action)
+                outcomes += failed
+                if swap is not None:
+                    makes.append(partial(self._make, action, code_steps.create, swap))
+            elif comes_back(action):
+                makes.append(partial(self._make, action, code_steps.switch_on, action))
+            else:
+                code, failed = _attempt(action, code_steps.switch, self._gateway, action)
+                outcomes += failed if code is None else [_done(action, code.stripe_id)]
+        for make in makes:  # … then whatever takes one
+            outcomes += make()
+        return outcomes
+
+    def _make(self, action: Action, step: Callable[..., tuple[LiveCode | None, str]], what: object) -> list[Outcome]:
+        made, failed = _attempt(action, step, self._gateway, what, self._coupon_limit(action))
+        if made is None:
+            return failed
+        code, remark = made
+        return [_done(action, code.stripe_id if code else None, remark)]
+
+    def _end(self, group: list[Action]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for action in group:
+            if action.verb is Verb.RECREATE and action.new_id not in self._made:
+                continue  # it failed at its beginning, and that is settled
+            remark, failed = _attempt(action, coupon_steps.end, self._gateway, action)
+            outcomes += failed if remark is None else [_done(action, action.new_id or action.stripe_id, remark)]
+        return outcomes
+
+    def _missing_coupon(self, action: Action) -> str:
+        """Say why a code cannot be made, if its coupon was to be made by this plan and was not."""
+        spec = action.after
+        if not isinstance(spec, PromotionCode) or spec.coupon in self._made or spec.coupon not in self._to_make:
+            return ""
+        return f"its coupon {spec.coupon!r} was not made"
+
+    def _coupon_limit(self, action: Action) -> int | None:
+        spec = action.after
+        made = self._made.get(spec.coupon) if isinstance(spec, PromotionCode) else None
+        return made.spec.max_redemptions if made else None
+
+
+def _attempt(action: Action, step: Callable[..., R], *args: object) -> tuple[R | None, list[Outcome]]:
+    """Do one step; return what it gave, or None and the outcome that says why not."""
+    try:
+        return step(*args), []
+    except (StripeFault, NotDone) as reason:
+        return None, [Outcome(action, Status.FAILED, str(reason))]
+
+
+def _done(action: Action, stripe_id: str | None, remark: str = "") -> Outcome:
+    return Outcome(action, Status.DONE, remark, stripe_id)

@@ -1,0 +1,62 @@
+"""What the applier needs of Stripe, as an interface: the real one is in ``stripe_api``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.ownership import Tags
+from promosync.model.promotions import Coupon, PromotionCode
+
+
+class Fault(StrEnum):
+    """Why Stripe did not do what it was asked to."""
+
+    NOT_FOUND = "not found"
+    ID_TAKEN = "id taken"
+    TEXT_TAKEN = "text taken"
+    REFUSED = "refused"
+    DENIED = "denied"  # the key: wrong, expired, or short of a permission
+    BUSY = "busy"  # told to slow down until the time budget was spent
+    UNREACHABLE = "unreachable"  # no answer: it may have been carried out
+    BROKEN = "broken"  # a server error, or an answer nobody can read: it may have been carried out
+
+
+class StripeFault(Exception):
+    """A request that did not go through, after every retry; ``str()`` is one sentence for people, no secret in it.
+
+    ``stored``: Stripe keeps this failure under the idempotency key. ``permission_missing``: the key may not do it.
+    """
+
+    def __init__(self, fault: Fault, message: str, *, stored: bool = False, permission_missing: bool = False) -> None:
+        self.fault, self.stored, self.permission_missing = fault, stored, permission_missing
+        super().__init__(message)
+
+
+class Gateway(Protocol):
+    """Reads and writes of single objects. Every method raises :class:`StripeFault`, and may be called at once
+    from several threads.
+
+    A create is carried out once however often its request is sent. ``read_…`` return None for what is not there.
+    """
+
+    def read_coupon(self, stripe_id: str) -> LiveCoupon | None: ...
+
+    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon: ...
+
+    def update_coupon(self, before: LiveCoupon, after: Coupon, tags: Tags) -> LiveCoupon:
+        """Change name, metadata and currencies from ``before`` to ``after``; only differences are sent."""
+
+    def delete_coupon(self, stripe_id: str) -> None:
+        """Delete a coupon; one that is gone already is no fault."""
+
+    def active_codes_on(self, coupon_id: str) -> tuple[LiveCode, ...]:
+        """Return the active codes of a coupon, whoever made them (the first hundred are enough to decide)."""
+
+    def read_code(self, stripe_id: str) -> LiveCode | None: ...
+
+    def create_code(self, spec: PromotionCode, tags: Tags) -> LiveCode: ...
+
+    def update_code(self, before: LiveCode, after: PromotionCode, tags: Tags) -> LiveCode:
+        """Change active, metadata and currencies from ``before`` to ``after``; only differences are sent."""

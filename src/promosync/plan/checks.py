@@ -1,0 +1,111 @@
+"""What Stripe would refuse of a plan, found before the first write by looking at where the plan would end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.problems import Problem
+from promosync.model.promotions import Coupon, PromotionCode, fold
+from promosync.plan.plan import Action, Kind, Verb
+
+_YEAR = 365 * 24 * 3600
+_FARTHEST = 5 * _YEAR
+"""Stripe takes dates up to five years ahead: https://docs.stripe.com/api/coupons/create (2026-01-28)."""
+
+_MAX_METADATA_KEYS = 50
+
+
+def refusals(actions: Iterable[Action], live: Live, owner: str) -> list[Problem]:
+    """Return every reason why Stripe would refuse the actions, or why they would hurt somebody else's codes."""
+    actions = list(actions)
+    return [
+        *_texts(actions, live),
+        *_riders(actions, live, owner),
+        *(problem for action in actions for problem in _values(action, live.account.now)),
+    ]
+
+
+def _texts(actions: list[Action], live: Live) -> Iterable[Problem]:
+    """Two active codes of one text: refused, unless both are bound to customers, and to different ones."""
+    touched = {action.stripe_id for action in actions if action.kind is Kind.CODE}
+    active: dict[str, list[tuple[PromotionCode, LiveCode | Action]]] = defaultdict(list)
+    for code in live.codes:
+        if code.spec.active and code.stripe_id not in touched:
+            active[fold(code.spec.code)].append((code.spec, code))
+    for action in actions:
+        if not (isinstance(action.after, PromotionCode) and action.after.active):
+            continue
+        mine, now_active = action.after, bool(action.before and _is_on(action.before))
+        if action.verb in (Verb.UPDATE, Verb.ADOPT) and now_active:
+            active[fold(mine.code)].append((mine, action))
+            continue
+        for spec, holder in active[fold(mine.code)]:
+            if None in (spec.customer, mine.customer) or spec.customer == mine.customer:
+                yield _taken(action, mine, holder)
+                break
+        active[fold(mine.code)].append((mine, action))
+
+
+def _taken(action: Action, mine: PromotionCode, holder: LiveCode | Action) -> Problem:
+    if isinstance(holder, Action):
+        who = f"by the entry {holder.id!r} of this file"
+    elif holder.tags.owner is None:
+        who = f"by the active promotion code {holder.stripe_id!r}, which promosync does not manage"
+    else:
+        owner = f"owner {holder.tags.owner!r}, entry {holder.tags.id!r}"
+        who = f"by the active promotion code {holder.stripe_id!r} of {owner}"
+    return Problem(
+        (*action.path, "code") if action.path else (),
+        f"the text {mine.code!r} is in use {who}",
+        "Stripe allows one active code of a text: switch the other off first, or choose another text",
+        rule="conflict",
+    )
+
+
+def _riders(actions: list[Action], live: Live, owner: str) -> Iterable[Problem]:
+    """A coupon's end kills every code on it: not those of others."""
+    adopted = {action.stripe_id for action in actions if action.kind is Kind.CODE}
+    strangers: dict[str, list[str]] = defaultdict(list)
+    for code in live.codes:
+        if code.spec.active and code.tags.owner != owner and code.stripe_id not in adopted:
+            strangers[code.spec.coupon].append(code.stripe_id)
+    for action in actions:
+        ends = action.verb in (Verb.RECREATE, Verb.DELETE) and isinstance(action.before, LiveCoupon)
+        if ends and (riders := strangers.get(action.stripe_id or "")):
+            shown = ", ".join(sorted(riders)[:5]) + (f" and {len(riders) - 5} more" if len(riders) > 5 else "")
+            yield Problem(
+                action.path,
+                f"to {action.verb} the coupon {action.stripe_id!r} would end codes that are not promosync's: {shown}",
+                "switch them off first, or take them into the file",
+                rule="codes-of-others",
+            )
+
+
+def _values(action: Action, now: int) -> Iterable[Problem]:
+    if action.after is None or action.verb not in (Verb.CREATE, Verb.RECREATE):
+        return
+    if isinstance(action.after, Coupon):
+        name, date = "redeem_by", action.after.redeem_by
+    else:
+        name, date = "expires_at", action.after.expires_at
+    if date is not None and date > now + _FARTHEST:
+        yield Problem(
+            (*action.path, name),
+            "Stripe takes dates up to five years ahead",
+            "choose an earlier date, or leave it out",
+            rule="too-far-ahead",
+        )
+    keys = len(action.after.metadata) + len(action.tags.to_metadata())
+    if keys > _MAX_METADATA_KEYS:
+        yield Problem(
+            (*action.path, "metadata"),
+            f"{keys} metadata keys with those left to others and promosync's own; Stripe takes {_MAX_METADATA_KEYS}",
+            "remove some, here or on the object in Stripe",
+            rule="metadata-too-large",
+        )
+
+
+def _is_on(thing: LiveCoupon | LiveCode) -> bool:
+    return isinstance(thing, LiveCode) and thing.spec.active

@@ -1,0 +1,275 @@
+"""What to do with each promotion code.
+
+A code that is off is off for one of these reasons, told by Stripe's fields and by ``promosync_retired``:
+
+    off because                  | the file wants it on                      | the file wants it off
+    -----------------------------+-------------------------------------------+---------------------------
+    used up (its own limit)      | recreate if the file's limit was raised   | leave
+    expired (its own date)       | recreate if the file's date was moved     | leave
+    its coupon is gone or ended  | recreate on the current coupon            | recreate, switched off
+    swap (cut short by a crash)  | recreate, or back on if nothing differs   | leave, or recreate switched off
+    withdrawn, off (by us)       | back on, or recreate if fields differ     | leave, or recreate switched off
+    by hand, in the Dashboard    | back on, or recreate if fields differ     | leave, or recreate switched off
+
+A code that is on: equal, left; other metadata or currencies, updated; off in the file or its date passed,
+deactivated; anything else, recreated. Whatever the row: where the file's limit leaves nothing, nothing new is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from promosync.model.configuration import CodeEntry
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.ownership import Retired, Tags
+from promosync.model.problems import Problem
+from promosync.model.promotions import PromotionCode, fold
+from promosync.plan import carry
+from promosync.plan.coupons import CouponFuture, protected
+from promosync.plan.fields import changed_fields
+from promosync.plan.generosity import more_generous
+from promosync.plan.matching import Match
+from promosync.plan.plan import Action, FieldChange, Kept, Kind, Verb
+from promosync.plan.scope import Scope, tag_changes
+
+
+@dataclass(frozen=True, slots=True)
+class CodeQuestion:
+    """All that a decision about one code looks at; ``coupons`` are the account's, by Stripe id."""
+
+    entry: CodeEntry
+    coupon: CouponFuture
+    coupons: Mapping[str, LiveCoupon]
+    scope: Scope
+
+    @property
+    def limit(self) -> int | None:
+        """The file's own limit."""
+        return self.entry.spec.max_redemptions
+
+    @property
+    def over(self) -> bool:
+        """Whether the file's own date has passed, the code's or its coupon's."""
+        expires = self.entry.spec.expires_at
+        return self.coupon.over or (expires is not None and expires <= self.scope.now)
+
+    def wanted(self, carried: int) -> PromotionCode:
+        """The object that Stripe is to hold when ``carried`` redemptions are used already."""
+        limit = carry.code_limit(self.limit, carried, self.coupon.spec.max_redemptions)
+        return replace(self.entry.spec, coupon=self.coupon.stripe_id, max_redemptions=limit)
+
+
+def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action | Kept | Problem | None:
+    """Decide about one code of the file; ``entry.spec.customer`` is resolved."""
+    if found is None:
+        return _absent(question)
+    if question.over:
+        return None if found.alike else _end(question, found.current)
+
+    entry, scope, current = question.entry, question.scope, found.current
+    before, after = _in_the_files_terms(question, current)
+    changes = changed_fields(before, after)
+    forced = [change.field for change in changes if change.forces_recreate]
+    if found.alike and (current.tags.owner is not None or forced):
+        return _conflict(entry, current, forced)
+
+    nothing_left = carry.left(question.limit, current.used) == 0
+    dead = _has_ended(question, current)
+    comes_back = after.active and not current.spec.active
+    if forced or (after.active and dead):
+        if question.coupon.why_not:
+            return _kept(question, question.coupon.why_not, current)
+        if nothing_left:
+            return _used_up(question, current)
+        return _recreate(question, current, changes, forced, dead, more_generous(before, after))
+    if comes_back and nothing_left:
+        return _used_up(question, current)
+
+    tags = scope.tags(entry.id, entry.protect, carried=current.tags.carried)
+    if not after.active:
+        tags = replace(tags, retired=Retired.OFF if current.spec.active else current.tags.retired)
+    if not changes and tags == current.tags:
+        return None
+    foreign = current.tags.owner != scope.owner
+    switched_off = current.spec.active and not after.active
+    return Action(
+        Verb.DEACTIVATE if switched_off else Verb.ADOPT if foreign else Verb.UPDATE,
+        Kind.CODE,
+        entry.id,
+        _reason(current, foreign, switched_off, comes_back),
+        changes=(*tag_changes(current.tags, tags), *changes),
+        before=current,
+        after=replace(
+            scope.successor(after, current.spec),
+            code=current.spec.code,
+            max_redemptions=current.spec.max_redemptions,
+            expires_at=current.spec.expires_at,
+        ),
+        tags=tags,
+        limit=question.limit,
+        removes=switched_off,
+        path=entry.path,
+        warnings=more_generous(before, after),
+    )
+
+
+def decide_stray_code(code: LiveCode) -> Action | Problem:
+    """Decide about an active code of ours that is in no entry: it is withdrawn."""
+    name = code.tags.id or code.stripe_id
+    if code.tags.protect:
+        return protected(name, Kind.CODE, "deactivate")
+    return _off(code, name, "it is not in the file", Retired.WITHDRAWN, code.tags, removes=True)
+
+
+def retire_code(config_id: str, code: LiveCode) -> Action:
+    """Return the end of an active predecessor: its successor is there already."""
+    action = _off(code, config_id, "a newer one has taken its place", Retired.SWAP, code.tags, removes=False)
+    return replace(action, verb=Verb.RETIRE)
+
+
+def _absent(question: CodeQuestion) -> Action | Kept:
+    entry = question.entry
+    if question.over:
+        own = "its date has passed" if not question.coupon.over else question.coupon.why_not
+        return Kept(Kind.CODE, entry.id, f"{own}, and it is not in Stripe", path=entry.path)
+    if question.coupon.why_not:
+        return Kept(Kind.CODE, entry.id, question.coupon.why_not, path=entry.path)
+    tags = question.scope.tags(entry.id, entry.protect)
+    return Action(
+        Verb.CREATE,
+        Kind.CODE,
+        entry.id,
+        "it is not in Stripe",
+        after=question.wanted(0),
+        tags=tags if entry.spec.active else replace(tags, retired=Retired.OFF),
+        limit=question.limit,
+        path=entry.path,
+    )
+
+
+def _end(question: CodeQuestion, current: LiveCode) -> Action | Kept:
+    entry = question.entry
+    reason = question.coupon.why_not if question.coupon.over else "its date in the file has passed"
+    if not current.spec.active:
+        return _kept(question, reason, current)
+    if entry.protect or current.tags.protect:
+        return _kept(question, f"{reason}, but it is protected", current)
+    tags = question.scope.tags(entry.id, entry.protect, carried=current.tags.carried)
+    return replace(_off(current, entry.id, reason, Retired.OFF, tags, removes=True), path=entry.path)
+
+
+def _off(code: LiveCode, config_id: str, reason: str, why: Retired, tags: Tags, *, removes: bool) -> Action:
+    return Action(
+        Verb.DEACTIVATE,
+        Kind.CODE,
+        config_id,
+        reason,
+        changes=(FieldChange("active", True, False),),
+        before=code,
+        after=replace(code.spec, active=False),
+        tags=replace(tags, retired=why),
+        removes=removes,
+    )
+
+
+def _recreate(
+    question: CodeQuestion,
+    current: LiveCode,
+    changes: tuple[FieldChange, ...],
+    forced: list[str],
+    dead: bool,
+    warnings: tuple[str, ...],
+) -> Action | Problem:
+    entry, scope = question.entry, question.scope
+    fields = ", ".join(forced)
+    if current.spec.active and (entry.protect or current.tags.protect):
+        why = f" (Stripe cannot change {fields})"
+        return protected(entry.id, Kind.CODE, "recreate", entry.path, why)
+    tags = scope.tags(entry.id, entry.protect, carried=current.used)
+    return Action(
+        Verb.RECREATE,
+        Kind.CODE,
+        entry.id,
+        f"Stripe cannot change {fields}"
+        if not dead
+        else "it has ended in Stripe, and Stripe cannot switch it on again",
+        changes=changes,
+        before=current,
+        after=scope.successor(question.wanted(current.used), current.spec),
+        tags=tags if entry.spec.active else replace(tags, retired=Retired.OFF),
+        limit=question.limit,
+        carried=current.used,
+        path=entry.path,
+        warnings=warnings,
+    )
+
+
+def _in_the_files_terms(question: CodeQuestion, current: LiveCode) -> tuple[PromotionCode, PromotionCode]:
+    """Return the live and the wanted code in one form, so that what differs is what must be changed.
+
+    Limits are as the file counts them, predecessors included; an end that Stripe filled in from the coupon's
+    ``redeem_by`` is no end of the code's own; the spelling of the text is Stripe's while only case differs.
+    """
+    live, carried = current.spec, current.tags.carried
+    after = replace(question.entry.spec, coupon=question.coupon.stripe_id)
+    if live.max_redemptions == question.wanted(carried).max_redemptions:
+        limit = after.max_redemptions
+    else:
+        limit = None if live.max_redemptions is None else live.max_redemptions + carried
+    own_coupon = question.coupons.get(live.coupon)
+    live_end = live.expires_at or (own_coupon.spec.redeem_by if own_coupon else None)
+    expires = (
+        after.expires_at if live_end == (after.expires_at or question.coupon.spec.redeem_by) else live.expires_at
+    )
+    code = after.code if fold(live.code) == fold(after.code) else live.code
+    before = replace(live, max_redemptions=limit, expires_at=expires, code=code)
+    return question.scope.visible(before), question.scope.visible(after)
+
+
+def _has_ended(question: CodeQuestion, current: LiveCode) -> bool:
+    """Whether Stripe has ended the code for good: used up, expired, or its coupon gone, ended or made anew."""
+    live = current.spec
+    coupon = question.coupons.get(live.coupon)
+    if coupon is None or not coupon.valid or coupon.created > current.created:
+        return True
+    used_up = live.max_redemptions is not None and current.times_redeemed >= live.max_redemptions
+    return used_up or (live.expires_at is not None and live.expires_at <= question.scope.now)
+
+
+def _used_up(question: CodeQuestion, current: LiveCode) -> Action | Kept | Problem:
+    entry = question.entry
+    reason = f"all {question.limit} redemptions are used ({current.used} so far)"
+    if not current.spec.active:
+        return _kept(question, reason, current)
+    if entry.protect or current.tags.protect:
+        return protected(entry.id, Kind.CODE, "end", entry.path, f": {reason}")
+    tags = question.scope.tags(entry.id, entry.protect, carried=current.tags.carried)
+    return replace(_off(current, entry.id, reason, Retired.OFF, tags, removes=True), path=entry.path)
+
+
+def _kept(question: CodeQuestion, reason: str, current: LiveCode) -> Kept:
+    return Kept(Kind.CODE, question.entry.id, reason, current.stripe_id, question.entry.path)
+
+
+def _reason(current: LiveCode, foreign: bool, switched_off: bool, comes_back: bool) -> str:
+    if switched_off:
+        return "the file says active: false"
+    if foreign:
+        return "it is in Stripe already and becomes promosync's"
+    if comes_back and current.tags.retired is None:
+        return "it was switched off in Stripe, and the file wants it on"
+    return "changed in the file"
+
+
+def _conflict(entry: CodeEntry, current: LiveCode, forced: list[str]) -> Problem:
+    text = f"the text {entry.spec.code!r} is in use by the active promotion code {current.stripe_id!r}"
+    if current.tags.owner is not None:
+        message = f"{text} of owner {current.tags.owner!r}, entry {current.tags.id!r}"
+        hint = "take it out of that owner's file first, or choose another text"
+    else:
+        message = f"{text} that promosync does not manage; it differs in " + ", ".join(forced)
+        hint = (
+            f'to take it over add "stripe_id": "{current.stripe_id}" (it is then recreated), or choose another text'
+        )
+    return Problem((*entry.path, "code"), message, hint, rule="conflict")

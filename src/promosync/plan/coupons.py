@@ -1,0 +1,237 @@
+"""What to do with each coupon, and what its codes will find when it is done.
+
+live       | file                        | decision
+-----------+-----------------------------+---------------------------------------------------------------
+none       | date passed                 | nothing: over
+none       | wanted                      | create; uses of its codes count, if it was deleted by hand
+there      | date passed                 | delete while it still works, else leave
+there      | equal                       | nothing
+there      | name, metadata, currencies  | update in place
+there      | anything else               | recreate beside the old one; a problem where nothing would be left
+somebody's | equal but for our keys      | adopt
+somebody's | anything else               | recreate if the file names its stripe_id, else a conflict
+older ones | whatever                    | retire: an interrupted recreate is finished
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from promosync.model.configuration import CouponEntry
+from promosync.model.live import LiveCoupon
+from promosync.model.problems import Path, Problem
+from promosync.model.promotions import Coupon
+from promosync.plan import carry
+from promosync.plan.desired import is_over
+from promosync.plan.fields import changed_fields
+from promosync.plan.generosity import more_generous
+from promosync.plan.matching import Match
+from promosync.plan.plan import Action, FieldChange, Kept, Kind, Verb
+from promosync.plan.scope import Scope, tag_changes
+
+_OVER = "its coupon's date has passed"
+
+
+@dataclass(frozen=True, slots=True)
+class CouponFuture:
+    """A coupon entry once the plan is carried out: what its codes hang on.
+
+    ``stripe_id`` and ``spec`` are of the object that will be current. ``why_not`` is empty while codes on it
+    work; ``over`` says that the file's own date is why.
+    """
+
+    stripe_id: str
+    spec: Coupon
+    why_not: str = ""
+    over: bool = False
+
+
+def decide_coupon(
+    entry: CouponEntry, found: Match[LiveCoupon] | None, scope: Scope, used_by_codes: int
+) -> tuple[CouponFuture, Action | Kept | Problem | None]:
+    """Decide about one coupon of the file; ``entry.spec.applies_to`` holds Stripe product ids here.
+
+    ``used_by_codes`` counts redemptions of codes whose coupon is gone: at least so much of the limit is used.
+    """
+    over = is_over(entry.spec, scope.now)
+    if found is None or (found.alike and over):  # what is somebody else's is left alone
+        return _absent(entry, scope, used_by_codes, over)
+    current = found.current
+    if over:
+        return CouponFuture(current.stripe_id, current.spec, _OVER, over=True), _end(entry, current)
+
+    before, after = _in_the_files_terms(entry, current, scope)
+    changes = changed_fields(before, after)
+    forced = [change.field for change in changes if change.forces_recreate]
+    future = CouponFuture(current.stripe_id, current.spec, "" if current.valid else "its coupon is used up")
+    foreign = current.tags.owner != scope.owner
+    if found.alike and (current.tags.owner is not None or forced):
+        return future, _conflict(entry, current, forced)
+    if forced:
+        return _recreate(entry, found, scope, future, changes, more_generous(before, after))
+
+    tags = scope.tags(entry.id, entry.protect, current.tags.carried, current.tags.late)
+    if not changes and tags == current.tags:
+        return future, None
+    return future, Action(
+        Verb.ADOPT if foreign else Verb.UPDATE,
+        Kind.COUPON,
+        entry.id,
+        "it is in Stripe already and becomes promosync's" if foreign else "changed in the file",
+        changes=(*tag_changes(current.tags, tags), *changes),
+        before=current,
+        after=replace(scope.successor(after, current.spec), max_redemptions=current.spec.max_redemptions),
+        tags=tags,
+        limit=entry.spec.max_redemptions,
+        path=entry.path,
+        warnings=more_generous(before, after),
+    )
+
+
+def decide_stray(found: Match[LiveCoupon]) -> tuple[Action | Problem, ...]:
+    """Decide about a coupon of ours that is in no entry: it goes, and what it replaced goes too."""
+    current = found.current
+    name = current.tags.id or current.stripe_id
+    if any(coupon.tags.protect for coupon in found.chain):
+        return (protected(name, Kind.COUPON, "delete"),)
+    reason = "it is not in the file"
+    delete = Action(Verb.DELETE, Kind.COUPON, name, reason, before=current, tags=current.tags, removes=current.valid)
+    return (*retire(name, found, reason), delete)
+
+
+def retire(config_id: str, found: Match[LiveCoupon], reason: str, path: Path = ()) -> list[Action]:
+    """Return the actions that delete what the current coupon of an entry replaced, oldest first."""
+    return [
+        Action(
+            Verb.RETIRE,
+            Kind.COUPON,
+            config_id,
+            reason,
+            before=coupon,
+            tags=coupon.tags,
+            new_id=successor.stripe_id,
+            path=path,
+        )
+        for coupon, successor in zip(found.older, found.chain[1:], strict=True)
+    ]
+
+
+def protected(config_id: str, kind: Kind, verb: str, path: Path = (), why: str = "") -> Problem:
+    """Return the refusal to delete or recreate what is protected."""
+    return Problem(
+        path,
+        f"the {kind.value.replace('_', ' ')} {config_id!r} is protected, and this would {verb} it{why}",
+        "to lift the protection, apply the file with the entry as it was and without protect; then make the change",
+        rule="protected",
+    )
+
+
+def _absent(
+    entry: CouponEntry, scope: Scope, used_by_codes: int, over: bool
+) -> tuple[CouponFuture, Action | Kept | Problem]:
+    new_id = scope.fresh_id(entry.id, beside=False)
+    if over:
+        kept = Kept(Kind.COUPON, entry.id, "its date has passed, and it is not in Stripe", path=entry.path)
+        return CouponFuture(new_id, entry.spec, _OVER, over=True), kept
+    limit = entry.spec.max_redemptions
+    spec = replace(entry.spec, max_redemptions=carry.left(limit, used_by_codes))
+    future = CouponFuture(new_id, spec)
+    if limit is not None and used_by_codes >= limit:
+        return future, _nothing_left(entry, used_by_codes)
+    return future, Action(
+        Verb.CREATE,
+        Kind.COUPON,
+        entry.id,
+        "it is no longer in Stripe, but its codes are" if used_by_codes else "it is not in Stripe",
+        after=spec,
+        tags=scope.tags(entry.id, entry.protect, carried=used_by_codes),
+        limit=limit,
+        new_id=new_id,
+        carried=used_by_codes,
+        path=entry.path,
+    )
+
+
+def _end(entry: CouponEntry, current: LiveCoupon) -> Action | Kept:
+    reason = "its date in the file has passed"
+    if not current.valid:
+        return Kept(Kind.COUPON, entry.id, reason, current.stripe_id, entry.path)
+    if entry.protect or current.tags.protect:
+        return Kept(Kind.COUPON, entry.id, f"{reason}, but it is protected", current.stripe_id, entry.path)
+    return Action(
+        Verb.DELETE,
+        Kind.COUPON,
+        entry.id,
+        reason,
+        before=current,
+        tags=current.tags,
+        removes=True,
+        path=entry.path,
+    )
+
+
+def _recreate(
+    entry: CouponEntry,
+    found: Match[LiveCoupon],
+    scope: Scope,
+    future: CouponFuture,
+    changes: tuple[FieldChange, ...],
+    warnings: tuple[str, ...],
+) -> tuple[CouponFuture, Action | Problem]:
+    current, limit = found.current, entry.spec.max_redemptions
+    fields = ", ".join(change.field for change in changes if change.forces_recreate)
+    if entry.protect or current.tags.protect:
+        why = f" (Stripe cannot change {fields})"
+        return future, protected(entry.id, Kind.COUPON, "recreate", entry.path, why)
+    used = carry.total_used(found.chain)
+    if limit is not None and used >= limit:
+        return future, _nothing_left(entry, used)
+    after = scope.successor(replace(entry.spec, max_redemptions=carry.left(limit, used)), current.spec)
+    new_id = scope.fresh_id(entry.id, beside=True)
+    return CouponFuture(new_id, after), Action(
+        Verb.RECREATE,
+        Kind.COUPON,
+        entry.id,
+        f"Stripe cannot change {fields}",
+        changes=changes,
+        before=current,
+        after=after,
+        tags=scope.tags(entry.id, entry.protect, carried=used),
+        limit=limit,
+        new_id=new_id,
+        carried=used,
+        path=entry.path,
+        warnings=warnings,
+    )
+
+
+def _in_the_files_terms(entry: CouponEntry, current: LiveCoupon, scope: Scope) -> tuple[Coupon, Coupon]:
+    """Return the live and the wanted coupon with the limit as the file counts it: predecessors included."""
+    limit = current.spec.max_redemptions
+    before = replace(current.spec, max_redemptions=None if limit is None else limit + current.tags.carried)
+    return scope.visible(before), scope.visible(entry.spec)
+
+
+def _conflict(entry: CouponEntry, current: LiveCoupon, forced: list[str]) -> Problem:
+    if current.tags.owner is not None:
+        message = (
+            f"the coupon {current.stripe_id!r} belongs to owner {current.tags.owner!r}, entry {current.tags.id!r}"
+        )
+        hint = "take it out of that owner's file first, or choose another id"
+    else:
+        message = (
+            f"Stripe has a coupon {current.stripe_id!r} that promosync does not manage; it differs in "
+            + ", ".join(forced)
+        )
+        hint = f'to take it over add "stripe_id": "{current.stripe_id}" (it is then recreated), or choose another id'
+    return Problem(entry.path, message, hint, rule="conflict")
+
+
+def _nothing_left(entry: CouponEntry, used: int) -> Problem:
+    limit = entry.spec.max_redemptions
+    return Problem(
+        (*entry.path, "max_redemptions"),
+        f"{used} redemptions are used already and the file allows {limit}: the new coupon would have none left",
+        "raise max_redemptions, or take the coupon and its codes out of the file",
+        rule="nothing-left",
+    )

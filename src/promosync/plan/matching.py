@@ -1,0 +1,175 @@
+"""Which live object belongs to which entry of the file.
+
+In this order: promosync's own keys in the metadata; ``stripe_id``; for a coupon a Stripe id equal to the config id,
+for a code an active code of the same text and customer. What is alike in id or text alone was made by somebody
+else: it may be adopted only where nothing has to be replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
+from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.ownership import Mode
+from promosync.model.problems import Problem
+from promosync.model.promotions import fold
+
+T = TypeVar("T", bound=LiveCoupon | LiveCode)
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Generic[T]):
+    """The live objects of one entry: the current one, and those it replaced (``older``, oldest first).
+
+    ``alike``: found by id or text alone, so it is not promosync's yet.
+    """
+
+    current: T
+    older: tuple[T, ...] = ()
+    alike: bool = False
+
+    @property
+    def chain(self) -> tuple[T, ...]:
+        """All objects of the entry, oldest first."""
+        return (*self.older, self.current)
+
+
+@dataclass(slots=True)
+class Matches:
+    """Every entry's objects by config id; ``stray_…``: ours, but of no entry (codes: only active ones)."""
+
+    coupons: dict[str, Match[LiveCoupon]] = field(default_factory=dict)
+    codes: dict[str, Match[LiveCode]] = field(default_factory=dict)
+    stray_coupons: tuple[Match[LiveCoupon], ...] = ()
+    stray_codes: tuple[LiveCode, ...] = ()
+    problems: list[Problem] = field(default_factory=list)
+
+
+def match(configuration: Configuration, live: Live) -> Matches:
+    """Match every entry of a configuration with the account's objects."""
+    owner = configuration.settings.owner
+    batches = {entry.id for entry in configuration.batches}
+    place = {code.stripe_id: -index for index, code in enumerate(live.codes)}  # Stripe lists the newest first
+    singles = [code for code in live.codes if code.tags.slot is None and code.tags.id not in batches]
+    matches = Matches()
+
+    coupon_groups = _Groups(live.coupons, owner, live.account.mode, _coupon_rank, configuration.coupons)
+    for entry in configuration.coupons:
+        chain = coupon_groups.chain(entry, matches.problems)
+        if chain:
+            matches.coupons[entry.id] = Match(chain[-1], tuple(chain[:-1]))
+        elif (alike := coupon_groups.every.get(entry.id)) and not coupon_groups.is_own(alike):
+            matches.coupons[entry.id] = Match(alike, alike=True)
+    strays = coupon_groups.strays(matches.coupons.values())
+    matches.stray_coupons = tuple(Match(chain[-1], tuple(chain[:-1])) for chain in strays)
+
+    code_groups = _Groups(
+        singles,
+        owner,
+        live.account.mode,
+        lambda c: (c.spec.active, c.created, place[c.stripe_id]),
+        configuration.codes,
+    )
+    holders = _holders(live.codes)
+    entries = {entry.id for entry in configuration.codes}
+    for code in configuration.codes:
+        chain_of_code = code_groups.chain(code, matches.problems)
+        if chain_of_code:
+            older = tuple(old for old in chain_of_code[:-1] if old.spec.active)
+            matches.codes[code.id] = Match(chain_of_code[-1], older)
+            continue
+        holder = holders.get((fold(code.spec.code), code.spec.customer))
+        if holder is None or not code.spec.active:
+            continue
+        if not code_groups.is_own(holder):
+            matches.codes[code.id] = Match(holder, alike=True)
+        elif holder.tags.slot is None and holder.tags.id not in entries | batches:
+            matches.codes[code.id] = Match(holder)  # the entry was renamed: its code and its count stay
+    matches.stray_codes = tuple(
+        code for chain in code_groups.strays(matches.codes.values()) for code in chain if code.spec.active
+    )
+    return matches
+
+
+def generation(stripe_id: str, config_id: str) -> int | None:
+    """Return N of ``<config id>_rN``, 1 for the config id itself, None for any other Stripe id."""
+    if stripe_id == config_id:
+        return 1
+    found = re.fullmatch(re.escape(config_id) + r"_r([2-9]|[1-9][0-9]{1,8})", stripe_id)
+    return int(found[1]) if found else None
+
+
+class _Groups(Generic[T]):
+    """The owner's objects by config id, with a rank that puts the current one of an entry last."""
+
+    def __init__(
+        self,
+        objects: Iterable[T],
+        owner: str,
+        mode: Mode,
+        rank: Callable[[T], tuple[object, ...]],
+        entries: Iterable[CouponEntry | CodeEntry],
+    ) -> None:
+        self.every: dict[str, T] = {thing.stripe_id: thing for thing in objects}
+        self._owner, self._mode, self._rank = owner, mode, rank
+        # An entry that names an object by stripe_id takes it from the entry that has it: so an entry is renamed.
+        self._claims = {e.stripe_id[mode]: e.id for e in entries if mode in e.stripe_id}
+        self._own: dict[str, list[T]] = defaultdict(list)
+        for thing in self.every.values():
+            if self.is_own(thing) and thing.tags.id is not None:
+                self._own[self._claims.get(thing.stripe_id, thing.tags.id)].append(thing)
+
+    def is_own(self, thing: T) -> bool:
+        return thing.tags.owner == self._owner
+
+    def chain(self, entry: CouponEntry | CodeEntry, problems: list[Problem]) -> list[T]:
+        """Return the objects of an entry, the current one last; report a ``stripe_id`` that can't be taken."""
+        chain = list(self._own.get(entry.id, ()))
+        wanted = entry.stripe_id.get(self._mode)
+        named = self.every.get(wanted) if wanted is not None else None
+        if named is not None and named not in chain:
+            if named.tags.owner is None:
+                chain.append(named)
+            else:
+                problems.append(_other_owner(entry, named))
+        elif wanted is not None and not chain:
+            problems.append(
+                Problem(
+                    (*entry.path, "stripe_id"),
+                    f"{wanted!r} is not in Stripe ({self._mode} mode)",
+                    "correct the id, or leave stripe_id out to have the object created",
+                    rule="missing-stripe-id",
+                )
+            )
+        return sorted(chain, key=self._rank)
+
+    def strays(self, matches: Iterable[Match[T]]) -> list[list[T]]:
+        """Return the owner's objects that no entry matched, by config id, each group oldest first."""
+        taken = {thing.stripe_id for found in matches for thing in found.chain}
+        groups: dict[str, list[T]] = defaultdict(list)
+        for thing in self.every.values():
+            if self.is_own(thing) and thing.stripe_id not in taken:
+                groups[thing.tags.id or thing.stripe_id].append(thing)
+        return [sorted(group, key=self._rank) for group in groups.values()]
+
+
+def _coupon_rank(coupon: LiveCoupon) -> tuple[int, int]:
+    return coupon.created, generation(coupon.stripe_id, coupon.tags.id or "") or 0
+
+
+def _holders(codes: Iterable[LiveCode]) -> dict[tuple[str, str | None], LiveCode]:
+    return {(fold(code.spec.code), code.spec.customer): code for code in codes if code.spec.active}
+
+
+def _other_owner(entry: CouponEntry | CodeEntry, holder: LiveCoupon | LiveCode) -> Problem:
+    return Problem(
+        (*entry.path, "stripe_id"),
+        f"{holder.stripe_id!r} belongs to owner {holder.tags.owner!r}, entry {holder.tags.id!r}",
+        "take it out of that owner's file first, or give this entry an object of its own",
+        rule="conflict",
+    )

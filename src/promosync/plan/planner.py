@@ -1,0 +1,141 @@
+"""From what the file wants and what Stripe holds to a plan: a pure function.
+
+resolve ids -> match entries with objects -> decide coupons, codes, strays -> narrow -> check the end -> brakes
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from promosync.model.configuration import Configuration, CouponEntry
+from promosync.model.live import Live, LiveCoupon
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.model.promotions import PromotionCode
+from promosync.plan.checks import refusals
+from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
+from promosync.plan.coupons import CouponFuture, decide_coupon, decide_stray, retire
+from promosync.plan.desired import resolve
+from promosync.plan.matching import Matches, generation, match
+from promosync.plan.plan import Action, Kept, Kind, Plan, Verb
+from promosync.plan.safety import brakes
+from promosync.plan.scope import Scope
+from promosync.plan.targets import Decision, narrow
+
+_LEFTOVER = "a newer one has taken its place"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How much to look at: ``prune`` takes away what is not in the file, ``targets`` are config ids to narrow to."""
+
+    prune: bool = True
+    targets: tuple[str, ...] = ()
+
+
+def make_plan(configuration: Configuration, live: Live, policy: Policy) -> Plan:
+    """Return what apply would do; raise ProblemsFound with everything that makes it impossible.
+
+    ``live`` must hold what :func:`promosync.plan.desired.needs` asks for. Nothing here reads a clock, a network or
+    an environment: the same values give the same plan.
+    """
+    wanted, problems = resolve(configuration, live)
+    matches = match(wanted, live)
+    problems += matches.problems
+    decisions = _decide(wanted, live, matches)
+    if not policy.prune:
+        decisions = [decision for decision in decisions if not decision.stray]
+    if policy.targets:
+        decisions, paths = narrow(decisions, wanted, policy.targets)
+        problems = [problem for problem in problems if problem.path[:2] in paths]
+
+    results = [decision.result for decision in decisions]
+    actions = _with_riders([result for result in results if isinstance(result, Action)])
+    problems += [result for result in results if isinstance(result, Problem)]
+    problems += refusals(actions, live, wanted.settings.owner)
+    if problems:
+        raise ProblemsFound(dict.fromkeys(problems))
+    ours = _in_use(live, wanted.settings.owner)
+    entries = {entry.path for entry in wanted.coupons} | {entry.path for entry in wanted.codes}
+    return Plan(
+        account=live.account,
+        owner=wanted.settings.owner,
+        actions=tuple(actions),
+        kept=tuple(result for result in results if isinstance(result, Kept)),
+        unchanged=len(entries - {result.path for result in results}),
+        ours=ours,
+        brakes=brakes(actions, ours, wanted.settings.max_removal_percent),
+    )
+
+
+def _decide(wanted: Configuration, live: Live, matches: Matches) -> list[Decision]:
+    settings = wanted.settings
+    every = {coupon.stripe_id: coupon for coupon in live.coupons}
+    scope = Scope(settings.owner, live.account.now, settings.ignore_metadata, frozenset(every))
+    coupons: list[Decision] = []
+    codes: list[Decision] = []
+    strays: list[Decision] = []
+
+    futures: dict[str, CouponFuture] = {}
+    for entry in wanted.coupons:
+        found = matches.coupons.get(entry.id)
+        used = _used_by_codes_of_a_gone_coupon(entry, wanted, matches, every) if found is None else 0
+        futures[entry.id], result = decide_coupon(entry, found, scope, used)
+        _note(coupons, Kind.COUPON, entry.id, result)
+        for leftover in retire(entry.id, found, _LEFTOVER, entry.path) if found else ():
+            _note(strays, Kind.COUPON, entry.id, leftover)
+
+    for code in wanted.codes:
+        hit = matches.codes.get(code.id)
+        question = CodeQuestion(code, futures[code.spec.coupon], every, scope)
+        _note(codes, Kind.CODE, code.id, decide_code(question, hit))
+        for older in hit.older if hit else ():
+            _note(codes, Kind.CODE, code.id, replace(retire_code(code.id, older), path=code.path))
+
+    for stray_code in matches.stray_codes:
+        action_or_problem = decide_stray_code(stray_code)
+        strays.append(Decision(Kind.CODE, stray_code.tags.id or "", action_or_problem, stray=True))
+    for stray in matches.stray_coupons:
+        for end in decide_stray(stray):
+            strays.append(Decision(Kind.COUPON, stray.current.tags.id or "", end, stray=True))
+    return [*coupons, *codes, *strays]
+
+
+def _note(decisions: list[Decision], kind: Kind, config_id: str, result: Action | Kept | Problem | None) -> None:
+    if result is not None:
+        decisions.append(Decision(kind, config_id, result))
+
+
+def _used_by_codes_of_a_gone_coupon(
+    entry: CouponEntry, wanted: Configuration, matches: Matches, every: dict[str, LiveCoupon]
+) -> int:
+    """Count the uses of the entry's codes that still name a coupon of the entry which is no longer there."""
+    codes = (matches.codes[code.id].current for code in wanted.codes if code.id in matches.codes)
+    return sum(
+        code.used
+        for code in codes
+        if code.tags.owner == wanted.settings.owner
+        and code.spec.coupon not in every
+        and (generation(code.spec.coupon, entry.id) or code.spec.coupon in entry.stripe_id.values())
+    )
+
+
+def _with_riders(actions: list[Action]) -> list[Action]:
+    """Count on each coupon that is recreated the codes that move with it."""
+    riding = Counter(
+        action.after.coupon
+        for action in actions
+        if action.verb is Verb.RECREATE and isinstance(action.after, PromotionCode)
+    )
+    return [
+        replace(action, riding=riding[action.new_id or ""])
+        if action.kind is Kind.COUPON and action.verb is Verb.RECREATE
+        else action
+        for action in actions
+    ]
+
+
+def _in_use(live: Live, owner: str) -> int:
+    coupons = {coupon.tags.id for coupon in live.coupons if coupon.tags.owner == owner and coupon.valid}
+    codes = {code.stripe_id for code in live.codes if code.tags.owner == owner and code.spec.active}
+    return len(coupons) + len(codes)

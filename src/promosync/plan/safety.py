@@ -1,0 +1,26 @@
+"""The brakes: a plan that takes away too much is marked, and apply wants ``--force``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from promosync.plan.plan import Action
+
+_FEW = 10
+"""Below so many objects a share says little; only taking away all of them is suspicious."""
+
+
+def brakes(actions: Iterable[Action], ours: int, max_removal_percent: int) -> tuple[str, ...]:
+    """Return a sentence for each reason to stop; ``ours`` counts this owner's objects that are in use."""
+    removed = sum(action.removes for action in actions)
+    if removed and removed >= ours:
+        return (
+            f"it takes away all {ours} objects of this owner that are in use; "
+            "if two files share an owner, give each its own",
+        )
+    if ours >= _FEW and removed * 100 > max_removal_percent * ours:
+        return (
+            f"it takes away {removed} of {ours} objects in use ({removed * 100 // ours} %); "
+            f"max_removal_percent is {max_removal_percent}",
+        )
+    return ()

@@ -1,0 +1,63 @@
+"""What every decision of one plan shares: whose it is, when it is, and what it must leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TypeVar
+
+from promosync.model.ownership import Tags
+from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.matching import generation
+from promosync.plan.plan import FieldChange
+
+S = TypeVar("S", Coupon, PromotionCode)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The owner, Stripe's clock (seconds UTC), metadata keys to leave alone, and coupon ids already taken."""
+
+    owner: str
+    now: int
+    ignore_metadata: tuple[str, ...]
+    taken: frozenset[str]
+
+    def tags(self, config_id: str, protect: bool, carried: int = 0, late: int = 0) -> Tags:
+        """Return the keys of an object of ours that is in use."""
+        return Tags(owner=self.owner, id=config_id, carried=carried, late=late, protect=protect)
+
+    def ignored(self, metadata: Mapping[str, str]) -> dict[str, str]:
+        """Return the keys that ``ignore_metadata`` leaves to others."""
+        return {
+            key: value
+            for key, value in metadata.items()
+            if any(fnmatchcase(key, pattern) for pattern in self.ignore_metadata)
+        }
+
+    def visible(self, spec: S) -> S:
+        """Return a coupon or code without the metadata that is left to others."""
+        ignored = self.ignored(spec.metadata)
+        if not ignored:
+            return spec
+        return replace(spec, metadata={key: value for key, value in spec.metadata.items() if key not in ignored})
+
+    def successor(self, wanted: S, current: Coupon | PromotionCode) -> S:
+        """Return what is wanted, with the metadata that others keep on the object it replaces."""
+        return replace(wanted, metadata={**wanted.metadata, **self.ignored(current.metadata)})
+
+    def fresh_id(self, config_id: str, beside: bool) -> str:
+        """Return a Stripe id for a new coupon: the config id, or ``_rN`` beside an older one."""
+        if not beside and config_id not in self.taken:
+            return config_id
+        known = (generation(stripe_id, config_id) or 1 for stripe_id in self.taken)
+        return f"{config_id}_r{max(known, default=1) + 1}"
+
+
+def tag_changes(before: Tags, after: Tags) -> Iterable[FieldChange]:
+    """Return what the reader of a plan should see of a change in promosync's own keys."""
+    if before.protect != after.protect:
+        yield FieldChange("protect", before.protect, after.protect)
+    if before.id is not None and before.id != after.id:
+        yield FieldChange("id", before.id, after.id)

@@ -1,0 +1,146 @@
+"""A Stripe account as the rest of promosync sees it: what is in it, and the gateway that changes it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TypeVar
+from urllib.parse import quote
+
+from promosync.apply.gateway import Fault, StripeFault
+from promosync.model.live import Account, Live, LiveCode, LiveCoupon
+from promosync.model.ownership import Mode, Tags
+from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.desired import Needs
+from promosync.stripe_api import reader, translate
+from promosync.stripe_api.client import Client
+from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS
+from promosync.stripe_api.translate import Params, Row
+
+T = TypeVar("T")
+
+
+class StripeAccount:
+    """Implements :class:`promosync.apply.gateway.Gateway`, and reads whole accounts for the planner."""
+
+    def __init__(self, client: Client, mode: Mode) -> None:
+        self._client = client
+        self.account = Account(reader.account_id(client), mode, self.now)
+
+    @property
+    def now(self) -> int:
+        """Stripe's clock, seconds UTC; this machine's where no answer had a date."""
+        date = self._client.transport.server_date
+        return int(time.time()) if date is None else date
+
+    @property
+    def requests(self) -> int:
+        """How many requests have gone out, those sent again included."""
+        return self._client.transport.counts.total()
+
+    def read(self, needs: Needs) -> Live:
+        """Return what a plan looks at. Products and customers are asked for only where the file names some."""
+        coupons = tuple(reader.coupons(self._client))
+        codes = tuple(reader.codes(self._client))
+        products = reader.existing_products(self._client, needs.products)
+        customers = reader.existing_customers(self._client, needs.customers)
+        customers |= reader.customers_of(self._client, needs.emails)
+        account = Account(self.account.id, self.account.mode, self.now)
+        return Live(account, coupons, codes, products, customers)
+
+    def read_coupon(self, stripe_id: str) -> LiveCoupon | None:
+        row = self._find(_path("coupons", stripe_id), COUPON_FIELDS)
+        return None if row is None else translate.coupon_from(row)
+
+    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon:
+        params = translate.coupon_params(stripe_id, spec, tags)
+
+        def made_already() -> LiveCoupon | None:
+            there = self.read_coupon(stripe_id)
+            return there if there is not None and (there.spec, there.tags) == (spec, tags) else None
+
+        return self._create("/v1/coupons", params, COUPON_FIELDS, translate.coupon_from, made_already)
+
+    def update_coupon(self, before: LiveCoupon, after: Coupon, tags: Tags) -> LiveCoupon:
+        params = translate.coupon_changes(before, after, tags)
+        row = self._client.call("post", _path("coupons", before.stripe_id), expand=list(COUPON_FIELDS), **params)
+        return translate.coupon_from(row)
+
+    def delete_coupon(self, stripe_id: str) -> None:
+        try:
+            self._client.call("delete", _path("coupons", stripe_id))
+        except StripeFault as fault:
+            if fault.fault is not Fault.NOT_FOUND:
+                raise
+
+    def active_codes_on(self, coupon_id: str) -> tuple[LiveCode, ...]:
+        page = self._client.call("get", "/v1/promotion_codes", coupon=coupon_id, active=True, limit=reader.PAGE)
+        return tuple(code for code in map(translate.code_from, page["data"]) if code.spec.active)
+
+    def read_code(self, stripe_id: str) -> LiveCode | None:
+        row = self._find(_path("promotion_codes", stripe_id), CODE_FIELDS)
+        return None if row is None else translate.code_from(row)
+
+    def create_code(self, spec: PromotionCode, tags: Tags) -> LiveCode:
+        params = translate.code_params(spec, tags)
+
+        def made_already() -> LiveCode | None:
+            for there in reader.codes(self._client, code=spec.code):
+                filled_in = spec.expires_at is None  # Stripe takes the coupon's redeem_by then
+                found = replace(there.spec, expires_at=None) if filled_in else there.spec
+                if (found, there.tags) == (spec, tags):
+                    return there
+            return None
+
+        return self._create("/v1/promotion_codes", params, CODE_FIELDS, translate.code_from, made_already)
+
+    def update_code(self, before: LiveCode, after: PromotionCode, tags: Tags) -> LiveCode:
+        params = translate.code_changes(before, after, tags)
+        row = self._client.call(
+            "post", _path("promotion_codes", before.stripe_id), expand=list(CODE_FIELDS), **params
+        )
+        return translate.code_from(row)
+
+    def _find(self, path: str, fields: Iterable[str]) -> Row | None:
+        try:
+            return self._client.call("get", path, expand=list(fields))
+        except StripeFault as fault:
+            if fault.fault is Fault.NOT_FOUND:
+                return None
+            raise
+
+    def _create(
+        self,
+        path: str,
+        params: Params,
+        fields: Iterable[str],
+        read: Callable[[Row], T],
+        made_already: Callable[[], T | None],
+    ) -> T:
+        """Create one object once, however often it takes.
+
+        The same key makes a repetition harmless, but Stripe stores a server error under it too: then what there is
+        is looked up, and only what is not there is sent again, under a new key.
+        Source: https://docs.stripe.com/api/idempotent_requests
+        """
+        key = str(uuid.uuid4())
+
+        def attempt() -> T:
+            nonlocal key
+            try:
+                return read(self._client.once("post", path, idempotency_key=key, expand=list(fields), **params))
+            except StripeFault as fault:
+                if fault.stored or fault.fault in (Fault.ID_TAKEN, Fault.TEXT_TAKEN):
+                    key = str(uuid.uuid4())
+                    there = made_already()
+                    if there is not None:
+                        return there
+                raise
+
+        return self._client.persist(attempt)
+
+
+def _path(kind: str, stripe_id: str) -> str:
+    return f"/v1/{kind}/{quote(stripe_id, safe='')}"

@@ -1,0 +1,77 @@
+"""One account at Stripe: the pinned SDK client, and a call that tries again what may pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import stripe
+import tenacity
+
+from promosync import __version__
+from promosync.apply.gateway import Fault, StripeFault
+from promosync.stripe_api.errors import translate
+from promosync.stripe_api.transport import Transport
+
+T = TypeVar("T")
+
+API_VERSION = "2026-10-28.endive"
+"""The version this code was written against; the SDK's own. https://docs.stripe.com/api/versioning"""
+
+SDK_RETRIES = 2
+"""The SDK retries broken connections, 409 and 5xx, each under one idempotency key; StripeClient's default is 0."""
+
+_MAY_PASS = (Fault.BUSY, Fault.UNREACHABLE, Fault.BROKEN)
+
+
+class Client:
+    """Sends requests through the SDK and returns decoded JSON, without an SDK object for each row.
+
+    ``patience`` is how many seconds a request is tried again while Stripe refuses it for the moment.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        transport: Transport,
+        base: str | None = None,
+        stripe_account: str | None = None,
+        patience: float = 120.0,
+    ) -> None:
+        stripe.enable_telemetry = False
+        stripe.log = None
+        stripe.set_app_info("promosync", version=__version__)
+        addresses: Any = {"api": base.rstrip("/")} if base else {}
+        self.transport = transport
+        self.patience = patience
+        self._sdk = stripe.StripeClient(
+            key,
+            stripe_version=API_VERSION,
+            stripe_account=stripe_account,
+            base_addresses=addresses,
+            http_client=transport,
+            max_network_retries=SDK_RETRIES,
+        )
+
+    def call(self, method: str, path: str, patience: float | None = None, **params: Any) -> Mapping[str, Any]:
+        """Return the answer to one request as JSON; raise StripeFault when it does not go through."""
+        return self.persist(lambda: self.once(method, path, **params), patience)
+
+    def persist(self, attempt: Callable[[], T], patience: float | None = None) -> T:
+        """Return what ``attempt`` gives, trying again with jitter while its fault may pass."""
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda e: isinstance(e, StripeFault) and e.fault in _MAY_PASS),
+            wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
+            stop=tenacity.stop_after_delay(self.patience if patience is None else patience),
+            reraise=True,
+        )(attempt)
+
+    def once(self, method: str, path: str, **params: Any) -> Mapping[str, Any]:
+        """Send one request with no retries but the SDK's own."""
+        try:
+            data = self._sdk.raw_request(method, path, **params).data
+        except stripe.StripeError as error:
+            raise translate(error) from None  # the SDK's message may hold what must not be shown
+        if not isinstance(data, Mapping):
+            raise StripeFault(Fault.BROKEN, "Stripe's answer cannot be read: run it again")
+        return data

@@ -1,0 +1,76 @@
+"""What can be said of an API key and an address before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from promosync.model.ownership import Mode
+from promosync.model.problems import Problem
+
+_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{3,250}")
+_WHERE = "set it to a secret or restricted key from the Dashboard under Developers, API keys"
+
+
+def check_key(key: str, allow_live: bool) -> Mode | Problem:
+    """Return the mode a key opens, or what is wrong with it. No part of the key is in the message."""
+    if not key:
+        return _bad("STRIPE_API_KEY is not set", f"{_WHERE}; or try --sandbox, which needs none")
+    if key != key.strip() or not key.isascii() or not key.isprintable():
+        return _bad("the key in STRIPE_API_KEY has blanks or unprintable characters in it", "copy it again")
+    if key.startswith("pk_"):
+        return _bad("the key in STRIPE_API_KEY is a publishable one (pk_…), which can change nothing", _WHERE)
+    if key.startswith("sk_org_"):
+        return _bad("the key in STRIPE_API_KEY is an organisation's (sk_org_…)", "use a key of the account itself")
+    if not _KEY.fullmatch(key):
+        return _bad("the key in STRIPE_API_KEY does not look like one (sk_test_…, rk_live_…)", _WHERE)
+    mode = Mode(key.split("_")[1])
+    if mode is Mode.LIVE and not allow_live:
+        return _bad(
+            "the key in STRIPE_API_KEY is a live one",
+            "if live it shall be, add --live or set PROMOSYNC_LIVE=1",
+        )
+    return mode
+
+
+def check_base(base: str, mode: Mode | None) -> Problem | None:
+    """Return what is wrong with the address of an API: the key is sent there."""
+    try:
+        parts = urlsplit(base)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return _bad(f"the API base {base!r} is not an address", "give one such as http://127.0.0.1:12111", "api-base")
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
+        return _bad(f"the API base {base!r} is not an address", "give one such as http://127.0.0.1:12111", "api-base")
+    if parts.scheme == "http" and not is_loopback(host):
+        return _bad(
+            f"the API base {base!r} is neither https nor on this machine",
+            "use https: the key would go over the network in the clear",
+            "api-base",
+        )
+    if mode is Mode.LIVE and not _is_stripe(host):
+        return _bad(
+            f"a live key is not sent to {host!r}",
+            "live keys go to Stripe alone: use a test key there, or leave the API base out",
+            "api-base",
+        )
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_stripe(host: str) -> bool:
+    return host == "stripe.com" or host.endswith(".stripe.com")
+
+
+def _bad(message: str, hint: str, rule: str = "api-key") -> Problem:
+    return Problem((), message, hint, rule=rule)

@@ -1,0 +1,104 @@
+"""Reading an account: lists of a hundred, with what must be expanded, and never one request an object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from promosync.apply.gateway import Fault, StripeFault
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.stripe_api.client import Client
+from promosync.stripe_api.translate import Row, code_from, coupon_from
+
+PAGE = 100
+"""Stripe's largest page: https://docs.stripe.com/api/pagination"""
+
+COUPON_FIELDS = ("applies_to", "currency_options")
+CODE_FIELDS = ("restrictions.currency_options",)
+"""What Stripe leaves out unless asked for: without them every plan would see a change."""
+
+
+def coupons(client: Client) -> Iterator[LiveCoupon]:
+    """Yield every coupon of the account, newest first."""
+    expand = [f"data.{field}" for field in COUPON_FIELDS]
+    return map(coupon_from, _rows(client, "/v1/coupons", expand=expand))
+
+
+def codes(client: Client, **filters: Any) -> Iterator[LiveCode]:
+    """Yield the promotion codes that Stripe's list filters select, newest first."""
+    expand = [f"data.{field}" for field in CODE_FIELDS]
+    return map(code_from, _rows(client, "/v1/promotion_codes", expand=expand, **filters))
+
+
+def existing_products(client: Client, ids: Iterable[str]) -> frozenset[str]:
+    """Return those of the product ids that exist; a hundred are asked for in one request."""
+    found: set[str] = set()
+    for some in _in_hundreds(sorted(ids)):
+        page = client.call("get", "/v1/products", ids=some, limit=PAGE)
+        found |= {row["id"] for row in page["data"]}
+    return frozenset(found)
+
+
+def existing_customers(client: Client, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return for each customer id the customer, as a tuple that is empty where there is none."""
+    return {customer: tuple(_customer(client, customer)) for customer in ids}
+
+
+def customers_of(client: Client, emails: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return for each address the ids of the customers who have it, whatever its case.
+
+    The list's filter minds case, and the search is up to a minute behind and not available to everybody: so both
+    are asked. Source: https://docs.stripe.com/api/customers/list, https://docs.stripe.com/search
+    """
+    return {email: tuple(sorted(_with_address(client, email))) for email in emails}
+
+
+def account_id(client: Client) -> str | None:
+    """Return the account's id, or None where the key may not read it. This is the first request of a run."""
+    try:
+        return str(client.call("get", "/v1/account", patience=15.0)["id"])
+    except StripeFault as fault:
+        if fault.permission_missing:
+            return None
+        raise
+
+
+def _rows(client: Client, path: str, **params: Any) -> Iterator[Row]:
+    after: dict[str, Any] = {}
+    while True:
+        page = client.call("get", path, limit=PAGE, **params, **after)
+        rows = page["data"]
+        yield from rows
+        if not page["has_more"] or not rows:
+            return
+        after = {"starting_after": rows[-1]["id"]}
+
+
+def _customer(client: Client, customer: str) -> Iterator[str]:
+    try:
+        row = client.call("get", f"/v1/customers/{customer}")
+    except StripeFault as fault:
+        if fault.fault is not Fault.NOT_FOUND:
+            raise
+        return
+    if not row.get("deleted"):
+        yield str(row["id"])
+
+
+def _with_address(client: Client, email: str) -> set[str]:
+    found = {
+        row["id"] for spelling in {email, email.lower()} for row in _rows(client, "/v1/customers", email=spelling)
+    }
+    quoted = email.replace("\\", "\\\\").replace('"', '\\"')
+    try:
+        page = client.call("get", "/v1/customers/search", query=f'email:"{quoted}"', limit=PAGE)
+    except StripeFault as fault:
+        if fault.fault not in (Fault.REFUSED, Fault.NOT_FOUND, Fault.DENIED):
+            raise
+        return found  # no search for this account: the lists must do
+    return found | {row["id"] for row in page["data"] if (row.get("email") or "").lower() == email.lower()}
+
+
+def _in_hundreds(things: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(things), PAGE):
+        yield things[start : start + PAGE]

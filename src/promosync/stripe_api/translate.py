@@ -1,0 +1,149 @@
+"""Between Stripe's JSON and promosync's words: one function for each direction and kind, tested as round trips.
+
+Rows are read in both shapes: a code names its coupon in ``promotion.coupon`` since 2025-09-30.clover, and embeds it
+in ``coupon`` before. Source: https://docs.stripe.com/changelog/clover/2025-09-30/polymorphic-coupon
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.ownership import Tags, split_metadata
+from promosync.model.promotions import Coupon, PromotionCode
+
+Row = Mapping[str, Any]
+Params = dict[str, Any]
+
+
+def coupon_from(row: Row) -> LiveCoupon:
+    """Return a coupon from Stripe's JSON, with ``applies_to`` and ``currency_options`` expanded."""
+    tags, metadata = split_metadata(row.get("metadata") or {})
+    percent = row.get("percent_off")
+    currency = row.get("currency")
+    options = row.get("currency_options") or {}
+    spec = Coupon(
+        # Through text: a float of 12.3 is not the decimal 12.3.
+        percent_off=None if percent is None else Decimal(str(percent)),
+        amount_off=row.get("amount_off"),
+        currency=currency,
+        # Stripe repeats the main currency among the options of some objects.
+        currency_options={key: value["amount_off"] for key, value in options.items() if key != currency},
+        duration=row["duration"],
+        duration_in_months=row.get("duration_in_months"),
+        max_redemptions=row.get("max_redemptions"),
+        redeem_by=row.get("redeem_by"),
+        applies_to=frozenset((row.get("applies_to") or {}).get("products") or ()),
+        name=row.get("name"),
+        metadata=metadata,
+    )
+    return LiveCoupon(
+        row["id"], spec, tags, row["created"], row.get("times_redeemed") or 0, bool(row.get("valid", True))
+    )
+
+
+def code_from(row: Row) -> LiveCode:
+    """Return a promotion code from Stripe's JSON, with ``restrictions.currency_options`` expanded."""
+    tags, metadata = split_metadata(row.get("metadata") or {})
+    restrictions = row.get("restrictions") or {}
+    currency = restrictions.get("minimum_amount_currency")
+    options = restrictions.get("currency_options") or {}
+    spec = PromotionCode(
+        code=row["code"],
+        coupon=_id((row.get("promotion") or row).get("coupon")) or "",
+        active=row["active"],
+        max_redemptions=row.get("max_redemptions"),
+        expires_at=row.get("expires_at"),
+        first_time_transaction=bool(restrictions.get("first_time_transaction")),
+        minimum_amount=restrictions.get("minimum_amount"),
+        minimum_amount_currency=currency,
+        currency_options={key: value["minimum_amount"] for key, value in options.items() if key != currency},
+        customer=_id(row.get("customer")),
+        metadata=metadata,
+    )
+    return LiveCode(row["id"], spec, tags, row["created"], row.get("times_redeemed") or 0)
+
+
+def coupon_params(stripe_id: str, spec: Coupon, tags: Tags) -> Params:
+    """Return the parameters that create a coupon. Source: https://docs.stripe.com/api/coupons/create"""
+    return _given(
+        id=stripe_id,
+        percent_off=None if spec.percent_off is None else f"{spec.percent_off.normalize():f}",
+        amount_off=spec.amount_off,
+        currency=spec.currency,
+        currency_options={key: {"amount_off": value} for key, value in sorted(spec.currency_options.items())},
+        duration=spec.duration,
+        duration_in_months=spec.duration_in_months,
+        max_redemptions=spec.max_redemptions,
+        redeem_by=spec.redeem_by,
+        applies_to={"products": sorted(spec.applies_to)} if spec.applies_to else None,
+        name=spec.name,
+        metadata={**spec.metadata, **tags.to_metadata()},
+    )
+
+
+def code_params(spec: PromotionCode, tags: Tags) -> Params:
+    """Return the parameters that create a code. Source: https://docs.stripe.com/api/promotion_codes/create"""
+    restrictions = _given(
+        first_time_transaction=True if spec.first_time_transaction else None,
+        minimum_amount=spec.minimum_amount,
+        minimum_amount_currency=spec.minimum_amount_currency,
+        currency_options={key: {"minimum_amount": value} for key, value in sorted(spec.currency_options.items())},
+    )
+    return _given(
+        promotion={"type": "coupon", "coupon": spec.coupon},
+        code=spec.code,
+        active=None if spec.active else False,
+        customer=spec.customer,
+        expires_at=spec.expires_at,
+        max_redemptions=spec.max_redemptions,
+        restrictions=restrictions,
+        metadata={**spec.metadata, **tags.to_metadata()},
+    )
+
+
+def coupon_changes(before: LiveCoupon, after: Coupon, tags: Tags) -> Params:
+    """Return the parameters that bring a coupon's changeable fields to ``after``; only what differs."""
+    return _given(
+        # Stripe reads the empty text as "not set".
+        name=(after.name or "") if after.name != before.spec.name else None,
+        metadata=_merge(before.spec.metadata, before.tags, after.metadata, tags),
+        currency_options={
+            key: {"amount_off": value}
+            for key, value in sorted(after.currency_options.items())
+            if before.spec.currency_options.get(key) != value
+        },
+    )
+
+
+def code_changes(before: LiveCode, after: PromotionCode, tags: Tags) -> Params:
+    """Return the parameters that bring a code's changeable fields to ``after``; only what differs."""
+    options = {
+        key: {"minimum_amount": value}
+        for key, value in sorted(after.currency_options.items())
+        if before.spec.currency_options.get(key) != value
+    }
+    return _given(
+        active=after.active if after.active != before.spec.active else None,
+        metadata=_merge(before.spec.metadata, before.tags, after.metadata, tags),
+        restrictions={"currency_options": options} if options else None,
+    )
+
+
+def _merge(before: Mapping[str, str], old_tags: Tags, after: Mapping[str, str], tags: Tags) -> dict[str, str]:
+    """Return the keys to send: Stripe merges metadata key by key, and an empty text removes one."""
+    old, new = {**before, **old_tags.to_metadata()}, {**after, **tags.to_metadata()}
+    changed = {key: value for key, value in new.items() if old.get(key) != value}
+    return {**changed, **{key: "" for key in old if key not in new}}
+
+
+def _given(**params: Any) -> Params:
+    return {key: value for key, value in params.items() if value is not None and value != {}}
+
+
+def _id(thing: Any) -> str | None:
+    """The id of what is an id, or an expanded object, or nothing."""
+    found = thing["id"] if isinstance(thing, Mapping) else thing
+    return None if found is None else str(found)

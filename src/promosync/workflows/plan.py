@@ -1,0 +1,51 @@
+"""Making a plan: look up what the file names, read the account, decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promosync.model.configuration import Configuration
+from promosync.model.live import Account
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.plan.desired import needs
+from promosync.plan.plan import Plan
+from promosync.plan.planner import Policy, make_plan
+
+if TYPE_CHECKING:
+    from promosync.stripe_api.account import StripeAccount
+
+
+def make(configuration: Configuration, stripe: StripeAccount, policy: Policy) -> Plan:
+    """Return the plan for an account; raise ProblemsFound with everything that makes it impossible."""
+    refused = wrong_account(configuration, stripe.account)
+    if refused:
+        raise ProblemsFound([refused])
+    return make_plan(configuration, stripe.read(needs(configuration, stripe.account.mode)), policy)
+
+
+def wrong_account(configuration: Configuration, account: Account) -> Problem | None:
+    """Return the refusal of an account that the file does not name, if it names one."""
+    wanted = configuration.settings.account.get(account.mode)
+    path = ("promosync", "account")
+    if wanted is None and configuration.settings.account:
+        return Problem(
+            path,
+            f"the file names no account for {account.mode} mode, and the key is a {account.mode} one",
+            f'add "{account.mode}": "acct_…", or use a key of the mode it names',
+            rule="wrong-account",
+        )
+    if wanted is None or wanted == account.id:
+        return None
+    if account.id is None:
+        return Problem(
+            path,
+            f"the file is for {wanted}, but the key may not read which account it belongs to",
+            "give the restricted key read access to the account (Connect: Accounts, read), or take account out",
+            rule="wrong-account",
+        )
+    return Problem(
+        path,
+        f"the file is for {wanted}, and the key belongs to {account.id}",
+        "use a key of that account",
+        rule="wrong-account",
+    )

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 def check(tree: Json, schema: str) -> tuple[list[Problem], list[Path]]:
     """Hold a tree against the schema.
 
-    Returns the problems, and the places whose type is wrong so that nothing further can be said of them.
+    Returns the problems, and the places of which nothing further can be said: a wrong type, an unknown key.
     """
     problems: dict[Problem, None] = {}
     broken: list[Path] = []
     for breach in _breaches(tree, schema):
-        if breach.keyword == "type":
-            broken.append(breach.path)
-        problems.update(dict.fromkeys(sentences(breach)))
+        found = list(sentences(breach))
+        problems.update(dict.fromkeys(found))
+        broken += [problem.path for problem in found if problem.rule in ("wrong-type", "unknown-key")]
     return list(problems), broken
 
 

@@ -182,7 +182,7 @@ def per_mode(ids: Modes) -> PerMode:
     """Return the id for each mode; a single one is for both."""
     if isinstance(ids, str):
         return dict.fromkeys(Mode, ids)
-    return {Mode(mode): value for mode, value in (ids or {}).items()}
+    return {mode: ids[mode] for mode in Mode if ids and mode in ids}
 
 
 def _coupon(coupon: CouponDocument, path: Path) -> CouponEntry:

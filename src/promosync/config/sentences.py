@@ -28,7 +28,7 @@ class Breach:
 def sentences(breach: Breach) -> Iterator[Problem]:
     """Return the problems that a breach amounts to; the same one may come back for several breaches."""
     if "errorMessage" in breach.schema:
-        message, _, hint = breach.schema["errorMessage"].partition(": ")
+        message, _, hint = breach.schema["errorMessage"].partition("; ")
         yield Problem(breach.path, message, hint, rule="conflicting-keys", on_key=True)
     elif breach.of_key:
         for problem in _VALUES[breach.keyword](breach):

@@ -260,8 +260,11 @@ class _Reader:
             return self.at - 1
         if not character or character in "]}":
             return None
-        if character in ":;=" or not (character in "\"'{[-+._$" or character.isalnum()):
-            raise self.stop(self.at, f"{self.here()} stands where a comma or {bracket} must", "correct it")
+        word = _WORD(self.text, self.at)
+        if character not in "\"'{[-0123456789" and not (word and word[0] in _LITERALS):
+            here = shown(word[0])[1:-1] if word else self.here()
+            hint = "put the comma there, or the quote that is missing before it"
+            raise self.stop(self.at, f"{here} stands where a comma or {bracket} must", hint)
         self.fault(self.at, f"a comma is missing before this {what}", "put a comma after the one before")
         return None
 

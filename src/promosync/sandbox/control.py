@@ -91,15 +91,12 @@ def _set_clock(lever: Lever) -> Json:
 
 
 def _redeem(lever: Lever) -> Json:
-    call = _call(lever)
-    times, code, coupon = (
-        int(lever.given.pop("times", 1)),
-        lever.given.pop("code", None),
-        lever.given.pop("coupon", None),
-    )
+    call, given = _call(lever), lever.given
+    times, code, coupon = int(given.pop("times", 1)), given.pop("code", None), given.pop("coupon", None)
     if (code is None) == (coupon is None):
         raise ValueError("give either a code or a coupon")
-    order = Order(**lever.given)
+    given["currency"] = (given.get("currency") or "").lower() or None
+    order = Order(**given)
     result: Json = {"redeemed": 0, "rule": None, "message": None}
     for _ in range(times):
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-# What each fault does; see the table in `control.py` for who orders them.
+# What a rule may order under `fault`.
 KINDS = {
     "429": "refused by a rate limiter, `reason` in the header",
     "429_lock_timeout": "refused because the object is locked",

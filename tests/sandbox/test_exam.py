@@ -1,0 +1,549 @@
+"""The exam: what Stripe is known to answer, asked with the real SDK of everything that stands in for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+
+from .conftest import World, refusal
+
+YEAR = 365 * 86400
+EXISTS = "An active promotion code with `code: {}` already exists."
+
+
+# Coupons
+
+
+def test_a_coupon_is_shown_with_every_field_and_without_what_must_be_expanded(world: World) -> None:
+    shown = world.coupon(max_redemptions=5, metadata={"team": "shop"}, name="Spring").to_dict()
+    assert {name: shown.pop(name) for name in ("id", "created")}
+    assert shown == {
+        "object": "coupon",
+        "amount_off": None,
+        "currency": None,
+        "duration": "once",
+        "duration_in_months": None,
+        "livemode": False,
+        "max_redemptions": 5,
+        "metadata": {"team": "shop"},
+        "name": "Spring",
+        "percent_off": 25.0,
+        "redeem_by": None,
+        "times_redeemed": 0,
+        "valid": True,
+    }
+
+
+def test_without_an_id_stripe_draws_one(world: World) -> None:
+    assert len(world.v1.coupons.create({"percent_off": 5}).id) == 8
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"percent_off": None}, ("parameter_missing", None, "Must provide percent_off or amount_off.")),
+        (
+            {"amount_off": 5, "currency": "usd"},
+            (None, None, "Received both percent_off and amount_off parameters. Please pass in only one."),
+        ),
+        (
+            {"percent_off": None, "amount_off": 5},
+            (None, "currency", "You must pass currency when passing amount_off"),
+        ),
+        (
+            {"duration": "repeating"},
+            (
+                None,
+                "duration",
+                "The duration_in_months param must be set when creating a coupon with a repeating duration",
+            ),
+        ),
+        (
+            {"percent_off": 0},
+            (
+                None,
+                "percent_off",
+                "This value must be greater than or equal to 0.01 (it currently is '0.0').",
+            ),
+        ),
+        (
+            {"duration": "weekly"},
+            (None, "duration", "Invalid duration: must be one of forever, once, or repeating"),
+        ),
+        (
+            {"redeem_by": 1000},
+            (
+                None,
+                "redeem_by",
+                "The parameter `redeem_by` expects a unix timestamp representing a date and time in the "
+                "future. You specified the value `1000` which is in the past.",
+            ),
+        ),
+        (
+            {"currency_options": {"EUR": {"amount_off": 4}}},
+            (
+                None,
+                "currency_options",
+                "You may only specify one of these parameters: currency_options, percent_off.",
+            ),
+        ),
+        (
+            {"percent_off": None, "amount_off": 5, "currency": "usd", "currency_options": "eur"},
+            (None, "currency_options", "Invalid object"),
+        ),
+        (
+            {"name": "A name that is far too long for a coupon of Stripe's"},
+            (None, "name", "Invalid string: A na...pe's; must be at most 40 characters"),
+        ),
+        ({"max_redemptions": "abc"}, ("parameter_invalid_integer", "max_redemptions", "Invalid integer: abc")),
+        ({"wat": "1"}, ("parameter_unknown", "wat", "Received unknown parameter: wat")),
+        (
+            {"applies_to": {"prices": ["p"]}},
+            ("parameter_unknown", "applies_to[prices]", "Received unknown parameter: applies_to[prices]"),
+        ),
+        (
+            {"metadata": {"k" * 41: "v"}},
+            (
+                None,
+                ...,
+                "Metadata keys can have up to 40 characters, but you passed in a key that is 41 characters. "
+                f"Invalid key: {'k' * 41}",
+            ),
+        ),
+        (
+            {"metadata": {"k": "v" * 501}},
+            (
+                None,
+                ...,
+                "Metadata values can have up to 500 characters, but you passed in a value that is 501 "
+                f"characters. Invalid value: {'v' * 501}",
+            ),
+        ),
+    ],
+)
+def test_what_makes_no_coupon_is_refused_in_stripes_words(
+    world: World, params: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    asked = {"percent_off": 25, **params}
+    status, code, param, message = refusal(lambda: world.v1.coupons.create(asked))
+    assert status == 400
+    assert (code, ... if expected[1] is ... else param, message) == expected
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"percent_off": 100.5},
+        {"percent_off": None, "amount_off": 0, "currency": "usd"},
+        {"percent_off": None, "amount_off": 5, "currency": "xyz"},
+        {"redeem_by": 4_000_000_000},
+        {"max_redemptions": 0},
+        {"applies_to": {"products": ["prod_nope"]}},
+        {"metadata": {f"k{n}": "v" for n in range(51)}},
+        {
+            "percent_off": None,
+            "amount_off": 5,
+            "currency": "usd",
+            "currency_options": {"EUR": {"amount_off": 4}},
+        },
+    ],
+)
+def test_what_makes_no_coupon_is_refused(world: World, params: dict[str, Any]) -> None:
+    assert refusal(lambda: world.v1.coupons.create({"percent_off": 25, **params}))[0] == 400
+
+
+def test_a_taken_id_is_refused(world: World) -> None:
+    coupon = world.coupon()
+    said = refusal(lambda: world.coupon(id=coupon.id))
+    assert said == (400, "resource_already_exists", None, "Coupon already exists.")
+
+
+def test_a_forever_amount_and_decimal_percents_are_taken_and_a_currency_is_lowered(world: World) -> None:
+    assert world.coupon(amount_off=500, currency="USD", duration="forever").currency == "usd"
+    assert world.coupon(percent_off=22.5).percent_off == 22.5
+
+
+def test_products_and_currencies_of_a_coupon_are_seen_only_when_expanded(world: World) -> None:
+    product = world.v1.products.create({"name": "Shoes"})
+    coupon = world.coupon(
+        amount_off=500,
+        currency="usd",
+        applies_to={"products": [product.id]},
+        currency_options={"eur": {"amount_off": 450}},
+    )
+    plain = world.v1.coupons.retrieve(coupon.id).to_dict()
+    assert "applies_to" not in plain
+    assert "currency_options" not in plain
+    full = world.v1.coupons.retrieve(coupon.id, {"expand": ["applies_to", "currency_options"]}).to_dict()
+    assert full["applies_to"] == {"products": [product.id]}
+    assert full["currency_options"]["eur"]["amount_off"] == 450
+
+
+def test_name_and_metadata_change_in_place_and_are_cleared_with_nothing(world: World) -> None:
+    coupon = world.coupon(name="Spring", metadata={"a": "1", "b": "2"})
+    changed = world.v1.coupons.update(coupon.id, {"name": "May", "metadata": {"a": "", "c": "3"}})
+    assert (changed.name, changed.to_dict()["metadata"]) == ("May", {"b": "2", "c": "3"})
+    cleared = world.v1.coupons.update(coupon.id, {"metadata": ""})
+    assert cleared.to_dict()["metadata"] == {}
+
+
+def test_nothing_else_of_a_coupon_changes(world: World) -> None:
+    coupon = world.coupon()
+    said = refusal(lambda: world.v1.coupons.update(coupon.id, {"max_redemptions": 5}))
+    assert said == (
+        400,
+        "parameter_unknown",
+        "max_redemptions",
+        "Received unknown parameter: max_redemptions",
+    )
+
+
+def test_a_missing_coupon_is_a_404(world: World) -> None:
+    said = refusal(lambda: world.v1.coupons.retrieve("NOPE"))
+    assert said == (404, "resource_missing", "coupon", "No such coupon: 'NOPE'")
+
+
+# Promotion codes
+
+
+def test_a_code_is_shown_with_every_field_in_the_new_shape(world: World) -> None:
+    coupon, text = world.coupon(), world.name("Code")
+    shown = world.code(coupon.id, code=text).to_dict()
+    assert shown.pop("id").startswith("promo_")
+    assert shown.pop("created")
+    assert shown == {
+        "object": "promotion_code",
+        "active": True,
+        "code": text,
+        "customer": None,
+        "customer_account": None,
+        "expires_at": None,
+        "livemode": False,
+        "max_redemptions": None,
+        "metadata": {},
+        "promotion": {"coupon": coupon.id, "type": "coupon"},
+        "restrictions": {
+            "first_time_transaction": False,
+            "minimum_amount": None,
+            "minimum_amount_currency": None,
+        },
+        "times_redeemed": 0,
+    }
+
+
+def test_without_a_text_stripe_draws_eight_characters(world: World) -> None:
+    text = world.code(world.coupon().id).code
+    assert len(text) == 8
+    assert text == text.upper()
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, ("parameter_missing", "promotion", "Missing required param: promotion.")),
+        (
+            {"promotion": {"type": "coupon"}},
+            (None, "promotion.coupon", "You must pass promotion.coupon when passing promotion"),
+        ),
+        (
+            {"promotion": {"type": "coupon", "coupon": "NOPE1234"}},
+            ("resource_missing", "promotion[coupon]", "No such coupon: 'NOPE1234'"),
+        ),
+        ({"coupon": "x"}, ("parameter_unknown", "coupon", "Received unknown parameter: coupon")),
+    ],
+)
+def test_a_code_without_a_coupon_is_refused_in_stripes_words(
+    world: World, params: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    assert refusal(lambda: world.v1.promotion_codes.create(params)) == (400, *expected)
+
+
+def test_a_code_with_wrong_values_is_refused_in_stripes_words(world: World) -> None:
+    coupon = world.coupon().id
+    assert refusal(lambda: world.code(coupon, customer="cus_nope")) == (
+        400,
+        "resource_missing",
+        "customer",
+        "No such customer: 'cus_nope'",
+    )
+    assert refusal(lambda: world.code(coupon, code="has spaces!"))[2:] == (
+        "code",
+        r"This value must match the regex pattern. (/\A[a-zA-Z0-9\-_]+\z/ does not match for the value "
+        "has spaces!).",
+    )
+    far = world.now() + 6 * YEAR
+    assert refusal(lambda: world.code(coupon, expires_at=far))[2:] == (
+        "expires_at",
+        "Invalid timestamp: can be no more than five years in the future.",
+    )
+
+
+def test_a_code_never_goes_beyond_its_coupon(world: World) -> None:
+    soon = world.now() + YEAR
+    coupon = world.coupon(max_redemptions=10, redeem_by=soon).id
+    assert refusal(lambda: world.code(coupon, max_redemptions=11))[0] == 400
+    assert refusal(lambda: world.code(coupon, expires_at=soon + 1))[0] == 400
+    assert world.code(coupon, max_redemptions=10).expires_at == soon
+
+
+def test_minimums_are_kept_and_need_a_currency(world: World) -> None:
+    coupon = world.coupon().id
+    assert refusal(lambda: world.code(coupon, restrictions={"minimum_amount": 500}))[0] == 400
+    restrictions = {
+        "minimum_amount": 500,
+        "minimum_amount_currency": "usd",
+        "first_time_transaction": True,
+        "currency_options": {"eur": {"minimum_amount": 450}},
+    }
+    code = world.code(coupon, restrictions=restrictions, expand=["restrictions.currency_options"])
+    shown = code.to_dict()["restrictions"]
+    assert shown["currency_options"]["eur"]["minimum_amount"] == 450
+    assert (shown["minimum_amount"], shown["first_time_transaction"]) == (500, True)
+
+
+def test_an_active_text_is_unique_whatever_its_case_and_free_again_once_off(world: World) -> None:
+    coupon, text = world.coupon().id, world.name("Text")
+    first = world.code(coupon, code=text)
+    said = refusal(lambda: world.code(coupon, code=text))
+    assert said == (400, None, None, EXISTS.format(text))
+    assert refusal(lambda: world.code(coupon, code=text.upper()))[0] == 400
+    world.v1.promotion_codes.update(first.id, {"active": False})
+    second = world.code(coupon, code=text.upper())
+    assert second.active
+    assert refusal(lambda: world.v1.promotion_codes.update(first.id, {"active": True}))[0] == 400
+
+
+def test_two_customers_may_hold_one_text_but_not_beside_everybody(world: World) -> None:
+    coupon, text, other = world.coupon().id, world.name("Mine"), world.name("All")
+    one, two = (world.v1.customers.create({"email": "a@example.com"}).id for _ in range(2))
+    world.code(coupon, code=text, customer=one)
+    world.code(coupon, code=text, customer=two)
+    assert refusal(lambda: world.code(coupon, code=text, customer=one))[3] == EXISTS.format(text)
+    assert refusal(lambda: world.code(coupon, code=text))[3] == EXISTS.format(text)
+    world.code(coupon, code=other)
+    assert refusal(lambda: world.code(coupon, code=other, customer=one))[3] == EXISTS.format(other)
+
+
+def test_only_active_metadata_and_currency_options_of_a_code_change(world: World) -> None:
+    code = world.code(world.coupon().id, metadata={"a": "1"})
+    changed = world.v1.promotion_codes.update(code.id, {"active": False, "metadata": {"b": "2"}})
+    assert (changed.active, changed.to_dict()["metadata"]) == (False, {"a": "1", "b": "2"})
+    assert world.v1.promotion_codes.update(code.id, {"active": True}).active
+    said = refusal(
+        lambda: world.v1.promotion_codes.update(code.id, {"restrictions": {"first_time_transaction": True}})
+    )
+    assert said[1:3] == ("parameter_unknown", "restrictions[first_time_transaction]")
+
+
+def test_a_missing_code_is_a_404_and_a_text_is_no_id(world: World) -> None:
+    code = world.code(world.coupon().id)
+    assert refusal(lambda: world.v1.promotion_codes.retrieve("promo_nope")) == (
+        404,
+        "resource_missing",
+        "promotion_code",
+        "No such promotion code: 'promo_nope'",
+    )
+    assert refusal(lambda: world.v1.promotion_codes.retrieve(code.code))[0] == 404
+
+
+# The end of a coupon
+
+
+def test_a_deleted_coupon_takes_its_codes_with_it_for_good(world: World) -> None:
+    coupon, text = world.coupon().id, world.name("Gone")
+    code = world.code(coupon, code=text)
+    stub = world.v1.coupons.delete(coupon).to_dict()
+    assert stub == {"id": coupon, "object": "coupon", "deleted": True}
+    for ask in (world.v1.coupons.retrieve, world.v1.coupons.update, world.v1.coupons.delete):
+        assert refusal(lambda ask=ask: ask(coupon))[0] == 404  # type: ignore[misc]
+    left = world.v1.promotion_codes.retrieve(code.id)
+    assert (left.active, left.to_dict()["promotion"]["coupon"]) == (False, coupon)
+    assert refusal(lambda: world.v1.promotion_codes.update(code.id, {"active": True}))[0] == 400
+
+    world.coupon(id=coupon)
+    assert not world.v1.promotion_codes.retrieve(code.id).active
+    assert refusal(lambda: world.v1.promotion_codes.update(code.id, {"active": True}))[0] == 400
+    again = world.code(coupon, code=text)
+    listed = [one.id for one in world.v1.promotion_codes.list({"coupon": coupon}).data]
+    assert listed == [again.id, code.id]
+
+
+# Products and customers
+
+
+def test_products_are_listed_by_id_and_gone_once_deleted(world: World) -> None:
+    product = world.v1.products.create({"name": "Shoes", "metadata": {"sku": "7"}})
+    found = world.v1.products.list({"ids": [product.id, "prod_nope"]}).data
+    assert [one.id for one in found] == [product.id]
+    world.v1.products.delete(product.id)
+    assert world.v1.products.list({"ids": [product.id]}).data == []
+    assert refusal(lambda: world.v1.products.retrieve(product.id))[:3] == (404, "resource_missing", "id")
+
+
+def test_a_customer_is_found_by_email_in_its_exact_case_and_leaves_a_stub(world: World) -> None:
+    email = f"{world.name('Ann')}@example.com"
+    customer = world.v1.customers.create({"email": email})
+    assert [one.id for one in world.v1.customers.list({"email": email}).data] == [customer.id]
+    assert world.v1.customers.list({"email": email.lower()}).data == []
+    world.v1.customers.delete(customer.id)
+    gone = world.v1.customers.retrieve(customer.id).to_dict()
+    assert gone == {"id": customer.id, "object": "customer", "deleted": True}
+
+
+# Lists
+
+
+def test_lists_come_newest_first_in_pages_with_exact_ends(world: World) -> None:
+    coupon = world.coupon().id
+    made = [world.code(coupon).id for _ in range(5)][::-1]
+    codes = world.v1.promotion_codes
+    first = codes.list({"coupon": coupon, "limit": 2})
+    assert ([one.id for one in first.data], first.has_more) == (made[:2], True)
+    rest = codes.list({"coupon": coupon, "limit": 3, "starting_after": made[1]})
+    assert ([one.id for one in rest.data], rest.has_more) == (made[2:], False)
+    back = codes.list({"coupon": coupon, "limit": 2, "ending_before": made[3]})
+    assert ([one.id for one in back.data], back.has_more) == (made[1:3], True)
+    assert [one.id for one in codes.list({"coupon": coupon}).auto_paging_iter()] == made
+    assert len(codes.list({"coupon": coupon, "limit": 0}).data) == 1
+    assert len(codes.list({"coupon": coupon, "limit": 101}).data) == 5
+
+
+def test_codes_are_filtered_by_text_in_any_case_activity_and_time(world: World) -> None:
+    coupon, text = world.coupon().id, world.name("Find")
+    code = world.code(coupon, code=text)
+    codes = world.v1.promotion_codes
+    assert [one.id for one in codes.list({"code": text.lower()}).data] == [code.id]
+    assert [one.id for one in codes.list({"coupon": coupon, "active": True}).data] == [code.id]
+    assert codes.list({"coupon": coupon, "active": False}).data == []
+    assert codes.list({"coupon": coupon, "created": {"gt": code.created}}).data == []
+    assert len(codes.list({"coupon": coupon, "created": {"lte": code.created}}).data) == 1
+    assert len(codes.list({"coupon": coupon, "created": code.created}).data) == 1
+
+
+def test_wrong_cursors_and_filters_are_refused(world: World) -> None:
+    codes = world.v1.promotion_codes
+    assert refusal(lambda: world.v1.customers.list({"starting_after": "cus_aaa"})) == (
+        400,
+        "resource_missing",
+        "starting_after",
+        "No such customer: 'cus_aaa'",
+    )
+    both = {"starting_after": "a", "ending_before": "b"}
+    assert refusal(lambda: codes.list(both))[3] == (
+        "Received both starting_after and ending_before parameters. Please pass in only one."
+    )
+    assert refusal(lambda: codes.list({"coupon": "UNKNOWN1"})) == (
+        400,
+        "resource_missing",
+        "coupon",
+        "No such coupon: 'UNKNOWN1'",
+    )
+
+
+def test_the_cursor_may_be_of_something_deleted(world: World) -> None:
+    customers = [world.v1.customers.create({"name": "x"}).id for _ in range(3)]
+    world.v1.customers.delete(customers[1])
+    page = world.v1.customers.list({"limit": 1, "starting_after": customers[1]})
+    assert [one.id for one in page.data] == [customers[0]]
+
+
+def test_expanding_reaches_the_coupon_and_nothing_that_is_not_there(world: World) -> None:
+    coupon = world.coupon().id
+    customer = world.v1.customers.create({"name": "x"}).id
+    code = world.code(coupon, customer=customer)
+    wanted = ["data.promotion.coupon", "data.promotion.coupon.applies_to", "data.customer"]
+    shown = world.v1.promotion_codes.list({"coupon": coupon, "expand": wanted}).data[0].to_dict()
+    assert shown["promotion"]["coupon"]["percent_off"] == 25
+    assert shown["customer"]["id"] == customer
+    assert refusal(lambda: world.v1.promotion_codes.retrieve(code.id, {"expand": ["nope"]})) == (
+        400,
+        None,
+        None,
+        "This property cannot be expanded (nope).",
+    )
+    hint = refusal(lambda: world.v1.promotion_codes.list({"expand": ["customer"]}))[3]
+    assert hint == (
+        "This property cannot be expanded (customer). You may want to try expanding 'data.customer' instead."
+    )
+
+
+# Headers, keys, versions
+
+
+def test_the_answer_says_who_it_is(world: World) -> None:
+    coupon = world.v1.coupons.create({"percent_off": 5}, {"idempotency_key": world.name("key")})
+    headers = coupon.last_response.headers
+    assert headers["Request-Id"].startswith("req_")
+    assert headers["Original-Request"] == headers["Request-Id"]
+    assert headers["Idempotency-Key"].startswith("key-")
+    assert headers["Stripe-Version"] == stripe.api_version
+    assert headers["Stripe-Should-Retry"] == "false"
+    assert headers["Date"].endswith("GMT")
+
+
+def test_a_repeat_under_one_key_gives_the_first_answer_and_makes_nothing(world: World) -> None:
+    coupon, key = world.coupon().id, world.name("key")
+    params = {"promotion": {"type": "coupon", "coupon": coupon}}
+    first = world.v1.promotion_codes.create(params, {"idempotency_key": key})
+    again = world.v1.promotion_codes.create(params, {"idempotency_key": key})
+    assert again.id == first.id
+    assert again.last_response.headers["Idempotent-Replayed"] == "true"
+    assert again.last_response.headers["Original-Request"] == first.last_response.headers["Request-Id"]
+    assert len(world.v1.promotion_codes.list({"coupon": coupon}).data) == 1
+    other = {**params, "metadata": {"a": "1"}}
+    said = refusal(lambda: world.v1.promotion_codes.create(other, {"idempotency_key": key}), stripe.IdempotencyError)
+    assert said[0] == 400
+    assert said[3].startswith("Keys for idempotent requests can only be used with the same parameters")
+
+
+def test_a_refused_request_does_not_use_up_its_key(world: World) -> None:
+    key = world.name("key")
+    with pytest.raises(stripe.InvalidRequestError):
+        world.v1.coupons.create({"percent_off": 5, "wat": 1}, {"idempotency_key": key})
+    assert world.v1.coupons.create({"percent_off": 5}, {"idempotency_key": key}).valid
+
+
+def test_the_older_api_shows_the_coupon_itself(world: World) -> None:
+    old = world.client(version="2025-08-27.basil").v1.promotion_codes
+    coupon = world.coupon().id
+    created: Any = old.create({"coupon": coupon})  # type: ignore[typeddict-item, typeddict-unknown-key]
+    shown = created.to_dict()
+    assert shown["coupon"]["id"] == coupon
+    assert "promotion" not in shown
+
+
+def test_a_version_that_is_none_is_refused(world: World) -> None:
+    client = world.client(version="not-a-real-version")
+    said = refusal(lambda: client.v1.coupons.list())
+    assert said == (400, None, None, "Invalid Stripe API version: not-a-real-version")
+
+
+def test_an_unknown_address_is_a_404(world: World) -> None:
+    said = refusal(lambda: world.client().raw_request("get", "/v1/widgets"))
+    assert said == (
+        404,
+        None,
+        None,
+        "Unrecognized request URL (GET: /v1/widgets). Please see https://stripe.com/docs or we can help at "
+        "https://support.stripe.com/.",
+    )
+
+
+def test_a_wrong_key_is_a_401_that_does_not_show_it(world: World) -> None:
+    said = refusal(lambda: world.client("sk_test_..wrong..key1234").v1.coupons.list(), stripe.AuthenticationError)
+    assert (said[0], said[1]) == (401, None)
+    assert said[3].startswith("Invalid API Key provided: sk_test_*")
+    assert said[3].endswith("*1234")
+
+
+def test_the_account_knows_its_name_and_what_happened(world: World) -> None:
+    assert world.v1.accounts.retrieve_current().id.startswith("acct_")
+    coupon = world.coupon().id
+    kinds = [
+        event.type
+        for event in world.v1.events.list({"type": "coupon.*", "limit": 20}).data
+        if event.to_dict()["data"]["object"]["id"] == coupon
+    ]
+    assert kinds == ["coupon.created"]

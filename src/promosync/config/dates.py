@@ -10,6 +10,7 @@ _INSTANT = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SHORT_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]+[+-][0-9]{2})([0-9]{2})?")
 _NO_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]+")
 _WITH_BLANK = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}) +([0-9]{2}:[0-9]{2}(?::[0-9]{2})?) *(Z|[+-][0-9]{2}:[0-9]{2})?"
@@ -66,6 +67,8 @@ def _not_an_instant(text: str) -> BadDate:
         )
     if _NO_ZONE.fullmatch(text):
         return BadDate("has no time zone", f'write "{text}Z" for UTC, or an offset such as +02:00')
+    if found := _SHORT_ZONE.fullmatch(text):
+        return BadDate("has a zone without a colon", f'write "{found[1]}:{found[2] or "00"}"')
     if found := _WITH_BLANK.fullmatch(text):
         day, time, zone = found.groups()
         return BadDate("has a blank inside", f'write "{day}T{time}{zone or "Z"}"')

@@ -28,8 +28,8 @@ CHARSETS: Final = {
 
 ``unambiguous`` has no two characters that print or handwriting confuses. Gone with all their look-alikes:
 0 O Q, 1 I L, 2 Z, 5 S, 8 B, U V; of 6 G only 6 stays. The pairs are those of pwgen's list of ambiguous
-characters (https://github.com/tytso/pwgen, ``pw_rand.c``: B8G6I1l0OQDS5Z2) without D, which resembles only
-characters that are gone already; U V is Crockford's (https://www.crockford.com/base32.html).
+characters (https://github.com/tytso/pwgen: B8G6I1l0OQDS5Z2), save that D stays, as what it resembles is gone;
+U V is added for handwriting.
 """
 
 _TABLE_SIZE = 4096  # strings in one look-up table of Space.code_at: two characters of A-Z0-9 at a time

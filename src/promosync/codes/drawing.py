@@ -1,27 +1,29 @@
 """Draw codes that nobody can foresee and that never repeat, in constant memory and linear time.
 
-**No repeats by construction.** Slot numbers are not drawn and compared: the whole space is put in a secret
-order and read from its start. So the last code of a full space costs what the first one did, and nothing has
-to be remembered. The secret order is one of two, by size:
+**No repeats by construction.** Codes are not drawn and compared: the whole space is put in a secret order and
+read from its start. So the last code of a full space costs what the first one did, and nothing has to be
+remembered. The secret order is one of two, by size:
 
 * Up to 2**20 codes: a Fisher-Yates shuffle of the space itself. Every order is equally likely.
 * Above: a Feistel network over Z_a x Z_b (a * b just over the size; what falls outside walks on), as FE1 in
   Bellare, Ristenpart, Rogaway, Stegers, "Format-Preserving Encryption" (https://eprint.iacr.org/2009/251),
-  with the 10 rounds of FF1 in NIST SP 800-38G. Each round function is a table of independent random numbers,
-  which is the model itself in which Luby and Rackoff ("How to construct pseudorandom permutations from
-  pseudorandom functions", 1988) and, for many rounds and nearly all of the domain read, Hoang and Rogaway
-  ("On Generalized Feistel Networks", https://eprint.iacr.org/2010/301) prove that no observer tells it from a
-  random permutation. The known attacks on Feistel networks live on small domains (Bellare, Hoang, Tessaro,
-  https://eprint.iacr.org/2016/794; NIST therefore asks for a million at least): there the shuffle is used.
+  with the 10 rounds of FF1 in NIST SP 800-38G. Each round function is a table of independent random numbers.
 
 The network covers the first drawn positions up to 2**28 codes or a little more; **further positions are drawn
-independently** for each code. Codes still never repeat, because their first part never does. Someone who has
-seen k codes can rule out those k first parts, of 268 million at least, and learns nothing else: after a
-million seen codes a guess is better by less than a hundredth.
+independently** for each code. Codes still never repeat, because their first part never does. Whoever has seen
+k codes can rule out their k first parts, of 268 million at least: after a million seen codes a guess is better
+by less than a hundredth. That is all there is to learn from the way the two parts are put together.
 
 **Not to be foreseen.** All numbers come from SHAKE-256 keyed with 32 bytes of the operating system's
-randomness, so to predict a code from others is to predict SHAKE-256. Reducing a number with 64 bits more than
-needed (44 in the shuffle, 45 in the network) leaves a bias below 2**-44: far under what anyone could measure.
+randomness, each reduced from one with at least 44 bits more than it needs (a bias below 2**-44). A network
+with random tables is the model in which Luby and Rackoff ("How to construct pseudorandom permutations from
+pseudorandom functions", 1988) work. With enough rounds it is proven indistinguishable from a random order to
+whoever sees nearly as many codes *with their numbers* as a table has entries, here tens of thousands (Hoang,
+Rogaway, "On Generalized Feistel Networks", CRYPTO 2010). Beyond, there is no proof but a wide margin: the
+known attack that rebuilds the tables takes a**(5 * a) steps at ten rounds (Durak, Vaudenay, "Breaking the FF3
+Format-Preserving Encryption Standard over Small Domains", CRYPTO 2017), and a is over 1,000 here. Attacks on
+Feistel networks become practical on small domains, for which NIST asks for a million at least in revision 1:
+there the shuffle is used. Nor does a customer know the number of a code, only the code.
 """
 
 from __future__ import annotations

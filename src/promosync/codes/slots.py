@@ -5,18 +5,18 @@ it imports, of one address where it has a list. Of the codes on a seat the newes
 the newest; redemptions of any of them use the seat. This is its state, and what is decided about it:
 
 ==========  ==================================  ======  ============================  =========================
-state       the current code                    issued  wanted                        not wanted
+state       the current code                    counts  wanted                        not wanted
 ==========  ==================================  ======  ============================  =========================
-working     active, unused                      yes     keep; changed: recreate       withdraw
-swapped     off for ``swap``, unused            yes     restore; changed: recreate    withdraw (its tag only)
-dormant     off for ``off``, or ended and       yes     restore; changed or ended:    leave
+used        redeemed at least once              always  leave (1)                     leave (1)
+by hand     off without a reason                always  leave                         leave
+ended       off by itself, nothing changed      always  leave                         leave
+working     active, unused                      first   keep; changed: recreate       withdraw
+swapped     off for ``swap``, unused            first   restore; changed: recreate    withdraw (its tag only)
+dormant     off for ``off``, or ended and       second  restore; changed or ended:    leave
             changed since; unused                       recreate
-withdrawn   off for ``withdrawn``, unused       no      restore; changed or ended:    leave
+withdrawn   off for ``withdrawn``, unused       third   restore; changed or ended:    leave
                                                         recreate
-lost        withdrawn, its text now another's   no      a new code instead            leave
-used        redeemed at least once              yes     leave (1)                     leave (1)
-by hand     off without a reason                yes     leave                         leave
-ended       off by itself, nothing changed      yes     leave                         leave
+lost        withdrawn, its text now another's   never   a new code instead            leave
 ==========  ==================================  ======  ============================  =========================
 
 (1) A used code is never changed and never brought back, with two exceptions that only codes for several uses
@@ -24,10 +24,10 @@ can meet. One whose coupon is being replaced moves to the new coupon with the us
 with the old one. One that promosync itself switched off to swap it or because the file said ``active: false``,
 and that has not ended, is restored: a customer may hold it, and it was to come back.
 
-A batch that counts fills its seats in this order until ``count`` is reached: used, by hand and ended (they are
-issued, whatever is wanted); working and swapped; dormant; withdrawn; then new codes. Within each, lowest slots
-first, so that shrinking withdraws the highest. Withdrawn codes come before new ones because customers may hold
-them: growing again gives back texts that were handed out, and Stripe keeps one object instead of two.
+A batch that counts fills its seats in the order of the third column until ``count`` is reached, then with new
+codes; of one rank the lowest slots come first, so that shrinking withdraws the highest. Those that always
+count are issued, whatever is wanted. Withdrawn codes come before new ones because customers may hold them:
+growing again gives back texts that were handed out, and Stripe keeps one object instead of two.
 
 New codes take the lowest free slots. A slot whose create was lost is free in the next plan and gets the same
 idempotency key again, so the lost create and its repetition can not both come true.
@@ -75,7 +75,7 @@ class State(StrEnum):
     ENDED = "ended"
 
 
-TIERS: Final = {State.WORKING: 0, State.SWAPPED: 0, State.DORMANT: 1, State.WITHDRAWN: 2}
+RANKS: Final = {State.WORKING: 0, State.SWAPPED: 0, State.DORMANT: 1, State.WITHDRAWN: 2}
 """The states that a batch which counts may choose from, in its order of preference."""
 
 FIXED: Final = frozenset({State.USED, State.BY_HAND, State.ENDED})
@@ -177,7 +177,8 @@ def decide(wanted: Wanted, records: Sequence[IssuedCode], taken: Callable[[str],
         plan.switch_off.extend(index for index, record in enumerate(records) if record.active)
         return plan
     if wanted.standing is Standing.REMOVED:
-        wanted = Wanted(count=0, standing=Standing.REMOVED)
+        plan.withdraw.extend(index for index, record in enumerate(records) if record.active)
+        return plan
     if wanted.count is not None:
         _decide_count(wanted.count, _Batch(records, wanted.standing, taken, plan))
     elif wanted.codes is not None:
@@ -201,7 +202,7 @@ class _Batch:
     plan: SlotPlan
 
     def seat(self, indexes: Sequence[int]) -> _Seat:
-        """Return the seat of these records, and withdraw unused ones that should have gone before."""
+        """Return the seat of these records, and see to active ones that are not current."""
         if len(indexes) == 1:
             record = self.records[indexes[0]]
             return _Seat(indexes[0], record, record.used)
@@ -210,7 +211,12 @@ class _Batch:
         index, record = max(
             there, key=lambda pair: (pair[1].active, pair[1].created, pair[1].retired is not Retired.SWAP)
         )
-        self.plan.withdraw.extend(i for i, other in there if other.active and not other.used and i != index)
+        for leftover, other in there:
+            if other.active and leftover != index:
+                if not other.used:
+                    self.plan.withdraw.append(leftover)
+                elif self.standing is Standing.OFF:
+                    self.plan.switch_off.append(leftover)
         return _Seat(index, record, max(other.used for _, other in there))
 
     def state(self, seat: _Seat, changed: bool) -> State:
@@ -247,10 +253,7 @@ class _Batch:
         """Decide about a seat whose code is issued for good."""
         record = seat.record
         self.plan.issued[state] += 1
-        if self.standing is Standing.REMOVED:
-            if record.active:
-                self.plan.withdraw.append(seat.at)
-        elif self.standing is Standing.OFF:
+        if self.standing is Standing.OFF:
             if record.active:
                 self.plan.switch_off.append(seat.at)
         elif state is State.USED:
@@ -262,7 +265,7 @@ class _Batch:
 
 
 def _decide_count(wanted: int, batch: _Batch) -> None:
-    tiers: list[array[int]] = [array("L"), array("L"), array("L")]
+    ranks: list[array[int]] = [array("L"), array("L"), array("L")]
     fixed = 0
     for indexes in _seats_by_slot(batch.records):
         seat = batch.seat(indexes)
@@ -270,20 +273,20 @@ def _decide_count(wanted: int, batch: _Batch) -> None:
         if state in FIXED:
             fixed += 1
             batch.leave(seat, state)
-        elif state in TIERS:
-            tiers[TIERS[state]].append(seat.at)
+        elif state in RANKS:
+            ranks[RANKS[state]].append(seat.at)
     open_seats = max(wanted - fixed, 0)
-    for tier in tiers:
-        for rank, index in enumerate(tier):
+    for seats in ranks:
+        for place, index in enumerate(seats):
             record = batch.records[index]
             seat = _Seat(index, record, 0)
             changed = _changed(record, None)
             state = batch.state(seat, changed)
-            if rank < open_seats:
+            if place < open_seats:
                 batch.keep(seat, state, changed)
             else:
                 batch.drop(seat, state)
-        open_seats = max(open_seats - len(tier), 0)
+        open_seats = max(open_seats - len(seats), 0)
     for slot, _ in zip(_free_slots(batch.records), range(open_seats), strict=False):
         batch.plan._add(slot, -1)
 
@@ -345,12 +348,13 @@ def _seats_by_row(
     """Yield each row in order with its seat or None, then the seats without a row, with None."""
     single = array("q", [-1]) * len(rows)
     several: dict[int, list[int]] = {}
-    strays: dict[str | int, list[int]] = {}
+    strays: dict[str, list[int]] = {}
     for index, record in enumerate(batch.records):
         name = key(record)
         row = None if name is None else rows.get(name)
         if row is None:
-            strays.setdefault(index if name is None else name, []).append(index)
+            # Without a name (an address), successors still share a text; no name begins like this one.
+            strays.setdefault(name or f" {fold(record.code)}", []).append(index)
         elif single[row] < 0:
             single[row] = index
         else:

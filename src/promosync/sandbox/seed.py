@@ -75,7 +75,9 @@ def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sql
     row = promotion_codes.insert(call, params, known[id], code, created)
     if used:
         call.db.execute("UPDATE promotion_codes SET times_redeemed = ? WHERE seq = ?", (used, row["seq"]))
-    if not known[id]["valid"] or (row["max_redemptions"] is not None and used >= row["max_redemptions"]):
+    most, end = row["max_redemptions"], row["expires_at"]
+    used_up, expired = most is not None and used >= most, end is not None and end <= call.now
+    if used_up or expired or not known[id]["valid"]:
         end_code(call.db, row["seq"])
     return str(row["id"])
 

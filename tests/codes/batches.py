@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from promosync.codes.records import IssuedCode
+from promosync.model.issued import IssuedCode
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
 from promosync.model.ownership import Retired
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promosync.codes.records import IssuedCode, IssuedCodes
+from promosync.model.issued import IssuedCode, IssuedCodes
 from promosync.codes.slots import Addition, Replacement, SlotPlan, Standing, State, Wanted, decide
 from promosync.model.ownership import Retired
 from tests.codes.batches import carry_out, settle, use, working

@@ -48,7 +48,7 @@ from enum import StrEnum
 from itertools import count, groupby
 from typing import Final, NamedTuple
 
-from promosync.codes.records import IssuedCode
+from promosync.model.issued import IssuedCode
 from promosync.model.ownership import Retired
 from promosync.model.promotions import fold
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promosync.codes.records import IssuedCode, IssuedCodes
+from promosync.model.issued import IssuedCode, IssuedCodes
 from promosync.model.ownership import Retired
 
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)

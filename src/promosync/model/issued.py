@@ -1,0 +1,210 @@
+"""What is known of each code that a batch has issued, small enough to hold a million of them at once."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple, overload
+
+from promosync.model.live import LiveCode
+from promosync.model.ownership import Retired, Tags
+from promosync.model.promotions import PromotionCode
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What many codes of a batch have in common in Stripe: everything but text, customer and being active.
+
+    ``spec`` has an empty text, no customer, and is active. ``carried`` is the redemptions of predecessors.
+    """
+
+    spec: PromotionCode
+    carried: int = 0
+    protect: bool = False
+
+
+class Verdict(NamedTuple):
+    """What a shape means for its codes, once it has been compared with the file.
+
+    ``current``: every field that Stripe cannot change is what the file wants. ``ended``: Stripe has ended such
+    codes. ``moves``: their coupon is being replaced, so they move along or die with it. ``born`` is when their
+    coupon was made, seconds UTC: an older code belongs to a deleted coupon of the same id, and has ended.
+    """
+
+    current: bool = True
+    ended: bool = False
+    moves: bool = False
+    born: int = 0
+
+
+@dataclass(slots=True)
+class IssuedCode:
+    """One promotion code of a batch in Stripe, as far as deciding about it goes.
+
+    ``slot`` is None on an imported code. ``used`` counts redemptions, those of its predecessors included.
+    ``retired`` is promosync's reason for having switched it off. ``current``, ``ended`` and ``moves`` are as in
+    :class:`Verdict`; ``ended`` is also true of a code that is used up. ``email`` is the salted hash of its address.
+    ``created`` is seconds UTC. ``shape`` is an index into :attr:`IssuedCodes.shapes`.
+    """
+
+    stripe_id: str
+    code: str
+    slot: int | None = None
+    active: bool = True
+    used: int = 0
+    retired: Retired | None = None
+    current: bool = True
+    ended: bool = False
+    moves: bool = False
+    email: str | None = None
+    customer: str | None = None
+    created: int = 0
+    shape: int = 0
+
+
+IMPORTED: Final = "import"
+"""The slot of an imported code: it has no number, its text is what tells it from others."""
+
+_REASONS: Final = (None, *Retired)
+
+
+class IssuedCodes(Sequence[IssuedCode]):
+    """A list of :class:`IssuedCode` that takes about 100 bytes an entry: each is made when it is read."""
+
+    def __init__(self, records: Iterable[IssuedCode] = ()) -> None:
+        self.shapes: list[Shape] = []
+        self._texts = bytearray()  # Stripe id, code, email, customer of each, as UTF-8
+        self._ends = array("Q")
+        self._slots = array("q")  # -1: none
+        self._used = array("q")
+        self._created = array("q")
+        self._shape_of = array("I")
+        self._flags = bytearray()
+        self._verdicts: Sequence[Verdict] | None = None
+        for record in records:
+            self.append(record)
+
+    def append(self, record: IssuedCode) -> None:
+        """Add a record at the end; slots and counts are below 2**63."""
+        for text in (record.stripe_id, record.code, record.email or "", record.customer or ""):
+            self._texts += text.encode()
+            self._ends.append(len(self._texts))
+        self._slots.append(-1 if record.slot is None else record.slot)
+        self._used.append(record.used)
+        self._created.append(record.created)
+        self._shape_of.append(record.shape)
+        flags = record.active | record.current << 1 | record.ended << 2 | record.moves << 3
+        self._flags.append(flags | _REASONS.index(record.retired) << 4)
+
+    def judged(self, verdicts: Sequence[Verdict]) -> IssuedCodes:
+        """Return the same records with what each shape means; nothing is copied."""
+        judged = IssuedCodes()
+        for name in ("shapes", "_texts", "_ends", "_slots", "_used", "_created", "_shape_of", "_flags"):
+            setattr(judged, name, getattr(self, name))
+        judged._verdicts = verdicts
+        return judged
+
+    def live(self, at: int, owner: str, config_id: str) -> LiveCode:
+        """Return one code with everything that is known of it, as the applier wants it."""
+        record = self[at]
+        shape = self.shapes[record.shape]
+        return LiveCode(
+            record.stripe_id,
+            replace(shape.spec, code=record.code, customer=record.customer, active=record.active),
+            Tags(
+                owner=owner,
+                id=config_id,
+                carried=shape.carried,
+                retired=record.retired,
+                protect=shape.protect,
+                slot=IMPORTED if record.slot is None else str(record.slot),
+                email=record.email,
+            ),
+            record.created,
+            record.used - shape.carried,
+        )
+
+    def __len__(self) -> int:
+        return len(self._flags)
+
+    @overload
+    def __getitem__(self, index: int) -> IssuedCode: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[IssuedCode]: ...
+    def __getitem__(self, index: int | slice) -> IssuedCode | Sequence[IssuedCode]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        stripe_id, code, email, customer = self._four(at)
+        flags, slot, shape, created = self._flags[at], self._slots[at], self._shape_of[at], self._created[at]
+        verdict = self._verdicts[shape] if self._verdicts else None
+        return IssuedCode(
+            stripe_id=stripe_id,
+            code=code,
+            slot=None if slot < 0 else slot,
+            active=bool(flags & 1),
+            used=self._used[at],
+            retired=_REASONS[flags >> 4],
+            current=verdict.current if verdict else bool(flags & 2),
+            ended=bool(flags & 4) or (verdict is not None and (verdict.ended or created < verdict.born)),
+            moves=verdict.moves if verdict else bool(flags & 8),
+            email=email or None,
+            customer=customer or None,
+            created=created,
+            shape=shape,
+        )
+
+    def _four(self, at: int) -> Iterator[str]:
+        start = self._ends[4 * at - 1] if at else 0
+        for end in self._ends[4 * at : 4 * at + 4]:
+            yield self._texts[start:end].decode()
+            start = end
+
+
+@dataclass(slots=True)
+class IssuedBuilder:
+    """Takes the codes of a batch as they are read, newest first, and keeps them compact."""
+
+    codes: IssuedCodes = field(default_factory=IssuedCodes)
+    _known: dict[tuple[object, ...], int] = field(default_factory=dict)
+
+    def add(self, code: LiveCode) -> None:
+        """Add one code of the batch."""
+        spec, tags = code.spec, code.tags
+        used_up = spec.max_redemptions is not None and code.times_redeemed >= spec.max_redemptions
+        self.codes.append(
+            IssuedCode(
+                code.stripe_id,
+                spec.code,
+                slot=int(tags.slot) if tags.slot and tags.slot.isdecimal() else None,
+                active=spec.active,
+                used=code.used,
+                retired=tags.retired,
+                ended=used_up,
+                email=tags.email,
+                customer=spec.customer,
+                created=code.created,
+                shape=self._shape(code),
+            )
+        )
+
+    def _shape(self, code: LiveCode) -> int:
+        spec, tags = code.spec, code.tags
+        key = (
+            spec.coupon,
+            spec.max_redemptions,
+            spec.expires_at,
+            spec.first_time_transaction,
+            spec.minimum_amount,
+            spec.minimum_amount_currency,
+            tuple(sorted(spec.currency_options.items())),
+            tuple(sorted(spec.metadata.items())),
+            tags.carried,
+            tags.protect,
+        )
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = len(self.codes.shapes)
+            self.codes.shapes.append(Shape(replace(spec, code="", customer=None, active=True), tags.carried, tags.protect))
+        return known

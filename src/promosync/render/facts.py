@@ -1,0 +1,108 @@
+"""What there is to say of an action and of a plan, whatever the format it is said in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any
+
+from promosync.model.ownership import Mode
+from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.fields import iso
+from promosync.plan.plan import Action, FieldChange, Kind, Plan, Verb
+
+_ALWAYS = {"coupon", "code", "duration"}
+"""Fields that are said of a new object though they have a default, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many requests a second go out at most: on each endpoint, and in all."""
+
+    per_endpoint: float
+    total: float
+
+
+def noun(kind: Kind) -> str:
+    """Return what people call a kind: ``promotion code``."""
+    return kind.value.replace("_", " ")
+
+
+def said_label(action: Action) -> str:
+    """Return what people call it, but never the text of a unique code: whoever reads it can spend it."""
+    unique = action.tags.slot or (action.before.tags.slot if action.before else None)
+    return "" if unique else action.label
+
+
+def said_changes(action: Action) -> tuple[FieldChange, ...]:
+    """Return the fields of an action: of a new object all that are set, with the limit as the file counts it."""
+    if action.verb is not Verb.CREATE or action.after is None:
+        return action.changes
+    spec = {**dict(_set_fields(action.after)), "max_redemptions": action.limit}
+    changes = [FieldChange(name, None, value) for name, value in spec.items() if value is not None]
+    if not said_label(action):
+        changes = [change for change in changes if change.field != "code"]
+    return (*changes, FieldChange("protect", None, True)) if action.tags.protect else tuple(changes)
+
+
+def used(action: Action) -> int | None:
+    """Return the redemptions of the object acted on, its predecessors' included; None for what is not there yet."""
+    return action.before.used if action.before else None
+
+
+def left(action: Action) -> int | None:
+    """Return how many redemptions there will be left; None without a limit, or where nothing is left standing."""
+    if action.after is None or action.limit is None:
+        return None
+    if action.verb in (Verb.CREATE, Verb.RECREATE):
+        return action.after.max_redemptions
+    return max(0, action.limit - (used(action) or 0))
+
+
+def moving(plan: Plan) -> int:
+    """Return how many codes move along with coupons that are recreated."""
+    return sum(action.riding for action in plan.actions if action.kind is Kind.COUPON)
+
+
+def with_a_gap(plan: Plan) -> int:
+    """Return how many codes of customers are off for a moment."""
+    return sum(action.gap_requests > 0 for action in plan.actions)
+
+
+def seconds(plan: Plan, pace: Pace) -> float:
+    """Return about how long the plan takes: as long as its busiest endpoint, or as all of it together."""
+    counts = Counter((action.kind, action.verb) for action in plan.actions)
+    swaps = counts[Kind.CODE, Verb.RECREATE]
+    creates = counts[Kind.CODE, Verb.CREATE] + swaps
+    switches = swaps + sum(
+        counts[Kind.CODE, verb] for verb in (Verb.UPDATE, Verb.ADOPT, Verb.DEACTIVATE, Verb.RETIRE)
+    )
+    return max(max(creates, switches) / pace.per_endpoint, plan.requests / pace.total)
+
+
+def mode_words(mode: Mode) -> str:
+    """Return the mode as it must not be overlooked."""
+    return "LIVE mode" if mode is Mode.LIVE else "test mode"
+
+
+def _set_fields(spec: Coupon | PromotionCode) -> Iterator[tuple[str, Any]]:
+    """Yield what differs from Stripe's defaults, in the order of the fields, a map's entries one by one."""
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        if isinstance(value, Mapping):
+            for key, inner in sorted(value.items()):
+                yield f"{field.name}.{key}", inner
+        elif field.name in _ALWAYS or value != field.default:
+            yield field.name, _plain(field.name, value)
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value) or None
+    if isinstance(value, Decimal):
+        return Decimal(f"{value.normalize():f}")
+    if name in ("redeem_by", "expires_at") and value is not None:
+        return iso(value)
+    return value

@@ -1,0 +1,71 @@
+"""What became of a plan, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.text import Text
+
+from promosync.apply.outcome import Outcome, Report, Status
+from promosync.render.facts import noun, said_label
+from promosync.render.layout import paragraph
+from promosync.render.plan_json import FORMAT_VERSION, subject_json
+from promosync.render.visible import visible
+
+_STYLE = {Status.DONE: "green", Status.FAILED: "bold red", Status.SKIPPED: "yellow"}
+
+STOPPED = {
+    "interrupted": "Interrupted: what had begun was finished. Run it again to go on.",
+    "time": "Stopped at --max-minutes: what had begun was finished. Run it again to go on.",
+}
+
+
+def outcome_text(outcome: Outcome, width: int) -> Iterator[Text]:
+    """Yield the lines of one outcome: ``failed: create promotion code launch LAUNCH25: why``."""
+    action = outcome.action
+    label = f" {visible(said_label(action))}" if said_label(action) else ""
+    said = f"{outcome.status}: {action.verb} {noun(action.kind)} {visible(action.id)}{label}"
+    if outcome.message:
+        said += f": {visible(outcome.message)}"
+    yield from paragraph(said, width, _STYLE[outcome.status], indent="  ")
+
+
+def report_text(report: Report, width: int) -> Iterator[Text]:
+    """Yield the last lines of an apply: what was done, what was not, and how to go on."""
+    counts = report.counts
+    words = [f"{counts[status]} {status}" for status in Status if counts[status] or status is Status.DONE]
+    requests = f"{report.requests} request{'s' * (report.requests != 1)}"
+    said = f"Apply: {', '.join(words)}. {requests} in {report.seconds:.1f} s."
+    yield from paragraph(said, width, "bold red" if report.failed else "bold green")
+    if report.stopped:
+        yield from paragraph(STOPPED.get(report.stopped, report.stopped), width, "bold yellow")
+    elif counts[Status.FAILED] or counts[Status.SKIPPED]:
+        yield from paragraph("What failed or was skipped is in the next plan. Run it again when it is fixed.", width)
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """Return one event of an apply."""
+    action = outcome.action
+    return {
+        "format_version": FORMAT_VERSION,
+        "event": "outcome",
+        "status": outcome.status.value,
+        "verb": action.verb.value,
+        **subject_json(action),
+        "stripe_id": outcome.stripe_id or action.stripe_id,
+        "message": outcome.message or None,
+    }
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """Return the last event of an apply; ``stopped`` is None, "interrupted" or "time"."""
+    counts = report.counts
+    return {
+        "format_version": FORMAT_VERSION,
+        "event": "summary",
+        **{status.value: counts[status] for status in Status},
+        "requests": report.requests,
+        "seconds": round(report.seconds, 1),
+        "stopped": report.stopped,
+    }

@@ -1,0 +1,92 @@
+"""A plan for programs: every fact of the text as a field of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from promosync.model.problems import dotted
+from promosync.plan.plan import Action, Kept, Plan, Verb
+from promosync.render.facts import Pace, left, moving, said_changes, said_label, seconds, used, with_a_gap
+from promosync.render.values import json_value
+
+FORMAT_VERSION = 1
+
+Json = dict[str, Any]
+
+
+def plan_json(plan: Plan, pace: Pace) -> Json:
+    """Return a plan as JSON-like values. Codes of customers are in it, unique codes and secrets are not."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "account": plan.account.id,
+        "mode": plan.account.mode.value,
+        "owner": plan.owner,
+        "changes": not plan.empty,
+        "actions": [action_json(action) for action in plan.actions],
+        "kept": [_kept(kept) for kept in plan.kept],
+        "unchanged": plan.unchanged,
+        "ours": plan.ours,
+        "brakes": list(plan.brakes),
+        "summary": summary_json(plan, pace),
+    }
+
+
+def action_json(action: Action) -> Json:
+    """Return one action; ``used`` is None for what is not there yet, ``left`` None where nothing limits it."""
+    return {
+        "verb": action.verb.value,
+        **subject_json(action),
+        "stripe_id": action.stripe_id,
+        "new_id": action.new_id,
+        "reason": action.reason,
+        "changes": [
+            {
+                "field": change.field,
+                "before": json_value(change.before),
+                "after": json_value(change.after),
+                "forces_recreate": change.forces_recreate,
+            }
+            for change in said_changes(action)
+        ],
+        "warnings": list(action.warnings),
+        "carried": action.carried,
+        "limit": action.limit,
+        "left": left(action),
+        "used": used(action),
+        "riding": action.riding,
+        "removes": action.removes,
+        "requests": action.requests,
+        "gap": action.gap_requests,
+    }
+
+
+def subject_json(action: Action) -> Json:
+    """Return what an action is about."""
+    return {
+        "kind": action.kind.value,
+        "id": action.id,
+        "label": said_label(action),
+        "path": dotted(action.path) or None,
+    }
+
+
+def summary_json(plan: Plan, pace: Pace) -> Json:
+    """Return the counts: of each verb, of codes that move with a coupon, of codes off for a moment."""
+    counts = plan.counts
+    return {
+        **{verb.value: counts[verb] for verb in Verb},
+        "moving": moving(plan),
+        "requests": plan.requests,
+        "seconds": round(seconds(plan, pace), 1),
+        "gap": with_a_gap(plan),
+    }
+
+
+def _kept(kept: Kept) -> Json:
+    return {
+        "kind": kept.kind.value,
+        "id": kept.id,
+        "stripe_id": kept.stripe_id,
+        "path": dotted(kept.path) or None,
+        "reason": kept.reason,
+    }

@@ -1,0 +1,214 @@
+"""A plan for people: what happens to which object, why, and what it means for the codes that customers hold.
+
+± coupon summer_sale  "Summer Sale"           what it is: symbol, kind, config id, what people call it
+    recreate: Stripe cannot change percent_off                              what is done with it, and why
+    percent_off  20 % → 25 %   forces recreate                                            from what to what
+    37 of 100 redemptions are used: 63 are left                                               what it means
+    ! a larger discount: 20 % to 25 %                                                         what it costs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from promosync.model.ownership import Mode
+from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.plan import Action, FieldChange, Kept, Kind, Plan, Verb
+from promosync.render.facts import Pace, left, mode_words, moving, noun, said_changes, said_label, seconds, used
+from promosync.render.facts import with_a_gap as gaps
+from promosync.render.layout import fits, pad, paragraph
+from promosync.render.values import value_text
+from promosync.render.visible import visible
+
+SYMBOL = {
+    Verb.CREATE: "+",
+    Verb.UPDATE: "~",
+    Verb.ADOPT: "←",
+    Verb.RECREATE: "±",
+    Verb.DEACTIVATE: "-",
+    Verb.DELETE: "-",
+    Verb.RETIRE: "×",
+}
+STYLE = {
+    Verb.CREATE: "green",
+    Verb.UPDATE: "yellow",
+    Verb.ADOPT: "cyan",
+    Verb.RECREATE: "magenta",
+    Verb.DEACTIVATE: "red",
+    Verb.DELETE: "red",
+    Verb.RETIRE: "red",
+}
+_INDENT = " " * 6
+_ARROW = " → "
+_FORCES = "   forces recreate"
+_MOST_KEPT = 10
+
+
+def plan_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
+    """Yield the lines of a plan, for a terminal of ``width`` columns."""
+    yield from _whose(plan)
+    for action in plan.actions:
+        yield Text()
+        yield from action_text(action, width)
+    if plan.kept:
+        yield Text()
+        yield from _left_alone(plan.kept, width)
+    yield Text()
+    yield from summary(plan, width, pace)
+
+
+def action_text(action: Action, width: int) -> Iterator[Text]:
+    """Yield the lines of one action."""
+    yield _head(action)
+    yield from paragraph(
+        f"{action.verb}: {visible(action.reason)}", width, first=_INDENT, indent=f"{_INDENT}  ", style="dim"
+    )
+    yield from _fields(action, width)
+    for remark in _remarks(action):
+        yield from paragraph(remark, width, first=_INDENT, indent=f"{_INDENT}  ")
+    for warning in action.warnings:
+        yield from paragraph(
+            f"! more generous: {visible(warning)}", width, "bold yellow", first=_INDENT, indent=f"{_INDENT}  "
+        )
+
+
+def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
+    """Yield the last lines of a plan: the counts, the cost, and the brakes."""
+    if plan.empty:
+        yield from paragraph(_no_changes(plan), width, "bold green")
+        return
+    counts, moved = plan.counts, moving(plan)
+    counts[Verb.RECREATE] -= moved
+    words = [f"{counts[verb]} to {verb}{_moving(verb, moved)}" for verb in Verb if counts[verb]]
+    took = f"{_number(plan.requests, 'request')}, {duration(seconds(plan, pace))}."
+    yield from paragraph(f"Plan: {', '.join(words)}. {took}", width, "bold")
+    if held := gaps(plan):
+        each = "1 code that works now is" if held == 1 else f"{held} codes that work now are each"
+        yield from paragraph(f"{each} off for the time of one request, while it is swapped.", width)
+    for brake in plan.brakes:
+        yield from paragraph(f"! Unsafe: {visible(brake)}.", width, "bold red", indent="  ")
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time, roughly: ``about 3 minutes``."""
+    if seconds < 1:
+        return "less than a second"
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if seconds >= 1.5 * length:
+            return f"about {_number(round(seconds / length), unit)}"
+    return f"about {_number(round(seconds), 'second')}"
+
+
+def _whose(plan: Plan) -> Iterator[Text]:
+    account = visible(plan.account.id) if plan.account.id else "not readable with this key"
+    line = Text(f"Account {account}, ")
+    line.append(mode_words(plan.account.mode), "bold red" if plan.account.mode is Mode.LIVE else "")
+    line.append(f", owner {visible(plan.owner)}")
+    yield line
+
+
+def _head(action: Action) -> Text:
+    line = Text("  ")
+    line.append(SYMBOL[action.verb], f"bold {STYLE[action.verb]}")
+    line.append(f" {noun(action.kind)} ")
+    line.append(visible(action.id), "bold")
+    if label := said_label(action):
+        shown = value_text("name", label) if action.kind is Kind.COUPON else visible(label)
+        line.append(f"  {shown}")
+    return line
+
+
+def _fields(action: Action, width: int) -> Iterator[Text]:
+    """Yield a line for each field; two where before and after do not go on one."""
+    changes = [change for change in said_changes(action) if change.field not in _said_in_the_head(action)]
+    names = max((cell_len(visible(change.field)) for change in changes), default=0)
+    for change in changes:
+        name = f"{_INDENT}{pad(visible(change.field), names)}  "
+        before, after = _values(action, change)
+        mark = _FORCES if change.forces_recreate else ""
+        if action.verb is Verb.CREATE:
+            yield Text(name + after)
+        elif fits(name + before + _ARROW + after + mark, width):
+            yield _marked(name + before + _ARROW + after, mark)
+        else:
+            yield Text(name + before)
+            yield _marked(" " * (cell_len(name) - 2) + _ARROW.lstrip() + after, mark)
+
+
+def _marked(line: str, mark: str) -> Text:
+    text = Text(line)
+    text.append(mark, "magenta")
+    return text
+
+
+def _said_in_the_head(action: Action) -> tuple[str, ...]:
+    return ("name", "code") if action.verb is Verb.CREATE else ()
+
+
+def _values(action: Action, change: FieldChange) -> tuple[str, str]:
+    was = action.before.spec if action.before else None
+    return (
+        value_text(change.field, change.before, _currency(was)),
+        value_text(change.field, change.after, _currency(action.after)),
+    )
+
+
+def _currency(spec: Coupon | PromotionCode | None) -> str | None:
+    if isinstance(spec, PromotionCode):
+        return spec.minimum_amount_currency
+    return spec.currency if spec else None
+
+
+def _remarks(action: Action) -> Iterator[str]:
+    """Yield what the action means for the object and for those who hold its codes."""
+    if action.verb is Verb.RECREATE and action.new_id:
+        yield (
+            f"its Stripe id becomes {visible(action.new_id)}: change it where other code names "
+            f"{visible(action.stripe_id or '')}"
+        )
+    if action.riding:
+        yield f"{_number(action.riding, 'code')} {'moves' if action.riding == 1 else 'move'} with it, text unchanged"
+    if action.verb in (Verb.CREATE, Verb.RECREATE) and action.carried:
+        yield _carried(action)
+    if action.verb in (Verb.DEACTIVATE, Verb.DELETE, Verb.RETIRE, Verb.ADOPT):
+        count = used(action) or 0
+        often = f"used {_number(count, 'time')}" if count else "never used"
+        yield f"in Stripe it is {visible(action.stripe_id or '')}, {often}"
+    if action.verb is Verb.DELETE:
+        yield "customers who have its discount keep it"
+
+
+def _carried(action: Action) -> str:
+    if action.limit is None:
+        return f"{_number(action.carried, 'redemption')} so far, carried over"
+    return f"{action.limit} redemptions allowed, of which {action.carried} used: {left(action)} left"
+
+
+def _left_alone(kept: tuple[Kept, ...], width: int) -> Iterator[Text]:
+    yield Text("Left alone:")
+    for one in kept[:_MOST_KEPT]:
+        said = f"{noun(one.kind)} {visible(one.id)}: {visible(one.reason)}"
+        yield from paragraph(said, width, first="  ", indent="    ")
+    if len(kept) > _MOST_KEPT:
+        yield Text(f"  and {len(kept) - _MOST_KEPT} more")
+
+
+def _no_changes(plan: Plan) -> str:
+    said = ["No changes."]
+    if plan.unchanged:
+        are = "entry of the file is" if plan.unchanged == 1 else "entries of the file are"
+        said.append(f"{plan.unchanged} {are} in Stripe as written.")
+    if plan.kept:
+        said.append(f"{len(plan.kept)} {'is' if len(plan.kept) == 1 else 'are'} left alone.")
+    return " ".join(said)
+
+
+def _moving(verb: Verb, moved: int) -> str:
+    return f" (moving {_number(moved, 'code')})" if verb is Verb.RECREATE and moved else ""
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -27,7 +27,8 @@ _MAY_PASS = (Fault.BUSY, Fault.UNREACHABLE, Fault.BROKEN)
 class Client:
     """Sends requests through the SDK and returns decoded JSON, without an SDK object for each row.
 
-    ``patience`` is how many seconds a request is tried again while Stripe refuses it for the moment.
+    ``patience`` is how many seconds a request is tried again while Stripe refuses it for the moment, ``backoff``
+    how many seconds the first wait between two tries lasts at most; each later one may last twice as long.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Client:
         base: str | None = None,
         stripe_account: str | None = None,
         patience: float = 120.0,
+        backoff: float = 0.5,
     ) -> None:
         stripe.enable_telemetry = False
         stripe.log = None
@@ -44,6 +46,7 @@ class Client:
         addresses: Any = {"api": base.rstrip("/")} if base else {}
         self.transport = transport
         self.patience = patience
+        self.backoff = backoff
         self._sdk = stripe.StripeClient(
             key,
             stripe_version=API_VERSION,
@@ -61,7 +64,7 @@ class Client:
         """Return what ``attempt`` gives, trying again with jitter while its fault may pass."""
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda e: isinstance(e, StripeFault) and e.fault in _MAY_PASS),
-            wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
+            wait=tenacity.wait_random_exponential(multiplier=self.backoff, max=10),
             stop=tenacity.stop_after_delay(self.patience if patience is None else patience),
             reraise=True,
         )(attempt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,8 +15,10 @@ from promosync.render.plan_json import FORMAT_VERSION, subject_json
 from promosync.render.visible import visible
 
 _STYLE = {Status.DONE: "green", Status.FAILED: "bold red", Status.SKIPPED: "yellow"}
+_MANY = 20
+"""More skips than this for one reason are one line."""
 
-STOPPED = {
+_STOPPED = {
     "interrupted": "Interrupted: what had begun was finished. Run it again to go on.",
     "time": "Stopped at --max-minutes: what had begun was finished. Run it again to go on.",
 }
@@ -32,14 +35,22 @@ def outcome_text(outcome: Outcome, width: int) -> Iterator[Text]:
 
 
 def report_text(report: Report, width: int) -> Iterator[Text]:
-    """Yield the last lines of an apply: what was done, what was not, and how to go on."""
+    """Yield the end of an apply: what was not done and why, remarks, the counts, and how to go on."""
     counts = report.counts
+    skipped = Counter(outcome.message for outcome in report.outcomes if outcome.status is Status.SKIPPED)
+    for outcome in report.outcomes:
+        many = outcome.status is Status.SKIPPED and skipped[outcome.message] > _MANY
+        if not many and (outcome.message or outcome.status is not Status.DONE):
+            yield from outcome_text(outcome, width)
+    for message, count in skipped.items():
+        if count > _MANY:
+            yield from paragraph(f"skipped: {count} actions: {visible(message)}", width, _STYLE[Status.SKIPPED])
     words = [f"{counts[status]} {status}" for status in Status if counts[status] or status is Status.DONE]
     requests = f"{report.requests} request{'s' * (report.requests != 1)}"
     said = f"Apply: {', '.join(words)}. {requests} in {report.seconds:.1f} s."
     yield from paragraph(said, width, "bold red" if report.failed else "bold green")
     if report.stopped:
-        yield from paragraph(STOPPED.get(report.stopped, report.stopped), width, "bold yellow")
+        yield from paragraph(_STOPPED.get(report.stopped, report.stopped), width, "bold yellow")
     elif counts[Status.FAILED] or counts[Status.SKIPPED]:
         yield from paragraph("What failed or was skipped is in the next plan. Run it again when it is fixed.", width)
 

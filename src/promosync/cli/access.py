@@ -1,0 +1,103 @@
+"""From flags and environment to an open account: Stripe's, or the local sandbox."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from promosync.apply.pacing import ENDPOINT_LIMIT, SHARE, TOTAL_LIMIT
+from promosync.cli.run import Run
+from promosync.model.ownership import Mode
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.render.facts import Pace
+from promosync.workflows.connect import Connection, open_stripe
+
+if TYPE_CHECKING:
+    from promosync.sandbox import Sandbox
+    from promosync.stripe_api.account import StripeAccount
+
+SANDBOX = Path(".promosync", "sandbox.db")
+SANDBOX_KEY = "sk_test_sandbox"
+
+_LOCAL = Pace(200.0, 200.0)
+"""About what the sandbox answers in a second; nothing holds requests to it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The flags that say whom to talk to."""
+
+    sandbox: bool = False
+    api_base: str | None = None
+    stripe_account: str | None = None
+    live: bool = False
+    rps: float | None = None
+
+    def pace(self, mode: Mode) -> Pace:
+        """Return how fast requests will go out."""
+        if self.rps is not None:
+            return Pace(self.rps, 4 * self.rps)
+        return _LOCAL if self.sandbox else Pace(ENDPOINT_LIMIT * SHARE, TOTAL_LIMIT[mode] * SHARE)
+
+
+@contextmanager
+def opened(run: Run, access: Access) -> Iterator[StripeAccount]:
+    """Open the account for the duration of a command. With the sandbox no key is looked at, nor sent anywhere."""
+    if not access.sandbox:
+        yield open_stripe(_connection(run, access))
+        return
+    if access.api_base is not None:
+        raise typer.BadParameter("--sandbox is an API of its own: leave --api-base out.")
+    from promosync.sandbox import running
+
+    run.say(f"Using the local sandbox in {SANDBOX.parent}: nothing reaches Stripe.")
+    with sandbox_at(SANDBOX) as sandbox, running(sandbox=sandbox) as handle:
+        yield open_stripe(
+            Connection(SANDBOX_KEY, handle.url, access.stripe_account, rps=access.rps, paced=access.rps is not None)
+        )
+
+
+@contextmanager
+def sandbox_at(path: Path, *, limited: bool = False, latency: float = 0.0) -> Iterator[Sandbox]:
+    """Open the sandbox that is kept in a file, with Stripe's rate limits if ``limited``; ``latency`` in seconds."""
+    from promosync.sandbox import Limits, Sandbox
+
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ignore = path.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+        sandbox = Sandbox(path, limits=Limits.stripe() if limited else Limits(), latency=latency)
+    except (OSError, ValueError, sqlite3.Error) as error:
+        raise ProblemsFound(
+            [Problem((), f"the sandbox can not be opened: {error}", f"look at {path.parent}", rule="sandbox")]
+        ) from error
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()
+
+
+def _connection(run: Run, access: Access) -> Connection:
+    env = run.environ
+    return Connection(
+        key=env.get("STRIPE_API_KEY", ""),
+        api_base=access.api_base or env.get("STRIPE_API_BASE") or None,
+        stripe_account=access.stripe_account or env.get("STRIPE_ACCOUNT") or None,
+        allow_live=access.live or _is_on(env.get("PROMOSYNC_LIVE", "")),
+        rps=access.rps,
+    )
+
+
+def _is_on(word: str) -> bool:
+    if word.lower() in ("1", "true", "yes", "on"):
+        return True
+    if word.lower() in ("", "0", "false", "no", "off"):
+        return False
+    raise ProblemsFound([Problem((), "PROMOSYNC_LIVE is neither on nor off", "set it to 1, or unset it")])

@@ -1,0 +1,134 @@
+"""`promosync apply`: show the plan, ask, carry it out, report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promosync.cli.access import Access, opened
+from promosync.cli.options import (
+    DEFAULT_FILE,
+    AccountOption,
+    ApiBaseOption,
+    DebugOption,
+    FileArgument,
+    Format,
+    FormatOption,
+    LiveOption,
+    MaxMinutesOption,
+    NoPruneOption,
+    RpsOption,
+    SandboxOption,
+    TargetOption,
+)
+from promosync.cli.progress import Progress, stopping
+from promosync.cli.run import Run, begin
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.plan.plan import Plan
+from promosync.render.facts import Pace, mode_words
+from promosync.render.visible import visible
+
+if TYPE_CHECKING:
+    from promosync.apply.outcome import Report
+
+ERROR, OUT_OF_TIME, INTERRUPTED = 1, 3, 130
+
+
+def apply(
+    ctx: typer.Context,
+    file: FileArgument = DEFAULT_FILE,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is nobody to ask.")] = False,
+    output: FormatOption = Format.TEXT,
+    force: Annotated[bool, typer.Option("--force", help="Apply also what the brakes would stop.")] = False,
+    no_prune: NoPruneOption = False,
+    target: TargetOption = None,
+    sandbox: SandboxOption = False,
+    api_base: ApiBaseOption = None,
+    stripe_account: AccountOption = None,
+    live: LiveOption = False,
+    rps: RpsOption = None,
+    max_minutes: MaxMinutesOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Change Stripe so that it is as the file says. Shows the plan and asks first."""
+    from promosync.plan.planner import Policy
+    from promosync.workflows.apply import carry_out
+    from promosync.workflows.plan import make
+
+    begun = time.monotonic()
+    run = begin(ctx, output, debug)
+    access = Access(sandbox, api_base, stripe_account, live, rps)
+    loaded = run.load(file)
+    with opened(run, access) as stripe:
+        plan = make(loaded.configuration, stripe, Policy(prune=not no_prune, targets=tuple(target or ())))
+        _show(run, plan, access.pace(plan.account.mode))
+        if not plan.empty:
+            _check_brakes(plan, force)
+            if not yes:
+                _ask(run, plan)
+        deadline = None if max_minutes is None else begun + 60 * max_minutes
+        with stopping() as stop, Progress(run, len(plan.actions)) as progress:
+            report = carry_out(plan, stripe, on_outcome=progress.note, stop=stop, deadline=deadline)
+    _report(run, plan, report)
+    if code := exit_code(report):
+        raise typer.Exit(code)
+
+
+def exit_code(report: Report) -> int:
+    """Return how an apply ends: interrupted, with a failure, out of time, or done."""
+    if report.stopped == "interrupted":
+        return INTERRUPTED
+    if report.failed:
+        return ERROR
+    return OUT_OF_TIME if report.stopped else 0
+
+
+def _show(run: Run, plan: Plan, pace: Pace) -> None:
+    if run.json:
+        from promosync.render.plan_json import plan_json
+
+        run.emit({"event": "plan", **plan_json(plan, pace)})
+    else:
+        from promosync.render.plan_text import plan_text
+
+        run.show(plan_text(plan, run.out.width, pace))
+
+
+def _check_brakes(plan: Plan, force: bool) -> None:
+    if plan.brakes and not force:
+        hint = "look at the plan; if it is meant, add --force"
+        raise ProblemsFound(Problem((), f"unsafe: {brake}", hint, rule="brakes") for brake in plan.brakes)
+
+
+def _ask(run: Run, plan: Plan) -> None:
+    """Ask whoever sits at the terminal; return if the answer is yes."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise ProblemsFound(
+            [
+                Problem(
+                    (),
+                    "apply asks before it writes, and here is nobody to ask: nothing was changed",
+                    "look at the plan, then add --yes",
+                    rule="confirmation",
+                )
+            ]
+        )
+    where = f"{visible(plan.account.id or 'this account')}, {mode_words(plan.account.mode)}"
+    run.say(f"\nApply this to {where}? Only 'yes' is accepted.")
+    run.err.print("Answer: ", end="")
+    if sys.stdin.readline().strip() != "yes":
+        raise ProblemsFound([Problem((), "the answer was not yes: nothing was changed", rule="confirmation")])
+
+
+def _report(run: Run, plan: Plan, report: Report) -> None:
+    if run.json:
+        from promosync.render.outcomes import report_json
+
+        run.emit(report_json(report))
+    elif not plan.empty:
+        from promosync.render.outcomes import report_text
+
+        run.show(report_text(report, run.out.width))

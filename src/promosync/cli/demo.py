@@ -1,0 +1,98 @@
+"""`promosync demo`: the whole story against a sandbox that is thrown away, told by the commands themselves."""
+
+from __future__ import annotations
+
+import difflib
+import tempfile
+from collections.abc import Sequence
+from contextlib import chdir
+from pathlib import Path
+
+import typer
+from rich.text import Text
+
+from promosync.cli.access import SANDBOX, sandbox_at
+from promosync.cli.options import DEFAULT_FILE
+from promosync.cli.run import Run, begin
+
+EXAMPLE = "omnibase-complete.json"
+PRODUCTS = ("pro", "team")
+"""The products that the example's `applies_to` names: a coupon cannot be limited to what is not there."""
+
+EDITS = (
+    ('"name": "Welcome Discount"', '"name": "Welcome Gift"'),
+    ('"duration_in_months": 12', '"duration_in_months": 6'),
+    (
+        '"code": "ANNUAL20",\n      "coupon": "annual_20"',
+        '"code": "ANNUAL20",\n      "coupon": "annual_20",\n      "active": false',
+    ),
+)
+
+
+def demo(ctx: typer.Context) -> None:
+    """Play the whole story against a local sandbox: no account, no key, nothing left behind."""
+    run = begin(ctx)
+    before = example_text()
+    with tempfile.TemporaryDirectory(prefix="promosync-demo-") as folder, chdir(folder):
+        file = Path(DEFAULT_FILE)
+        file.write_text(before, encoding="utf-8")
+        _make_products()
+        _tell(run, f"OmniBase's complete example is {DEFAULT_FILE}. Is it sound, and what would it change?")
+        _command(run, "validate")
+        _command(run, "plan", "--sandbox")
+        _tell(run, "Apply it, and plan again: a second time there is nothing to do.")
+        _command(run, "apply", "--sandbox", "--yes")
+        _command(run, "plan", "--sandbox", "--detailed-exitcode")
+        _tell(run, "Customers use a code. Meanwhile the file is edited:")
+        _command(run, "sandbox", "redeem", "STARTUP2024", "--times", "37")
+        after = edited(before)
+        file.write_text(after, encoding="utf-8")
+        _diff(run, before, after)
+        _tell(run, "Stripe cannot shorten a coupon, so it is replaced, and the 37 redemptions count on:")
+        _command(run, "plan", "--sandbox", "--detailed-exitcode", expected=2)
+
+
+def example_text() -> str:
+    """Return OmniBase's complete example, from the installed package or from the source tree."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "examples", package.parents[1] / "examples"):
+        if (folder / EXAMPLE).is_file():
+            return (folder / EXAMPLE).read_text(encoding="utf-8")
+    raise FileNotFoundError(f"{EXAMPLE} is missing: the installation is incomplete")
+
+
+def edited(text: str) -> str:
+    """Return the example as somebody changes it on the second day."""
+    for old, new in EDITS:
+        if text.count(old) != 1:
+            raise ValueError(f"the example has {old!r} {text.count(old)} times")
+        text = text.replace(old, new)
+    return text
+
+
+def _make_products() -> None:
+    from promosync.sandbox import Control
+
+    with sandbox_at(SANDBOX) as sandbox:
+        Control.of(sandbox).seed("product", [{"id": name, "name": name.capitalize()} for name in PRODUCTS])
+
+
+def _command(run: Run, *arguments: str, expected: int = 0) -> None:
+    """Carry out a command line as the shell would, and show it first."""
+    from promosync.cli.door import carry_out  # the door holds the commands, this one among them
+
+    run.out.print(Text(f"$ promosync {' '.join(arguments)}", "bold"))
+    code = carry_out(arguments, Run(run.out, run.err, environ={}))
+    if code != expected:
+        raise RuntimeError(f"promosync {arguments[0]} exited with {code}, not {expected}")
+
+
+def _tell(run: Run, text: str) -> None:
+    run.out.print(Text(f"\n# {text}", "cyan"))
+
+
+def _diff(run: Run, before: str, after: str) -> None:
+    lines: Sequence[str] = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm=""))
+    for line in lines[2:]:
+        style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
+        run.out.print(Text(line, style))

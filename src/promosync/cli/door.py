@@ -1,0 +1,86 @@
+"""The one door out: every end of a command becomes an exit code and, if it is a bad one, words.
+
+0 done, 1 any error, 2 `plan --detailed-exitcode` found changes, 3 apply stopped at --max-minutes, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+
+import typer
+
+from promosync.apply.gateway import StripeFault
+from promosync.cli.app import app
+from promosync.cli.run import Run
+from promosync.cli.streams import open_console
+from promosync.model.problems import Problem, ProblemsFound
+
+ERROR = 1
+INTERRUPTED = 130
+
+_KEY = re.compile(r"\b((?:sk|rk|pk|ek)_(?:test|live|org)_?)[A-Za-z0-9*_]{3,}")
+
+
+def main() -> int:
+    """Carry out the command line of this process and return its exit code."""
+    environ = dict(os.environ)
+    run = Run(open_console(sys.stdout, environ), open_console(sys.stderr, environ), environ)
+    return carry_out(sys.argv[1:], run)
+
+
+def carry_out(arguments: Sequence[str], run: Run) -> int:
+    """Carry out a command line and return its exit code; nothing is raised."""
+    try:
+        code = app(args=list(arguments), prog_name="promosync", standalone_mode=False, obj=run)
+        return code if isinstance(code, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except ProblemsFound as found:
+        _traceback(run, found)
+        _refuse(run, found.problems, getattr(found, "source", None))
+    except StripeFault as fault:
+        _traceback(run, fault)
+        rule = f"stripe-{fault.fault.value.replace(' ', '-')}"
+        _refuse(run, [Problem((), _scrubbed(str(fault), run.environ), rule=rule)])
+    except Exception as error:
+        if hasattr(error, "format_message"):  # Typer's usage errors: where their class lives differs by version
+            _refuse(run, [Problem((), *_usage(error), rule="usage")])
+        else:
+            _traceback(run, error)
+            said = _scrubbed(f"{type(error).__name__}: {error}".removesuffix(": "), run.environ)
+            hint = "" if run.debug else "add --debug to see where it comes from"
+            _refuse(run, [Problem((), f"unexpected {said}", hint, rule="internal")])
+    return ERROR
+
+
+def _refuse(run: Run, problems: Sequence[Problem], source: object = None) -> None:
+    # What draws problems loads the loader: only where there are some.
+    from promosync.config import Source
+    from promosync.render.problems import errors_json, problems_text
+
+    place = source if isinstance(source, Source) else run.source
+    for line in problems_text(problems, place, run.err.width):
+        run.err.print(line)
+    if run.json:
+        run.emit(errors_json(problems, place))
+
+
+def _usage(error: Exception) -> tuple[str, str]:
+    context = getattr(error, "ctx", None)
+    message: str = error.format_message()  # type: ignore[attr-defined]
+    return message, f"see {context.command_path if context else 'promosync'} --help"
+
+
+def _traceback(run: Run, error: Exception) -> None:
+    if run.debug:
+        run.say(_scrubbed("".join(traceback.format_exception(error)).rstrip(), run.environ))
+
+
+def _scrubbed(text: str, environ: Mapping[str, str]) -> str:
+    """Return the text without the key, whatever form it has, and without anything that looks like one."""
+    key = environ.get("STRIPE_API_KEY", "").strip()
+    return _KEY.sub(r"\1…", text.replace(key, "…") if key else text)

@@ -1,0 +1,64 @@
+"""`promosync init`: a starter file, and the schema beside it so that the editor helps."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from promosync.cli.options import DEFAULT_FILE
+from promosync.cli.run import begin
+from promosync.model.problems import Problem, ProblemsFound
+
+SCHEMA_FILE = "promosync.schema.json"
+
+
+def init(
+    ctx: typer.Context,
+    folder: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Where to write it.")] = ".",
+) -> None:
+    """Write a starter promosync.json, and its schema for the editor. Never overwrites a file."""
+    from promosync.config import schema_text
+
+    run = begin(ctx)
+    place = Path(folder)
+    target = place / DEFAULT_FILE
+    text = json.dumps(starter(owner_for(place.resolve().name)), indent=2) + "\n"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        _write_new(target, text)
+    except FileExistsError:
+        there = f"{target} is there already" if target.exists() else f"{place} is not a folder"
+        raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
+    except OSError as error:
+        raise ProblemsFound([Problem((), f"{target} can not be written: {error.strerror}", rule="init")]) from error
+    schema = place / SCHEMA_FILE
+    if not schema.exists():
+        _write_new(schema, schema_text())
+    run.out.print(f"Wrote {target}, with {SCHEMA_FILE} beside it for your editor.")
+    run.say(f"Try it without an account: promosync plan {target} --sandbox")
+
+
+def starter(owner: str) -> dict[str, object]:
+    """Return a configuration to begin with."""
+    return {
+        "$schema": f"./{SCHEMA_FILE}",
+        "promosync": {"owner": owner},
+        "coupons": [{"id": "welcome_20", "name": "Welcome Discount", "percent_off": 20, "duration": "once"}],
+        "promotion_codes": [
+            {"id": "welcome", "code": "WELCOME20", "coupon": "welcome_20", "first_time_transaction": True}
+        ],
+    }
+
+
+def owner_for(name: str) -> str:
+    """Return a folder's name as an owner: letters, digits, ``.``, ``_`` and ``-``, at most 64."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:64] or "default"
+
+
+def _write_new(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)

@@ -1,0 +1,70 @@
+"""The options that several commands share, each with its one help text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+DEFAULT_FILE = "promosync.json"
+
+
+class Format(StrEnum):
+    """What a result is written as."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _above_zero(value: float | None) -> float | None:
+    if value is not None and not 0 < value <= 100_000:
+        raise typer.BadParameter(f"{value} is not a number above 0.")
+    return value
+
+
+FileArgument = Annotated[str, typer.Argument(metavar="[FILE]", help="The configuration; - is standard input.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="What the result is written as.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+
+TargetOption = Annotated[
+    list[str] | None,
+    typer.Option("--target", metavar="ID", help="Only this entry and what it needs; may be given several times."),
+]
+NoPruneOption = Annotated[bool, typer.Option("--no-prune", help="Leave what is not in the file as it is.")]
+
+SandboxOption = Annotated[
+    bool, typer.Option("--sandbox", help="Use a local Stripe kept in .promosync/ instead; needs no key.")
+]
+ApiBaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--api-base",
+        metavar="URL",
+        help="Where the API is: https, or http on this machine. STRIPE_API_BASE in the environment does the same.",
+    ),
+]
+AccountOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stripe-account",
+        metavar="ACCT",
+        help="Act for this connected account. STRIPE_ACCOUNT in the environment does the same.",
+    ),
+]
+LiveOption = Annotated[
+    bool, typer.Option("--live", help="Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.")
+]
+RpsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--rps",
+        metavar="N",
+        callback=_above_zero,
+        help="Requests a second on each endpoint, and four times as many in all, instead of 80 % of Stripe's limits.",
+    ),
+]
+MaxMinutesOption = Annotated[
+    float | None,
+    typer.Option("--max-minutes", metavar="N", callback=_above_zero, help="Stop cleanly after so long; exit 3."),
+]

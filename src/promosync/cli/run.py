@@ -1,0 +1,58 @@
+"""One run of the program: its streams, its environment, and what the door must know when it ends badly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from promosync.cli.options import Format
+
+if TYPE_CHECKING:
+    from promosync.config import Loaded, Source
+
+
+@dataclass
+class Run:
+    """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door."""
+
+    out: Console
+    err: Console
+    environ: Mapping[str, str]
+    json: bool = False
+    debug: bool = False
+    source: Source | None = None
+
+    def show(self, lines: Iterable[Text]) -> None:
+        """Write lines of the result."""
+        for line in lines:
+            self.out.print(line)
+
+    def say(self, text: str) -> None:
+        """Write a line of talk."""
+        self.err.print(Text(text))
+
+    def emit(self, document: Mapping[str, Any], indent: int | None = None) -> None:
+        """Write a JSON document, in ASCII so that no encoding harms it."""
+        self.out.file.write(json.dumps(document, indent=indent) + "\n")
+        self.out.file.flush()
+
+    def load(self, file: str, now: int | None = None) -> Loaded:
+        """Read and check a configuration; later problems are located in it."""
+        from promosync.config import display_name, load, read_file
+
+        loaded = load(read_file(file), display_name(file), now)
+        self.source = loaded.source
+        return loaded
+
+
+def begin(ctx: typer.Context, output: Format = Format.TEXT, debug: bool = False) -> Run:
+    """Return the run of a command, told how it is to speak."""
+    run: Run = ctx.obj
+    run.json, run.debug = output is Format.JSON, debug
+    return run

@@ -1,0 +1,78 @@
+"""`promosync sandbox`: the local Stripe, for trying things and for programs of your own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from promosync.cli.access import SANDBOX, SANDBOX_KEY, sandbox_at
+from promosync.cli.run import begin
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.render.visible import visible
+
+sandbox = typer.Typer(
+    help="A local Stripe for coupons and promotion codes, kept in .promosync/.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+StateOption = Annotated[Path, typer.Option("--state", metavar="FILE", help="Where it is kept.")]
+
+
+@sandbox.command()
+def serve(
+    ctx: typer.Context,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 12111,
+    host: Annotated[str, typer.Option("--host", help="A loopback address.")] = "127.0.0.1",
+    limits: Annotated[bool, typer.Option("--limits", help="Refuse what is over Stripe's rate limits.")] = False,
+    latency: Annotated[float, typer.Option("--latency", min=0.0, help="Seconds added to every answer.")] = 0.0,
+    state: StateOption = SANDBOX,
+) -> None:
+    """Serve it over HTTP until Ctrl-C; the address is printed when it is ready."""
+    from promosync.sandbox import serve as serve_sandbox
+
+    run = begin(ctx)
+
+    def ready(url: str) -> None:
+        run.out.print(url)
+        run.say(f"Use it with: STRIPE_API_KEY={SANDBOX_KEY} STRIPE_API_BASE={url} promosync plan")
+
+    with sandbox_at(state, limited=limits, latency=latency) as opened:
+        try:
+            serve_sandbox(opened, host, port, ready=ready)
+        except (OSError, ValueError) as error:
+            raise ProblemsFound([Problem((), f"the sandbox can not be served: {error}", rule="sandbox")]) from error
+
+
+@sandbox.command()
+def reset(ctx: typer.Context, state: StateOption = SANDBOX) -> None:
+    """Empty it."""
+    from promosync.sandbox import Control
+
+    run = begin(ctx)
+    with sandbox_at(state) as opened:
+        Control.of(opened).reset()
+    run.out.print("The sandbox is empty.")
+
+
+@sandbox.command()
+def redeem(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code.")],
+    times: Annotated[int, typer.Option("--times", min=1, help="How often.")] = 1,
+    customer: Annotated[str | None, typer.Option("--customer", metavar="ID", help="Who uses it.")] = None,
+    state: StateOption = SANDBOX,
+) -> None:
+    """Use a promotion code as a customer would."""
+    from promosync.sandbox import Control
+
+    run = begin(ctx)
+    with sandbox_at(state) as opened:
+        answer = Control.of(opened).redeem(code, times=times, customer=customer)
+    done = answer["redeemed"]
+    if done:
+        run.out.print(f"Redeemed {visible(code)} {done} time{'s' * (done != 1)}.")
+    if answer["message"]:
+        raise ProblemsFound([Problem((), answer["message"], rule=f"redeem-{answer['rule']}")])

@@ -1,0 +1,85 @@
+"""The two streams of a command: stdout for the result, stderr for the talk, and neither able to break it.
+
+A reader that goes away (`promosync plan | head -1`) does not stop an apply half-way and changes no exit code. What
+the stream's encoding lacks is written in ASCII.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+from collections.abc import Mapping
+from typing import IO, Any, TextIO, cast
+
+from rich.console import Console
+
+PIPE_WIDTH = 80
+"""The columns of what is no terminal, unless COLUMNS says otherwise."""
+
+_PLAIN = {"→": "->", "←": "<-", "±": "+/-", "×": "x", "…": "...", "–": "-", "—": "-", "·": "-"}
+_ERRORS = "promosync-plain"
+
+
+def open_console(stream: TextIO | None, environ: Mapping[str, str]) -> Console:
+    """Return a console that writes lines as they are: no markup, no highlighting, no cropping."""
+    if stream is None:  # closed by the caller of the process
+        stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (lives as long as the process)
+    codecs.register_error(_ERRORS, _in_plain_letters)
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors=_ERRORS)
+    return Console(
+        file=cast("IO[str]", Steady(stream)),
+        width=_width(stream, environ),
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=True,
+    )
+
+
+class Steady:
+    """A text stream that goes quiet when its reader has gone, instead of raising BrokenPipeError."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with self._quiet_when_broken():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._quiet_when_broken():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @contextlib.contextmanager
+    def _quiet_when_broken(self) -> Any:
+        try:
+            yield
+        except BrokenPipeError:
+            # The interpreter flushes the stream once more at its end: let that go nowhere too.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+def _in_plain_letters(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    plain = "".join(_PLAIN.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in signs)
+    return plain, error.end
+
+
+def _width(stream: TextIO, environ: Mapping[str, str]) -> int:
+    columns = environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdecimal() and 0 < int(columns) < 10_000:
+        return int(columns)
+    try:
+        return (stream.isatty() and os.get_terminal_size(stream.fileno()).columns) or PIPE_WIDTH
+    except (OSError, ValueError):
+        return PIPE_WIDTH

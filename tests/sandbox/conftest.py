@@ -6,6 +6,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -30,6 +31,7 @@ class World:
     levers: Control | None
     numbers: Iterator[int] = field(default_factory=itertools.count)
     run: str = field(default_factory=lambda: uuid4().hex[:10])
+    made: list[str] = field(default_factory=list)
 
     def client(self, key: str | None = None, version: str | None = None) -> stripe.StripeClient:
         return self.make(self.key if key is None else key, version)
@@ -52,7 +54,9 @@ class World:
     def coupon(self, **params: Any) -> Any:
         """A new coupon of 25 %, or with what is given instead."""
         amounts = {} if "amount_off" in params else {"percent_off": 25}
-        return self.v1.coupons.create({"id": self.name("coupon"), **amounts, **params})
+        coupon = self.v1.coupons.create({"id": self.name("coupon"), **amounts, **params})
+        self.made.append(coupon.id)
+        return coupon
 
     def code(self, coupon: str, **params: Any) -> Any:
         promotion = {"type": "coupon", "coupon": coupon}
@@ -96,7 +100,11 @@ def _world(kind: str) -> Iterator[World]:
             with fake_stripe() as fake:
                 yield World(maker(None), KEY, fake.control)
         else:
-            yield World(maker(None), EXAM_KEY, None)
+            real = World(maker(None), EXAM_KEY, None)
+            yield real
+            for coupon in set(real.made):
+                with suppress(stripe.InvalidRequestError):  # deleted by its question
+                    real.v1.coupons.delete(coupon)
     finally:
         for client in clients:
             client.close()  # type: ignore[no-untyped-call]

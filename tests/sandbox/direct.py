@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,7 @@ class Direct:
     def __post_init__(self) -> None:
         self.sandbox = Sandbox(clock=self.clock, **self.options)
         self.control = Control.of(self.sandbox)
+        weakref.finalize(self.sandbox, self.sandbox.store.close)
 
     def response(
         self, method: str, path: str, body: str | Mapping[str, Any] = "", *, key: str = KEY, **headers: str

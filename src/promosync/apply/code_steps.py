@@ -46,12 +46,18 @@ def switch_on(gateway: Gateway, action: Action, coupon_limit: int | None) -> tup
     return create(gateway, Swap(action, None, before.used), coupon_limit)
 
 
-def take_off(gateway: Gateway, action: Action) -> Swap:
-    """Begin a swap: switch the old code off, if it is on, and count what was redeemed until then."""
+def read_and_take_off(gateway: Gateway, action: Action) -> Swap:
+    """Begin a swap with a look at how the old code is now, which may be long after the plan was made."""
     before, _ = _pair(action)
     now = gateway.read_code(before.stripe_id)
     if now is None:
         raise NotDone("it is no longer in Stripe; plan again")
+    return take_off(gateway, action, now)
+
+
+def take_off(gateway: Gateway, action: Action, now: LiveCode) -> Swap:
+    """Begin a swap: switch the old code off, if it is on, and count what was redeemed until then."""
+    before, _ = _pair(action)
     if not now.spec.active:
         return Swap(action, None, action.carried + max(0, now.times_redeemed - before.times_redeemed))
     tags = replace(now.tags, owner=action.tags.owner, id=action.tags.id, retired=Retired.SWAP)
@@ -59,8 +65,10 @@ def take_off(gateway: Gateway, action: Action) -> Swap:
     return Swap(action, replace(now, spec=off.spec, tags=off.tags), off.used)
 
 
-def create(gateway: Gateway, swap: Swap, coupon_limit: int | None) -> tuple[LiveCode | None, str]:
-    """Make the new code of a swap, or a code that was not there; return it and a remark.
+def create(
+    gateway: Gateway, swap: Swap, coupon_limit: int | None, key: str | None = None
+) -> tuple[LiveCode | None, str]:
+    """Make the new code of a swap, or a code that was not there; return it and a remark. ``key`` as in the gateway.
 
     None where nothing is left to allow. When Stripe refuses, the old code is switched on again before the fault is
     passed on.
@@ -75,9 +83,9 @@ def create(gateway: Gateway, swap: Swap, coupon_limit: int | None) -> tuple[Live
     limits = [limit for limit in (rest, spec.max_redemptions, coupon_limit) if limit is not None]
     spec = replace(spec, max_redemptions=min(limits) if rest is not None else None)
     try:
-        return gateway.create_code(spec, replace(action.tags, carried=swap.used)), ""
+        return gateway.create_code(spec, replace(action.tags, carried=swap.used), key), ""
     except StripeFault as fault:
-        if swap.old is None:
+        if swap.old is None or fault.fault is Fault.MADE_ELSEWHERE:
             raise
         raise NotDone(f"{fault}; {_put_back(gateway, swap.old)}") from fault
 

@@ -1,7 +1,7 @@
 """Carrying a plan out: coupons first, then their codes, then what the new coupons have replaced.
 
     stage 1   coupons are created, updated, adopted; the new one of a recreate is made beside the old
-    stage 2   codes are created, switched, swapped, each on its own
+    stage 2   codes are created, switched, swapped, each on its own; after them the batches, code by code
     stage 3   old coupons go, unless an active code is still on them
 
 Nothing in a stage waits for anything else in it, but for codes that hand a text to each other. So one object that
@@ -16,14 +16,16 @@ from functools import partial
 from typing import TypeVar
 
 from promosync.apply import code_steps, coupon_steps
+from promosync.apply.batch_steps import ROUNDS, BatchRun, Job
 from promosync.apply.code_steps import Swap, comes_back
 from promosync.apply.coupon_steps import NotDone
 from promosync.apply.gateway import Gateway, StripeFault
 from promosync.apply.linked import linked
-from promosync.apply.outcome import Outcome, Status
+from promosync.apply.outcome import Outcome, Progress, Status
+from promosync.apply.tally import Tally
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import PromotionCode
-from promosync.plan.plan import Action, Kind, Plan, Verb
+from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 
 R = TypeVar("R")
 
@@ -35,15 +37,17 @@ def carry_out(
     gateway: Gateway,
     *,
     on_outcome: Callable[[Outcome], None],
+    on_progress: Callable[[Progress], None],
     stopped: Callable[[], bool],
     workers: int = 16,
 ) -> tuple[Outcome, ...]:
     """Do every action of a plan and return one outcome for each, in the order of the plan.
 
-    ``on_outcome`` is called once for each as it ends, from the calling thread. When ``stopped()`` turns true, what
+    ``on_outcome`` is called once for each as it ends, ``on_progress`` often while a batch is worked on, both from the
+    calling thread. When ``stopped()`` turns true, what
     has begun is finished and the rest is skipped. Faults of single objects are outcomes, not exceptions.
     """
-    return _Run(plan, gateway, on_outcome, stopped, workers).all()
+    return _Run(plan, gateway, on_outcome, on_progress, stopped, workers).all()
 
 
 class _Run:
@@ -54,11 +58,12 @@ class _Run:
         plan: Plan,
         gateway: Gateway,
         on_outcome: Callable[[Outcome], None],
+        on_progress: Callable[[Progress], None],
         stopped: Callable[[], bool],
         workers: int,
     ) -> None:
         self._plan, self._gateway, self._workers = plan, gateway, workers
-        self._on_outcome, self._stopped = on_outcome, stopped
+        self._on_outcome, self._on_progress, self._stopped = on_outcome, on_progress, stopped
         self._outcomes: dict[int, Outcome] = {}
         self._made: dict[str, LiveCoupon] = {}
         self._to_make = {action.new_id for action in plan.actions if action.verb in (Verb.CREATE, Verb.RECREATE)}
@@ -75,8 +80,10 @@ class _Run:
         with ThreadPoolExecutor(self._workers) as pool:
             self._each(pool, [[action] for action in begins], self._begin)
             self._each(pool, linked(codes), self._codes)
+            for batch in self._plan.batches:
+                self._batch(pool, batch)
             self._each(pool, ends.values(), self._end)
-        return tuple(self._outcomes[id(action)] for action in self._plan.actions)
+        return tuple(self._outcomes[id(action)] for action in (*self._plan.actions, *self._plan.batches))
 
     def _each(
         self,
@@ -126,7 +133,7 @@ class _Run:
             elif action.verb is Verb.CREATE:
                 makes.append(partial(self._make, action, code_steps.create, Swap(action, None, 0)))
             elif action.verb is Verb.RECREATE:
-                swap, failed = _attempt(action, code_steps.take_off, self._gateway, action)
+                swap, failed = _attempt(action, code_steps.read_and_take_off, self._gateway, action)
                 outcomes += failed
                 if swap is not None:
                     makes.append(partial(self._make, action, code_steps.create, swap))
@@ -146,6 +153,34 @@ class _Run:
         code, remark = made
         return [_done(action, code.stripe_id if code else None, remark)]
 
+    def _batch(self, pool: ThreadPoolExecutor, action: BatchAction) -> None:
+        """Work on a batch: its jobs are as many as its codes, and made as there are hands for them."""
+        if action.work is None:
+            raise TypeError("the plan gives no work for the batch")  # a plan made by hand
+        missing = self._unmade(action.work.spec.coupon)
+        if missing or self._stopped():
+            self._settle([Outcome(action, Status.SKIPPED, missing or _STOPPED)])
+            return
+        coupon = self._made.get(action.work.spec.coupon)
+        batch = BatchRun(self._gateway, action, action.work, coupon.spec.max_redemptions if coupon else None)
+        tally = Tally(action, self._on_progress)
+        self._jobs(pool, batch.jobs(), tally)
+        for number in range(2, ROUNDS + 1):
+            if batch.elsewhere and not self._stopped():
+                self._jobs(pool, batch.another_round(number), tally)
+        self._settle([tally.outcome(len(batch.elsewhere), self._stopped())])
+
+    def _jobs(self, pool: ThreadPoolExecutor, jobs: Iterable[Job], tally: Tally) -> None:
+        running: set[Future[None]] = set()
+        for job in jobs:
+            if self._stopped():
+                break
+            if len(running) >= 2 * self._workers:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                tally.add(done)
+            running.add(pool.submit(job))
+        tally.add(wait(running).done)
+
     def _end(self, group: list[Action]) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for action in group:
@@ -158,9 +193,12 @@ class _Run:
     def _missing_coupon(self, action: Action) -> str:
         """Say why a code cannot be made, if its coupon was to be made by this plan and was not."""
         spec = action.after
-        if not isinstance(spec, PromotionCode) or spec.coupon in self._made or spec.coupon not in self._to_make:
+        return self._unmade(spec.coupon) if isinstance(spec, PromotionCode) else ""
+
+    def _unmade(self, coupon: str) -> str:
+        if coupon in self._made or coupon not in self._to_make:
             return ""
-        return f"its coupon {spec.coupon!r} was not made"
+        return f"its coupon {coupon!r} was not made"
 
     def _coupon_limit(self, action: Action) -> int | None:
         spec = action.after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Protocol
 
@@ -16,6 +17,7 @@ class Fault(StrEnum):
     NOT_FOUND = "not found"
     ID_TAKEN = "id taken"
     TEXT_TAKEN = "text taken"
+    MADE_ELSEWHERE = "made elsewhere"  # another run has used the same idempotency key for it
     REFUSED = "refused"
     DENIED = "denied"  # the key: wrong, expired, or short of a permission
     BUSY = "busy"  # told to slow down until the time budget was spent
@@ -56,7 +58,17 @@ class Gateway(Protocol):
 
     def read_code(self, stripe_id: str) -> LiveCode | None: ...
 
-    def create_code(self, spec: PromotionCode, tags: Tags) -> LiveCode: ...
+    def create_code(self, spec: PromotionCode, tags: Tags, key: str | None = None) -> LiveCode:
+        """Create a code. ``key`` names what it is made for, so that two runs at once make one code for it.
+
+        Where another run has used the key, the fault is ``MADE_ELSEWHERE``.
+        """
+
+    def codes_on(self, coupon_id: str) -> Iterator[LiveCode]:
+        """Yield all codes of a coupon, newest first, read as they are asked for."""
+
+    def create_customer(self, email: str, key: str) -> str:
+        """Create a customer with an address, once for each key; return the Stripe id."""
 
     def update_code(self, before: LiveCode, after: PromotionCode, tags: Tags) -> LiveCode:
         """Change active, metadata and currencies from ``before`` to ``after``; only differences are sent."""

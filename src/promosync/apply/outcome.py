@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
-from promosync.plan.plan import Action
+from promosync.plan.plan import Action, BatchAction
 
 
 class Status(StrEnum):
@@ -21,10 +21,19 @@ class Status(StrEnum):
 class Outcome:
     """The end of one action. ``message`` is the reason of a failure or a skip, or a remark on a success."""
 
-    action: Action
+    action: Action | BatchAction
     status: Status
     message: str = ""
     stripe_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch has come: so many of its codes are dealt with, ``failed`` of them in vain."""
+
+    action: BatchAction
+    done: int
+    failed: int
 
 
 @dataclass(frozen=True, slots=True)

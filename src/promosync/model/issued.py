@@ -177,7 +177,7 @@ class IssuedBuilder:
             IssuedCode(
                 code.stripe_id,
                 spec.code,
-                slot=int(tags.slot) if tags.slot and tags.slot.isdecimal() else None,
+                slot=_number(tags.slot),
                 active=spec.active,
                 used=code.used,
                 retired=tags.retired,
@@ -206,5 +206,12 @@ class IssuedBuilder:
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = len(self.codes.shapes)
-            self.codes.shapes.append(Shape(replace(spec, code="", customer=None, active=True), tags.carried, tags.protect))
+            self.codes.shapes.append(
+                Shape(replace(spec, code="", customer=None, active=True), tags.carried, tags.protect)
+            )
         return known
+
+
+def _number(slot: str | None) -> int | None:
+    """Return a slot as a number; None for an imported code, and for what somebody wrote over it."""
+    return int(slot) if slot and slot.isascii() and slot.isdecimal() and len(slot) < 19 else None

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
+
+if TYPE_CHECKING:
+    from promosync.model.issued import IssuedCodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Account:
 class Live:
     """An account's coupons and codes, newest first as Stripe lists them.
 
+    ``batches`` holds the unique codes of this owner by batch id; ``codes`` has all others.
+
     ``products`` holds the Stripe ids of those products that were looked for and exist, ``customers`` the
     Stripe customer ids found for each address or id that was looked for, in the spelling of the file.
     """
@@ -67,3 +73,4 @@ class Live:
     codes: tuple[LiveCode, ...] = ()
     products: frozenset[str] = frozenset()
     customers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    batches: Mapping[str, IssuedCodes] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from promosync.model.live import Live, LiveCode, LiveCoupon
 from promosync.model.problems import Problem
@@ -17,17 +17,20 @@ _FARTHEST = 5 * _YEAR
 _MAX_METADATA_KEYS = 50
 
 
-def refusals(actions: Iterable[Action], live: Live, owner: str) -> list[Problem]:
-    """Return every reason why Stripe would refuse the actions, or why they would hurt somebody else's codes."""
+def refusals(actions: Iterable[Action], live: Live, owner: str, unique: Container[str]) -> list[Problem]:
+    """Return every reason why Stripe would refuse the actions, or why they would hurt somebody else's codes.
+
+    ``unique`` holds the texts (folded) of this owner's active unique codes.
+    """
     actions = list(actions)
     return [
-        *_texts(actions, live),
+        *_texts(actions, live, unique),
         *_riders(actions, live, owner),
         *(problem for action in actions for problem in _values(action, live.account.now)),
     ]
 
 
-def _texts(actions: list[Action], live: Live) -> Iterable[Problem]:
+def _texts(actions: list[Action], live: Live, unique: Container[str]) -> Iterable[Problem]:
     """Two active codes of one text: refused, unless both are bound to customers, and to different ones."""
     touched = {action.stripe_id for action in actions if action.kind is Kind.CODE}
     active: dict[str, list[tuple[PromotionCode, LiveCode | Action]]] = defaultdict(list)
@@ -41,6 +44,8 @@ def _texts(actions: list[Action], live: Live) -> Iterable[Problem]:
         if action.verb in (Verb.UPDATE, Verb.ADOPT) and now_active:
             active[fold(mine.code)].append((mine, action))
             continue
+        if fold(mine.code) in unique:
+            yield _in_use(action, mine, "by a unique code of a batch")
         for spec, holder in active[fold(mine.code)]:
             if None in (spec.customer, mine.customer) or spec.customer == mine.customer:
                 yield _taken(action, mine, holder)
@@ -56,6 +61,10 @@ def _taken(action: Action, mine: PromotionCode, holder: LiveCode | Action) -> Pr
     else:
         owner = f"owner {holder.tags.owner!r}, entry {holder.tags.id!r}"
         who = f"by the active promotion code {holder.stripe_id!r} of {owner}"
+    return _in_use(action, mine, who)
+
+
+def _in_use(action: Action, mine: PromotionCode, who: str) -> Problem:
     return Problem(
         (*action.path, "code") if action.path else (),
         f"the text {mine.code!r} is in use {who}",

@@ -14,8 +14,12 @@ from promosync.model.promotions import Coupon
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What must be looked up in Stripe before a plan can be made: product ids, customer ids, addresses."""
+    """What must be looked up in Stripe before a plan can be made: product ids, customer ids, addresses.
 
+    ``owner`` is whose unique codes are kept apart from other codes.
+    """
+
+    owner: str
     products: frozenset[str]
     customers: frozenset[str]
     emails: frozenset[str]
@@ -24,6 +28,7 @@ class Needs:
 def needs(configuration: Configuration, mode: Mode) -> Needs:
     """Return what the entries name that only Stripe can confirm."""
     return Needs(
+        owner=configuration.settings.owner,
         products=frozenset(
             product_id(configuration, name, mode) for entry in configuration.coupons for name in entry.spec.applies_to
         ),

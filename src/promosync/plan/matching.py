@@ -53,9 +53,7 @@ class Matches:
 def match(configuration: Configuration, live: Live) -> Matches:
     """Match every entry of a configuration with the account's objects."""
     owner = configuration.settings.owner
-    batches = {entry.id for entry in configuration.batches}
     place = {code.stripe_id: -index for index, code in enumerate(live.codes)}  # Stripe lists the newest first
-    singles = [code for code in live.codes if code.tags.slot is None and code.tags.id not in batches]
     matches = Matches()
 
     coupon_groups = _Groups(live.coupons, owner, live.account.mode, _coupon_rank, configuration.coupons)
@@ -69,7 +67,7 @@ def match(configuration: Configuration, live: Live) -> Matches:
     matches.stray_coupons = tuple(Match(chain[-1], tuple(chain[:-1])) for chain in strays)
 
     code_groups = _Groups(
-        singles,
+        live.codes,
         owner,
         live.account.mode,
         lambda c: (c.spec.active, c.created, place[c.stripe_id]),
@@ -88,7 +86,7 @@ def match(configuration: Configuration, live: Live) -> Matches:
             continue
         if not code_groups.is_own(holder):
             matches.codes[code.id] = Match(holder, alike=True)
-        elif holder.tags.slot is None and holder.tags.id not in entries | batches:
+        elif holder.tags.id not in entries:
             matches.codes[code.id] = Match(holder)  # the entry was renamed: its code and its count stay
     matches.stray_codes = tuple(
         code for chain in code_groups.strays(matches.codes.values()) for code in chain if code.spec.active

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path
 from promosync.model.promotions import Coupon, PromotionCode
+
+if TYPE_CHECKING:
+    from promosync.plan.batches import BatchWork
 
 
 class Kind(StrEnum):
@@ -18,6 +21,7 @@ class Kind(StrEnum):
 
     COUPON = "coupon"
     CODE = "promotion_code"
+    BATCH = "code_batch"
 
 
 class Verb(StrEnum):
@@ -103,6 +107,50 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchAction:
+    """What will happen to a batch, in counts of codes.
+
+    ``issued`` counts the codes that are there already and stay, by their state. ``changes`` are the fields that
+    differ from what is live. ``skipped`` counts addresses without a customer that the file says to skip.
+    """
+
+    id: str
+    reason: str
+    added: int = 0
+    recreated: int = 0
+    restored: int = 0
+    updated: int = 0
+    withdrawn: int = 0
+    switched_off: int = 0
+    skipped: int = 0
+    issued: Counter[str] = field(default_factory=Counter)
+    changes: tuple[FieldChange, ...] = ()
+    path: Path = ()
+    warnings: tuple[str, ...] = ()
+    work: BatchWork | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def kind(self) -> Kind:
+        """What it acts on."""
+        return Kind.BATCH
+
+    @property
+    def removes(self) -> int:
+        """How many codes stop working and are not made again."""
+        return self.withdrawn + self.switched_off
+
+    @property
+    def requests(self) -> int:
+        """How many requests to Stripe it takes when nothing fails."""
+        return self.added + 2 * self.recreated + self.restored + self.updated + self.withdrawn + self.switched_off
+
+    @property
+    def codes(self) -> int:
+        """How many codes are touched."""
+        return self.added + self.recreated + self.restored + self.updated + self.withdrawn + self.switched_off
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Something left alone on purpose, with the reason: a decision too."""
 
@@ -118,12 +166,14 @@ class Plan:
     """What apply would do, in the order in which people read it.
 
     ``unchanged`` counts entries that are equal already. ``ours`` counts the objects of this owner that are in
-    use now. ``brakes`` holds a sentence for each reason why apply would refuse without ``--force``.
+    use now. ``batches`` are carried out after the single codes. ``brakes`` holds a sentence for each reason why
+    apply would refuse without ``--force``.
     """
 
     account: Account
     owner: str
     actions: tuple[Action, ...] = ()
+    batches: tuple[BatchAction, ...] = ()
     kept: tuple[Kept, ...] = ()
     unchanged: int = 0
     ours: int = 0
@@ -132,7 +182,7 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.actions
+        return not self.actions and not self.batches
 
     @property
     def counts(self) -> Counter[Verb]:
@@ -142,7 +192,7 @@ class Plan:
     @property
     def requests(self) -> int:
         """How many requests apply makes when nothing fails."""
-        return sum(action.requests for action in self.actions)
+        return sum(action.requests for action in self.actions) + sum(batch.requests for batch in self.batches)
 
 
 def _active(spec: Coupon | PromotionCode | None) -> bool:

@@ -6,21 +6,26 @@ resolve ids -> match entries with objects -> decide coupons, codes, strays -> na
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from promosync.model.configuration import Configuration, CouponEntry
+from promosync.model.issued import IssuedCodes
 from promosync.model.live import Live, LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
+from promosync.plan.batches import BatchQuestion, Rows, decide_batch, decide_stray_batch
 from promosync.plan.checks import refusals
 from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
 from promosync.plan.coupons import CouponFuture, decide_coupon, decide_stray, retire
 from promosync.plan.desired import resolve
 from promosync.plan.matching import Matches, generation, match
-from promosync.plan.plan import Action, Kept, Kind, Plan, Verb
+from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Verb
 from promosync.plan.safety import brakes
 from promosync.plan.scope import Scope
 from promosync.plan.targets import Decision, narrow
+from promosync.plan.texts import Texts
 
 _LEFTOVER = "a newer one has taken its place"
 
@@ -33,16 +38,20 @@ class Policy:
     targets: tuple[str, ...] = ()
 
 
-def make_plan(configuration: Configuration, live: Live, policy: Policy) -> Plan:
+def make_plan(
+    configuration: Configuration, live: Live, policy: Policy, rows: Mapping[str, Rows] | None = None
+) -> Plan:
     """Return what apply would do; raise ProblemsFound with everything that makes it impossible.
 
-    ``live`` must hold what :func:`promosync.plan.desired.needs` asks for. Nothing here reads a clock, a network or
+    ``live`` must hold what :func:`promosync.plan.desired.needs` asks for, ``rows`` what the files of the batches
+    say, by batch id. Nothing here reads a clock, a network or
     an environment: the same values give the same plan.
     """
     wanted, problems = resolve(configuration, live)
     matches = match(wanted, live)
     problems += matches.problems
-    decisions = _decide(wanted, live, matches)
+    texts = Texts(wanted, live, rows or {})
+    decisions = _decide(wanted, live, matches, texts, rows or {})
     if not policy.prune:
         decisions = [decision for decision in decisions if not decision.stray]
     if policy.targets:
@@ -50,25 +59,30 @@ def make_plan(configuration: Configuration, live: Live, policy: Policy) -> Plan:
         problems = [problem for problem in problems if problem.path[:2] in paths]
 
     results = [decision.result for decision in decisions]
-    actions = _with_riders([result for result in results if isinstance(result, Action)])
+    batches = [result for result in results if isinstance(result, BatchAction)]
+    actions = _with_riders([result for result in results if isinstance(result, Action)], batches)
     problems += [result for result in results if isinstance(result, Problem)]
-    problems += refusals(actions, live, wanted.settings.owner)
+    problems += refusals(actions, live, wanted.settings.owner, texts.unique)
     if problems:
         raise ProblemsFound(dict.fromkeys(problems))
     ours = _in_use(live, wanted.settings.owner)
     entries = {entry.path for entry in wanted.coupons} | {entry.path for entry in wanted.codes}
+    entries |= {entry.path for entry in wanted.batches}
     return Plan(
         account=live.account,
         owner=wanted.settings.owner,
         actions=tuple(actions),
+        batches=tuple(batches),
         kept=tuple(result for result in results if isinstance(result, Kept)),
         unchanged=len(entries - {result.path for result in results}),
         ours=ours,
-        brakes=brakes(actions, ours, wanted.settings.max_removal_percent),
+        brakes=brakes([*actions, *batches], ours, wanted.settings.max_removal_percent),
     )
 
 
-def _decide(wanted: Configuration, live: Live, matches: Matches) -> list[Decision]:
+def _decide(
+    wanted: Configuration, live: Live, matches: Matches, texts: Texts, rows: Mapping[str, Rows]
+) -> list[Decision]:
     settings = wanted.settings
     every = {coupon.stripe_id: coupon for coupon in live.coupons}
     scope = Scope(settings.owner, live.account.now, settings.ignore_metadata, frozenset(every))
@@ -79,7 +93,7 @@ def _decide(wanted: Configuration, live: Live, matches: Matches) -> list[Decisio
     futures: dict[str, CouponFuture] = {}
     for entry in wanted.coupons:
         found = matches.coupons.get(entry.id)
-        used = _used_by_codes_of_a_gone_coupon(entry, wanted, matches, every) if found is None else 0
+        used = _used_by_codes_of_a_gone_coupon(entry, wanted, matches, live, every) if found is None else 0
         futures[entry.id], result = decide_coupon(entry, found, scope, used)
         _note(coupons, Kind.COUPON, entry.id, result)
         for leftover in retire(entry.id, found, _LEFTOVER, entry.path) if found else ():
@@ -94,39 +108,76 @@ def _decide(wanted: Configuration, live: Live, matches: Matches) -> list[Decisio
 
     for stray_code in matches.stray_codes:
         action_or_problem = decide_stray_code(stray_code)
-        strays.append(Decision(Kind.CODE, stray_code.tags.id or "", action_or_problem, stray=True))
+        _note(strays, Kind.CODE, stray_code.tags.id or "", action_or_problem, stray=True)
     for stray in matches.stray_coupons:
         for end in decide_stray(stray):
-            strays.append(Decision(Kind.COUPON, stray.current.tags.id or "", end, stray=True))
+            _note(strays, Kind.COUPON, stray.current.tags.id or "", end, stray=True)
+    ending = frozenset(
+        d.result.stripe_id or "" for d in [*coupons, *strays] if isinstance(d.result, Action) and d.gone
+    )
+    for batch in wanted.batches:
+        issued = live.batches.get(batch.id, IssuedCodes())
+        asked = BatchQuestion(
+            batch,
+            futures[batch.spec.coupon],
+            issued,
+            rows.get(batch.id, Rows()),
+            every,
+            ending,
+            scope,
+            partial(texts.taken_for, batch.id),
+            texts.taken_in,
+        )
+        found_or_not = decide_batch(asked)
+        for one in found_or_not if isinstance(found_or_not, list) else [found_or_not]:
+            _note(codes, Kind.BATCH, batch.id, one)
+    for stray_id in sorted(live.batches.keys() - {batch.id for batch in wanted.batches}):
+        gone = decide_stray_batch(stray_id, live.batches[stray_id], scope)
+        _note(strays, Kind.BATCH, stray_id, gone, stray=True)
     return [*coupons, *codes, *strays]
 
 
-def _note(decisions: list[Decision], kind: Kind, config_id: str, result: Action | Kept | Problem | None) -> None:
+def _note(
+    decisions: list[Decision],
+    kind: Kind,
+    config_id: str,
+    result: Action | BatchAction | Kept | Problem | None,
+    stray: bool = False,
+) -> None:
     if result is not None:
-        decisions.append(Decision(kind, config_id, result))
+        decisions.append(Decision(kind, config_id, result, stray))
 
 
 def _used_by_codes_of_a_gone_coupon(
-    entry: CouponEntry, wanted: Configuration, matches: Matches, every: dict[str, LiveCoupon]
+    entry: CouponEntry, wanted: Configuration, matches: Matches, live: Live, every: dict[str, LiveCoupon]
 ) -> int:
     """Count the uses of the entry's codes that still name a coupon of the entry which is no longer there."""
+
+    def was_ours(coupon: str) -> bool:
+        known = generation(coupon, entry.id) is not None or coupon in entry.stripe_id.values()
+        return known and coupon not in every
+
     codes = (matches.codes[code.id].current for code in wanted.codes if code.id in matches.codes)
-    return sum(
-        code.used
-        for code in codes
-        if code.tags.owner == wanted.settings.owner
-        and code.spec.coupon not in every
-        and (generation(code.spec.coupon, entry.id) or code.spec.coupon in entry.stripe_id.values())
+    single = sum(
+        code.used for code in codes if code.tags.owner == wanted.settings.owner and was_ours(code.spec.coupon)
     )
+    unique = 0
+    for records in live.batches.values():
+        gone = {at for at, shape in enumerate(records.shapes) if was_ours(shape.spec.coupon)}
+        unique += sum(record.used for record in records if record.shape in gone) if gone else 0
+    return single + unique
 
 
-def _with_riders(actions: list[Action]) -> list[Action]:
+def _with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:
     """Count on each coupon that is recreated the codes that move with it."""
     riding = Counter(
         action.after.coupon
         for action in actions
         if action.verb is Verb.RECREATE and isinstance(action.after, PromotionCode)
     )
+    for batch in batches:
+        if batch.work is not None:
+            riding[batch.work.spec.coupon] += batch.recreated
     return [
         replace(action, riding=riding[action.new_id or ""])
         if action.kind is Kind.COUPON and action.verb is Verb.RECREATE
@@ -138,4 +189,5 @@ def _with_riders(actions: list[Action]) -> list[Action]:
 def _in_use(live: Live, owner: str) -> int:
     coupons = {coupon.tags.id for coupon in live.coupons if coupon.tags.owner == owner and coupon.valid}
     codes = {code.stripe_id for code in live.codes if code.tags.owner == owner and code.spec.active}
-    return len(coupons) + len(codes)
+    unique = sum(record.active for records in live.batches.values() for record in records)
+    return len(coupons) + len(codes) + unique

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from promosync.plan.plan import Action
+from promosync.plan.plan import Action, BatchAction
 
 _FEW = 10
 """Below so many objects a share says little; only taking away all of them is suspicious."""
 
 
-def brakes(actions: Iterable[Action], ours: int, max_removal_percent: int) -> tuple[str, ...]:
+def brakes(actions: Iterable[Action | BatchAction], ours: int, max_removal_percent: int) -> tuple[str, ...]:
     """Return a sentence for each reason to stop; ``ours`` counts this owner's objects that are in use."""
-    removed = sum(action.removes for action in actions)
+    removed = sum(int(action.removes) for action in actions)
     if removed and removed >= ours:
         return (
             f"it takes away all {ours} objects of this owner that are in use; "

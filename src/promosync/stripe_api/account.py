@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TypeVar
 from urllib.parse import quote
 
 from promosync.apply.gateway import Fault, StripeFault
+from promosync.model.issued import IssuedBuilder, IssuedCodes
 from promosync.model.live import Account, Live, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
@@ -43,12 +45,23 @@ class StripeAccount:
     def read(self, needs: Needs) -> Live:
         """Return what a plan looks at. Products and customers are asked for only where the file names some."""
         coupons = tuple(reader.coupons(self._client))
-        codes = tuple(reader.codes(self._client))
+        codes, batches = _apart(reader.codes(self._client), needs.owner)
         products = reader.existing_products(self._client, needs.products)
         customers = reader.existing_customers(self._client, needs.customers)
         customers |= reader.customers_of(self._client, needs.emails)
         account = Account(self.account.id, self.account.mode, self.now)
-        return Live(account, coupons, codes, products, customers)
+        return Live(account, coupons, codes, products, customers, batches)
+
+    def customers_of(self, emails: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return for each address the ids of the customers who have it, whatever its case; for long lists."""
+        return reader.customers_of_many(self._client, emails)
+
+    def codes_on(self, coupon_id: str) -> Iterator[LiveCode]:
+        return reader.codes(self._client, coupon=coupon_id)
+
+    def create_customer(self, email: str, key: str) -> str:
+        """Create a customer with an address, once for each key; return its id."""
+        return str(self._client.call("post", "/v1/customers", idempotency_key=key, email=email)["id"])
 
     def read_coupon(self, stripe_id: str) -> LiveCoupon | None:
         row = self._find(_path("coupons", stripe_id), COUPON_FIELDS)
@@ -83,7 +96,7 @@ class StripeAccount:
         row = self._find(_path("promotion_codes", stripe_id), CODE_FIELDS)
         return None if row is None else translate.code_from(row)
 
-    def create_code(self, spec: PromotionCode, tags: Tags) -> LiveCode:
+    def create_code(self, spec: PromotionCode, tags: Tags, key: str | None = None) -> LiveCode:
         params = translate.code_params(spec, tags)
 
         def made_already() -> LiveCode | None:
@@ -94,7 +107,7 @@ class StripeAccount:
                     return there
             return None
 
-        return self._create("/v1/promotion_codes", params, CODE_FIELDS, translate.code_from, made_already)
+        return self._create("/v1/promotion_codes", params, CODE_FIELDS, translate.code_from, made_already, key)
 
     def update_code(self, before: LiveCode, after: PromotionCode, tags: Tags) -> LiveCode:
         params = translate.code_changes(before, after, tags)
@@ -118,14 +131,17 @@ class StripeAccount:
         fields: Iterable[str],
         read: Callable[[Row], T],
         made_already: Callable[[], T | None],
+        made_for: str | None = None,
     ) -> T:
         """Create one object once, however often it takes.
 
         The same key makes a repetition harmless, but Stripe stores a server error under it too: then what there is
         is looked up, and only what is not there is sent again, under a new key.
+        ``made_for`` is a key that every run uses for the same thing.
         Source: https://docs.stripe.com/api/idempotent_requests
         """
-        key = str(uuid.uuid4())
+        keys = (f"{made_for or uuid.uuid4()}:{number}" for number in count(1))
+        key = next(keys)
 
         def attempt() -> T:
             nonlocal key
@@ -133,7 +149,7 @@ class StripeAccount:
                 return read(self._client.once("post", path, idempotency_key=key, expand=list(fields), **params))
             except StripeFault as fault:
                 if fault.stored or fault.fault in (Fault.ID_TAKEN, Fault.TEXT_TAKEN):
-                    key = str(uuid.uuid4())
+                    key = next(keys)
                     there = made_already()
                     if there is not None:
                         return there
@@ -144,3 +160,15 @@ class StripeAccount:
 
 def _path(kind: str, stripe_id: str) -> str:
     return f"/v1/{kind}/{quote(stripe_id, safe='')}"
+
+
+def _apart(codes: Iterable[LiveCode], owner: str) -> tuple[tuple[LiveCode, ...], dict[str, IssuedCodes]]:
+    """Part the unique codes of an owner from all others, and keep them compact."""
+    singles: list[LiveCode] = []
+    batches: dict[str, IssuedBuilder] = {}
+    for code in codes:
+        if code.tags.owner == owner and code.tags.slot is not None and code.tags.id is not None:
+            batches.setdefault(code.tags.id, IssuedBuilder()).add(code)
+        else:
+            singles.append(code)
+    return tuple(singles), {batch: builder.codes for batch, builder in batches.items()}

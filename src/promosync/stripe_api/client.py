@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import stripe
 import tenacity
 
-from promosync import __version__
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.stripe_api.errors import translate
+from promosync.stripe_api.sdk import stripe
 from promosync.stripe_api.transport import Transport
 
 T = TypeVar("T")
@@ -19,7 +18,10 @@ API_VERSION = "2026-10-28.endive"
 """The version this code was written against; the SDK's own. https://docs.stripe.com/api/versioning"""
 
 SDK_RETRIES = 2
-"""The SDK retries broken connections, 409 and 5xx, each under one idempotency key; StripeClient's default is 0."""
+"""The SDK retries lost requests, 409 and failed reads, each under one idempotency key; StripeClient's default is 0."""
+
+_PRIVATE = ("code", "email", "query")
+"""Parameters that no message repeats: unique codes, and the addresses of people."""
 
 _MAY_PASS = (Fault.BUSY, Fault.UNREACHABLE, Fault.BROKEN)
 
@@ -40,9 +42,6 @@ class Client:
         patience: float = 120.0,
         backoff: float = 0.5,
     ) -> None:
-        stripe.enable_telemetry = False
-        stripe.log = None
-        stripe.set_app_info("promosync", version=__version__)
         addresses: Any = {"api": base.rstrip("/")} if base else {}
         self.transport = transport
         self.patience = patience
@@ -74,7 +73,8 @@ class Client:
         try:
             data = self._sdk.raw_request(method, path, **params).data
         except stripe.StripeError as error:
-            raise translate(error) from None  # the SDK's message may hold what must not be shown
-        if not isinstance(data, Mapping):
-            raise StripeFault(Fault.BROKEN, "Stripe's answer cannot be read: run it again")
+            hide = [text for name in _PRIVATE if isinstance(text := params.get(name), str) and text]
+            raise translate(error, hide) from None  # the SDK's message may hold what must not be shown
+        if not isinstance(data, Mapping) or "object" not in data:
+            raise StripeFault(Fault.BROKEN, "the answer is not Stripe's: check the API base, and run it again")
         return data

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
-import stripe
+from collections.abc import Iterable, Iterator
 
 from promosync.apply.gateway import Fault, StripeFault
+from promosync.stripe_api.sdk import stripe
 
 # Looked up along the class's bases, so a new subclass is read as what it derives from.
 FAULTS: dict[type[BaseException], Fault] = {
@@ -22,39 +21,60 @@ FAULTS: dict[type[BaseException], Fault] = {
     stripe.StripeError: Fault.BROKEN,
 }
 
-_SECRET = re.compile(r"\b((?:sk|rk|pk|ek)_(?:test|live|org)?_?)[A-Za-z0-9*_]{3,}")
-_PERMISSION = re.compile(r"\"([^\"]+)\" \('([a-z_]+)'\) permission|'(?:rak_)?([a-z_]+)' permission")
-_HTML = re.compile(r"<[^>]+>")
+_KEYS = "in the Dashboard under Developers, API keys"
+_LONGEST = 400
+
+_SECRET = re.compile(r"\b((?:sk|rk|pk|ek|whsec)_(?:(?:test|live|org)_)*)[^\s'\"`<>,;:()]+")
+_PERMISSION = re.compile(r"'(?:rak_)?([a-z_]+)_(read|write)'")
+_ACCOUNT = re.compile(r"account '([A-Za-z0-9_]+)'")
+_PATTERN = re.compile(r"(does not match) for the value .*\)")
+_HTML = re.compile(r"<[^>]*>")
 
 
-def translate(error: stripe.StripeError) -> StripeFault:
-    """Return the fault that an SDK exception stands for, with a sentence that is fit to be shown."""
+def translate(error: stripe.StripeError, hide: Iterable[str] = ()) -> StripeFault:
+    """Return the fault that an SDK exception stands for, with a sentence that is fit to be shown.
+
+    ``hide`` has texts of the request that must not be shown, such as a unique code.
+    """
     kind = next(FAULTS[base] for base in type(error).__mro__ if base in FAULTS)
-    status, code = error.http_status, _code(error)
-    if kind is Fault.BROKEN and status is not None and 400 <= status < 500 and status != 409:
-        kind = Fault.REFUSED
-    message = scrub(error.user_message or "")
-    if kind is Fault.REFUSED and status == 404:
+    status, inner = error.http_status, _inner(error)
+    code = (inner or {}).get("code")  # `error.code` is None on some classes; the body always has it
+    message = clean(error.user_message or "" if inner else "", hide)
+    retry = (error.headers or {}).get("Stripe-Should-Retry")
+    if isinstance(error, stripe.APIConnectionError):
+        kind = Fault.UNREACHABLE if error.should_retry else Fault.REFUSED
+        return StripeFault(kind, clean(error.user_message or "Stripe cannot be reached", hide))
+    if status is not None and (inner is None and 300 <= status < 500 and status not in (409, 429)):
+        return StripeFault(Fault.REFUSED, _not_stripe(status))
+    if status == 404 and code == "resource_missing":
         kind = Fault.NOT_FOUND
     elif status in (409, 429) or code == "lock_timeout":
+        kind = Fault.REFUSED if retry == "false" else Fault.BUSY
+    elif status is not None and 400 <= status < 500 and retry == "true":
         kind = Fault.BUSY
     elif code == "resource_already_exists":
         kind = Fault.ID_TAKEN
-    elif (
-        "promotion code with" in message and "already exists" in message
-    ):  # no code or param: the text is all there is
-        kind = Fault.TEXT_TAKEN
+    elif "promotion code with" in message and "already exists" in message:
+        kind = Fault.TEXT_TAKEN  # no code or param: the text is all there is
+    elif kind is Fault.BROKEN and status is not None and 400 <= status < 500:
+        kind = Fault.REFUSED
+    lacking = _PERMISSION.search(message) if status == 403 and code != "account_invalid" else None
     return StripeFault(
         kind,
-        _sentence(kind, status, code, message, error.request_id),
-        stored=kind is Fault.BROKEN and _inner(error) is not None,
-        permission_missing=status == 403,
+        _sentence(kind, status, code, message, lacking, error.request_id),
+        stored=kind is Fault.BROKEN and "Idempotent-Replayed" in (error.headers or {}),
+        permission_missing=status == 403 and (lacking is not None or code == "more_permissions_required"),
     )
 
 
-def scrub(text: str) -> str:
-    """Return a text with every API key in it, even a masked one, cut down to its prefix."""
-    return _SECRET.sub(r"\1…", text)
+def clean(text: str, hide: Iterable[str] = ()) -> str:
+    """Return a text as one printable line of bounded length, with every API key cut down to its prefix."""
+    for secret in hide:
+        text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", "…", text, flags=re.IGNORECASE)
+    text = _PATTERN.sub(r"\1)", _SECRET.sub(r"\1…", _HTML.sub(" ", text)))
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def _inner(error: stripe.StripeError) -> dict[str, object] | None:
@@ -64,34 +84,55 @@ def _inner(error: stripe.StripeError) -> dict[str, object] | None:
     return inner if isinstance(inner, dict) else None
 
 
-def _code(error: stripe.StripeError) -> object:
-    return (_inner(error) or {}).get("code")  # `error.code` is None on some classes; the body always has it
+def _not_stripe(status: int) -> str:
+    what = "a redirect" if status < 400 else "something that is not Stripe's"
+    return f"{what} came back ({status}): check the API base, and whether a proxy is in between"
 
 
-def _sentence(kind: Fault, status: int | None, code: object, message: str, request_id: str | None) -> str:
-    where = f" (request {request_id})" if request_id else ""
-    if kind is Fault.UNREACHABLE:
-        return "Stripe cannot be reached: no answer, or the connection broke"
+def _sentence(
+    kind: Fault,
+    status: int | None,
+    code: object,
+    message: str,
+    lacking: re.Match[str] | None,
+    request_id: str | None,
+) -> str:
+    where = f" (request {clean(request_id)})" if request_id else ""
+    if kind is Fault.BUSY and code == "lock_timeout":
+        return f"something else is changing the same object at Stripe{where}: run it again"
+    if kind is Fault.BUSY and status == 409:
+        return f"Stripe is still busy with the same request{where}: run it again"
     if kind is Fault.BUSY:
         return f"Stripe is still asking for fewer requests{where}: lower --rps, or run it again later"
     if kind is Fault.BROKEN:
         return f"Stripe answered with an error of its own ({status or 'unreadable'}){where}: run it again"
-    if kind is Fault.DENIED:
-        return _denied(status, code, message)
-    return " ".join(_HTML.sub(" ", message).split()) + where if message else f"Stripe refused it ({status}){where}"
-
-
-def _denied(status: int | None, code: object, message: str) -> str:
+    if kind is Fault.TEXT_TAKEN:
+        return f"an active promotion code has this text already{where}"
+    if status == 401:
+        return _unknown_key(code)
+    if status == 403 and code == "account_invalid":
+        found = _ACCOUNT.search(message)
+        account = found[1] if found else "this account"
+        return f"the key has no access to {account}: check STRIPE_ACCOUNT and --stripe-account, or take another key"
     if status == 403:
-        found = _PERMISSION.search(message)
-        name = next((part for part in found.groups() if part), None) if found else None
-        needed = f"the permission {name!r}" if name else "a permission"
-        return f"the key lacks {needed}: add it to the restricted key in the Dashboard under Developers, API keys"
+        needed = f'the permission "{_dashboard_name(lacking)}"' if lacking else "a permission for this"
+        return f"the key lacks {needed}: add it to the restricted key {_KEYS}"
+    return message + where if message else f"Stripe refused it ({status}){where}"
+
+
+def _unknown_key(code: object) -> str:
     if code == "api_key_expired":
-        return "the key in STRIPE_API_KEY has expired: make a new one in the Dashboard under Developers, API keys"
-    return (
-        "Stripe does not know the key in STRIPE_API_KEY: copy it again from the Dashboard under Developers, API keys"
-    )
+        return f"the key in STRIPE_API_KEY has expired: make a new one {_KEYS}"
+    if code == "secret_key_required":
+        return f"the key in STRIPE_API_KEY is a publishable one: take a secret or restricted key {_KEYS}"
+    return f"Stripe does not know the key in STRIPE_API_KEY: copy it again, it is {_KEYS}"
+
+
+def _dashboard_name(lacking: re.Match[str]) -> str:
+    """Return a permission as the Dashboard lists it: ``promotion_code_write`` is "Promotion Codes: write"."""
+    resource, right = lacking.groups()
+    words = {"plan": "Prices", "connected_account": "Connected Accounts"}
+    return f"{words.get(resource) or resource.replace('_', ' ').title() + 's'}: {right}"
 
 
 def all_sdk_errors() -> Iterator[type[BaseException]]:

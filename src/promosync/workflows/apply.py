@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from promosync.apply.engine import carry_out as run
-from promosync.apply.outcome import Outcome, Report
+from promosync.apply.outcome import Outcome, Progress, Report
 from promosync.plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def carry_out(
     stripe: StripeAccount,
     *,
     on_outcome: Callable[[Outcome], None],
+    on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event,
     deadline: float | None = None,
 ) -> Report:
@@ -32,6 +33,10 @@ def carry_out(
         timed_out = timed_out or (deadline is not None and time.monotonic() >= deadline)
         return timed_out or stop.is_set()
 
-    outcomes = run(plan, stripe, on_outcome=on_outcome, stopped=stopped)
+    outcomes = run(plan, stripe, on_outcome=on_outcome, on_progress=on_progress or _quietly, stopped=stopped)
     reason = "interrupted" if stop.is_set() else "time" if timed_out else None
     return Report(outcomes, stripe.requests - requests, time.monotonic() - begun, reason)
+
+
+def _quietly(_: Progress) -> None:
+    """Nobody looks on."""

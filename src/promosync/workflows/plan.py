@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promosync.model.configuration import Configuration
-from promosync.model.live import Account
+from promosync.model.issued import IssuedCodes
+from promosync.model.live import Account, Live
 from promosync.model.problems import Problem, ProblemsFound
+from promosync.plan.batches import Rows, unbound
 from promosync.plan.desired import needs
 from promosync.plan.plan import Plan
 from promosync.plan.planner import Policy, make_plan
@@ -15,12 +19,32 @@ if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
 
 
-def make(configuration: Configuration, stripe: StripeAccount, policy: Policy) -> Plan:
-    """Return the plan for an account; raise ProblemsFound with everything that makes it impossible."""
+def make(
+    configuration: Configuration, stripe: StripeAccount, policy: Policy, rows: Mapping[str, Rows] | None = None
+) -> Plan:
+    """Return the plan for an account; raise ProblemsFound with everything that makes it impossible.
+
+    ``rows`` is what the files of the batches say (:mod:`promosync.workflows.batch_files`), by batch id.
+    """
     refused = wrong_account(configuration, stripe.account)
     if refused:
         raise ProblemsFound([refused])
-    return make_plan(configuration, stripe.read(needs(configuration, stripe.account.mode)), policy)
+    live = stripe.read(needs(configuration, stripe.account.mode))
+    return make_plan(configuration, live, policy, _with_customers(configuration, rows or {}, live, stripe))
+
+
+def _with_customers(
+    configuration: Configuration, rows: Mapping[str, Rows], live: Live, stripe: StripeAccount
+) -> dict[str, Rows]:
+    """Look up the customers of addresses that no code is bound to yet."""
+    found = dict(rows)
+    for entry in configuration.batches:
+        given = rows.get(entry.id, Rows())
+        issued = live.batches.get(entry.id, IssuedCodes())
+        new = unbound(entry, given, issued, configuration.settings.owner)
+        if new:
+            found[entry.id] = replace(given, customers=stripe.customers_of(new))
+    return found
 
 
 def wrong_account(configuration: Configuration, account: Account) -> Problem | None:

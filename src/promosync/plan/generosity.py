@@ -25,7 +25,7 @@ def more_generous(before: Coupon | PromotionCode, after: Coupon | PromotionCode)
 def _coupon(before: Coupon, after: Coupon) -> list[str]:
     said = []
     if before.percent_off is not None and after.percent_off is not None and after.percent_off > before.percent_off:
-        said.append(f"a larger discount: {before.percent_off:f} % to {after.percent_off:f} %")
+        said.append(f"a larger discount: {before.percent_off.normalize():f} % to {after.percent_off.normalize():f} %")
     if (before.percent_off is None) != (after.percent_off is None):
         said.append("a discount of another kind: check which is larger")
     elif before.currency == after.currency and _more(before.amount_off, after.amount_off):

@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from promosync.apply.pacing import ENDPOINT_LIMIT, SHARE, TOTAL_LIMIT
 from promosync.cli.run import Run
-from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
-from promosync.render.facts import Pace
-from promosync.workflows.connect import Connection, open_stripe
 
+# What a command needs is imported when it is carried out: `--version` and `--help` shall not wait for it.
 if TYPE_CHECKING:
+    from promosync.model.ownership import Mode
+    from promosync.render.facts import Pace
     from promosync.sandbox import Sandbox
     from promosync.stripe_api.account import StripeAccount
 
 SANDBOX = Path(".promosync", "sandbox.db")
 SANDBOX_KEY = "sk_test_sandbox"
 
-_LOCAL = Pace(200.0, 200.0)
-"""About what the sandbox answers in a second; nothing holds requests to it back."""
+_LOCAL = 200.0
+"""About how many requests the sandbox answers in a second; nothing holds them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +40,32 @@ class Access:
 
     def pace(self, mode: Mode) -> Pace:
         """Return how fast requests will go out."""
+        from promosync.apply.pacing import ENDPOINT_LIMIT, SHARE, TOTAL_LIMIT
+        from promosync.render.facts import Pace
+
         if self.rps is not None:
             return Pace(self.rps, 4 * self.rps)
-        return _LOCAL if self.sandbox else Pace(ENDPOINT_LIMIT * SHARE, TOTAL_LIMIT[mode] * SHARE)
+        if self.sandbox:
+            return Pace(_LOCAL, _LOCAL)
+        return Pace(ENDPOINT_LIMIT * SHARE, TOTAL_LIMIT[mode] * SHARE)
 
 
 @contextmanager
 def opened(run: Run, access: Access) -> Iterator[StripeAccount]:
     """Open the account for the duration of a command. With the sandbox no key is looked at, nor sent anywhere."""
+    from promosync.workflows.connect import Connection, open_stripe
+
     if not access.sandbox:
-        yield open_stripe(_connection(run, access))
+        env = run.environ
+        yield open_stripe(
+            Connection(
+                key=env.get("STRIPE_API_KEY", ""),
+                api_base=access.api_base or env.get("STRIPE_API_BASE") or None,
+                stripe_account=access.stripe_account or env.get("STRIPE_ACCOUNT") or None,
+                allow_live=access.live or _is_on(env.get("PROMOSYNC_LIVE", "")),
+                rps=access.rps,
+            )
+        )
         return
     if access.api_base is not None:
         raise typer.BadParameter("--sandbox is an API of its own: leave --api-base out.")
@@ -82,17 +97,6 @@ def sandbox_at(path: Path, *, limited: bool = False, latency: float = 0.0) -> It
         yield sandbox
     finally:
         sandbox.close()
-
-
-def _connection(run: Run, access: Access) -> Connection:
-    env = run.environ
-    return Connection(
-        key=env.get("STRIPE_API_KEY", ""),
-        api_base=access.api_base or env.get("STRIPE_API_BASE") or None,
-        stripe_account=access.stripe_account or env.get("STRIPE_ACCOUNT") or None,
-        allow_live=access.live or _is_on(env.get("PROMOSYNC_LIVE", "")),
-        rps=access.rps,
-    )
 
 
 def _is_on(word: str) -> bool:

@@ -27,12 +27,11 @@ from promosync.cli.options import (
 from promosync.cli.progress import Progress, stopping
 from promosync.cli.run import Run, begin
 from promosync.model.problems import Problem, ProblemsFound
-from promosync.plan.plan import Plan
-from promosync.render.facts import Pace, mode_words
-from promosync.render.visible import visible
 
 if TYPE_CHECKING:
     from promosync.apply.outcome import Report
+    from promosync.plan.plan import Plan
+    from promosync.render.facts import Pace
 
 ERROR, OUT_OF_TIME, INTERRUPTED = 1, 3, 130
 
@@ -61,17 +60,25 @@ def apply(
     begun = time.monotonic()
     run = begin(ctx, output, debug)
     access = Access(sandbox, api_base, stripe_account, live, rps)
-    loaded = run.load(file)
+    loaded, rows = run.load(file)
     with opened(run, access) as stripe:
-        plan = make(loaded.configuration, stripe, Policy(prune=not no_prune, targets=tuple(target or ())))
+        policy = Policy(prune=not no_prune, targets=tuple(target or ()))
+        plan = make(loaded.configuration, stripe, policy, rows)
         _show(run, plan, access.pace(plan.account.mode))
         if not plan.empty:
             _check_brakes(plan, force)
             if not yes:
                 _ask(run, plan)
         deadline = None if max_minutes is None else begun + 60 * max_minutes
-        with stopping() as stop, Progress(run, len(plan.actions)) as progress:
-            report = carry_out(plan, stripe, on_outcome=progress.note, stop=stop, deadline=deadline)
+        with stopping() as stop, Progress(run, plan) as progress:
+            report = carry_out(
+                plan,
+                stripe,
+                on_outcome=progress.ended,
+                on_progress=progress.further,
+                stop=stop,
+                deadline=deadline,
+            )
     _report(run, plan, report)
     if code := exit_code(report):
         raise typer.Exit(code)
@@ -116,6 +123,9 @@ def _ask(run: Run, plan: Plan) -> None:
                 )
             ]
         )
+    from promosync.render.facts import mode_words
+    from promosync.render.visible import visible
+
     where = f"{visible(plan.account.id or 'this account')}, {mode_words(plan.account.mode)}"
     run.say(f"\nApply this to {where}? Only 'yes' is accepted.")
     run.err.print("Answer: ", end="")

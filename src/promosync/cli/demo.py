@@ -30,7 +30,7 @@ EDITS = (
 
 
 def demo(ctx: typer.Context) -> None:
-    """Play the whole story against a local sandbox: no account, no key, nothing left behind."""
+    """Play the whole story, without an account. It runs against a local sandbox and leaves nothing behind."""
     run = begin(ctx)
     before = example_text()
     with tempfile.TemporaryDirectory(prefix="promosync-demo-") as folder, chdir(folder):

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
-from promosync.apply.gateway import StripeFault
 from promosync.cli.app import app
 from promosync.cli.run import Run
 from promosync.cli.streams import open_console
@@ -42,18 +41,14 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
     except ProblemsFound as found:
         _traceback(run, found)
         _refuse(run, found.problems, getattr(found, "source", None))
-    except StripeFault as fault:
-        _traceback(run, fault)
-        rule = f"stripe-{fault.fault.value.replace(' ', '-')}"
-        _refuse(run, [Problem((), _scrubbed(str(fault), run.environ), rule=rule)])
     except Exception as error:
-        if hasattr(error, "format_message"):  # Typer's usage errors: where their class lives differs by version
+        if type(error).__name__ == "NoArgsIsHelpError":
+            run.err.print(str(error))
+        elif hasattr(error, "format_message"):  # Typer's usage errors: where their class lives differs by version
             _refuse(run, [Problem((), *_usage(error), rule="usage")])
         else:
             _traceback(run, error)
-            said = _scrubbed(f"{type(error).__name__}: {error}".removesuffix(": "), run.environ)
-            hint = "" if run.debug else "add --debug to see where it comes from"
-            _refuse(run, [Problem((), f"unexpected {said}", hint, rule="internal")])
+            _refuse(run, [_told(run, error)])
     return ERROR
 
 
@@ -67,6 +62,18 @@ def _refuse(run: Run, problems: Sequence[Problem], source: object = None) -> Non
         run.err.print(line)
     if run.json:
         run.emit(errors_json(problems, place))
+
+
+def _told(run: Run, error: Exception) -> Problem:
+    """Return what Stripe or promosync itself could not do, in one line and without the key."""
+    from promosync.apply.gateway import StripeFault
+
+    if isinstance(error, StripeFault):
+        rule = f"stripe-{error.fault.value.replace(' ', '-')}"
+        return Problem((), _scrubbed(str(error), run.environ), rule=rule)
+    said = _scrubbed(f"{type(error).__name__}: {error}".removesuffix(": "), run.environ)
+    hint = "" if run.debug else "add --debug to see where it comes from"
+    return Problem((), f"unexpected {said}", hint, rule="internal")
 
 
 def _usage(error: Exception) -> tuple[str, str]:

@@ -18,9 +18,9 @@ SCHEMA_FILE = "promosync.schema.json"
 
 def init(
     ctx: typer.Context,
-    folder: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Where to write it.")] = ".",
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to write it.")] = ".",
 ) -> None:
-    """Write a starter promosync.json, and its schema for the editor. Never overwrites a file."""
+    """Write a starter promosync.json. Its schema goes beside it for the editor; no file is overwritten."""
     from promosync.config import schema_text
 
     run = begin(ctx)

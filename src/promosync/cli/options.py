@@ -23,7 +23,7 @@ def _above_zero(value: float | None) -> float | None:
     return value
 
 
-FileArgument = Annotated[str, typer.Argument(metavar="[FILE]", help="The configuration; - is standard input.")]
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="The configuration; - is standard input.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="What the result is written as.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
 

@@ -51,9 +51,10 @@ def plan(
 
     run = begin(ctx, output, debug)
     access = Access(sandbox, api_base, stripe_account, live, rps)
-    loaded = run.load(file)
+    loaded, rows = run.load(file)
     with opened(run, access) as stripe:
-        made = make(loaded.configuration, stripe, Policy(prune=not no_prune, targets=tuple(target or ())))
+        policy = Policy(prune=not no_prune, targets=tuple(target or ()))
+        made = make(loaded.configuration, stripe, policy, rows)
     pace = access.pace(made.account.mode)
     if run.json:
         run.emit(plan_json(made, pace), indent=2)

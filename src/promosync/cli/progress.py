@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
-from promosync.apply.outcome import Outcome, Status
 from promosync.cli.run import Run
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+
+    from promosync.apply.outcome import Outcome
+    from promosync.apply.outcome import Progress as BatchProgress
+    from promosync.plan.plan import Plan
 
 EVERY = 5.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -25,11 +28,16 @@ _AT_ONCE = b"\nStopped at once: what was under way may or may not be done. The n
 
 
 class Progress:
-    """Counts outcomes as they come: a bar on a terminal, a line every few seconds elsewhere, events in JSON."""
+    """Counts codes and coupons as they are done: a bar on a terminal, a line every few seconds elsewhere.
 
-    def __init__(self, run: Run, total: int) -> None:
-        self._run, self._total = run, total
+    In JSON each outcome is an event of its own as well.
+    """
+
+    def __init__(self, run: Run, plan: Plan) -> None:
+        self._run = run
+        self._total = len(plan.actions) + sum(batch.codes for batch in plan.batches)
         self._done = self._failed = 0
+        self._batches: dict[str, tuple[int, int]] = {}
         self._said = time.monotonic()
         self._bar: Bar | None = None
 
@@ -50,20 +58,31 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def note(self, outcome: Outcome) -> None:
-        """Take in one outcome."""
-        self._done += 1
-        self._failed += outcome.status is Status.FAILED
+    def ended(self, outcome: Outcome) -> None:
+        """Take in the end of an action; the codes of a batch were counted as they went."""
+        if outcome.action.kind != "code_batch":
+            self._done += 1
+            self._failed += outcome.status == "failed"
         if self._run.json:
             from promosync.render.outcomes import outcome_json
 
             self._run.emit(outcome_json(outcome))
-        failed = f"{self._failed} failed" if self._failed else ""
+        self._tell()
+
+    def further(self, batch: BatchProgress) -> None:
+        """Take in how far a batch has come."""
+        self._batches[batch.action.id] = (batch.done, batch.failed)
+        self._tell()
+
+    def _tell(self) -> None:
+        done = self._done + sum(done for done, _ in self._batches.values())
+        failed = self._failed + sum(failed for _, failed in self._batches.values())
+        words = f"{failed:,} failed" if failed else ""
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self._done, description=failed)
+            self._bar.update(self._bar.task_ids[0], completed=done, description=words)
         elif time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
-            self._run.say(f"{self._done} of {self._total}{', ' if failed else ''}{failed}")
+            self._run.say(f"{done:,} of {self._total:,}{', ' if words else ''}{words}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,6 +16,7 @@ from promosync.cli.options import Format
 
 if TYPE_CHECKING:
     from promosync.config import Loaded, Source
+    from promosync.plan.batches import Rows
 
 
 @dataclass
@@ -42,13 +44,14 @@ class Run:
         self.out.file.write(json.dumps(document, indent=indent) + "\n")
         self.out.file.flush()
 
-    def load(self, file: str, now: int | None = None) -> Loaded:
-        """Read and check a configuration; later problems are located in it."""
+    def load(self, file: str, now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
+        """Read and check a configuration and the files of its batches; later problems are located in it."""
         from promosync.config import display_name, load, read_file
+        from promosync.workflows.batch_files import read_batch_files
 
         loaded = load(read_file(file), display_name(file), now)
         self.source = loaded.source
-        return loaded
+        return loaded, read_batch_files(loaded.configuration, None if file == "-" else Path(file).parent)
 
 
 def begin(ctx: typer.Context, output: Format = Format.TEXT, debug: bool = False) -> Run:

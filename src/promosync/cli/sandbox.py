@@ -13,7 +13,7 @@ from promosync.model.problems import Problem, ProblemsFound
 from promosync.render.visible import visible
 
 sandbox = typer.Typer(
-    help="A local Stripe for coupons and promotion codes, kept in .promosync/.",
+    help="Run a local Stripe, kept in .promosync/.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -30,7 +30,7 @@ def serve(
     latency: Annotated[float, typer.Option("--latency", min=0.0, help="Seconds added to every answer.")] = 0.0,
     state: StateOption = SANDBOX,
 ) -> None:
-    """Serve it over HTTP until Ctrl-C; the address is printed when it is ready."""
+    """Serve it over HTTP until Ctrl-C. The address is printed when it is ready."""
     from promosync.sandbox import serve as serve_sandbox
 
     run = begin(ctx)

@@ -8,7 +8,6 @@ import typer
 
 from promosync.cli.options import DEFAULT_FILE, DebugOption, FileArgument, Format, FormatOption
 from promosync.cli.run import begin
-from promosync.render.plan_json import FORMAT_VERSION
 
 
 def validate(
@@ -18,10 +17,11 @@ def validate(
     debug: DebugOption = False,
 ) -> None:
     """Check a configuration offline: JSON, schema, references. Tells every fault at once."""
+    from promosync.render.plan_json import FORMAT_VERSION
     from promosync.render.problems import problems_json, problems_text
 
     run = begin(ctx, output, debug)
-    loaded = run.load(file, now=int(time.time()))
+    loaded, _ = run.load(file, now=int(time.time()))
     found = loaded.configuration
     counts = {
         "coupons": len(found.coupons),

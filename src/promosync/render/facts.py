@@ -16,6 +16,8 @@ from promosync.plan.plan import Action, FieldChange, Kind, Plan, Verb
 _ALWAYS = {"coupon", "code", "duration"}
 """Fields that are said of a new object though they have a default, or none."""
 
+_SWITCHES = (Verb.UPDATE, Verb.ADOPT, Verb.DEACTIVATE, Verb.RETIRE)
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -68,17 +70,18 @@ def moving(plan: Plan) -> int:
 
 def with_a_gap(plan: Plan) -> int:
     """Return how many codes of customers are off for a moment."""
-    return sum(action.gap_requests > 0 for action in plan.actions)
+    swaps = sum(action.gap_requests > 0 for action in plan.actions)
+    return swaps + sum(batch.recreated for batch in plan.batches)
 
 
 def seconds(plan: Plan, pace: Pace) -> float:
     """Return about how long the plan takes: as long as its busiest endpoint, or as all of it together."""
     counts = Counter((action.kind, action.verb) for action in plan.actions)
-    swaps = counts[Kind.CODE, Verb.RECREATE]
-    creates = counts[Kind.CODE, Verb.CREATE] + swaps
-    switches = swaps + sum(
-        counts[Kind.CODE, verb] for verb in (Verb.UPDATE, Verb.ADOPT, Verb.DEACTIVATE, Verb.RETIRE)
-    )
+    batches = plan.batches
+    swaps = counts[Kind.CODE, Verb.RECREATE] + sum(batch.recreated for batch in batches)
+    creates = swaps + counts[Kind.CODE, Verb.CREATE] + sum(batch.added for batch in batches)
+    switches = swaps + sum(counts[Kind.CODE, verb] for verb in _SWITCHES)
+    switches += sum(batch.codes - batch.added - batch.recreated for batch in batches)
     return max(max(creates, switches) / pace.per_endpoint, plan.requests / pace.total)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from promosync.apply.outcome import Outcome, Report, Status
+from promosync.plan.plan import Action
 from promosync.render.facts import noun, said_label
 from promosync.render.layout import paragraph
 from promosync.render.plan_json import FORMAT_VERSION, subject_json
@@ -27,8 +28,9 @@ _STOPPED = {
 def outcome_text(outcome: Outcome, width: int) -> Iterator[Text]:
     """Yield the lines of one outcome: ``failed: create promotion code launch LAUNCH25: why``."""
     action = outcome.action
-    label = f" {visible(said_label(action))}" if said_label(action) else ""
-    said = f"{outcome.status}: {action.verb} {noun(action.kind)} {visible(action.id)}{label}"
+    verb, label = (action.verb, said_label(action)) if isinstance(action, Action) else ("", "")
+    words = (f"{outcome.status}:", verb, noun(action.kind), visible(action.id), visible(label))
+    said = " ".join(word for word in words if word)
     if outcome.message:
         said += f": {visible(outcome.message)}"
     yield from paragraph(said, width, _STYLE[outcome.status], indent="  ")
@@ -44,9 +46,9 @@ def report_text(report: Report, width: int) -> Iterator[Text]:
             yield from outcome_text(outcome, width)
     for message, count in skipped.items():
         if count > _MANY:
-            yield from paragraph(f"skipped: {count} actions: {visible(message)}", width, _STYLE[Status.SKIPPED])
-    words = [f"{counts[status]} {status}" for status in Status if counts[status] or status is Status.DONE]
-    requests = f"{report.requests} request{'s' * (report.requests != 1)}"
+            yield from paragraph(f"skipped: {count:,} actions: {visible(message)}", width, _STYLE[Status.SKIPPED])
+    words = [f"{counts[status]:,} {status}" for status in Status if counts[status] or status is Status.DONE]
+    requests = f"{report.requests:,} request{'s' * (report.requests != 1)}"
     said = f"Apply: {', '.join(words)}. {requests} in {report.seconds:.1f} s."
     yield from paragraph(said, width, "bold red" if report.failed else "bold green")
     if report.stopped:
@@ -62,9 +64,8 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "event": "outcome",
         "status": outcome.status.value,
-        "verb": action.verb.value,
         **subject_json(action),
-        "stripe_id": outcome.stripe_id or action.stripe_id,
+        "stripe_id": outcome.stripe_id or (action.stripe_id if isinstance(action, Action) else None),
         "message": outcome.message or None,
     }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from promosync.model.problems import dotted
-from promosync.plan.plan import Action, Kept, Plan, Verb
+from promosync.plan.plan import Action, BatchAction, Kept, Plan, Verb
+from promosync.render.batches import batch_json
 from promosync.render.facts import Pace, left, moving, said_changes, said_label, seconds, used, with_a_gap
-from promosync.render.values import json_value
+from promosync.render.fields import changes_json
 
 FORMAT_VERSION = 1
 
@@ -23,6 +24,7 @@ def plan_json(plan: Plan, pace: Pace) -> Json:
         "owner": plan.owner,
         "changes": not plan.empty,
         "actions": [action_json(action) for action in plan.actions],
+        "batches": [batch_json(batch) for batch in plan.batches],
         "kept": [_kept(kept) for kept in plan.kept],
         "unchanged": plan.unchanged,
         "ours": plan.ours,
@@ -34,20 +36,11 @@ def plan_json(plan: Plan, pace: Pace) -> Json:
 def action_json(action: Action) -> Json:
     """Return one action; ``used`` is None for what is not there yet, ``left`` None where nothing limits it."""
     return {
-        "verb": action.verb.value,
         **subject_json(action),
         "stripe_id": action.stripe_id,
         "new_id": action.new_id,
         "reason": action.reason,
-        "changes": [
-            {
-                "field": change.field,
-                "before": json_value(change.before),
-                "after": json_value(change.after),
-                "forces_recreate": change.forces_recreate,
-            }
-            for change in said_changes(action)
-        ],
+        "changes": changes_json(said_changes(action)),
         "warnings": list(action.warnings),
         "carried": action.carried,
         "limit": action.limit,
@@ -60,12 +53,13 @@ def action_json(action: Action) -> Json:
     }
 
 
-def subject_json(action: Action) -> Json:
-    """Return what an action is about."""
+def subject_json(action: Action | BatchAction) -> Json:
+    """Return what an action is about; a batch has no verb and no label."""
     return {
+        "verb": action.verb.value if isinstance(action, Action) else None,
         "kind": action.kind.value,
         "id": action.id,
-        "label": said_label(action),
+        "label": said_label(action) if isinstance(action, Action) else None,
         "path": dotted(action.path) or None,
     }
 

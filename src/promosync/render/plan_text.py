@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from promosync.model.ownership import Mode
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.plan.plan import Action, FieldChange, Kept, Kind, Plan, Verb
+from promosync.plan.plan import Action, Kept, Kind, Plan, Verb
+from promosync.render.batches import batch_text
 from promosync.render.facts import Pace, left, mode_words, moving, noun, said_changes, said_label, seconds, used
 from promosync.render.facts import with_a_gap as gaps
-from promosync.render.layout import fits, pad, paragraph
+from promosync.render.fields import INDENT, change_lines
+from promosync.render.layout import paragraph
 from promosync.render.values import value_text
 from promosync.render.visible import visible
 
@@ -41,9 +42,15 @@ STYLE = {
     Verb.DELETE: "red",
     Verb.RETIRE: "red",
 }
-_INDENT = " " * 6
-_ARROW = " → "
-_FORCES = "   forces recreate"
+_OF_BATCHES = {
+    "added": "make",
+    "recreated": "recreate",
+    "restored": "switch back on",
+    "updated": "update",
+    "withdrawn": "withdraw",
+    "switched_off": "switch off",
+}
+_IN_THE_HEAD = ("name", "code")
 _MOST_KEPT = 10
 
 
@@ -53,6 +60,9 @@ def plan_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
     for action in plan.actions:
         yield Text()
         yield from action_text(action, width)
+    for batch in plan.batches:
+        yield Text()
+        yield from batch_text(batch, width)
     if plan.kept:
         yield Text()
         yield from _left_alone(plan.kept, width)
@@ -64,14 +74,16 @@ def action_text(action: Action, width: int) -> Iterator[Text]:
     """Yield the lines of one action."""
     yield _head(action)
     yield from paragraph(
-        f"{action.verb}: {visible(action.reason)}", width, first=_INDENT, indent=f"{_INDENT}  ", style="dim"
+        f"{action.verb}: {visible(action.reason)}", width, first=INDENT, indent=f"{INDENT}  ", style="dim"
     )
-    yield from _fields(action, width)
+    new = action.verb is Verb.CREATE
+    changes = [change for change in said_changes(action) if not (new and change.field in _IN_THE_HEAD)]
+    yield from change_lines(changes, width, _currencies(action), new=new)
     for remark in _remarks(action):
-        yield from paragraph(remark, width, first=_INDENT, indent=f"{_INDENT}  ")
+        yield from paragraph(remark, width, first=INDENT, indent=f"{INDENT}  ")
     for warning in action.warnings:
         yield from paragraph(
-            f"! more generous: {visible(warning)}", width, "bold yellow", first=_INDENT, indent=f"{_INDENT}  "
+            f"! more generous: {visible(warning)}", width, "bold yellow", first=INDENT, indent=f"{INDENT}  "
         )
 
 
@@ -82,11 +94,12 @@ def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
         return
     counts, moved = plan.counts, moving(plan)
     counts[Verb.RECREATE] -= moved
-    words = [f"{counts[verb]} to {verb}{_moving(verb, moved)}" for verb in Verb if counts[verb]]
+    words = [f"{counts[verb]:,} to {verb}{_moving(verb, moved)}" for verb in Verb if counts[verb]]
+    words += _batch_words(plan)
     took = f"{_number(plan.requests, 'request')}, {duration(seconds(plan, pace))}."
     yield from paragraph(f"Plan: {', '.join(words)}. {took}", width, "bold")
     if held := gaps(plan):
-        each = "1 code that works now is" if held == 1 else f"{held} codes that work now are each"
+        each = "1 code that works now is" if held == 1 else f"{held:,} codes that work now are each"
         yield from paragraph(f"{each} off for the time of one request, while it is swapped.", width)
     for brake in plan.brakes:
         yield from paragraph(f"! Unsafe: {visible(brake)}.", width, "bold red", indent="  ")
@@ -121,39 +134,8 @@ def _head(action: Action) -> Text:
     return line
 
 
-def _fields(action: Action, width: int) -> Iterator[Text]:
-    """Yield a line for each field; two where before and after do not go on one."""
-    changes = [change for change in said_changes(action) if change.field not in _said_in_the_head(action)]
-    names = max((cell_len(visible(change.field)) for change in changes), default=0)
-    for change in changes:
-        name = f"{_INDENT}{pad(visible(change.field), names)}  "
-        before, after = _values(action, change)
-        mark = _FORCES if change.forces_recreate else ""
-        if action.verb is Verb.CREATE:
-            yield Text(name + after)
-        elif fits(name + before + _ARROW + after + mark, width):
-            yield _marked(name + before + _ARROW + after, mark)
-        else:
-            yield Text(name + before)
-            yield _marked(" " * (cell_len(name) - 2) + _ARROW.lstrip() + after, mark)
-
-
-def _marked(line: str, mark: str) -> Text:
-    text = Text(line)
-    text.append(mark, "magenta")
-    return text
-
-
-def _said_in_the_head(action: Action) -> tuple[str, ...]:
-    return ("name", "code") if action.verb is Verb.CREATE else ()
-
-
-def _values(action: Action, change: FieldChange) -> tuple[str, str]:
-    was = action.before.spec if action.before else None
-    return (
-        value_text(change.field, change.before, _currency(was)),
-        value_text(change.field, change.after, _currency(action.after)),
-    )
+def _currencies(action: Action) -> tuple[str | None, str | None]:
+    return _currency(action.before.spec if action.before else None), _currency(action.after)
 
 
 def _currency(spec: Coupon | PromotionCode | None) -> str | None:
@@ -187,6 +169,13 @@ def _carried(action: Action) -> str:
     return f"{action.limit} redemptions allowed, of which {action.carried} used: {left(action)} left"
 
 
+def _batch_words(plan: Plan) -> Iterator[str]:
+    """Yield what happens to unique codes, over all batches."""
+    for attribute, words in _OF_BATCHES.items():
+        if count := sum(getattr(batch, attribute) for batch in plan.batches):
+            yield f"{_number(count, 'unique code')} to {words}"
+
+
 def _left_alone(kept: tuple[Kept, ...], width: int) -> Iterator[Text]:
     yield Text("Left alone:")
     for one in kept[:_MOST_KEPT]:
@@ -211,4 +200,4 @@ def _moving(verb: Verb, moved: int) -> str:
 
 
 def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -1,0 +1,87 @@
+"""A batch in a plan: counts of codes, and never one of the codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.text import Text
+
+from promosync.model.problems import dotted
+from promosync.plan.plan import BatchAction
+from promosync.render.fields import INDENT, change_lines, changes_json
+from promosync.render.layout import paragraph
+from promosync.render.visible import visible
+
+_COUNTS = ("added", "recreated", "restored", "updated", "withdrawn", "switched_off")
+
+
+def batch_text(batch: BatchAction, width: int) -> Iterator[Text]:
+    """Yield the lines of one batch."""
+    symbol, style = _sign(batch)
+    line = Text("  ")
+    line.append(symbol, f"bold {style}")
+    line.append(" code batch ")
+    line.append(visible(batch.id), "bold")
+    yield line
+    said = f"{', '.join(_doings(batch))}: {visible(batch.reason)}"
+    yield from paragraph(said, width, "dim", INDENT, f"{INDENT}  ")
+    yield from change_lines(batch.changes, width)
+    for remark in _remarks(batch):
+        yield from paragraph(remark, width, "", INDENT, f"{INDENT}  ")
+    for warning in batch.warnings:
+        yield from paragraph(f"! more generous: {visible(warning)}", width, "bold yellow", INDENT, f"{INDENT}  ")
+
+
+def batch_json(batch: BatchAction) -> dict[str, Any]:
+    """Return one batch; ``issued`` counts the codes that stay, by their state."""
+    return {
+        "kind": batch.kind.value,
+        "id": batch.id,
+        "path": dotted(batch.path) or None,
+        "reason": batch.reason,
+        **{name: getattr(batch, name) for name in _COUNTS},
+        "skipped": batch.skipped,
+        "issued": dict(sorted(batch.issued.items())),
+        "changes": changes_json(batch.changes),
+        "warnings": list(batch.warnings),
+        "removes": batch.removes,
+        "requests": batch.requests,
+        "gap": batch.recreated,
+    }
+
+
+def _sign(batch: BatchAction) -> tuple[str, str]:
+    if batch.recreated:
+        return "±", "magenta"
+    touched = {name for name in _COUNTS if getattr(batch, name)}
+    if touched <= {"added"}:
+        return "+", "green"
+    return ("-", "red") if touched <= {"withdrawn", "switched_off"} else ("~", "yellow")
+
+
+def _doings(batch: BatchAction) -> Iterator[str]:
+    if batch.added:
+        yield f"make {_codes(batch.added)}"
+    if batch.recreated:
+        yield f"recreate {_codes(batch.recreated)} with the same text"
+    if batch.restored:
+        yield f"switch {_codes(batch.restored)} back on"
+    if batch.updated:
+        yield f"update {_codes(batch.updated)}"
+    if batch.withdrawn:
+        yield f"withdraw {_codes(batch.withdrawn)}"
+    if batch.switched_off:
+        yield f"switch {_codes(batch.switched_off)} off"
+
+
+def _remarks(batch: BatchAction) -> Iterator[str]:
+    if issued := batch.issued.total():
+        states = ", ".join(f"{count:,} {visible(state)}" for state, count in batch.issued.most_common() if count)
+        yield f"{_codes(issued)} issued so far: {states}"
+    if batch.skipped:
+        yield f"{batch.skipped:,} address{'es' * (batch.skipped != 1)} without a customer, skipped"
+
+
+def _codes(count: int) -> str:
+    return f"{count:,} code{'s' * (count != 1)}"

@@ -1,0 +1,77 @@
+"""What holds for every test: no key, no setting of the machine's, and no network but this machine's own."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from typing import Any
+
+import pytest
+
+_SCRUBBED = ("STRIPE_", "PROMOSYNC_", "GITHUB_", "RUNNER_", "TYPER_", "_TYPER_")
+_SCRUBBED_WHOLE = {
+    "CI",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "COLORTERM",
+    "COLUMNS",
+    "FORCE_COLOR",
+    "LINES",
+    "NO_COLOR",
+    "PYTHONIOENCODING",
+    "PYTHONUTF8",
+    "TERM",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+    "TERMINAL_WIDTH",
+}
+# The exam of the sandbox may be sat by Stripe's test mode, when a test key is given for just that.
+EXAM_KEY = "PROMOSYNC_EXAM_KEY"
+
+
+def pytest_configure() -> None:
+    """Take the environment away before any test module reads it; with a live key, do not begin."""
+    for name, value in list(os.environ.items()):
+        if value.startswith(("sk_live_", "rk_live_")):
+            raise pytest.UsageError(f"{name} holds a live key: tests do not run beside one")
+        if name != EXAM_KEY and (name.startswith(_SCRUBBED) or name in _SCRUBBED_WHOLE):
+            del os.environ[name]
+    if not os.environ.get(EXAM_KEY):
+        _keep_to_this_machine()
+
+
+def _keep_to_this_machine() -> None:
+    """Refuse every connection and look-up that would leave the loopback interface."""
+    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        _check(self, address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        _check(self, address)
+        return connect_ex(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host and not _is_loopback(host.decode() if isinstance(host, bytes) else str(host)):
+            raise OSError(f"tests look up no names: {host}")
+        return look_up(host, *args, **kwargs)
+
+    socket.socket.connect = guarded_connect  # type: ignore[method-assign, assignment]
+    socket.socket.connect_ex = guarded_connect_ex  # type: ignore[method-assign, assignment]
+    socket.getaddrinfo = guarded_look_up
+
+
+def _check(opened: socket.socket, address: Any) -> None:
+    if opened.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(str(address[0])):
+        raise OSError(f"tests keep to this machine: {address}")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,92 @@
+"""What became of a plan is told for each thing that was not done, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from promosync.apply.outcome import Outcome, Report, Status
+from promosync.plan.plan import BatchAction
+from promosync.render.outcomes import outcome_json, outcome_text, report_json, report_text
+from tests.render.plans import EVIL, PLANS
+
+ACTIONS = PLANS["creates"]().actions
+
+
+def lines(text: Iterable[Text]) -> list[str]:
+    return [line.plain for line in text]
+
+
+def test_a_failure_says_what_and_why() -> None:
+    """The one line that a person needs is complete in itself."""
+    said = lines(outcome_text(Outcome(ACTIONS[2], Status.FAILED, "the text is taken"), 80))
+    assert said == ["failed: create promotion code launch LAUNCH25: the text is taken"]
+
+
+def test_a_batch_is_told_without_a_verb() -> None:
+    """Its message has the counts."""
+    said = lines(outcome_text(Outcome(BatchAction("vip", "why"), Status.FAILED, "3 of 10 codes: busy"), 80))
+    assert said == ["failed: code batch vip: 3 of 10 codes: busy"]
+
+
+def test_stripes_words_are_no_escape_sequence() -> None:
+    """A message may quote what somebody wrote into a name."""
+    for line in outcome_text(Outcome(ACTIONS[0], Status.FAILED, EVIL), 80):
+        assert line.plain.isprintable()
+
+
+def test_the_report_counts_and_lists() -> None:
+    """Failures and remarks are lines; what was simply done is a number."""
+    report = Report(
+        (
+            Outcome(ACTIONS[0], Status.DONE),
+            Outcome(ACTIONS[1], Status.FAILED, "no"),
+            Outcome(ACTIONS[2], Status.SKIPPED, "its coupon 'spring' was not made"),
+        ),
+        requests=12,
+        seconds=1.25,
+    )
+    assert lines(report_text(report, 80)) == [
+        "failed: create coupon ten_off: no",
+        "skipped: create promotion code launch LAUNCH25: its coupon 'spring' was not made",
+        "Apply: 1 done, 1 failed, 1 skipped. 12 requests in 1.2 s.",
+        "What failed or was skipped is in the next plan. Run it again when it is fixed.",
+    ]
+
+
+def test_many_skips_for_one_reason_are_one_line() -> None:
+    """Ctrl-C in a plan of thousands is not answered with thousands of lines."""
+    skips = tuple(Outcome(ACTIONS[0], Status.SKIPPED, "apply was stopped before it") for _ in range(1000))
+    said = lines(report_text(Report(skips, stopped="interrupted"), 80))
+    assert said[0] == "skipped: 1,000 actions: apply was stopped before it"
+    assert said[1] == "Apply: 0 done, 1,000 skipped. 0 requests in 0.0 s."
+    assert said[2].startswith("Interrupted")
+    assert len(said) == 3
+
+
+def test_events_have_the_facts() -> None:
+    """An event says what it is about, how it ended and why; the last one counts."""
+    event = outcome_json(Outcome(ACTIONS[2], Status.FAILED, "no", "promo_1"))
+    assert event == {
+        "format_version": 1,
+        "event": "outcome",
+        "status": "failed",
+        "verb": "create",
+        "kind": "promotion_code",
+        "id": "launch",
+        "label": "LAUNCH25",
+        "path": "promotion_codes[0]",
+        "stripe_id": "promo_1",
+        "message": "no",
+    }
+    assert report_json(Report((Outcome(ACTIONS[0], Status.DONE),), 3, 0.5, "time")) == {
+        "format_version": 1,
+        "event": "summary",
+        "done": 1,
+        "failed": 0,
+        "skipped": 0,
+        "requests": 3,
+        "seconds": 0.5,
+        "stopped": "time",
+    }

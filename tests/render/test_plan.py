@@ -1,0 +1,129 @@
+"""Plans read as the cases show: text for two widths, JSON with the same facts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from promosync.model.live import LiveCode
+from promosync.model.ownership import Tags
+from promosync.model.promotions import PromotionCode
+from promosync.plan.plan import Action, Kind, Plan, Verb
+from promosync.render.facts import Pace, seconds
+from promosync.render.plan_json import plan_json
+from promosync.render.plan_text import SYMBOL, duration, plan_text
+from tests.render.plans import CASES, PACE, PLANS, TEST, WIDTHS, renderings, text_of
+
+
+@pytest.mark.parametrize(
+    ("path", "content"), [pytest.param(*one, id=one[0].name) for name in PLANS for one in renderings(name)]
+)
+def test_a_plan_reads_as_its_case_shows(path: Path, content: str) -> None:
+    """What a plan looks like is decided in a review of these files; `python -m tests.render.plans` writes them."""
+    assert content == path.read_text(encoding="utf-8")
+
+
+def test_every_case_has_a_plan() -> None:
+    """A file that no plan writes would be reviewed for nothing."""
+    assert {path for name in PLANS for path, _ in renderings(name)} == set(CASES.iterdir())
+
+
+@pytest.mark.parametrize("name", sorted(set(PLANS) - {"hostile", "wide"}))
+def test_eighty_columns_are_enough(name: str) -> None:
+    """Only what cannot be broken, such as a long value, is longer than the terminal is wide."""
+    for width in WIDTHS:
+        assert max(line.cell_len for line in plan_text(PLANS[name](), width, PACE)) <= width
+
+
+@pytest.mark.parametrize("width", [1, 20, 40, 79, 300])
+def test_no_width_loses_a_word(width: int) -> None:
+    """The words are the same whatever the width: nothing is cropped, no word is cut in two."""
+    for make in PLANS.values():
+        assert text_of(plan_text(make(), width, PACE)).split() == text_of(plan_text(make(), 80, PACE)).split()
+
+
+def test_text_and_json_tell_the_same() -> None:
+    """Every id, reason and warning of the JSON is in the text."""
+    for name in set(PLANS) - {"hostile", "wide"}:
+        text = " ".join(text_of(plan_text(PLANS[name](), 160, PACE)).split())
+        document = plan_json(PLANS[name](), PACE)
+        for action in (*document["actions"], *document["batches"]):
+            assert action["id"] in text
+            assert action["reason"] in text
+            for warning in action["warnings"]:
+                assert warning in text
+            for change in action["changes"]:
+                assert change["field"] in text or change["field"] in ("name", "code")
+
+
+def test_hostile_text_stays_text() -> None:
+    """No escape sequence, no change of direction, no line break and no blank of no width gets to the terminal."""
+    for width in WIDTHS:
+        for line in plan_text(PLANS["hostile"](), width, PACE):
+            assert line.plain.isprintable()
+            assert "[red]" in line.plain or "\\" in line.plain or "[/x]" not in line.plain
+            assert not any(str(span.style) == "red" for span in line.spans if "[red]" in line.plain)
+
+
+def test_the_facts_are_json() -> None:
+    """Percentages are numbers, what is not set is null, and the document survives a round trip."""
+    document = plan_json(PLANS["recreates"](), PACE)
+    assert json.loads(json.dumps(document)) == document
+    [percent, *_] = document["actions"][0]["changes"]
+    assert percent == {"field": "percent_off", "before": 20, "after": 25, "forces_recreate": True}
+    assert document["actions"][0]["left"] == 113
+    assert document["summary"]["recreate"] == 3
+    assert document["summary"]["moving"] == 2
+    assert plan_json(PLANS["creates"](), PACE)["actions"][0]["changes"][0]["after"] == 12.5
+
+
+def test_a_unique_code_is_not_named() -> None:
+    """Whoever reads a log could spend it: neither text nor JSON has it."""
+    tags = Tags(owner="acme", id="vip", slot="7")
+    spec = PromotionCode("SECRET-7", "spring")
+    plan = Plan(
+        TEST,
+        "acme",
+        (
+            Action(Verb.CREATE, Kind.CODE, "vip", "it is not in Stripe", after=spec, tags=tags),
+            Action(Verb.RETIRE, Kind.CODE, "vip", "old", before=LiveCode("promo_1", spec, tags, 1), after=spec),
+        ),
+    )
+    assert "SECRET" not in text_of(plan_text(plan, 80, PACE))
+    assert "SECRET" not in json.dumps(plan_json(plan, PACE))
+
+
+def test_every_verb_has_its_own_words() -> None:
+    """Symbols may be alike; the verb is always written, so that colour and symbol carry no meaning alone."""
+    for verb in Verb:
+        action = Action(verb, Kind.COUPON, "x", "why")
+        if (Kind.COUPON, verb) != (Kind.COUPON, Verb.DEACTIVATE):  # coupons are deleted
+            lines = text_of(plan_text(Plan(TEST, "acme", (action,)), 80, PACE))
+            assert f"  {SYMBOL[verb]} coupon x\n      {verb}: why" in lines
+            assert f"1 to {verb}" in lines
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (0.2, "less than a second"),
+        (1, "about 1 second"),
+        (89, "about 89 seconds"),
+        (90, "about 2 minutes"),
+        (500, "about 8 minutes"),
+        (7200, "about 2 hours"),
+    ],
+)
+def test_a_length_of_time_is_rough(given: float, said: str) -> None:
+    """Nobody needs to know it to the second."""
+    assert duration(given) == said
+
+
+def test_the_busiest_endpoint_sets_the_time() -> None:
+    """10,000 creates take 500 seconds at 20 a second, however many may go out in all."""
+    batch = PLANS["batches"]().batches[0]
+    plan = Plan(TEST, "acme", batches=(batch,))
+    assert seconds(plan, Pace(20.0, 80.0)) == 500
+    assert seconds(plan, Pace(20.0, 10.0)) == 1000

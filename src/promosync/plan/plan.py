@@ -199,15 +199,15 @@ def _active(spec: Coupon | PromotionCode | None) -> bool:
     return isinstance(spec, PromotionCode) and spec.active
 
 
-# A coupon's recreate: read, create, then (its codes count for themselves) list what is left on it, read, delete.
-# A code's recreate: read, deactivate, create.
+# A coupon's end: read it, list the codes still on it, read its successor if it has one, delete it. A recreate is a
+# read and a create before that; its codes count for themselves. A code's recreate: read, deactivate, create.
 _REQUESTS = {
     (Kind.COUPON, Verb.CREATE): 1,
     (Kind.COUPON, Verb.UPDATE): 1,
     (Kind.COUPON, Verb.ADOPT): 1,
-    (Kind.COUPON, Verb.RECREATE): 5,
-    (Kind.COUPON, Verb.DELETE): 2,
-    (Kind.COUPON, Verb.RETIRE): 3,
+    (Kind.COUPON, Verb.RECREATE): 6,
+    (Kind.COUPON, Verb.DELETE): 3,
+    (Kind.COUPON, Verb.RETIRE): 4,
     (Kind.CODE, Verb.CREATE): 1,
     (Kind.CODE, Verb.UPDATE): 1,
     (Kind.CODE, Verb.ADOPT): 1,

@@ -1,7 +1,7 @@
 """How fast requests may go out: smooth, shared by all connections, slower when Stripe says so.
 
-Stripe allows so many requests a second on each endpoint and in all: https://docs.stripe.com/rate-limits. Every
-request books the next free moment on both; so there are no bursts, and no one is overtaken.
+Stripe allows so many requests a second on each endpoint and in all: https://docs.stripe.com/rate-limits. The pacer
+is our own, because pyrate-limiter, limits and aiolimiter let a second's worth out at once and never slow down.
 """
 
 from __future__ import annotations
@@ -28,13 +28,20 @@ class _Lane:
     """One limit: ``rate`` a second, less while ``factor`` is below 1; ``free`` is its next free moment."""
 
     rate: float
-    free: float = 0.0
+    free: float = float("-inf")
     factor: float = 1.0
-    slowed: float = field(default=float("-inf"))
+    slowed: float = float("-inf")
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def book(self, moment: float) -> None:
+        self.free = moment + 1 / (self.rate * self.factor)
 
 
 class Pacer:
-    """Books a moment for each request; for use by several threads. ``per_endpoint`` None is no limit at all."""
+    """Lets requests go one by one; for use by several threads. ``per_endpoint`` None is no limit at all.
+
+    Of each endpoint one request at a time waits for a place in the total, so none crowds another out of it.
+    """
 
     def __init__(
         self,
@@ -51,13 +58,17 @@ class Pacer:
     def wait(self, endpoint: str) -> None:
         """Sleep until the next request to ``endpoint`` (method and path template) may go out."""
         with self._lock:
-            now = self._clock()
-            lanes = self._lanes(endpoint)
-            moment = max([now, *(lane.free for lane in lanes)])
-            for lane in lanes:
-                lane.free = moment + 1 / (lane.rate * lane.factor)
-        if moment > now:
-            self._sleep(moment - now)
+            lane = self._lane(endpoint)
+        if lane is None:
+            return
+        with lane.turn:
+            moment = self._sleep_until(lane.free)
+            if self._total is not None:
+                with self._lock:
+                    moment = max(moment, self._total.free)
+                    self._total.book(moment)
+            lane.book(moment)
+            self._sleep_until(moment)
 
     def refused(self, endpoint: str, reason: str | None) -> None:
         """Go slower: Stripe refused a request for ``reason`` (its ``Stripe-Rate-Limited-Reason`` header)."""
@@ -71,11 +82,16 @@ class Pacer:
     def accepted(self, endpoint: str) -> None:
         """Go a little quicker again, up to the rate that was set."""
         with self._lock:
-            for lane in self._lanes(endpoint):
-                lane.factor = min(1.0, lane.factor * _QUICKER)
+            for lane in (self._lane(endpoint), self._total):
+                if lane is not None:
+                    lane.factor = min(1.0, lane.factor * _QUICKER)
 
-    def _lanes(self, endpoint: str) -> list[_Lane]:
-        return [lane for lane in (self._lane(endpoint), self._total) if lane is not None]
+    def _sleep_until(self, moment: float) -> float:
+        """Return the moment that was due: after a sleep the wanted one, for sleeps end a little late."""
+        now = self._clock()
+        if moment > now:
+            self._sleep(moment - now)
+        return max(moment, now)
 
     def _lane(self, endpoint: str) -> _Lane | None:
         if self._per_endpoint is None:

@@ -45,7 +45,7 @@ class StripeAccount:
     def read(self, needs: Needs) -> Live:
         """Return what a plan looks at. Products and customers are asked for only where the file names some."""
         coupons = tuple(reader.coupons(self._client))
-        codes, batches = _apart(reader.codes(self._client), needs.owner)
+        codes, batches = _apart(reader.all_codes(self._client), needs.owner)
         products = reader.existing_products(self._client, needs.products)
         customers = reader.existing_customers(self._client, needs.customers)
         customers |= reader.customers_of(self._client, needs.emails)
@@ -61,7 +61,11 @@ class StripeAccount:
 
     def create_customer(self, email: str, key: str) -> str:
         """Create a customer with an address, once for each key; return its id."""
-        return str(self._client.call("post", "/v1/customers", idempotency_key=key, email=email)["id"])
+
+        def made_already() -> str | None:
+            return next(iter(reader.customers_of(self._client, [email])[email]), None)
+
+        return self._create("/v1/customers", {"email": email}, (), lambda row: str(row["id"]), made_already, key)
 
     def read_coupon(self, stripe_id: str) -> LiveCoupon | None:
         row = self._find(_path("coupons", stripe_id), COUPON_FIELDS)
@@ -97,13 +101,14 @@ class StripeAccount:
         return None if row is None else translate.code_from(row)
 
     def create_code(self, spec: PromotionCode, tags: Tags, key: str | None = None) -> LiveCode:
-        params = translate.code_params(spec, tags)
+        params, begun = translate.code_params(spec, tags), self.now
 
         def made_already() -> LiveCode | None:
             for there in reader.codes(self._client, code=spec.code):
                 filled_in = spec.expires_at is None  # Stripe takes the coupon's redeem_by then
                 found = replace(there.spec, expires_at=None) if filled_in else there.spec
-                if (found, there.tags) == (spec, tags):
+                # Any number of inactive codes may share a text: an old one is not what was just made.
+                if (found, there.tags) == (spec, tags) and (spec.active or there.created >= begun):
                     return there
             return None
 
@@ -135,8 +140,9 @@ class StripeAccount:
     ) -> T:
         """Create one object once, however often it takes.
 
-        The same key makes a repetition harmless, but Stripe stores a server error under it too: then what there is
-        is looked up, and only what is not there is sent again, under a new key.
+        The same key makes a repetition harmless. Only a server error is not to be trusted: it may come after the
+        fact, and Stripe may store it under the key. So what there is is looked up first, and what is not there is
+        sent again, under a new key once the error has come back replayed.
         ``made_for`` is a key that every run uses for the same thing.
         Source: https://docs.stripe.com/api/idempotent_requests
         """
@@ -148,8 +154,9 @@ class StripeAccount:
             try:
                 return read(self._client.once("post", path, idempotency_key=key, expand=list(fields), **params))
             except StripeFault as fault:
-                if fault.stored or fault.fault in (Fault.ID_TAKEN, Fault.TEXT_TAKEN):
+                if fault.stored:
                     key = next(keys)
+                if fault.fault in (Fault.BROKEN, Fault.ID_TAKEN, Fault.TEXT_TAKEN):
                     there = made_already()
                     if there is not None:
                         return there
@@ -171,4 +178,5 @@ def _apart(codes: Iterable[LiveCode], owner: str) -> tuple[tuple[LiveCode, ...],
             batches.setdefault(code.tags.id, IssuedBuilder()).add(code)
         else:
             singles.append(code)
+    singles.sort(key=lambda code: code.created, reverse=True)  # as Stripe lists them
     return tuple(singles), {batch: builder.codes for batch, builder in batches.items()}

@@ -18,7 +18,7 @@ API_VERSION = "2026-10-28.endive"
 """The version this code was written against; the SDK's own. https://docs.stripe.com/api/versioning"""
 
 SDK_RETRIES = 2
-"""The SDK retries lost requests, 409 and failed reads, each under one idempotency key; StripeClient's default is 0."""
+"""The SDK retries lost requests, 409 and failed reads, each under one idempotency key; its default is 0."""
 
 _PRIVATE = ("code", "email", "query")
 """Parameters that no message repeats: unique codes, and the addresses of people."""

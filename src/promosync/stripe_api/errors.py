@@ -15,7 +15,7 @@ FAULTS: dict[type[BaseException], Fault] = {
     stripe.AuthenticationError: Fault.DENIED,
     stripe.PermissionError: Fault.DENIED,
     stripe.InvalidRequestError: Fault.REFUSED,
-    stripe.IdempotencyError: Fault.REFUSED,
+    stripe.IdempotencyError: Fault.MADE_ELSEWHERE,
     stripe.CardError: Fault.REFUSED,
     stripe.APIError: Fault.BROKEN,
     stripe.StripeError: Fault.BROKEN,

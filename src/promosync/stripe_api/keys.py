@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
 
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem
 
 _KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{3,250}")
+# Strict, so that no two readers of an address can disagree about the host in it.
+_BASE = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:(?P<port>[0-9]{1,5}))?"
+    r"(/[a-z0-9._~-]+)*/?",
+    re.IGNORECASE | re.ASCII,
+)
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,250}")
 _WHERE = "set it to a secret or restricted key from the Dashboard under Developers, API keys"
 
 
 def check_key(key: str, allow_live: bool) -> Mode | Problem:
-    """Return the mode a key opens, or what is wrong with it. No part of the key is in the message."""
+    """Return the mode a key opens, or what is wrong with it. Nothing of the key but its prefix is in the message."""
     if not key:
         return _bad("STRIPE_API_KEY is not set", f"{_WHERE}; or try --sandbox, which needs none")
     if key != key.strip() or not key.isascii() or not key.isprintable():
@@ -36,16 +42,14 @@ def check_key(key: str, allow_live: bool) -> Mode | Problem:
 
 def check_base(base: str, mode: Mode | None) -> Problem | None:
     """Return what is wrong with the address of an API: the key is sent there."""
-    try:
-        parts = urlsplit(base)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return _bad(f"the API base {base!r} is not an address", "give one such as http://127.0.0.1:12111", "api-base")
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
-        return _bad(f"the API base {base!r} is not an address", "give one such as http://127.0.0.1:12111", "api-base")
-    if parts.scheme == "http" and not is_loopback(host):
+    found = _BASE.fullmatch(base)
+    if found is None or not 0 < int(found["port"] or 443) < 65536:
+        # Not repeated: it may hold a password.
+        return _bad("the API base is not an address", "give one such as http://127.0.0.1:12111", "api-base")
+    host = found["host"].lower()
+    if found["scheme"].lower() == "http" and not is_loopback(host.strip("[]")):
         return _bad(
-            f"the API base {base!r} is neither https nor on this machine",
+            f"the API base at {host!r} is neither https nor on this machine",
             "use https: the key would go over the network in the clear",
             "api-base",
         )
@@ -56,6 +60,13 @@ def check_base(base: str, mode: Mode | None) -> Problem | None:
             "api-base",
         )
     return None
+
+
+def check_account(account: str) -> Problem | None:
+    """Return what is wrong with the id of a connected account: it becomes a header."""
+    if _ACCOUNT.fullmatch(account):
+        return None
+    return _bad("the Stripe account is not an account id", "give one such as acct_1AbcDef", "stripe-account")
 
 
 def is_loopback(host: str) -> bool:

@@ -7,11 +7,15 @@ from typing import Any
 
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.model.live import LiveCode, LiveCoupon
+from promosync.stripe_api import paging
 from promosync.stripe_api.client import Client
 from promosync.stripe_api.translate import Row, code_from, coupon_from
 
 PAGE = 100
 """Stripe's largest page: https://docs.stripe.com/api/pagination"""
+
+OPENING_SECONDS = 10.0
+"""How long the first request is tried again: who sits in front of a dead address should hear of it soon."""
 
 _SEARCHED = 10
 """Addresses in one search: https://docs.stripe.com/search#query-language allows so many clauses."""
@@ -23,6 +27,11 @@ COUPON_FIELDS = ("applies_to", "currency_options")
 CODE_FIELDS = ("restrictions.currency_options",)
 """What Stripe leaves out unless asked for: without them every plan would see a change."""
 
+_CODES_EXPANDED = [f"data.{field}" for field in CODE_FIELDS]
+
+_READERS = 8
+"""Pages asked for at once: enough to keep up with Stripe's limit while an answer takes a third of a second."""
+
 
 def coupons(client: Client) -> Iterator[LiveCoupon]:
     """Yield every coupon of the account, newest first."""
@@ -32,8 +41,16 @@ def coupons(client: Client) -> Iterator[LiveCoupon]:
 
 def codes(client: Client, **filters: Any) -> Iterator[LiveCode]:
     """Yield the promotion codes that Stripe's list filters select, newest first."""
-    expand = [f"data.{field}" for field in CODE_FIELDS]
-    return map(code_from, _rows(client, "/v1/promotion_codes", expand=expand, **filters))
+    return map(code_from, _rows(client, "/v1/promotion_codes", expand=_CODES_EXPANDED, **filters))
+
+
+def all_codes(client: Client) -> Iterator[LiveCode]:
+    """Yield every promotion code of the account, in the order of :func:`promosync.stripe_api.paging.read`."""
+
+    def fetch(ask: paging.Ask) -> paging.Page:
+        return _page(client, "/v1/promotion_codes", expand=_CODES_EXPANDED, **ask.filters())
+
+    return map(code_from, paging.read(fetch, _READERS))
 
 
 def existing_products(client: Client, ids: Iterable[str]) -> frozenset[str]:
@@ -85,7 +102,7 @@ def customers_of_many(client: Client, emails: Sequence[str]) -> dict[str, tuple[
 def account_id(client: Client) -> str | None:
     """Return the account's id, or None where the key may not read it. This is the first request of a run."""
     try:
-        return str(client.call("get", "/v1/account", patience=15.0)["id"])
+        return str(client.call("get", "/v1/account", patience=OPENING_SECONDS)["id"])
     except StripeFault as fault:
         if fault.permission_missing:
             return None
@@ -95,12 +112,16 @@ def account_id(client: Client) -> str | None:
 def _rows(client: Client, path: str, **params: Any) -> Iterator[Row]:
     after: dict[str, Any] = {}
     while True:
-        page = client.call("get", path, limit=PAGE, **params, **after)
-        rows = page["data"]
+        rows, more = _page(client, path, **params, **after)
         yield from rows
-        if not page["has_more"] or not rows:
+        if not more or not rows:
             return
         after = {"starting_after": rows[-1]["id"]}
+
+
+def _page(client: Client, path: str, **params: Any) -> paging.Page:
+    page = client.call("get", path, limit=PAGE, **params)
+    return page["data"], page["has_more"]
 
 
 def _customer(client: Client, customer: str) -> Iterator[str]:

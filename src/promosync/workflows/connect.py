@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from promosync.model.problems import Problem, ProblemsFound
-from promosync.stripe_api.keys import check_base, check_key, is_loopback
+from promosync.stripe_api.keys import check_account, check_base, check_key, is_loopback
 
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
@@ -38,9 +38,13 @@ def open_stripe(connection: Connection) -> StripeAccount:
     """
     mode = check_key(connection.key, connection.allow_live)
     base = connection.api_base
-    wrong = check_base(base, None if isinstance(mode, Problem) else mode) if base is not None else None
-    if isinstance(mode, Problem) or wrong:
-        raise ProblemsFound([problem for problem in (mode, wrong) if isinstance(problem, Problem)])
+    found = [
+        mode,
+        check_base(base, None if isinstance(mode, Problem) else mode) if base is not None else None,
+        check_account(connection.stripe_account) if connection.stripe_account is not None else None,
+    ]
+    if isinstance(mode, Problem) or any(found[1:]):
+        raise ProblemsFound([problem for problem in found if isinstance(problem, Problem)])
 
     # The SDK is slow to import, and not needed to refuse.
     from promosync.apply.pacing import pacer

@@ -1,0 +1,201 @@
+"""Reading a long list several pages at once, which a single cursor does not allow.
+
+Stripe lists the newest first and does not say how much there is. But it filters by time, so a list is read as
+stretches of time, each with a cursor of its own:
+
+    newest ─────────────────────────────────────────────────────────────────────────────► oldest
+    │ read, read, read ▸ cursor   to read │ read ▸ cursor      to read │ read ▸ cursor     ?
+    └────────────── stretch 1 ────────────┴───────── stretch 2 ────────┴─── stretch 3, no end known
+
+An idle reader takes half of what is left of the longest stretch, or leaps ahead in the one whose end nobody knows.
+Two stretches share no second, so no row is read twice; what others create meanwhile is newer than all of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any
+
+Row = Mapping[str, Any]
+Page = tuple[Sequence[Row], bool]
+"""The rows of a page, newest first, and whether there are more after it."""
+
+ALONE = 10
+"""So many pages are read one after the other first: a short list costs no request more than it has pages."""
+
+_WORTH_SPLITTING = 6
+"""A stretch is split while it seems to have more pages left than this."""
+
+_LEAP = 4
+"""The open stretch leaps ahead by so many times the pages read until then, going by how dense its own are."""
+
+_SPARE = 6
+_SPARE_SHARE = 50
+"""How many requests may bring less than a full page: so many, and one more for so many full ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A page to ask for: the newest rows created from ``since`` to ``until`` (seconds UTC), after row ``after``."""
+
+    stretch: Stretch
+    since: int | None
+    until: int | None
+    after: str | None
+
+    def filters(self) -> dict[str, Any]:
+        """Return it as parameters of a list. Source: https://docs.stripe.com/api/pagination"""
+        created = {"gte": self.since, "lte": self.until}
+        created = {name: moment for name, moment in created.items() if moment is not None}
+        found = {"created": created or None, "starting_after": self.after}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+@dataclass(slots=True, eq=False)
+class Stretch:
+    """A part of the list, with how far it has been read: ``top`` to ``at`` are the creations of its rows so far.
+
+    ``since`` is None where its end is not known.
+    """
+
+    until: int | None = None
+    since: int | None = None
+    after: str | None = None
+    top: int = 0
+    at: int | None = None
+    pages: int = 0
+    busy: bool = False
+
+    def left(self) -> float:
+        """Return how many pages seem to be left, going by those read; infinite where the end is not known."""
+        if self.at is None:
+            return 0
+        return float("inf") if self.since is None else (self.at - self.since) / self.seconds_a_page()
+
+    def seconds_a_page(self) -> float:
+        return (self.top - (self.at or 0) + 1) / self.pages
+
+
+@dataclass(slots=True)
+class Windows:
+    """Decides which page to ask for next. It knows no clock and no network: pages asked for are given back to it."""
+
+    page: int = 100
+    _open: list[Stretch] = field(default_factory=lambda: [Stretch()])
+    _full: int = 0
+    _short: int = 0
+
+    @property
+    def done(self) -> bool:
+        return not self._open
+
+    def take(self) -> Ask | None:
+        """Return a page that nobody is asking for; None where there is nothing to do until a page comes back."""
+        stretch = next((one for one in self._open if not one.busy), None) or self._split()
+        if stretch is None:
+            return None
+        stretch.busy = True
+        return Ask(stretch, stretch.since, stretch.until, stretch.after)
+
+    def give(self, ask: Ask, rows: Sequence[tuple[str, int]], more: bool) -> int:
+        """Note a page, as the id and creation of each row; return how many of its first rows are to be kept.
+
+        The others are in a stretch that was split off while the page was on its way.
+        """
+        stretch = ask.stretch
+        stretch.busy = False
+        kept = [row for row in rows if stretch.since is None or row[1] >= stretch.since]
+        self._full += len(kept) == self.page
+        self._short += len(kept) < self.page
+        if kept:
+            stretch.top = stretch.top or kept[0][1]
+            stretch.after, stretch.at = kept[-1]
+            stretch.pages += 1
+        if not more or len(kept) < len(rows) or not rows:
+            self._open.remove(stretch)
+        return len(kept)
+
+    def _split(self) -> Stretch | None:
+        """Cut the longest stretch in two and return the older part, if that is worth its cost."""
+        # Every stretch ends with a page that is not full.
+        if self._full < ALONE or self._short + len(self._open) >= _SPARE + self._full // _SPARE_SHARE:
+            return None
+        longest = max(self._open, key=Stretch.left, default=None)
+        if longest is None or longest.at is None or longest.left() <= _WORTH_SPLITTING:
+            return None
+        if longest.since is None:
+            cut = longest.at - 1 - int(_LEAP * self._full * longest.seconds_a_page())
+        else:
+            cut = (longest.at + longest.since) // 2
+        if not (longest.since or 0) <= cut < longest.at:
+            return None
+        older = Stretch(until=cut, since=longest.since)
+        longest.since = cut + 1
+        self._open.insert(self._open.index(longest) + 1, older)
+        return older
+
+
+def read(fetch: Callable[[Ask], Page], readers: int) -> Iterator[Row]:
+    """Yield every row of a list once, asking for up to ``readers`` pages at once; raises what ``fetch`` raises.
+
+    Rows of one second come in Stripe's order, seconds in any: ``sorted`` by ``created``, descending, restores it.
+    """
+    windows, crew = Windows(), _Crew(fetch)
+    try:
+        while not windows.done:
+            while crew.busy < readers and (ask := windows.take()) is not None:
+                crew.start(ask)
+            ask, (rows, more) = crew.next()
+            kept = windows.give(ask, [(row["id"], row["created"]) for row in rows], more)
+            yield from rows[:kept]
+    finally:
+        crew.dismiss()
+
+
+class _Crew:
+    """Threads that fetch pages. They are daemons: who interrupts a run does not wait for them."""
+
+    def __init__(self, fetch: Callable[[Ask], Page]) -> None:
+        self._fetch = fetch
+        self._asked: SimpleQueue[Ask | None] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[Ask, Page | BaseException]] = SimpleQueue()
+        self._threads = 0
+        self.busy = 0
+
+    def start(self, ask: Ask) -> None:
+        self._asked.put(ask)
+        self.busy += 1
+
+    def next(self) -> tuple[Ask, Page]:
+        """Return the next page that comes back; one that is alone is fetched right here."""
+        if self.busy == 1 and not self._threads:
+            self._work_once(self._asked.get())
+        while self._threads < self.busy - (self.busy == 1):
+            threading.Thread(target=self._work, name="page reader", daemon=True).start()
+            self._threads += 1
+        ask, answer = self._answers.get()
+        self.busy -= 1
+        if isinstance(answer, BaseException):
+            raise answer
+        return ask, answer
+
+    def dismiss(self) -> None:
+        for _ in range(self._threads):
+            self._asked.put(None)
+
+    def _work(self) -> None:
+        while self._work_once(self._asked.get()):
+            pass
+
+    def _work_once(self, ask: Ask | None) -> bool:
+        if ask is None:
+            return False
+        try:
+            answer: Page | BaseException = self._fetch(ask)
+        except BaseException as error:
+            answer = error
+        self._answers.put((ask, answer))
+        return True

@@ -1,0 +1,401 @@
+"""Months of a shop in random order: edits, customers, Dashboard, other tools, failures, kills, and time.
+
+What holds after every apply that was left in peace and whose plan was possible (``_apply``):
+
+1. The next plan is empty, and carrying it out writes nothing.
+2. What an entry's customers have used, plus what its current object still allows, is never above the file's limit.
+   For a coupon there is one exception, and it is told: a customer who uses the old coupon after its successor was
+   made, because an apply was cut short in between, is over the count fixed by then. ``promosync_late`` on the coupon
+   says by how many, and is never more than there were.
+3. A code that the file wants, whose date and whose coupon's date lie ahead, and that has uses left of its own and
+   of its coupon, is on: with its text, for its customer, on the current coupon of its entry, for what it allows.
+   Nothing else of ours is on, and no coupon of ours is left but those.
+4. What is another owner's or nobody's is as it was, unless it was adopted: then it has only gained our keys.
+
+What holds after every apply, even one that was cut short (``_apply_disturbed``): 4; and of a code with a limit, used
+and still allowed together never exceed the larger of the limits it had before and has now. A coupon may be there
+twice then, so 2 is not asked of it.
+
+A plan may be impossible: no use is left of a limited coupon, a text or an id is somebody else's, somebody else's
+code hangs on our coupon. Each such refusal must have its cause in the test's own books, and nothing is written.
+
+The books: ``used`` counts what customers redeemed by entry. It outlives coupons: the codes of a deleted coupon show
+what was used of it, so a coupon that comes back does not begin at nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from promosync.apply.gateway import Fault, StripeFault
+from promosync.apply.outcome import Status
+from promosync.config import Refused
+from promosync.model.problems import ProblemsFound
+
+from .world import CARRIED, DAY, ID, LATE, LATER, LATEST, NOW, OWNER, PAST, SOON, Json, World, configured, document
+
+COUPON_IDS, CODE_IDS = ("spring", "summer", "vip"), ("alpha", "beta", "gamma", "delta")
+TEXTS = ("SAVE", "save", "MORE", "More", "LESS", "ZERO")
+DATES = (None, None, None, PAST, SOON, LATER, LATEST)
+LIMITS = (None, None, 1, 2, 3, 5, 8)
+METADATA = ({}, {"a": "1"}, {"a": "2"}, {"b": "1"})
+TIMES = {date: int(datetime.fromisoformat(date).timestamp()) for date in (PAST, SOON, LATER, LATEST)}
+
+coupon_entries = st.fixed_dictionaries(
+    {
+        "percent_off": st.sampled_from((10, 20, 20.5)),
+        "duration": st.sampled_from(("once", "forever")),
+        "max_redemptions": st.sampled_from(LIMITS),
+        "redeem_by": st.sampled_from(DATES),
+        "name": st.sampled_from((None, "Sale", "Big sale")),
+        "applies_to": st.sampled_from((None, ["pro"], ["team", "pro"])),
+        "metadata": st.sampled_from(METADATA),
+    }
+)
+code_entries = st.fixed_dictionaries(
+    {
+        "code": st.sampled_from(TEXTS),
+        "coupon": st.sampled_from(COUPON_IDS),
+        "active": st.sampled_from((True, True, True, False)),
+        "max_redemptions": st.sampled_from(LIMITS),
+        "expires_at": st.sampled_from(DATES),
+        "first_time_transaction": st.sampled_from((False, False, True)),
+        "customer": st.sampled_from((None, None, "cus_ann", "cus_bob")),
+        "metadata": st.sampled_from(METADATA),
+    }
+)
+coupon_ids, code_ids = st.sampled_from(COUPON_IDS), st.sampled_from(CODE_IDS)
+FAULTS = ("400", "500", "500_after", "reset", "reset_after", "409", "429", "503", "half")
+
+
+class Shop(RuleBasedStateMachine):
+    """One shop, one file, and everybody who touches the account."""
+
+    world: World
+
+    @initialize(data=st.data())
+    def opens(self, data: st.DataObject) -> None:
+        self.world.fresh()
+        self.coupons: dict[str, Json] = {}
+        self.codes: dict[str, Json] = {}
+        self.used: Counter[str] = Counter()
+        self.late: Counter[str] = Counter()
+        self.limits: dict[str, int | None] = {}
+        for id in COUPON_IDS:
+            self._edit({**self.coupons, id: data.draw(coupon_entries)}, self.codes)
+        for id in CODE_IDS:
+            self._edit(self.coupons, {**self.codes, id: data.draw(code_entries)})
+        self._apply()
+
+    # -- the file ----------------------------------------------------------------------------------------
+
+    @rule(data=st.data(), edits=st.integers(1, 3), then=st.sampled_from(("", "apply", "apply", "disturb")))
+    def the_team_works(self, data: st.DataObject, edits: int, then: str) -> None:
+        for _ in range(edits):
+            kind = data.draw(st.sampled_from(("coupon field", "code field") * 3 + ("coupon", "code", "swap", "out")))
+            if kind == "coupon":
+                self._edit({**self.coupons, data.draw(coupon_ids): data.draw(coupon_entries)}, self.codes)
+            elif kind == "code":
+                self._edit(self.coupons, {**self.codes, data.draw(code_ids): data.draw(code_entries)})
+            elif kind == "coupon field" and self.coupons:
+                self._edit(self._one_field(data, self.coupons, coupon_entries), self.codes)
+            elif kind == "code field" and self.codes:
+                self._edit(self.coupons, self._one_field(data, self.codes, code_entries))
+            elif kind == "swap":
+                self._swap_texts(data.draw(code_ids), data.draw(code_ids))
+            else:
+                gone = data.draw(st.sampled_from((*COUPON_IDS, *CODE_IDS, *CODE_IDS)))
+                coupons = {id: entry for id, entry in self.coupons.items() if id != gone}
+                codes = {id: entry for id, entry in self.codes.items() if gone not in (id, entry["coupon"])}
+                self._edit(coupons, codes)
+        if then == "apply":
+            self._apply()
+        elif then == "disturb":
+            self._disturb(data)
+
+    def _one_field(self, data: st.DataObject, entries: dict[str, Json], drawn: Any) -> dict[str, Json]:
+        id = data.draw(st.sampled_from(sorted(entries)))
+        fields = data.draw(drawn)
+        name = data.draw(st.sampled_from(sorted(fields)))
+        return {**entries, id: {**entries[id], name: fields[name]}}
+
+    def _swap_texts(self, one: str, other: str) -> None:
+        if {one, other} <= set(self.codes):
+            codes = copy.deepcopy(self.codes)
+            codes[one]["code"], codes[other]["code"] = codes[other]["code"], codes[one]["code"]
+            self._edit(self.coupons, codes)
+
+    def _edit(self, coupons: dict[str, Json], codes: dict[str, Json]) -> None:
+        """Keep an edit that makes a valid file; of limits and dates that go beyond the coupon's, drop the code's."""
+        codes = copy.deepcopy(codes)
+        for entry in codes.values():
+            home = coupons.get(entry["coupon"], {})
+            if home.get("max_redemptions") and (entry["max_redemptions"] or 0) > home["max_redemptions"]:
+                entry["max_redemptions"] = None
+            if home.get("redeem_by") and entry["expires_at"] and entry["expires_at"] > home["redeem_by"]:
+                entry["expires_at"] = None
+        before = self.coupons, self.codes
+        self.coupons, self.codes = coupons, codes
+        try:
+            configured(self._content(), self.world.now)
+        except Refused:
+            self.coupons, self.codes = before
+
+    def _content(self) -> Json:
+        def entries(of: dict[str, Json]) -> list[Json]:
+            given = {
+                id: {key: value for key, value in entry.items() if value is not None} for id, entry in of.items()
+            }
+            return [{"id": id, **entry} for id, entry in given.items()]
+
+        return document(entries(self.coupons), entries(self.codes))
+
+    # -- customers, the Dashboard, others, time ------------------------------------------------------------
+
+    @rule(data=st.data(), times=st.integers(1, 3), on_whom=st.sampled_from(CODE_IDS))
+    def customers_redeem(self, data: st.DataObject, times: int, on_whom: str) -> None:
+        on = self.world.codes(on_whom, active=True) or self.world.codes(active=True)
+        if not on:
+            return
+        row = data.draw(st.sampled_from(on))
+        done = self.world.control.redeem(row["id"], times=times, customer=row["customer"])["redeemed"]
+        assert done
+        self.used["code " + row["metadata"][ID]] += done
+        homes = {home["id"]: home for home in self.world.coupons()}
+        home = homes.get(row["promotion"]["coupon"])
+        if home is not None:
+            id = home["metadata"][ID]
+            self.used["coupon " + id] += done
+            if home != self.world.coupons(id)[-1]:
+                self.late[id] += done
+
+    @rule(data=st.data(), value=st.sampled_from(("", "1", "9")))
+    def the_dashboard_is_used(self, data: st.DataObject, value: str) -> None:
+        what = data.draw(st.sampled_from(("switch", "switch", "delete", "delete", "edit coupon", "edit code")))
+        rows = self.world.coupons() if what in ("edit coupon", "delete") else self.world.codes()
+        if not rows:
+            return
+        row = data.draw(st.sampled_from(rows))
+        if what == "delete":
+            self._ask("delete", f"/v1/coupons/{row['id']}")
+        elif what == "edit coupon":
+            self._ask("post", f"/v1/coupons/{row['id']}", name=value, metadata={"a": value})
+        elif what == "edit code":
+            self._ask("post", f"/v1/promotion_codes/{row['id']}", metadata={"a": value})
+        else:
+            self._ask("post", f"/v1/promotion_codes/{row['id']}", active=not row["active"])
+
+    @rule(data=st.data(), owner=st.sampled_from((None, "other-shop")))
+    def strangers_come_and_go(self, data: st.DataObject, owner: str | None) -> None:
+        metadata = {} if owner is None else {OWNER: owner, ID: "x"}
+        everything, theirs = self.world.control.dump(), self.world.others()
+        what = data.draw(st.sampled_from(("coupon", "code", "go", "go")))
+        if what == "coupon":
+            id = data.draw(st.sampled_from((*COUPON_IDS, "theirs", "spring_r2")))
+            self._ask("post", "/v1/coupons", id=id, percent_off=20, duration="once", metadata=metadata)
+        elif what == "code" and everything["coupons"]:
+            home = data.draw(st.sampled_from([row["id"] for row in everything["coupons"]]))
+            text = data.draw(st.sampled_from((*TEXTS, "THEIRS", "THEIRS")))
+            promotion = {"type": "coupon", "coupon": home}
+            self._ask("post", "/v1/promotion_codes", promotion=promotion, code=text, metadata=metadata)
+        elif what == "go":
+            for row in theirs["coupons"]:
+                self._ask("delete", f"/v1/coupons/{row['id']}")
+            for row in theirs["promotion_codes"]:
+                self._ask("post", f"/v1/promotion_codes/{row['id']}", active=False)
+
+    @rule(days=st.sampled_from((1, 6, 60, 150)))
+    def time_passes(self, days: int) -> None:
+        if self.world.now < NOW + 360 * DAY:
+            self.world.control.advance(days * DAY)
+
+    def _ask(self, method: str, path: str, **params: Any) -> None:
+        """Send one request past promosync; Stripe may refuse it."""
+        try:
+            self.world.dashboard.once(method, path, **params)
+        except StripeFault as fault:
+            if fault.fault not in (Fault.REFUSED, Fault.ID_TAKEN, Fault.TEXT_TAKEN):
+                raise
+
+    # -- promosync -----------------------------------------------------------------------------------------
+
+    @rule()
+    def applies(self) -> None:
+        self._apply()
+
+    @rule(data=st.data())
+    def applies_in_bad_weather(self, data: st.DataObject) -> None:
+        self._disturb(data)
+
+    def _disturb(self, data: st.DataObject) -> None:
+        what = data.draw(st.sampled_from(("fault", "fault", "stop", "die")))
+        if what == "stop":
+            self._apply_disturbed(stop_after=data.draw(st.integers(0, 4)))
+        elif what == "die":
+            self._apply_disturbed(die_after=data.draw(st.integers(0, 8)))
+        else:
+            order = {
+                "match": {"method": data.draw(st.sampled_from(("POST", "POST", "DELETE", "GET")))},
+                "fault": data.draw(st.sampled_from(FAULTS)),
+                "skip": data.draw(st.integers(0, 6)),
+                "times": data.draw(st.integers(1, 4)),
+            }
+            self._apply_disturbed(order=order)
+
+    def _plan(self) -> Any:
+        """The plan, or None where there is a good reason for having none; then nothing was written."""
+        writes = self.world.writes
+        try:
+            return self.world.plan(self._content())
+        except ProblemsFound as found:
+            assert self.world.writes == writes
+            for problem in found.problems:
+                self._explain(problem)
+            return None
+
+    def _explain(self, problem: Any) -> None:
+        section, index = problem.path[:2]
+        id = list(self.coupons if section == "coupons" else self.codes)[index]
+        if problem.rule == "nothing-left":
+            limit = self.coupons[id]["max_redemptions"]
+            assert limit is not None
+            assert self.used["coupon " + id] >= limit
+        elif problem.rule == "codes-of-others":
+            ours = {row["id"] for row in self.world.coupons(id)}
+            riders = [row for row in self.world.others()["promotion_codes"] if row["promotion"]["coupon"] in ours]
+            assert any(row["active"] for row in riders)
+        else:
+            assert problem.rule == "conflict"
+            others = self.world.others()
+            if section == "coupons":
+                assert id in {row["id"] for row in others["coupons"]}
+            else:
+                text = self.codes[id]["code"].lower()
+                assert text in {row["code"].lower() for row in others["promotion_codes"] if row["active"]}
+
+    def _apply(self) -> None:
+        before = self.world.others()
+        plan = self._plan()
+        if plan is None:
+            return
+        report = self.world.carry_out(plan, workers=1)
+        assert [outcome for outcome in report.outcomes if outcome.status is not Status.DONE] == []
+        self.world.rests(self._content())
+        self._strangers_are_as_they_were(before)
+        self._coupons_are_as_the_file_says()
+        self._codes_are_as_the_file_says()
+        self.limits = {id: entry["max_redemptions"] for id, entry in self.codes.items()}
+
+    def _apply_disturbed(
+        self, order: Json | None = None, stop_after: int | None = None, die_after: int | None = None
+    ) -> None:
+        before = self.world.others()
+        plan = self._plan()
+        if plan is None:
+            return
+        if order is not None:
+            self.world.control.faults(order)
+        if die_after is not None:
+            self.world.control.die_after(die_after)
+        self.world.client.patience = 0.0 if die_after is not None else 0.5
+        self.world.carry_out(plan, workers=1, stop_after=stop_after)
+        self.world.control.clear_faults()
+        self._strangers_are_as_they_were(before)
+        for id, entry in self.codes.items():
+            limits = (entry["max_redemptions"], self.limits.get(id, entry["max_redemptions"]))
+            if None not in limits:
+                rest = sum(
+                    row["max_redemptions"] - row["times_redeemed"] for row in self.world.codes(id, active=True)
+                )
+                assert self.used["code " + id] + rest <= max(limits[0], limits[1], self.used["code " + id])
+            self.limits[id] = None if None in limits else max(limits)
+
+    # -- the invariants --------------------------------------------------------------------------------------
+
+    def _strangers_are_as_they_were(self, before: Json) -> None:
+        after = self.world.control.dump()
+        for kind, rows in before.items():
+            now = {row["id"]: row for row in after[kind]}
+            for row in rows:
+                there = now[row["id"]]
+                if there != row:  # adopted, or switched off since by the file that adopted it
+                    assert row.get("metadata", {}).get(OWNER) is None
+                    assert there["metadata"][OWNER] == "shop"
+                    free = ("metadata", "name", "active", "valid")
+                    assert {k: v for k, v in there.items() if k not in free} == {
+                        k: v for k, v in row.items() if k not in free
+                    }
+
+    def _coupons_are_as_the_file_says(self) -> None:
+        wanted = {id for id, entry in self.coupons.items() if self._ahead(entry["redeem_by"])}
+        usable = [row["metadata"][ID] for row in self.world.coupons() if row["valid"]]
+        assert len(set(usable)) == len(usable)
+        assert set(usable) <= wanted
+        for id in wanted:
+            [row] = self.world.coupons(id)
+            limit, used = self.coupons[id]["max_redemptions"], self.used["coupon " + id]
+            late = int(row["metadata"].get(LATE, 0))
+            assert late <= self.late[id]
+            if limit is None:
+                assert row["max_redemptions"] is None
+                assert row["valid"]
+                continue
+            rest = row["max_redemptions"] - row["times_redeemed"] if row["valid"] else 0
+            assert used + rest <= max(limit, used) + late
+            assert row["valid"] or used >= limit
+
+    def _codes_are_as_the_file_says(self) -> None:
+        on = {row["metadata"][ID]: row for row in self.world.codes(active=True)}
+        assert len(on) == len(self.world.codes(active=True))
+        for id, entry in self.codes.items():
+            home = self.coupons[entry["coupon"]]
+            limit, used = entry["max_redemptions"], self.used["code " + id]
+            of_coupon, used_of_coupon = home["max_redemptions"], self.used["coupon " + entry["coupon"]]
+            ahead = self._ahead(entry["expires_at"]) and self._ahead(home["redeem_by"])
+            left = (limit is None or used < limit) and (of_coupon is None or used_of_coupon < of_coupon)
+            row = on.pop(id, None)
+            if entry["active"] and ahead and left:
+                assert row is not None, f"{id} is off"
+            if row is None:
+                continue
+            assert entry["active"]
+            assert ahead
+            assert row["code"].lower() == entry["code"].lower()
+            assert row["customer"] == entry["customer"]
+            [current] = self.world.coupons(entry["coupon"])
+            assert row["promotion"]["coupon"] == current["id"]
+            if limit is not None:
+                assert used + row["max_redemptions"] - row["times_redeemed"] <= limit
+                assert used == int(row["metadata"].get(CARRIED, 0)) + row["times_redeemed"]
+        assert on == {}
+
+    def _ahead(self, date: str | None) -> bool:
+        return date is None or TIMES[date] > self.world.now
+
+
+@pytest.mark.parametrize("steps", [30])
+def test_the_machine(shared_world: World, steps: int) -> None:
+    """However the shop, its customers, its colleagues and Stripe behave, the invariants hold."""
+    machine = type("ThisShop", (Shop,), {"world": shared_world})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,309 @@
+"""A coupon's percentage changes under the codes that customers hold: none is lost, and none is good for more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from promosync.apply.outcome import Report, Status
+from promosync.model.problems import ProblemsFound
+from promosync.plan.plan import Kind, Verb
+
+from .world import CARRIED, LATE, OWNER, Json, World, code, coupon, document
+
+COUNT = 20
+
+
+def shop(
+    percent: int = 20, limit: int | None = 1000, own: int | None = 10, count: int = COUNT, **fields: Any
+) -> Json:
+    """A coupon and its codes, each with its own limit."""
+    limits = {"max_redemptions": own} if own else {}
+    home = coupon(percent_off=percent, **({"max_redemptions": limit} if limit else {}), **fields)
+    return document([home], [code(f"code{n:02}", **limits) for n in range(count)])
+
+
+def left(row: Json) -> int:
+    return int(row["max_redemptions"]) - int(row["times_redeemed"])
+
+
+def used_shop(world: World) -> list[int]:
+    """A settled shop in which code N was redeemed so often; code 4 is used up."""
+    world.settle(shop())
+    used = [n % 5 if n != 4 else 10 for n in range(COUNT)]
+    for n, times in enumerate(used):
+        assert world.control.redeem(f"code{n:02}", times=times)["redeemed"] == times
+    return used
+
+
+def test_every_code_works_with_exactly_what_was_left(world: World) -> None:
+    """After a recreate each code but the used-up one is on the new coupon, for what was left, and works."""
+    strangers(world)
+    before = world.others()
+    used = used_shop(world)
+
+    plan = world.settle(shop(25))
+
+    assert plan.actions[0].riding == COUNT - 1
+    assert plan.actions[0].carried == sum(used)
+    [home] = world.coupons()
+    assert (home["id"], home["percent_off"]) == ("spring_r2", 25)
+    assert home["max_redemptions"] == 1000 - sum(used)
+    assert home["metadata"][CARRIED] == str(sum(used))
+    for n, times in enumerate(used):
+        rows = world.codes(f"code{n:02}", active=True)
+        if n == 4:
+            assert rows == []
+            continue
+        [row] = rows
+        assert (row["promotion"]["coupon"], left(row)) == ("spring_r2", 10 - times)
+        assert world.control.redeem(row["code"].lower(), times=20)["redeemed"] == 10 - times
+    assert world.others() == before
+
+
+def strangers(world: World) -> None:
+    """What must stay as it is: another owner's, and nobody's."""
+    world.control.seed("coupon", [{"id": "theirs", "percent_off": 5, "duration": "once"}])
+    mine = {OWNER: "other-shop", "promosync_id": "code00"}
+    world.control.seed("coupon", [{"id": "spring_b", "percent_off": 5, "duration": "once", "metadata": mine}])
+    world.control.seed("promotion_code", [{"coupon": "theirs", "code": "THEIRS"}])
+    world.control.seed("promotion_code", [{"coupon": "spring_b", "code": "OTHERS", "metadata": mine}])
+
+
+@pytest.mark.parametrize("workers", [1, 16])
+def test_the_gap_is_one_request(world: World, workers: int) -> None:
+    """Between the deactivation of a code and the create that replaces it, no other request is about that code."""
+    world.settle(shop())
+    plan = world.plan(shop(25))
+    begun = len(world.control.log())
+    world.carry_out(plan, workers=workers)
+    lines = world.control.log()[begun:]
+    writes = [line for line in lines if line["method"] == "POST" and line["path"].startswith("/v1/promotion_codes")]
+    if workers == 1:
+        offs = [at for at, line in enumerate(lines) if re.match("/v1/promotion_codes/.", line["path"])
+                and line["method"] == "POST"]  # fmt: skip
+        assert len(offs) == COUNT
+        for at in offs:
+            following = lines[at + 1]
+            assert (following["method"], following["path"]) == ("POST", "/v1/promotion_codes")
+    assert len(writes) == 2 * COUNT
+    assert sum(action.gap_requests for action in plan.actions) == COUNT
+    assert len(lines) == plan.requests
+    assert all(line["status"] == 200 for line in lines)
+
+
+def test_a_refused_create_leaves_its_code_as_it_was(world: World) -> None:
+    """When Stripe refuses one new code, the old one works as before, the others move, and the next apply finishes."""
+    world.settle(shop())
+    [old] = world.codes("code07")
+    refuse(world, "CODE07")
+
+    report = world.carry_out(world.plan(shop(25)))
+
+    failed = {outcome.action.id: outcome.message for outcome in report.outcomes if outcome.status is Status.FAILED}
+    assert set(failed) == {"code07", "spring"}
+    assert "works as before" in failed["code07"]
+    assert "code07" in failed["spring"]
+    [still] = world.codes("code07")
+    assert still == old
+    assert world.control.redeem("CODE07")["redeemed"] == 1
+    assert {row["promotion"]["coupon"] for row in world.codes(active=True) if row != world.one_code("code07")} == {
+        "spring_r2"
+    }
+    world.control.clear_faults()
+    plan = world.settle(shop(25))
+    assert [(action.verb, action.id) for action in plan.actions] == [
+        (Verb.RECREATE, "code07"),
+        (Verb.RETIRE, "spring"),
+    ]
+    assert left(world.one_code("code07")) == 9
+    assert [row["id"] for row in world.coupons()] == ["spring_r2"]
+
+
+def refuse(world: World, text: str) -> None:
+    """Have Stripe refuse to create a code of this text."""
+    match = {"method": "POST", "path": "/v1/promotion_codes", "body_contains": f"code={text}"}
+    world.control.faults({"match": match, "fault": "400", "message": "Not today."})
+
+
+def test_neither_code_of_a_swap_can_be_made(world: World) -> None:
+    """Two entries swap their texts and Stripe refuses both creates: both old codes work as before."""
+    before = document([coupon()], [code("a", "ONE"), code("b", "TWO")])
+    after = document([coupon()], [code("a", "TWO"), code("b", "one")])
+    world.settle(before)
+    rows = world.codes()
+    for text in ("TWO", "one"):
+        refuse(world, text)
+    report = world.carry_out(world.plan(after))
+    assert [outcome.status for outcome in report.outcomes] == [Status.FAILED] * 2
+    assert world.codes() == rows
+    world.control.clear_faults()
+    world.settle(after)
+    assert {row["metadata"]["promosync_id"]: row["code"] for row in world.codes(active=True)} == {
+        "a": "TWO",
+        "b": "one",
+    }
+
+
+def test_a_redemption_between_plan_and_apply_counts(world: World) -> None:
+    """What customers use after the plan was shown is carried over too, for the code and for the coupon."""
+    world.settle(shop(limit=50))
+    world.control.redeem("CODE03", times=2)
+    plan = world.plan(shop(25, limit=50))
+    world.control.redeem("CODE03", times=3)
+    world.control.redeem("CODE05", times=10)  # used up since
+    world.carry_out(plan)
+    assert left(world.one_code("code03")) == 5
+    assert world.codes("code05", active=True) == []
+    assert left(world.one_coupon()) == 35
+    world.rests(shop(25, limit=50))
+
+
+def test_the_whole_limit_is_used_between_plan_and_apply(world: World) -> None:
+    """Nothing is left of the coupon when apply comes to it: it stays as it is, and the next plan says why."""
+    world.settle(shop(limit=10, own=None, count=2))
+    plan = world.plan(shop(25, limit=10, own=None, count=2))
+    world.control.redeem("CODE00", times=10)
+    report = world.carry_out(plan)
+    assert {outcome.status for outcome in report.outcomes} == {Status.FAILED, Status.SKIPPED}
+    assert [row["id"] for row in world.coupons()] == ["spring"]
+    with pytest.raises(ProblemsFound) as found:
+        world.plan(shop(25, limit=10, own=None, count=2))
+    assert [problem.rule for problem in found.value.problems] == ["nothing-left"]
+
+
+def test_a_late_redemption_is_counted_and_told(world: World) -> None:
+    """A customer uses the old coupon after its successor was made: ``promosync_late`` counts it, for good."""
+    world.settle(shop(limit=100, own=None, count=2))
+    world.control.redeem("CODE00", times=5)
+    report = interrupted_after(world, shop(25, limit=100, own=None, count=2), writes=1)  # the new coupon stands
+    assert report.failed
+    world.control.redeem("CODE01", times=4)
+    plan = world.plan(shop(25, limit=100, own=None, count=2))
+    report = world.carry_out(plan)
+    assert not report.failed
+    assert any("4 redemptions" in outcome.message for outcome in report.outcomes)
+    home = world.one_coupon()
+    assert (home["metadata"][CARRIED], home["metadata"][LATE], home["max_redemptions"]) == ("5", "4", 95)
+    world.rests(shop(25, limit=100, own=None, count=2))
+    world.control.redeem("CODE01", times=1)
+    world.settle(shop(30, limit=100, own=None, count=2))  # now the limit is as the file says again
+    home = world.one_coupon()
+    assert (home["id"], home["metadata"][CARRIED], left(home)) == ("spring_r3", "10", 90)
+    assert LATE not in home["metadata"]
+
+
+def interrupted_after(world: World, content: Json, writes: int) -> Report:
+    """Carry out the plan of a file until so many writes are through: then nothing answers any more."""
+    plan = world.plan(content)
+    world.control.die_after(writes)
+    patience, world.client.patience = world.client.patience, 0.0
+    report = world.carry_out(plan, workers=1)
+    world.client.patience = patience
+    world.control.clear_faults()
+    return report
+
+
+def test_counts_add_up_over_many_recreates(world: World) -> None:
+    """Five recreates with customers in between: coupon and code allow together what the file says, once."""
+    total = 0
+    for round_ in range(5):
+        world.settle(shop(20 + round_, limit=30, own=20, count=2))
+        for text, times in (("CODE00", 3), ("CODE01", 1)):
+            total += world.control.redeem(text, times=times)["redeemed"]
+        assert left(world.one_code("code00")) == 20 - 3 * (round_ + 1)
+        assert left(world.one_coupon()) == 30 - total
+    assert world.one_coupon()["id"] == "spring_r5"
+    total += world.control.redeem("CODE00", times=20)["redeemed"]
+    total += world.control.redeem("CODE01", times=20)["redeemed"]
+    assert total == 30
+
+
+@pytest.mark.parametrize(
+    ("limit", "own", "coupon_left", "code_left"),
+    [(200, 10, 187, 7), (50, 10, 37, 7), (14, 10, 1, 1), (None, 10, None, 7), (100, 30, 87, 27), (100, 4, 87, 1)],
+)
+def test_limits_raised_and_lowered(
+    world: World, limit: int | None, own: int, coupon_left: int | None, code_left: int
+) -> None:
+    """After 13 uses of 100, 3 of them by a code with 10: a new limit leaves what it says less what was used."""
+    world.settle(shop(limit=100, count=3))
+    world.control.redeem("CODE00", times=3)
+    world.control.redeem("CODE01", times=10)
+    world.settle(shop(limit=limit, own=own, count=3))
+    home = world.one_coupon()
+    assert (None if coupon_left is None else left(home)) == coupon_left
+    assert left(world.one_code("code00")) == code_left
+
+
+def test_a_limit_dropped_and_set_again(world: World) -> None:
+    """A count survives a time without a limit."""
+    world.settle(shop(limit=10, own=5, count=1))
+    world.control.redeem("CODE00", times=3)
+    world.settle(shop(limit=None, own=None, count=1))
+    assert world.one_coupon()["max_redemptions"] is None
+    world.control.redeem("CODE00", times=2)
+    world.settle(shop(limit=10, own=6, count=1))
+    assert (left(world.one_coupon()), left(world.one_code("code00"))) == (5, 1)
+
+
+def test_a_limit_below_what_is_used(world: World) -> None:
+    """A coupon's is an error before any write; a code's switches the code off, and raising it brings it back."""
+    world.settle(shop(limit=100, count=2))
+    world.control.redeem("CODE00", times=6)
+    writes = world.writes
+    with pytest.raises(ProblemsFound) as found:
+        world.plan(document([coupon(max_redemptions=6)], [code("code00", max_redemptions=6), code("code01")]))
+    assert [problem.rule for problem in found.value.problems] == ["nothing-left"]
+    assert "6 redemptions are used" in str(found.value)
+    assert world.writes == writes
+    lower = document([coupon(max_redemptions=100)], [code("code00", max_redemptions=6), code("code01")])
+    plan = world.settle(lower)
+    assert [(action.verb, action.removes) for action in plan.actions if action.id == "code00"] == [
+        (Verb.DEACTIVATE, True)
+    ]
+    higher = document([coupon(max_redemptions=100)], [code("code00", max_redemptions=8), code("code01")])
+    world.settle(higher)
+    assert left(world.one_code("code00")) == 2
+
+
+def _undisturbed(world: World) -> None:
+    world.settle(shop(limit=100, count=4))
+    world.control.redeem("CODE00", times=4)
+    world.control.redeem("CODE01", times=10)
+
+
+KILLED: dict[str, Callable[[], Json]] = {
+    "a percentage changes": lambda: shop(25, limit=100, count=4),
+    "the entry is renamed": lambda: document(
+        [coupon("summer", max_redemptions=100)],
+        [code(f"code{n:02}", max_redemptions=10, coupon="summer") for n in range(4)],
+    ),
+    "texts move on": lambda: document(
+        [coupon(max_redemptions=100)],
+        [code(f"code{n:02}", f"CODE{(n + 1) % 4:02}", max_redemptions=10) for n in range(4)],
+    ),
+    "everything goes": lambda: document(),
+}
+
+
+@pytest.mark.parametrize("case", KILLED)
+def test_killed_after_every_write(world: World, case: str) -> None:
+    """Wherever an apply dies, the next one ends where an undisturbed one would have, and rests there."""
+    after = KILLED[case]()
+    _undisturbed(world)
+    begun = world.writes
+    world.settle(after)
+    writes, wanted = world.writes - begun, world.normal_form(after)
+    assert writes >= 4
+    for died_at in range(writes):
+        world.fresh()
+        _undisturbed(world)
+        report = interrupted_after(world, after, died_at)
+        assert report.failed
+        plan = world.settle(after)
+        assert {action.kind for action in plan.actions} <= set(Kind)
+        assert world.normal_form(after) == wanted, f"killed after {died_at} writes"

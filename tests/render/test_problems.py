@@ -6,7 +6,7 @@ import pytest
 
 from promosync.config import Refused, Source, load
 from promosync.model.problems import Problem
-from promosync.render.problems import errors_json, problems_text
+from promosync.render.problems import problems_json, problems_text
 from tests.render.plans import EVIL
 
 TEXT = b"""{
@@ -34,21 +34,20 @@ def test_a_problem_of_the_file_has_line_and_column() -> None:
 def test_the_same_in_json() -> None:
     """Every part is a field of its own."""
     found = refused()
-    [error] = errors_json(found.problems, found.source)["errors"]
+    [error] = problems_json(found.problems, found.source)
     assert (error["file"], error["line"], error["column"]) == ("promosync.json", 3, 32)
     assert error["path"] == "coupons[0].percent_off"
     assert error["rule"] == "bad-value"
 
 
 def test_what_has_no_place_names_none() -> None:
-    """A missing key is no fault of the file, even when the file was read."""
-    source = Source("promosync.json", "{}", 0)
+    """A missing key is no fault of a file."""
     problem = Problem((), "STRIPE_API_KEY is not set", "set it", rule="api-key")
-    assert [line.plain for line in problems_text([problem], source, 80)] == [
+    assert [line.plain for line in problems_text([problem], None, 80)] == [
         "error: STRIPE_API_KEY is not set",
         "  hint: set it",
     ]
-    [error] = errors_json([problem], source)["errors"]
+    [error] = problems_json([problem], None)
     assert (error["file"], error["line"], error["column"], error["path"]) == (None, None, None, None)
 
 
@@ -59,7 +58,7 @@ def test_a_file_that_is_not_there_is_named() -> None:
     assert [line.plain for line in problems_text([problem], source, 80)] == [
         "error: nowhere.json: there is no such file"
     ]
-    [error] = errors_json([problem], source)["errors"]
+    [error] = problems_json([problem], source)
     assert (error["file"], error["line"]) == ("nowhere.json", None)
 
 

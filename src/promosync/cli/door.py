@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,6 +18,9 @@ from promosync.cli.app import app
 from promosync.cli.run import Run
 from promosync.cli.streams import open_console
 from promosync.model.problems import Problem, ProblemsFound
+
+if TYPE_CHECKING:
+    from promosync.config import Source
 
 ERROR = 1
 INTERRUPTED = 130
@@ -52,16 +56,23 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
     return ERROR
 
 
-def _refuse(run: Run, problems: Sequence[Problem], source: object = None) -> None:
-    # What draws problems loads the loader: only where there are some.
-    from promosync.config import Source
-    from promosync.render.problems import errors_json, problems_text
+def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None) -> None:
+    """Tell every problem; ``source`` is the file that could not be used.
 
-    place = source if isinstance(source, Source) else run.source
-    for line in problems_text(problems, place, run.err.width):
-        run.err.print(line)
+    Without it, what has a path is located in the file that was read, and the rest is not about a file.
+    """
+    # What draws problems loads the loader: only where there are some.
+    from promosync.render import FORMAT_VERSION
+    from promosync.render.problems import problems_json, problems_text
+
+    errors = []
+    for problem in problems:
+        place = source or (run.source if problem.path or problem.at else None)
+        for line in problems_text([problem], place, run.err.width):
+            run.err.print(line)
+        errors += problems_json([problem], place)
     if run.json:
-        run.emit(errors_json(problems, place))
+        run.emit({"format_version": FORMAT_VERSION, "errors": errors})
 
 
 def _told(run: Run, error: Exception) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +40,7 @@ def init(
     if not schema.exists():
         _write_new(schema, schema_text())
     run.out.print(f"Wrote {target}, with {SCHEMA_FILE} beside it for your editor.")
-    run.say(f"Try it without an account: promosync plan {target} --sandbox")
+    run.say(f"Try it without an account: promosync plan {shlex.quote(str(target))} --sandbox")
 
 
 def starter(owner: str) -> dict[str, object]:

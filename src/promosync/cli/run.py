@@ -47,10 +47,13 @@ class Run:
     def load(self, file: str, now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
         """Read and check a configuration and the files of its batches; later problems are located in it."""
         from promosync.config import display_name, load, read_file
-        from promosync.workflows.batch_files import read_batch_files
 
         loaded = load(read_file(file), display_name(file), now)
         self.source = loaded.source
+        if not loaded.configuration.batches:
+            return loaded, {}
+        from promosync.workflows.batch_files import read_batch_files
+
         return loaded, read_batch_files(loaded.configuration, None if file == "-" else Path(file).parent)
 
 

@@ -17,7 +17,7 @@ def validate(
     debug: DebugOption = False,
 ) -> None:
     """Check a configuration offline: JSON, schema, references. Tells every fault at once."""
-    from promosync.render.plan_json import FORMAT_VERSION
+    from promosync.render import FORMAT_VERSION
     from promosync.render.problems import problems_json, problems_text
 
     run = begin(ctx, output, debug)

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from promosync.apply.outcome import Outcome, Report, Status
 from promosync.plan.plan import Action
+from promosync.render import FORMAT_VERSION
 from promosync.render.facts import noun, said_label
 from promosync.render.layout import paragraph
-from promosync.render.plan_json import FORMAT_VERSION, subject_json
+from promosync.render.plan_json import subject_json
 from promosync.render.visible import visible
 
 _STYLE = {Status.DONE: "green", Status.FAILED: "bold red", Status.SKIPPED: "yellow"}

@@ -6,11 +6,10 @@ from typing import Any
 
 from promosync.model.problems import dotted
 from promosync.plan.plan import Action, BatchAction, Kept, Plan, Verb
+from promosync.render import FORMAT_VERSION
 from promosync.render.batches import batch_json
 from promosync.render.facts import Pace, left, moving, said_changes, said_label, seconds, used, with_a_gap
 from promosync.render.fields import changes_json
-
-FORMAT_VERSION = 1
 
 Json = dict[str, Any]
 

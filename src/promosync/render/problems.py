@@ -10,7 +10,6 @@ from rich.text import Text
 from promosync.config import Source, render_place
 from promosync.model.problems import Problem, dotted
 from promosync.render.layout import paragraph
-from promosync.render.plan_json import FORMAT_VERSION
 from promosync.render.visible import visible
 
 
@@ -19,13 +18,13 @@ def problems_text(
 ) -> Iterator[Text]:
     """Yield ``error: promosync.json:12:7 coupons[1].percent_off: what is wrong``, and the hint below it.
 
-    Place and message are one line whatever the width, so that editors and grep find them. Without a source, or for
-    what has no place in the file, the place is left out.
+    Place and message are one line whatever the width, so that editors and grep find them. Without a source the
+    place is left out.
     """
     for problem in problems:
         line = Text(f"{word}: ", "bold red" if word == "error" else "bold cyan")
-        if place := _place(problem, source):
-            line.append(f"{place}: ", "bold")
+        if source is not None:
+            line.append(f"{render_place(problem, source)}: ", "bold")
         line.append(visible(problem.message), "not bold")
         yield line
         if problem.hint:
@@ -37,16 +36,10 @@ def problems_json(problems: Iterable[Problem], source: Source | None) -> list[di
     return [_problem(problem, source) for problem in problems]
 
 
-def errors_json(problems: Iterable[Problem], source: Source | None) -> dict[str, Any]:
-    """Return the document that stands in for a result."""
-    return {"format_version": FORMAT_VERSION, "errors": problems_json(problems, source)}
-
-
 def _problem(problem: Problem, source: Source | None) -> dict[str, Any]:
-    located = source if _place(problem, source) else None
-    line, column = located.place_of(problem) if located and (located.text or problem.at) else (None, None)
+    line, column = source.place_of(problem) if source and (source.text or problem.at) else (None, None)
     return {
-        "file": located.name if located else None,
+        "file": source.name if source else None,
         "line": line,
         "column": column,
         "path": dotted(problem.path) or None,
@@ -54,10 +47,3 @@ def _problem(problem: Problem, source: Source | None) -> dict[str, Any]:
         "message": problem.message,
         "hint": problem.hint or None,
     }
-
-
-def _place(problem: Problem, source: Source | None) -> str:
-    """Return where it is: in a file that was read only what has a path, of one that was not the file itself."""
-    if source is None or (source.text and not problem.path and problem.at is None):
-        return ""
-    return render_place(problem, source)

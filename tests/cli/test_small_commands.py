@@ -1,0 +1,132 @@
+"""init, schema, sandbox and demo."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from promosync.cli.init import owner_for
+from promosync.config import load, schema_text
+from promosync.sandbox import Control
+from tests.cli.conftest import Cli, process_env
+
+
+def test_init_writes_a_file_that_applies(cli: Cli) -> None:
+    """The starter is valid, plans, applies, and its schema lies beside it."""
+    Path("promosync.json").unlink()
+    result = cli("init")
+    assert result.code == 0
+    document = json.loads(Path("promosync.json").read_text(encoding="utf-8"))
+    assert document["promosync"]["owner"] == owner_for(Path.cwd().name)
+    assert Path(document["$schema"]).read_text(encoding="utf-8") == schema_text()
+    assert cli("validate").code == 0
+    assert "2 to create" in cli("plan", "--sandbox").out
+
+
+def test_init_makes_the_folder(cli: Cli) -> None:
+    """A folder may be named; the file's owner is the folder's name, fit for an owner."""
+    assert cli("init", "sub/Spring Sale ☀").code == 0
+    text = Path("sub/Spring Sale ☀/promosync.json").read_bytes()
+    assert load(text, "promosync.json").configuration.settings.owner == "Spring-Sale"
+
+
+def test_init_never_overwrites(cli: Cli) -> None:
+    """A file that is there stays as it is, also where only its schema is missing."""
+    before = Path("promosync.json").read_bytes()
+    result = cli("init")
+    assert result.code == 1
+    assert "is there already" in result.err
+    assert Path("promosync.json").read_bytes() == before
+    assert not Path("promosync.schema.json").exists()
+    assert cli("init", "promosync.json").code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("shop", "shop"),
+        ("My Shop!", "My-Shop"),
+        ("", "default"),
+        ("夏", "default"),
+        ("a" * 80, "a" * 64),
+        ("..", "default"),
+    ],
+)
+def test_a_folder_gives_an_owner(name: str, owner: str) -> None:
+    """Whatever a folder is called, the owner is one that the schema takes."""
+    assert owner_for(name) == owner
+
+
+def test_schema_prints_what_is_shipped(cli: Cli) -> None:
+    """To the byte, so that it can be redirected into a file."""
+    assert cli("schema").out == schema_text()
+
+
+def test_the_sandbox_is_reset_and_redeemed(cli: Cli) -> None:
+    """Redeem says how often, and why not; reset forgets."""
+    cli("apply", "--sandbox", "--yes")
+    assert cli("sandbox", "redeem", "launch20", "--times", "2").out == "Redeemed launch20 2 times.\n"
+    refused = cli("sandbox", "redeem", "NOBODY")
+    assert refused.code == 1
+    assert "NOBODY" in refused.err
+    partly = cli("sandbox", "redeem", "LAUNCH20", "--times", "1000")
+    assert (partly.code, partly.out) == (1, "Redeemed LAUNCH20 98 times.\n")
+    assert cli("sandbox", "reset").code == 0
+    assert "4 to create" in cli("plan", "--sandbox").out
+
+
+def test_the_sandbox_is_served(folder: Path) -> None:
+    """The first line is its address; Ctrl-C ends it well, and its state is there for --sandbox."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "promosync", "sandbox", "serve", "--port", "0"],
+        env=process_env(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout
+            url = process.stdout.readline().strip()
+            Control(url).seed("coupon", [{"id": "seeded", "percent_off": 5, "duration": "once"}])
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    assert Path(".promosync/sandbox.db").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1"])
+def test_the_sandbox_is_served_on_this_machine_only(cli: Cli, host: str) -> None:
+    """Anybody could use it otherwise: it takes every key."""
+    result = cli("sandbox", "serve", "--host", host)
+    assert result.code == 1
+    assert "loopback" in result.err
+
+
+def test_a_broken_sandbox_is_told(cli: Cli) -> None:
+    """Its file may be damaged, or its folder a file."""
+    Path(".promosync").mkdir()
+    Path(".promosync/sandbox.db").write_bytes(b"this is no database" * 100)
+    result = cli("plan", "--sandbox")
+    assert result.code == 1
+    assert "the sandbox can not be opened" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_the_demo_tells_the_whole_story(cli: Cli, folder: Path) -> None:
+    """Validated, planned, applied, planned again, edited, planned once more; nothing is left behind."""
+    before = sorted(path.name for path in folder.iterdir())
+    result = cli("demo", env={"STRIPE_API_KEY": "sk_live_notlookedat12345"})
+    assert result.code == 0
+    commands = [line.split()[2] for line in result.out.splitlines() if line.startswith("$ promosync ")]
+    assert commands == ["validate", "plan", "apply", "plan", "sandbox", "plan"]
+    for words in ("Plan: 6 to create.", "Apply: 6 done.", "No changes.", "of which 37 used: 163 left"):
+        assert words in result.out
+    assert "error" not in result.err
+    assert Path.cwd() == folder
+    assert sorted(path.name for path in folder.iterdir()) == before

@@ -25,7 +25,7 @@ def batch_text(batch: BatchAction, width: int) -> Iterator[Text]:
     line.append(visible(batch.id), "bold")
     yield line
     said = f"{', '.join(_doings(batch))}: {visible(batch.reason)}"
-    yield from paragraph(said, width, "dim", INDENT, f"{INDENT}  ")
+    yield from paragraph(said, width, "", INDENT, f"{INDENT}  ")
     yield from change_lines(batch.changes, width)
     for remark in _remarks(batch):
         yield from paragraph(remark, width, "", INDENT, f"{INDENT}  ")

@@ -73,9 +73,9 @@ def plan_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
 def action_text(action: Action, width: int) -> Iterator[Text]:
     """Yield the lines of one action."""
     yield _head(action)
-    yield from paragraph(
-        f"{action.verb}: {visible(action.reason)}", width, first=INDENT, indent=f"{INDENT}  ", style="dim"
-    )
+    first, *more = paragraph(f"{action.verb}: {visible(action.reason)}", width, "", INDENT, f"{INDENT}  ")
+    first.stylize(STYLE[action.verb], len(INDENT), len(INDENT) + len(action.verb))
+    yield from (first, *more)
     new = action.verb is Verb.CREATE
     changes = [change for change in said_changes(action) if not (new and change.field in _IN_THE_HEAD)]
     yield from change_lines(changes, width, _currencies(action), new=new)

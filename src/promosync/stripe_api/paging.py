@@ -7,7 +7,7 @@ stretches of time, each with a cursor of its own:
     │ read, read, read ▸ cursor   to read │ read ▸ cursor      to read │ read ▸ cursor     ?
     └────────────── stretch 1 ────────────┴───────── stretch 2 ────────┴─── stretch 3, no end known
 
-An idle reader takes half of what is left of the longest stretch, or leaps ahead in the one whose end nobody knows.
+An idle reader takes half of what seems left of the longest stretch, or leaps ahead where nobody knows the end.
 Two stretches share no second, so no row is read twice; what others create meanwhile is newer than all of them.
 """
 
@@ -30,7 +30,7 @@ _WORTH_SPLITTING = 6
 """A stretch is split while it seems to have more pages left than this."""
 
 _LEAP = 4
-"""The open stretch leaps ahead by so many times the pages read until then, going by how dense its own are."""
+"""No leap is longer than so many times the pages read until then would be, if they were like the last one."""
 
 _SPARE = 6
 _SPARE_SHARE = 50
@@ -56,27 +56,23 @@ class Ask:
 
 @dataclass(slots=True, eq=False)
 class Stretch:
-    """A part of the list, with how far it has been read: ``top`` to ``at`` are the creations of its rows so far.
+    """A part of the list, and how far it has been read: down to the row ``after``, created at ``at``.
 
-    ``since`` is None where its end is not known.
+    ``since`` is None where its end is not known. ``pace`` is how many seconds its last page went back.
     """
 
     until: int | None = None
     since: int | None = None
     after: str | None = None
-    top: int = 0
     at: int | None = None
-    pages: int = 0
+    pace: int = 1
     busy: bool = False
 
     def left(self) -> float:
-        """Return how many pages seem to be left, going by those read; infinite where the end is not known."""
+        """Return how many pages seem to be left, going by the last one; infinite where the end is not known."""
         if self.at is None:
             return 0
-        return float("inf") if self.since is None else (self.at - self.since) / self.seconds_a_page()
-
-    def seconds_a_page(self) -> float:
-        return (self.top - (self.at or 0) + 1) / self.pages
+        return float("inf") if self.since is None else (self.at - self.since) / self.pace
 
 
 @dataclass(slots=True)
@@ -111,9 +107,8 @@ class Windows:
         self._full += len(kept) == self.page
         self._short += len(kept) < self.page
         if kept:
-            stretch.top = stretch.top or kept[0][1]
             stretch.after, stretch.at = kept[-1]
-            stretch.pages += 1
+            stretch.pace = kept[0][1] - stretch.at + 1
         if not more or len(kept) < len(rows) or not rows:
             self._open.remove(stretch)
         return len(kept)
@@ -126,10 +121,10 @@ class Windows:
         longest = max(self._open, key=Stretch.left, default=None)
         if longest is None or longest.at is None or longest.left() <= _WORTH_SPLITTING:
             return None
-        if longest.since is None:
-            cut = longest.at - 1 - int(_LEAP * self._full * longest.seconds_a_page())
-        else:
-            cut = (longest.at + longest.since) // 2
+        ahead = _LEAP * self._full * longest.pace
+        if longest.since is not None:
+            ahead = min(ahead, (longest.at - longest.since) // 2)
+        cut = longest.at - 1 - ahead
         if not (longest.since or 0) <= cut < longest.at:
             return None
         older = Stretch(until=cut, since=longest.since)

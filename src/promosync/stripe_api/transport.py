@@ -45,9 +45,9 @@ class Transport(stripe.HTTPClient):
         self._answered = False
         self._count_lock = threading.Lock()
 
-    def request(  # type: ignore[override]  # bytes, as the SDK's own clients have it
+    def request(  # type: ignore[override]  # as the SDK's own clients have it
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
-    ) -> tuple[bytes, int, Mapping[str, str]]:
+    ) -> tuple[str, int, Mapping[str, str]]:
         endpoint = endpoint_of(method, url)
         self._pacer.wait(endpoint)
         with self._count_lock:
@@ -70,7 +70,10 @@ class Transport(stripe.HTTPClient):
         self._pace(endpoint, answer)
         if not reading and answer.status_code >= 500:
             answer.headers["Stripe-Should-Retry"] = "false"
-        return answer.content, answer.status_code, answer.headers
+        content = answer.content.decode("utf-8", errors="replace")
+        if answer.status_code >= 400 and not _is_an_error_of_stripes(content):
+            content = ""  # the SDK trips over some of what proxies send
+        return content, answer.status_code, answer.headers
 
     def close(self) -> None:
         self._session.close()
@@ -115,6 +118,13 @@ def _without_agent(headers: Mapping[str, str]) -> Mapping[str, str]:
     if about.pop("ai_agent", None):
         kept["X-Stripe-Client-User-Agent"] = json.dumps(about)
     return kept
+
+
+def _is_an_error_of_stripes(content: str) -> bool:
+    try:
+        return isinstance(json.loads(content)["error"], dict)
+    except (ValueError, TypeError, LookupError):
+        return False
 
 
 def _unreachable(error: OSError, url: str, patience: float) -> stripe.APIConnectionError:

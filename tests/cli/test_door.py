@@ -134,13 +134,14 @@ def test_hostile_text_from_the_file_is_harmless(cli: Cli) -> None:
     assert '→ "[/nothing]"' in cli("plan", "--sandbox").out
 
 
-def test_notes_are_talk(cli: Cli) -> None:
+def test_warnings_are_talk(cli: Cli) -> None:
     """What is over is no error: it is told beside the result."""
     over = {"id": "old", "percent_off": 10, "duration": "once", "redeem_by": "2020-01-01T00:00:00Z"}
     write(changed(coupons=[over], promotion_codes=[]))
     result = cli("validate")
     assert result.code == 0
     assert result.out == "promosync.json is valid: 1 coupon, 0 promotion codes.\n"
-    assert "note: promosync.json:" in result.err
+    assert "coupons[0].redeem_by: warning[over]: over since 2020-01-01" in result.err
     document = cli("validate", "--format", "json").json
-    assert (document["errors"], len(document["notes"]), document["coupons"]) == ([], 1, 1)
+    assert (document["errors"], document["coupons"]) == ([], 1)
+    assert "over" in {warning["rule"] for warning in document["warnings"]}

@@ -207,20 +207,14 @@ def test_the_smallest_file_and_a_byte_order_mark() -> None:
     assert load(b'\xef\xbb\xbf{"coupons": []}', "f").configuration == Configuration()
 
 
-def test_what_is_over_is_a_note_and_no_error() -> None:
+def test_what_is_over_is_no_error() -> None:
     coupon = A_COUPON | {"redeem_by": "2020-01-01T00:00:00Z"}
     code = {"id": "c", "code": "C", "coupon": "a", "expires_at": "2019-01-01T00:00:00Z"}
-    result = loaded(coupons=[coupon], promotion_codes=[code])
-    assert [(note.path, note.rule) for note in result.notes] == [
-        (("coupons", 0, "redeem_by"), "over"),
-        (("promotion_codes", 0, "expires_at"), "over"),
-    ]
-    assert loaded(None, coupons=[coupon], promotion_codes=[code]).notes == ()
+    assert loaded(coupons=[coupon], promotion_codes=[code]) == loaded(None, coupons=[coupon], promotion_codes=[code])
 
 
-def test_the_moment_itself_is_over_and_five_years_are_not_too_far() -> None:
-    assert len(loaded(coupons=[A_COUPON | {"redeem_by": "2026-11-21T12:00:00Z"}]).notes) == 1
-    assert loaded(coupons=[A_COUPON | {"redeem_by": "2031-11-21T12:00:00Z"}]).notes == ()
+def test_five_years_are_not_too_far() -> None:
+    assert loaded(coupons=[A_COUPON | {"redeem_by": "2031-11-21T12:00:00Z"}])
     with pytest.raises(Refused):
         loaded(coupons=[A_COUPON | {"redeem_by": "2031-11-21T12:00:01Z"}])
     assert loaded(None, coupons=[A_COUPON | {"redeem_by": "2040-01-01T00:00:00Z"}])
@@ -247,16 +241,10 @@ def test_ids_that_differ_only_by_case_are_two_ids() -> None:
 def test_examples_load(path: Path) -> None:
     result = load(path.read_bytes(), path.name, NOW)
     assert result.configuration.coupons
-    assert all(note.rule == "over" for note in result.notes)
 
 
-def test_the_complete_example_is_over_in_one_coupon_and_the_one_ahead_in_none() -> None:
-    complete, ahead = (
-        load((EXAMPLES[0].parent / name).read_bytes(), name, NOW)
-        for name in ("omnibase-complete.json", "omnibase-complete-ahead.json")
-    )
-    assert [note.path for note in complete.notes] == [("coupons", 3, "redeem_by")]
-    assert ahead.notes == ()
+def test_the_complete_example_ahead_knows_its_products() -> None:
+    ahead = load((EXAMPLES[0].parent / "omnibase-complete-ahead.json").read_bytes(), "ahead", NOW)
     products = {product for entry in ahead.configuration.coupons for product in entry.spec.applies_to}
     assert products == set(ahead.configuration.products)
     assert all(ahead.configuration.products.values())

@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import time
+from typing import Annotated
 
 import typer
 
 from promosync.cli.options import DEFAULT_FILE, DebugOption, FileArgument, Format, FormatOption
 from promosync.cli.run import begin
 
+StrictOption = Annotated[bool, typer.Option("--strict", help="Take warnings for errors: exit 1 when there is one.")]
+
 
 def validate(
     ctx: typer.Context,
     file: FileArgument = DEFAULT_FILE,
+    strict: StrictOption = False,
     output: FormatOption = Format.TEXT,
     debug: DebugOption = False,
-) -> None:
-    """Check a configuration offline: JSON, schema, references. Tells every fault at once."""
+) -> int:
+    """Check a configuration offline: JSON, schema, references, batches, lint. Tells every fault at once."""
+    from promosync.lint import Facts, lint
+    from promosync.plan.exposure import batch_sizes
     from promosync.render import FORMAT_VERSION
-    from promosync.render.problems import problems_json, problems_text
+    from promosync.render.problems import problems_json
+    from promosync.render.warnings import warnings_text
 
     run = begin(ctx, output, debug)
-    loaded, _ = run.load(file, now=int(time.time()))
-    found = loaded.configuration
+    now = int(time.time())
+    loaded, rows = run.load(file, now)
+    found, source = loaded.configuration, loaded.source
+    warnings = lint(Facts(found, source, now, batch_sizes(found, rows)))
+    refused = strict and bool(warnings)
     counts = {
         "coupons": len(found.coupons),
         "promotion_codes": len(found.codes),
         "code_batches": len(found.batches),
     }
-    if run.json:
-        notes = problems_json(loaded.notes, loaded.source)
-        document = {"format_version": FORMAT_VERSION, "file": loaded.source.name, **counts}
-        run.emit({**document, "notes": notes, "errors": []}, indent=2)
-        return
-    for line in problems_text(loaded.notes, loaded.source, run.err.width, word="note"):
+    for line in warnings_text(warnings, source, "error" if strict else "warning"):
         run.err.print(line)
-    words = [f"{count} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"]
-    run.out.print(f"{loaded.source.name} is valid: {', '.join(words)}.")
+    if run.json:
+        told = problems_json(warnings, source)
+        lists = {"warnings": [] if strict else told, "errors": told if strict else []}
+        run.emit({"format_version": FORMAT_VERSION, "file": source.name, **counts, **lists}, indent=2)
+    elif not refused:
+        words = [f"{count} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"]
+        run.out.print(f"{source.name} is valid: {', '.join(words)}.")
+    if warnings:
+        run.say("`promosync explain RULE` tells what the rule in brackets is about, and how to switch it off.")
+    return 1 if refused else 0
 
 
 def schema(ctx: typer.Context) -> None:

@@ -144,6 +144,7 @@ class SettingsDocument(_Part):
     max_removal_percent: int = 30
     ignore_metadata: tuple[str | None, ...] = ()
     lint: dict[str, str] = {}
+    max_exposure: dict[str, int] = {}
 
 
 class Document(_Part):
@@ -251,4 +252,5 @@ def _settings(settings: SettingsDocument) -> Settings:
         max_removal_percent=settings.max_removal_percent,
         ignore_metadata=tuple(pattern for pattern in settings.ignore_metadata if pattern),
         lint=settings.lint,
+        max_exposure={currency.lower(): amount for currency, amount in settings.max_exposure.items()},
     )

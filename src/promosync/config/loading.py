@@ -17,18 +17,17 @@ from promosync.model.problems import Path, Problem
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A sound file; ``notes`` are remarks on it, such as what is over, in the order of the file."""
+    """A sound file: what it says, and its text with the place of everything in it."""
 
     configuration: Configuration
     source: Source
-    notes: tuple[Problem, ...] = ()
 
 
 def load(text: bytes, name: str, now: int | None = None) -> Loaded:
     """Check a configuration and return it typed; ``now`` is seconds UTC, ``name`` is for messages only.
 
     Raises :class:`Refused`, a :class:`~promosync.model.problems.ProblemsFound` that locates its problems,
-    with all of them. Without ``now`` the rules about time (five years, what is over) are left out.
+    with all of them. Without ``now`` the rules about time (five years, codes that are over) are left out.
     """
     parsed = parse(text)
     source = Source(name, parsed.text, parsed.place)
@@ -39,7 +38,7 @@ def load(text: bytes, name: str, now: int | None = None) -> Loaded:
     # These load pydantic and jsonschema: only here, so that commands without a file start quickly.
     from promosync.config.checking import check, misspelt_sections
     from promosync.config.document import read_document, to_configuration
-    from promosync.config.rules import check_rules, what_is_over
+    from promosync.config.rules import check_rules
 
     schema = schema_text()
     faults, broken = check(parsed.value, schema)
@@ -55,8 +54,7 @@ def load(text: bytes, name: str, now: int | None = None) -> Loaded:
     found.add(fault for fault in check_rules(document, now) if not (no_coupons and fault.rule == "unknown-reference"))
     if found.problems:
         raise Refused(found.problems, source)
-    notes = sorted(what_is_over(document, now), key=source.place_of)
-    return Loaded(to_configuration(document), source, tuple(notes))
+    return Loaded(to_configuration(document), source)
 
 
 class _Findings:

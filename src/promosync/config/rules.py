@@ -35,14 +35,6 @@ def check_rules(document: Document, now: int | None) -> list[Problem]:
     return list(dict.fromkeys(problem for rule in RULES for problem in rule(document, now)))
 
 
-def what_is_over(document: Document, now: int | None) -> Iterator[Problem]:
-    """Note what has ended by its date: it is valid, and promosync keeps it away."""
-    for path, ends in _dates(document):
-        if now is not None and ends <= now:
-            hint = "remove the entry when nobody asks for it any more"
-            yield Problem(path, f"over since {format_instant(ends)}: it is not created, or retired", hint, "over")
-
-
 def _coupons(document: Document) -> Iterator[tuple[Path, CouponDocument]]:
     return ((("coupons", index), coupon) for index, coupon in enumerate(document.coupons) if coupon)
 
@@ -219,6 +211,7 @@ def currency_options(document: Document, _: int | None) -> Iterator[Problem]:
         yield from _options((*path, "currency_options"), coupon.currency_options, coupon.currency)
     for path, user in _users(document):
         yield from _options((*path, "currency_options"), user.currency_options, user.minimum_amount_currency)
+    yield from _options(("promosync", "max_exposure"), document.promosync.max_exposure, None)
 
 
 def _options(path: Path, options: Mapping[str, object], main: str | None) -> Iterator[Problem]:

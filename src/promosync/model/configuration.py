@@ -84,7 +84,8 @@ class Settings:
     """The file's own section, ``promosync``.
 
     ``ignore_metadata`` holds shell-style patterns of metadata keys to leave alone; ``lint`` maps the id of a
-    switched-off rule to the reason given.
+    switched-off rule to the reason given. ``max_exposure`` is what the coupons may give away at most, in minor
+    units by lower-case currency.
     """
 
     owner: str = "default"
@@ -92,6 +93,7 @@ class Settings:
     max_removal_percent: int = 30
     ignore_metadata: tuple[str, ...] = ()
     lint: Mapping[str, str] = field(default_factory=dict)
+    max_exposure: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,33 @@
+"""`promosync explain`: what a lint rule or an error means, with an example and the way out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from promosync.cli.run import begin
+from promosync.model.problems import Problem, ProblemsFound
+
+
+def explain(
+    ctx: typer.Context,
+    rule: Annotated[str | None, typer.Argument(metavar="RULE", help="Its id; without one, all are listed.")] = None,
+) -> None:
+    """Tell what a lint rule or an error means: the page of its id, or the list of all."""
+    from promosync.lint import pages
+
+    run = begin(ctx)
+    titles = pages.titles()
+    if rule is None:
+        width = max(map(len, titles))
+        for known, title in titles.items():
+            run.out.print(f"{known:{width}}  {title}")
+        return
+    page = pages.explain(rule.strip().lower())
+    if page is None:
+        from promosync.config.words import did_you_mean, shown
+
+        hint = did_you_mean(rule, titles) or "promosync explain lists them all"
+        raise ProblemsFound([Problem((), f"there is no rule and no error {shown(rule)}", hint, rule="unknown-rule")])
+    run.out.print(page.rstrip("\n"))

@@ -1,0 +1,7 @@
+"""Opinions on a valid configuration: one rule, one file, one page."""
+
+from promosync.lint.facts import Facts
+from promosync.lint.linting import lint
+from promosync.lint.pages import explain, titles
+
+__all__ = ["Facts", "explain", "lint", "titles"]

@@ -1,0 +1,74 @@
+"""What a rule may look at, with the few questions that several rules ask."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from promosync.config import Source
+from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
+from promosync.model.problems import Path
+from promosync.plan.exposure import Way, all_ways, is_over, ways_to
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A checked file, its text, and the time in seconds UTC.
+
+    ``sizes`` is how many codes each batch has, by its id.
+    """
+
+    configuration: Configuration
+    source: Source
+    now: int
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def coupons(self) -> Mapping[str, CouponEntry]:
+        """The coupons by their config id."""
+        return {entry.id: entry for entry in self.configuration.coupons}
+
+    @cached_property
+    def ways(self) -> Mapping[str, list[Way]]:
+        """The codes and batches of each coupon that has any, whether they can be used or not."""
+        return ways_to(self.configuration)
+
+    def current_coupons(self) -> Iterator[CouponEntry]:
+        """Yield the coupons that have not ended."""
+        return (entry for entry in self.configuration.coupons if not self.is_over(entry.spec.redeem_by))
+
+    def usable_ways(self, coupon: CouponEntry) -> list[Way]:
+        """Return the codes and batches with which customers can have a coupon now."""
+        return [way for way in self.ways.get(coupon.id, ()) if self.is_usable(way)]
+
+    def public_codes(self) -> Iterator[CodeEntry]:
+        """Yield the codes that anybody can use now: those for one customer are not among them."""
+        for entry in self.configuration.codes:
+            if entry.spec.customer is None and entry.customer_email is None and self.is_usable(entry):
+                yield entry
+
+    def is_usable(self, way: Way) -> bool:
+        """Whether customers can use a code, or those of a batch, now."""
+        coupon = self.coupons[way.spec.coupon]
+        return way.spec.active and not self.is_over(way.spec.expires_at) and not self.is_over(coupon.spec.redeem_by)
+
+    def is_over(self, ends: int | None) -> bool:
+        """Whether a date has passed."""
+        return is_over(ends, self.now)
+
+    def dates(self) -> Iterator[tuple[Path, int]]:
+        """Yield every date of the file with its place."""
+        for coupon in self.configuration.coupons:
+            if coupon.spec.redeem_by is not None:
+                yield (*coupon.path, "redeem_by"), coupon.spec.redeem_by
+        for way in all_ways(self.configuration):
+            if way.spec.expires_at is not None:
+                yield (*way.path, "expires_at"), way.spec.expires_at
+
+    def written(self, path: Path) -> str:
+        """Return the text that stands at a place, as it is written there; the place must hold one."""
+        line, column = self.source.locate(path)
+        text, _ = json.JSONDecoder().raw_decode(self.source.line(line)[column - 1 :])
+        return str(text)

@@ -18,6 +18,7 @@ from promosync.apply.code_steps import Swap
 from promosync.apply.gateway import Fault, Gateway, StripeFault
 from promosync.codes.drawing import draw
 from promosync.codes.emails import normalise
+from promosync.codes.words import decent
 from promosync.model.issued import IMPORTED
 from promosync.model.live import LiveCode
 from promosync.model.ownership import Retired, Tags
@@ -143,7 +144,7 @@ class BatchRun:
             if self._texts is None:
                 own = {fold(record.code) for record in self.work.records}
                 assert self.work.space is not None
-                self._texts = draw(self.work.space, taken=lambda text: text in own or self.work.taken(text))
+                self._texts = decent(draw(self.work.space, taken=lambda text: text in own or self.work.taken(text)))
             text = next(self._texts, None)
         if text is None:
             raise StripeFault(Fault.REFUSED, "no possible code is free any more: choose a longer pattern")

@@ -52,6 +52,26 @@ class StripeAccount:
         account = Account(self.account.id, self.account.mode, self.now)
         return Live(account, coupons, codes, products, customers, batches)
 
+    def coupons(self) -> Iterator[LiveCoupon]:
+        """Yield every coupon, newest first."""
+        return reader.coupons(self._client)
+
+    def codes(self) -> Iterator[LiveCode]:
+        """Yield every promotion code, as they are read: those of one second newest first, seconds in any order."""
+        return reader.all_codes(self._client)
+
+    def existing_products(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return those of the product ids that are in Stripe."""
+        return reader.existing_products(self._client, ids)
+
+    def existing_customers(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return for each customer id the customer, as a tuple that is empty where there is none."""
+        return reader.existing_customers(self._client, ids)
+
+    def addresses(self, customers: Iterable[str]) -> dict[str, str]:
+        """Return the address of each customer who has one that no other customer has."""
+        return reader.addresses_of(self._client, customers)
+
     def customers_of(self, emails: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return for each address the ids of the customers who have it, whatever its case; for long lists."""
         return reader.customers_of_many(self._client, emails)

@@ -64,7 +64,7 @@ def existing_products(client: Client, ids: Iterable[str]) -> frozenset[str]:
 
 def existing_customers(client: Client, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return for each customer id the customer, as a tuple that is empty where there is none."""
-    return {customer: tuple(_customer(client, customer)) for customer in ids}
+    return {customer: tuple(str(row["id"]) for row in _customer(client, customer)) for customer in ids}
 
 
 def customers_of(client: Client, emails: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -99,6 +99,25 @@ def customers_of_many(client: Client, emails: Sequence[str]) -> dict[str, tuple[
     return {email: tuple(sorted(wanted[email.lower()])) for email in emails}
 
 
+def addresses_of(client: Client, customers: Iterable[str]) -> dict[str, str]:
+    """Return the address of each customer, as Stripe has it, who has one that no other customer has in any case.
+
+    A few customers are asked for one by one; for more, all customers are read.
+    """
+    wanted = set(customers)
+    if len(wanted) <= _FEW:
+        own = {
+            row["id"]: row.get("email") or "" for customer in sorted(wanted) for row in _customer(client, customer)
+        }
+        holders = customers_of_many(client, sorted({email for email in own.values() if email}))
+        return {customer: email for customer, email in own.items() if holders.get(email) == (customer,)}
+    by_address: dict[str, tuple[str, str] | None] = {}
+    for row in _rows(client, "/v1/customers"):
+        if email := row.get("email"):
+            by_address[email.lower()] = None if email.lower() in by_address else (row["id"], email)
+    return {found[0]: found[1] for found in by_address.values() if found is not None and found[0] in wanted}
+
+
 def account_id(client: Client) -> str | None:
     """Return the account's id, or None where the key may not read it. This is the first request of a run."""
     try:
@@ -124,7 +143,7 @@ def _page(client: Client, path: str, **params: Any) -> paging.Page:
     return page["data"], page["has_more"]
 
 
-def _customer(client: Client, customer: str) -> Iterator[str]:
+def _customer(client: Client, customer: str) -> Iterator[Row]:
     try:
         row = client.call("get", f"/v1/customers/{customer}")
     except StripeFault as fault:
@@ -132,7 +151,7 @@ def _customer(client: Client, customer: str) -> Iterator[str]:
             raise
         return
     if not row.get("deleted"):
-        yield str(row["id"])
+        yield row
 
 
 def _with_address(client: Client, email: str) -> set[str]:

@@ -1,0 +1,145 @@
+"""`promosync export`: the account as a file that adopts it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Annotated
+
+import typer
+
+from promosync.cli.access import Access, opened
+from promosync.cli.options import (
+    AccountOption,
+    ApiBaseOption,
+    DebugOption,
+    LiveOption,
+    RpsOption,
+    SandboxOption,
+)
+from promosync.cli.run import Run, begin
+from promosync.model.problems import Problem, ProblemsFound
+
+FILES_FROM = 50
+
+EVERY = 5.0
+"""Seconds between two lines of progress."""
+
+
+def export(
+    ctx: typer.Context,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FILE", help="Write it there, and files of unique codes beside it."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
+    coupon: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--coupon", metavar="ID", help="Only this Stripe coupon and its codes; may be given several times."
+        ),
+    ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option("--owner", metavar="NAME", help="What this owner's file manages, under the ids it has there."),
+    ] = None,
+    include_ended: Annotated[
+        bool, typer.Option("--include-ended", help="Also what is used up or past its date; codes as `active: false`.")
+    ] = False,
+    files_from: Annotated[
+        int,
+        typer.Option(
+            "--files-from",
+            metavar="N",
+            min=1,
+            help="From so many unique codes that are alike on, write them to a file of their own (with --out).",
+        ),
+    ] = FILES_FROM,
+    sandbox: SandboxOption = False,
+    api_base: ApiBaseOption = None,
+    stripe_account: AccountOption = None,
+    live: LiveOption = False,
+    rps: RpsOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Print what the account holds as a configuration; applying it adopts everything and changes nothing else."""
+    from promosync.config.writing import to_json
+    from promosync.plan.export.draft import Wishes
+    from promosync.render.export import export_notes
+    from promosync.workflows.export import Selection, make
+
+    run = begin(ctx, debug=debug)
+    if owner is not None and coupon:
+        raise typer.BadParameter("--owner exports all that is its: leave --coupon out.")
+    if out is not None:
+        _check_free(Path(out), overwrite)
+    selection = Selection(owner, tuple(coupon or ()), Wishes(include_ended, None if out is None else files_from))
+    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
+        made = make(stripe, selection, _progress(run))
+    if out is None:
+        run.out.file.write(to_json(made.configuration, ascii_only=_is_narrow(run)))
+        run.out.file.flush()
+    else:
+        folder = Path(out).parent
+        for file in made.files.values():
+            _check_free(folder / file.name, overwrite)
+        for file in made.files.values():
+            with _writing(folder / file.name) as handle:
+                csv.writer(handle, lineterminator="\n").writerows(file.rows())
+        with _writing(Path(out)) as handle:
+            handle.write(to_json(made.configuration))
+    for line in export_notes(made, run.err.width):
+        run.err.print(line)
+    if out is not None:
+        run.say(f"Wrote {', '.join([out, *(str(folder / file.name) for file in made.files.values())])}.")
+
+
+def _progress(run: Run) -> Callable[[int], None]:
+    said = time.monotonic()
+
+    def tell(count: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= EVERY:
+            said = time.monotonic()
+            run.say(f"{count:,} codes read")
+
+    return tell
+
+
+def _is_narrow(run: Run) -> bool:
+    """Whether standard output has not room for all letters."""
+    return run.out.encoding.lower().replace("-", "") != "utf8"
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    if path.is_dir():
+        raise ProblemsFound([Problem((), f"{path} is a folder", "name a file in it", rule="export")])
+    if path.exists() and not overwrite:
+        hint = "name another file, or add --overwrite"
+        raise ProblemsFound([Problem((), f"{path} is there already", hint, rule="export")])
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[IO[str]]:
+    """Open a new file that takes its place when all of it is written; nobody but its owner may read it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name[:100]}.", delete=False
+        ) as handle:
+            try:
+                yield handle
+                handle.flush()
+                os.fsync(handle.fileno())
+            except BaseException:
+                Path(handle.name).unlink()
+                raise
+        Path(handle.name).replace(path)
+    except OSError as error:
+        message = f"{path} can not be written: {error.strerror or error}"
+        raise ProblemsFound([Problem((), message, "check the folder", rule="export")]) from error

@@ -1,0 +1,151 @@
+"""What an export makes of an account: entries, the files of its unique codes, and what is left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from promosync.model.configuration import CodeEntry, Configuration, CouponEntry, PerMode
+from promosync.model.issued import IssuedCodes
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.ownership import Mode
+from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.plan import Kind
+
+ENDED = "ended: used up, past its date, or its coupon is (--include-ended takes it in)"
+COUPON_DELETED = "its coupon was deleted"
+COUPON_LEFT_OUT = "its coupon is left out"
+
+S = TypeVar("S", Coupon, PromotionCode)
+
+_NAMED = 20
+"""So many ids are remembered of what is left out for one reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Objects that are not in the file, for one reason; ``ids`` has the first of their Stripe ids."""
+
+    kind: Kind
+    reason: str
+    count: int
+    ids: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Remainder:
+    """Collects what is left out; of a million for one reason only some are remembered."""
+
+    _counts: dict[tuple[Kind, str], int] = field(default_factory=dict)
+    _ids: dict[tuple[Kind, str], list[str]] = field(default_factory=dict)
+
+    def add(self, kind: Kind, reason: str, stripe_id: str) -> None:
+        key = (kind, reason)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        named = self._ids.setdefault(key, [])
+        if len(named) < _NAMED:
+            named.append(stripe_id)
+
+    def all(self) -> tuple[LeftOut, ...]:
+        """Return every reason with its objects, in the order of the first of each."""
+        return tuple(LeftOut(*key, count, tuple(self._ids[key])) for key, count in self._counts.items())
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """The file of an import: its codes are those ``members`` of ``records``, in this order.
+
+    ``addresses`` has the address of each customer where the codes are bound to customers.
+    """
+
+    name: str
+    records: IssuedCodes
+    members: Sequence[int]
+    addresses: Mapping[str, str] | None = None
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield the rows of the file, its header first."""
+        yield ("code",) if self.addresses is None else ("code", "email")
+        for index in self.members:
+            record = self.records[index]
+            yield (record.code,) if self.addresses is None else (record.code, self.addresses[record.customer or ""])
+
+
+@dataclass(slots=True)
+class Draft:
+    """An export before it is proved: entries from the oldest object to the newest, ``files`` by batch id."""
+
+    configuration: Configuration
+    files: dict[str, CodeFile]
+    left_out: Remainder
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the file is to hold: ``ended`` takes in what Stripe has ended.
+
+    ``files_from`` is how many unique codes of one kind get a file of their own; None where no file can be written.
+    """
+
+    ended: bool = False
+    files_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A configuration whose plan is adoption and nothing else, with the files of its batches by batch id.
+
+    ``left_out`` is what no entry was made for, and why. ``owners`` counts the objects that others' files manage.
+    ``withdraws`` counts what a plan would take away because it could not be put into its owner's file.
+    """
+
+    configuration: Configuration
+    files: Mapping[str, CodeFile]
+    left_out: tuple[LeftOut, ...]
+    owners: Mapping[str, int]
+    withdraws: int = 0
+
+    @property
+    def codes(self) -> int:
+        """How many codes are in it, those in files included."""
+        return len(self.configuration.codes) + sum(len(file.members) for file in self.files.values())
+
+
+def coupon_entry(coupon: LiveCoupon, config_id: str, mode: Mode) -> CouponEntry:
+    """Return a live coupon as an entry; products keep their Stripe ids as config ids."""
+    spec = with_limit(coupon.spec, coupon.tags.carried)
+    return CouponEntry(config_id, spec, (), {mode: coupon.stripe_id}, coupon.tags.protect)
+
+
+def code_entry(code: LiveCode, config_id: str, coupon: CouponEntry, mode: Mode) -> CodeEntry:
+    """Return a live code as an entry on the entry of its coupon."""
+    spec = in_the_files_words(with_limit(code.spec, code.tags.carried), coupon, active=code.spec.active)
+    return CodeEntry(config_id, spec, (), None, {mode: code.stripe_id}, code.tags.protect)
+
+
+def with_limit(spec: S, carried: int) -> S:
+    """Return the fields with the limit as the file counts it, predecessors included."""
+    return spec if spec.max_redemptions is None else replace(spec, max_redemptions=spec.max_redemptions + carried)
+
+
+def in_the_files_words(spec: PromotionCode, coupon: CouponEntry, *, active: bool) -> PromotionCode:
+    """Return the fields of a live code as the file has them: an end that is the coupon's own goes without saying."""
+    end = None if spec.expires_at == coupon.spec.redeem_by else spec.expires_at
+    return replace(spec, coupon=coupon.id, expires_at=end, active=active)
+
+
+def products_of(coupons: Sequence[CouponEntry], mode: Mode) -> dict[str, PerMode]:
+    """Return the products that coupons are limited to, each under its Stripe id."""
+    return {product: {mode: product} for product in sorted({p for entry in coupons for p in entry.spec.applies_to})}
+
+
+def has_ended(code: LiveCode, coupons: Mapping[str, LiveCoupon], now: int) -> bool:
+    """Whether Stripe has ended a code for good. One that was switched off has not, and one that is on never has."""
+    spec, coupon = code.spec, coupons.get(code.spec.coupon)
+    if spec.active:
+        return False
+    if coupon is None or not coupon.valid or coupon.created > code.created:
+        return True
+    used_up = spec.max_redemptions is not None and code.times_redeemed >= spec.max_redemptions
+    return used_up or (spec.expires_at is not None and spec.expires_at <= now)

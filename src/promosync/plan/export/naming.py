@@ -1,0 +1,54 @@
+"""Names for what has none in a file yet: config ids made of Stripe's ids and of the texts of codes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from itertools import count
+
+_LONGEST = 64
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_RECREATED = re.compile(r"(.+)_(r[0-9]+)")
+"""What promosync calls the coupons it recreates: no entry may have such a name beside the one it points at."""
+
+
+class Names:
+    """Gives out config ids, each once; ``reserved`` are given to nobody."""
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self._taken = set(reserved)
+        self._numbers: dict[str, count[int]] = {}
+
+    def take(self, wanted: str, fallback: str) -> str:
+        """Return ``wanted`` as a config id, numbered if that is taken; ``fallback`` if nothing of it is left.
+
+        The same calls in the same order give the same names.
+        """
+        base = slug(wanted) or fallback
+        if base not in self._taken:
+            return self._keep(base)
+        for number in self._numbers.setdefault(base, count(2)):
+            tail = f"-{number}"
+            name = base[: _LONGEST - len(tail)] + tail
+            if name not in self._taken:
+                break
+        return self._keep(name)
+
+    def _keep(self, name: str) -> str:
+        self._taken.add(name)
+        return name
+
+
+def slug(text: str) -> str:
+    """Return a text as a config id that is as near to it as can be; empty if it has no letter or digit of ASCII."""
+    if not _NAME.fullmatch(text):
+        plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+        text = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:_LONGEST]
+    recreated = _RECREATED.fullmatch(text)
+    return f"{recreated[1]}-{recreated[2]}" if recreated else text
+
+
+def is_own_name(stripe_id: str) -> bool:
+    """Whether a Stripe id can be a config id as it stands."""
+    return slug(stripe_id) == stripe_id and stripe_id != ""

@@ -1,0 +1,213 @@
+"""What nobody manages yet, as a configuration that adopts it: every coupon and code by its Stripe id.
+
+Codes that differ in text and customer alone, and can be used once, are unique codes: many of them become one import.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
+from promosync.model.issued import IssuedCode, IssuedCodes
+from promosync.model.live import Account, Live, LiveCode, LiveCoupon
+from promosync.model.ownership import Tags
+from promosync.model.promotions import fold
+from promosync.plan.batches import Rows
+from promosync.plan.export.draft import (
+    COUPON_DELETED,
+    COUPON_LEFT_OUT,
+    ENDED,
+    CodeFile,
+    Draft,
+    Remainder,
+    Wishes,
+    code_entry,
+    coupon_entry,
+    has_ended,
+    in_the_files_words,
+    products_of,
+)
+from promosync.plan.export.naming import Names, is_own_name
+from promosync.plan.plan import Kind
+
+_IN_A_FILE = re.compile(r"[A-Za-z0-9_-]{1,500}")
+_OWNERS = ("default", "export")
+
+Existing = tuple[frozenset[str], Mapping[str, tuple[str, ...]]]
+"""The products and customers that are in Stripe, as :class:`~promosync.model.live.Live` has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What was read: ``coupons`` are all of the account, ``codes`` those that nobody manages.
+
+    ``selected`` are the Stripe ids of the coupons to export, None for all. ``owners`` are the names that promosync's
+    keys carry on other objects. ``addresses`` has the address of those customers that alone have theirs.
+    """
+
+    account: Account
+    coupons: tuple[LiveCoupon, ...]
+    codes: IssuedCodes
+    selected: frozenset[str] | None = None
+    owners: frozenset[str] = frozenset()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+
+
+def live_code(records: IssuedCodes, index: int) -> LiveCode:
+    """Return a code that nobody manages as it was read."""
+    record = records[index]
+    shape = records.shapes[record.shape]
+    spec = replace(shape.spec, code=record.code, customer=record.customer, active=record.active)
+    tags = Tags(carried=shape.carried, protect=shape.protect, retired=record.retired, email=record.email)
+    return LiveCode(record.stripe_id, spec, tags, record.created, record.used - shape.carried)
+
+
+def draft(found: Holdings, wishes: Wishes) -> Draft:
+    """Return the entries of what nobody manages, under an owner's name that nobody has."""
+    left_out = Remainder()
+    coupons = _coupons(found, wishes, left_out)
+    wanted = _wanted(found, wishes, coupons, left_out)
+    groups = _unique(found, wishes.files_from, wanted)
+    in_files = {index for members in groups for index in members}
+    names = Names()
+    batches, files = _batches(found, coupons, groups, names)
+    codes = _codes(found, coupons, [index for index in wanted if index not in in_files], names)
+    entries = tuple(coupons.values())
+    products = products_of(entries, found.account.mode)
+    settings = Settings(owner=free_owner(found.owners))
+    return Draft(Configuration(entries, tuple(codes), batches, products, settings), files, left_out)
+
+
+def free_owner(owners: Iterable[str]) -> str:
+    """Return a name for the owner that no object of the account carries: what carries it would count as ours."""
+    taken = set(owners)
+    first = next((name for name in _OWNERS if name not in taken), None)
+    return first or Names(taken).take(_OWNERS[-1], _OWNERS[-1])
+
+
+def _coupons(found: Holdings, wishes: Wishes, left_out: Remainder) -> dict[str, CouponEntry]:
+    """Return the entries by Stripe id. A Stripe id that can be a config id is one; the others get one made."""
+    names = Names(coupon.stripe_id for coupon in found.coupons if is_own_name(coupon.stripe_id))
+    entries: dict[str, CouponEntry] = {}
+    for coupon in sorted(found.coupons, key=lambda coupon: (coupon.created, coupon.stripe_id)):
+        own = coupon.stripe_id
+        if coupon.tags.owner is not None or (found.selected is not None and own not in found.selected):
+            continue
+        if not coupon.valid and not wishes.ended:
+            left_out.add(Kind.COUPON, ENDED, own)
+            continue
+        config_id = own if is_own_name(own) else names.take(own, "coupon")
+        entries[own] = coupon_entry(coupon, config_id, found.account.mode)
+    return entries
+
+
+def _wanted(
+    found: Holdings, wishes: Wishes, coupons: Mapping[str, CouponEntry], left_out: Remainder
+) -> Sequence[int]:
+    """Return the codes that an entry can be made for, oldest first."""
+    every = {coupon.stripe_id: coupon for coupon in found.coupons}
+    created = [record.created for record in found.codes]
+    wanted = array("L")
+    # They were read newest first, and in that order within a second.
+    for index in sorted(range(len(created)), key=lambda index: (created[index], -index)):
+        code = live_code(found.codes, index)
+        coupon = every.get(code.spec.coupon)
+        if coupon is not None and coupon.tags.owner is not None:
+            left_out.add(Kind.CODE, f"its coupon belongs to owner {coupon.tags.owner!r}", code.stripe_id)
+        elif not wishes.ended and has_ended(code, every, found.account.now):
+            left_out.add(Kind.CODE, ENDED, code.stripe_id)
+        elif coupon is None or coupon.stripe_id not in coupons:
+            left_out.add(Kind.CODE, COUPON_LEFT_OUT if coupon else COUPON_DELETED, code.stripe_id)
+        else:
+            wanted.append(index)
+    return wanted
+
+
+def _unique(found: Holdings, files_from: int | None, wanted: Sequence[int]) -> list[array[int]]:
+    """Return the groups of unique codes that are large enough for a file, each from the oldest to the newest."""
+    if files_from is None:
+        return []
+    groups: dict[tuple[int, bool], array[int]] = {}
+    texts: Counter[str] = Counter()  # not of unique codes for everybody: Stripe sees to it that those are unique
+    for index in wanted:
+        record = found.codes[index]
+        unique, bound = _may_be_in_a_file(found, record), record.customer is not None
+        if unique:
+            groups.setdefault((record.shape, bound), array("L")).append(index)
+        if bound or not unique:
+            texts[fold(record.code)] += 1
+    # A text stands in a file once: not in two imports, and not in an import and beside it.
+    alone = (
+        array("L", (index for index in members if texts[fold(found.codes[index].code)] == int(bound)))
+        for (_, bound), members in groups.items()
+    )
+    return [members for members in alone if members and len(members) >= files_from]
+
+
+def _may_be_in_a_file(found: Holdings, record: IssuedCode) -> bool:
+    shape = found.codes.shapes[record.shape]
+    return (
+        record.active
+        and shape.spec.max_redemptions == 1
+        and not shape.carried
+        and _IN_A_FILE.fullmatch(record.code) is not None
+        and (record.customer is None or record.customer in found.addresses)
+    )
+
+
+def _batches(
+    found: Holdings, coupons: Mapping[str, CouponEntry], groups: Iterable[array[int]], names: Names
+) -> tuple[tuple[BatchEntry, ...], dict[str, CodeFile]]:
+    entries = []
+    files = {}
+    for members in groups:
+        record = found.codes[members[0]]
+        shape = found.codes.shapes[record.shape]
+        coupon = coupons[shape.spec.coupon]
+        config_id = names.take(f"{coupon.id[:57]}-codes", "codes")
+        name = f"{config_id}.csv"
+        spec = in_the_files_words(shape.spec, coupon, active=True)
+        entries.append(BatchEntry(config_id, spec, Import(name), (), protect=shape.protect))
+        addresses = None if record.customer is None else found.addresses
+        files[config_id] = CodeFile(name, found.codes, members, addresses)
+    return tuple(entries), files
+
+
+def _codes(
+    found: Holdings, coupons: Mapping[str, CouponEntry], wanted: Sequence[int], names: Names
+) -> list[CodeEntry]:
+    """Return the entries in order; of several codes of one text the one that works gets it as its name."""
+    entries = {}
+    for index in sorted(wanted, key=lambda index: not found.codes[index].active):
+        code = live_code(found.codes, index)
+        config_id = names.take(fold(code.spec.code), "code")
+        entries[index] = code_entry(code, config_id, coupons[code.spec.coupon], found.account.mode)
+    return [entries[index] for index in wanted]
+
+
+def seen_by_a_plan(
+    found: Holdings, configuration: Configuration, files: Mapping[str, CodeFile], existing: Existing
+) -> tuple[Live, dict[str, Rows]]:
+    """Return what a plan of the configuration looks at, with one code of each file: the others are like it."""
+    wanted = {entry.stripe_id[found.account.mode] for entry in configuration.codes}
+    first = {batch.id: files[batch.id].members[0] for batch in configuration.batches}
+    examples = set(first.values())
+    codes = tuple(
+        live_code(found.codes, index)
+        for index, record in enumerate(found.codes)
+        if index in examples or record.stripe_id in wanted
+    )
+    rows = {}
+    for batch, index in first.items():
+        record, addresses = found.codes[index], files[batch].addresses
+        if addresses is None or record.customer is None:
+            rows[batch] = Rows([record.code])
+        else:
+            address = addresses[record.customer]
+            rows[batch] = Rows([record.code], [address], {address: (record.customer,)})
+    products, customers = existing
+    return Live(found.account, found.coupons, codes, products, customers), rows

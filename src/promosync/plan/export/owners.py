@@ -1,0 +1,150 @@
+"""What one owner has, as a configuration under the same config ids: the file that could have made it."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
+from promosync.model.issued import IssuedCodes
+from promosync.model.live import Live, LiveCode
+from promosync.model.ownership import Retired
+from promosync.model.promotions import fold
+from promosync.plan.batches import Rows
+from promosync.plan.export.draft import (
+    COUPON_DELETED,
+    ENDED,
+    CodeFile,
+    Draft,
+    Remainder,
+    Wishes,
+    code_entry,
+    coupon_entry,
+    has_ended,
+    in_the_files_words,
+    products_of,
+    with_limit,
+)
+from promosync.plan.matching import match
+from promosync.plan.plan import Kind
+
+NO_ID = "its key promosync_id is missing"
+SWAPPING = "an apply was interrupted while it was replaced: run that again first"
+WITHDRAWN = "withdrawn: its owner's file had it no more"
+WITHOUT_FILE = "unique codes go into files of their own: give --out"
+NO_ADDRESS = "its customer has no address of its own in Stripe"
+
+
+def draft(live: Live, owner: str, wishes: Wishes, addresses: Mapping[str, str]) -> Draft:
+    """Return the entries of an owner; ``live`` must have been read for it.
+
+    ``addresses`` has the address of those customers that alone have theirs. Coupons stay in the file when they have
+    ended: without their entries a plan would delete them.
+    """
+    left_out = Remainder()
+    coupons = _coupons(live, owner, left_out)
+    codes = _codes(live, owner, wishes, coupons, left_out)
+    batches, files = _batches(live, wishes, coupons, addresses, left_out)
+    entries = tuple({entry.id: entry for entry in coupons.values()}.values())
+    products = products_of(entries, live.account.mode)
+    configuration = Configuration(entries, codes, batches, products, Settings(owner=owner))
+    return Draft(configuration, files, left_out)
+
+
+def rows_of(files: Mapping[str, CodeFile]) -> dict[str, Rows]:
+    """Return what the files will say, as reading them would."""
+    found = {}
+    for batch, file in files.items():
+        records = [file.records[index] for index in file.members]
+        addresses = file.addresses
+        emails = None if addresses is None else [addresses[record.customer or ""] for record in records]
+        found[batch] = Rows([record.code for record in records], emails)
+    return found
+
+
+def _coupons(live: Live, owner: str, left_out: Remainder) -> dict[str, CouponEntry]:
+    """Return the entries by the Stripe ids of their current objects, oldest first."""
+    entries = {}
+    found = match(Configuration(settings=Settings(owner=owner)), live).stray_coupons
+    for coupon in sorted((one.current for one in found), key=lambda coupon: (coupon.created, coupon.stripe_id)):
+        if coupon.tags.id is None:
+            left_out.add(Kind.COUPON, NO_ID, coupon.stripe_id)
+        else:
+            entries[coupon.stripe_id] = coupon_entry(coupon, coupon.tags.id, live.account.mode)
+    return entries
+
+
+def _codes(
+    live: Live, owner: str, wishes: Wishes, coupons: Mapping[str, CouponEntry], left_out: Remainder
+) -> tuple[CodeEntry, ...]:
+    every = {coupon.stripe_id: coupon for coupon in live.coupons}
+    place = {code.stripe_id: -index for index, code in enumerate(live.codes)}
+    groups: dict[str, list[LiveCode]] = defaultdict(list)
+    for code in live.codes:
+        if code.tags.owner == owner and code.tags.id is None:
+            left_out.add(Kind.CODE, NO_ID, code.stripe_id)
+        elif code.tags.owner == owner:
+            groups[code.tags.id or ""].append(code)
+    entries = []
+    current = [max(group, key=lambda c: (c.spec.active, c.created, place[c.stripe_id])) for group in groups.values()]
+    for code in sorted(current, key=lambda code: (code.created, place[code.stripe_id])):
+        if not code.spec.active and code.tags.retired is Retired.WITHDRAWN:
+            reason = WITHDRAWN
+        elif not wishes.ended and has_ended(code, every, live.account.now):
+            reason = ENDED
+        elif not code.spec.active and code.tags.retired is Retired.SWAP:
+            reason = SWAPPING
+        elif code.spec.coupon not in coupons:
+            reason = COUPON_DELETED if code.spec.coupon not in every else "its coupon is not its owner's current one"
+        else:
+            entries.append(code_entry(code, code.tags.id or "", coupons[code.spec.coupon], live.account.mode))
+            continue
+        left_out.add(Kind.CODE, reason, code.stripe_id)
+    return tuple(entries)
+
+
+def _batches(
+    live: Live, wishes: Wishes, coupons: Mapping[str, CouponEntry], addresses: Mapping[str, str], left_out: Remainder
+) -> tuple[tuple[BatchEntry, ...], dict[str, CodeFile]]:
+    """Return the batches as imports: how codes were drawn is not kept in Stripe."""
+    entries = []
+    files = {}
+    for batch, records in sorted(live.batches.items()):
+        on, members = _members(records)
+        if not members:
+            continue
+        # What most of them have in common is what the file said last.
+        shapes = Counter(records[index].shape for index in members)
+        shape = records.shapes[shapes.most_common(1)[0][0]]
+        coupon = coupons.get(shape.spec.coupon)
+        bound = any(records[index].customer for index in members)
+        if wishes.files_from is None:
+            reason = WITHOUT_FILE
+        elif coupon is None:
+            reason = COUPON_DELETED
+        elif bound and not all(records[index].customer in addresses for index in members):
+            reason = NO_ADDRESS
+        else:
+            spec = in_the_files_words(with_limit(shape.spec, shape.carried), coupon, active=on)
+            entries.append(BatchEntry(batch, spec, Import(f"{batch}.csv"), (), protect=shape.protect))
+            files[batch] = CodeFile(f"{batch}.csv", records, members, addresses if bound else None)
+            continue
+        for index in members:
+            left_out.add(Kind.CODE, reason, records[index].stripe_id)
+    return tuple(entries), files
+
+
+def _members(records: IssuedCodes) -> tuple[bool, array[int]]:
+    """Return whether a batch is on, and its codes that work (or that the file has switched off), one of each text."""
+    on = any(record.active for record in records)
+    members = array("L")
+    texts: set[str] = set()
+    created = [record.created for record in records]
+    for index in sorted(range(len(created)), key=lambda index: (created[index], -index)):
+        record = records[index]
+        wanted = record.active if on else record.retired is Retired.OFF and not record.ended
+        if wanted and fold(record.code) not in texts:
+            texts.add(fold(record.code))
+            members.append(index)
+    return on, members

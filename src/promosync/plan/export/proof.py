@@ -1,0 +1,157 @@
+"""An export proves itself before it is written: the file is read as any other, and planned against what is live.
+
+What the loader refuses, or a plan would do more to than adopt it, can not be expressed; it is taken out with that
+reason, and the rest is proved again. So no rule of the file, or of the planner, is known here a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from promosync.config import Refused, load
+from promosync.config.files import MAX_BYTES
+from promosync.config.writing import to_json
+from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
+from promosync.model.live import Live
+from promosync.model.problems import Path, Problem, ProblemsFound, dotted
+from promosync.plan.batches import Rows
+from promosync.plan.export.draft import COUPON_LEFT_OUT, Draft
+from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
+from promosync.plan.planner import Policy, make_plan
+
+_MOST_KEYS = 50
+"""What Stripe takes: https://docs.stripe.com/metadata#configuration"""
+
+_HARMLESS = (Verb.ADOPT, Verb.RETIRE)
+"""``RETIRE`` finishes an interrupted apply, whatever the file says."""
+
+_SECTIONS = ("coupons", "promotion_codes", "code_batches")
+
+E = TypeVar("E", CouponEntry, CodeEntry, BatchEntry)
+
+LiveFor = Callable[[Configuration], tuple[Live, Mapping[str, Rows]]]
+"""What a plan of a configuration looks at: the account, and what its files say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A draft that holds; ``plan`` is its plan: it adopts, and does what it must to objects that have no entry."""
+
+    draft: Draft
+    plan: Plan
+
+
+def prove(draft: Draft, live_for: LiveFor) -> Proved:
+    """Return the draft without what can not be expressed; raise ProblemsFound if that says nothing of an entry."""
+    configuration = _stay_below(draft.configuration)
+    while True:
+        plan, refused = _try(configuration, live_for)
+        if plan is not None and not refused:
+            files = {batch.id: draft.files[batch.id] for batch in configuration.batches}
+            return Proved(Draft(configuration, files, draft.left_out), plan)
+        configuration = _without(configuration, refused, draft)
+
+
+def _stay_below(configuration: Configuration) -> Configuration:
+    if len(to_json(configuration).encode()) > MAX_BYTES:
+        message = (
+            f"the file would be larger than the {MAX_BYTES // 1024 // 1024} MiB that promosync reads: "
+            f"{len(configuration.codes):,} codes that have no others like them"
+        )
+        raise ProblemsFound([Problem((), message, "export some coupons at a time with --coupon", rule="too-large")])
+    return configuration
+
+
+def _try(configuration: Configuration, live_for: LiveFor) -> tuple[Plan | None, dict[Path, str]]:
+    """Return the plan of a configuration, or None; and what is against its entries, by their places in it."""
+    live, rows = live_for(configuration)
+    try:
+        loaded = load(to_json(configuration).encode(), "the export", live.account.now).configuration
+        plan = make_plan(loaded, live, Policy(), rows)
+    except (Refused, ProblemsFound) as found:
+        reasons: dict[Path, str] = {}
+        for problem in found.problems:
+            for place in _places(problem.path, configuration):
+                reasons.setdefault(place, _reason(problem))
+        if not reasons:
+            raise
+        return None, reasons
+    refused = {action.path[:2]: _too_much(action) for action in plan.actions if _does_more(action)}
+    refused |= {batch.path[:2]: _too_much(batch) for batch in plan.batches if batch.path and _does_more(batch)}
+    return plan, refused
+
+
+def _does_more(action: Action | BatchAction) -> bool:
+    if not action.path:
+        return False  # of no entry
+    if isinstance(action, BatchAction):
+        return action.codes != action.adopted or bool(action.changes)
+    return action.verb not in _HARMLESS or bool(action.changes) or _too_many_keys(action)
+
+
+def _too_much(action: Action | BatchAction) -> str:
+    if isinstance(action, Action) and action.verb in _HARMLESS and not action.changes:
+        return f"it has no room left for promosync's own metadata keys (Stripe takes {_MOST_KEYS})"
+    fields = ", ".join(change.field for change in action.changes) or action.reason
+    verb = action.verb.value if isinstance(action, Action) else "change"
+    return f"no file describes it as it is: a plan would {verb} it ({fields})"
+
+
+def _too_many_keys(action: Action) -> bool:
+    before = action.before.spec.metadata if action.before else {}
+    return len(before) + len(action.tags.to_metadata()) > _MOST_KEYS
+
+
+def _places(path: Path, configuration: Configuration) -> Iterable[Path]:
+    """Return the entries that a problem is about: a product's are the coupons limited to it."""
+    if len(path) < 2:
+        return []
+    if path[0] != "products":
+        return [path[:2]] if path[0] in _SECTIONS else []
+    product = list(configuration.products)[int(path[1])]
+    return [("coupons", n) for n, entry in enumerate(configuration.coupons) if product in entry.spec.applies_to]
+
+
+def _reason(problem: Problem) -> str:
+    where = dotted(problem.path[2:])
+    return f"{where}: {problem.message}" if where else problem.message
+
+
+def _without(configuration: Configuration, refused: Mapping[Path, str], draft: Draft) -> Configuration:
+    """Return the configuration without the entries at these places, and without what hangs on them."""
+    coupons = _kept("coupons", configuration.coupons, refused, draft)
+    there = {entry.id for entry in coupons}
+
+    def off(section: str, hanging_on: Iterable[str]) -> dict[Path, str]:
+        gone: dict[Path, str] = {(section, n): COUPON_LEFT_OUT for n, it in enumerate(hanging_on) if it not in there}
+        return {**gone, **refused}
+
+    codes = off("promotion_codes", (entry.spec.coupon for entry in configuration.codes))
+    batches = off("code_batches", (entry.spec.coupon for entry in configuration.batches))
+    products = {product for entry in coupons for product in entry.spec.applies_to}
+    return replace(
+        configuration,
+        coupons=coupons,
+        codes=_kept("promotion_codes", configuration.codes, codes, draft),
+        batches=_kept("code_batches", configuration.batches, batches, draft),
+        products={id: ids for id, ids in configuration.products.items() if id in products},
+    )
+
+
+def _kept(section: str, entries: Sequence[E], refused: Mapping[Path, str], draft: Draft) -> tuple[E, ...]:
+    """Return the entries that nothing is against, and note the others."""
+    kept = []
+    for number, entry in enumerate(entries):
+        reason = refused.get((section, number))
+        if reason is None:
+            kept.append(entry)
+        elif isinstance(entry, BatchEntry):
+            file = draft.files[entry.id]
+            for index in file.members:
+                draft.left_out.add(Kind.CODE, reason, file.records[index].stripe_id)
+        else:
+            kind = Kind.COUPON if isinstance(entry, CouponEntry) else Kind.CODE
+            draft.left_out.add(kind, reason, next(iter(entry.stripe_id.values())))
+    return tuple(kept)

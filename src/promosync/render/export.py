@@ -1,0 +1,49 @@
+"""What an export says beside the file: how much is in it, what is not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from promosync.plan.export.draft import Export, LeftOut
+from promosync.plan.plan import Kind
+from promosync.render.layout import paragraph
+from promosync.render.visible import visible
+
+_LINES = 30
+"""So many reasons are told one by one."""
+
+_NOUNS = {Kind.COUPON: "coupon", Kind.CODE: "promotion code", Kind.BATCH: "code batch"}
+
+
+def export_notes(export: Export, width: int) -> Iterator[Text]:
+    """Yield what is to be said of an export, without a code or an address of its own."""
+    found = export.configuration
+    yield from paragraph(
+        f"Exported {_count(len(found.coupons), Kind.COUPON)}, {_count(export.codes, Kind.CODE)}.", width
+    )
+    for owner, count in sorted(export.owners.items()):
+        name = visible(owner)
+        said = f"Left to their own file: {count:,} of owner {name} (promosync export --owner {name})."
+        yield from paragraph(said, width, indent="  ")
+    most_first = sorted(export.left_out, key=lambda left: -left.count)
+    for left in most_first[:_LINES]:
+        yield from paragraph(_left_out(left), width, indent="  ")
+    if rest := sum(left.count for left in most_first[_LINES:]):
+        yield from paragraph(f"Left out, for other reasons of this kind: {rest:,} more.", width, indent="  ")
+    if export.withdraws:
+        said = (
+            f"Take care: a plan of this file takes away {export.withdraws:,} objects of its owner that could not be "
+            "put into it. Use --no-prune, or add them."
+        )
+        yield from paragraph(said, width, "bold yellow", indent="  ")
+
+
+def _left_out(left: LeftOut) -> str:
+    ids = ", ".join(map(visible, left.ids)) + (f" and {more:,} more" if (more := left.count - len(left.ids)) else "")
+    return f"Left out, {_count(left.count, left.kind)}: {visible(left.reason)}: {ids}."
+
+
+def _count(count: int, kind: Kind) -> str:
+    return f"{count:,} {_NOUNS[kind]}{'s' * (count != 1)}"

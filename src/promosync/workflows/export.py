@@ -1,0 +1,141 @@
+"""Exporting an account: read it, draft its entries, prove that a plan of them is adoption and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from promosync.model.configuration import Configuration
+from promosync.model.issued import IssuedBuilder
+from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.plan.batches import Rows
+from promosync.plan.desired import needs
+from promosync.plan.export import nobodys, owners
+from promosync.plan.export.draft import Export, Wishes
+from promosync.plan.export.proof import Proved, prove
+from promosync.plan.plan import Verb
+
+if TYPE_CHECKING:
+    from promosync.stripe_api.account import StripeAccount
+
+_TOLD = 10_000
+"""``on_codes`` is called each time so many more codes have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to export: what nobody manages, all or what is on ``coupons`` (Stripe ids); or what ``owner`` has."""
+
+    owner: str | None = None
+    coupons: tuple[str, ...] = ()
+    wishes: Wishes = field(default_factory=Wishes)
+
+
+def make(stripe: StripeAccount, selection: Selection, on_codes: Callable[[int], None] = lambda _: None) -> Export:
+    """Return the export of an account; raise ProblemsFound where what is selected is not there.
+
+    Nothing is written to Stripe. ``on_codes`` hears how many codes were read so far.
+    """
+    if selection.owner is not None:
+        return _of_owner(stripe, selection.owner, selection.wishes)
+    coupons = tuple(stripe.coupons())
+    _check(selection.coupons, coupons)
+    others = Counter(coupon.tags.owner for coupon in coupons if coupon.tags.owner is not None)
+    builder = IssuedBuilder()
+    bound: set[str] = set()
+    for code in _told(_read(stripe, selection), on_codes):
+        if code.tags.owner is not None:
+            others[code.tags.owner] += 1
+            continue
+        builder.add(code)
+        if code.spec.active and code.spec.customer and code.spec.max_redemptions == 1:
+            bound.add(code.spec.customer)
+    found = nobodys.Holdings(
+        account=replace(stripe.account, now=stripe.now),
+        coupons=coupons,
+        codes=builder.codes,
+        selected=frozenset(selection.coupons) or None,
+        owners=frozenset(others),
+        addresses=_addresses(stripe, bound, selection.wishes),
+    )
+    draft = nobodys.draft(found, selection.wishes)
+    wanted = needs(draft.configuration, found.account.mode)
+    existing = stripe.existing_products(wanted.products), stripe.existing_customers(wanted.customers)
+
+    def seen(configuration: Configuration) -> tuple[Live, Mapping[str, Rows]]:
+        return nobodys.seen_by_a_plan(found, configuration, draft.files, existing)
+
+    return _exported(prove(draft, seen), others)
+
+
+def _of_owner(stripe: StripeAccount, owner: str, wishes: Wishes) -> Export:
+    asked = needs(Configuration(), stripe.account.mode)
+    live = stripe.read(replace(asked, owner=owner))
+    everything: chain[LiveCoupon | LiveCode] = chain(live.coupons, live.codes)
+    others = Counter(thing.tags.owner for thing in everything if thing.tags.owner is not None)
+    if owner not in others and not live.batches:
+        raise ProblemsFound([_no_owner(owner, others)])
+    bound = {record.customer for records in live.batches.values() for record in records if record.customer}
+    draft = owners.draft(live, owner, wishes, _addresses(stripe, bound, wishes))
+    wanted = needs(draft.configuration, live.account.mode)
+    products, customers = stripe.existing_products(wanted.products), stripe.existing_customers(wanted.customers)
+    live = replace(live, products=products, customers=customers)
+
+    def seen(configuration: Configuration) -> tuple[Live, Mapping[str, Rows]]:
+        return live, owners.rows_of({batch.id: draft.files[batch.id] for batch in configuration.batches})
+
+    del others[owner]
+    return _exported(prove(draft, seen), others)
+
+
+def _exported(proved: Proved, others: Mapping[str, int]) -> Export:
+    strays = [action for action in proved.plan.actions if not action.path and action.verb is not Verb.RETIRE]
+    withdrawn = sum(batch.withdrawn for batch in proved.plan.batches if not batch.path)
+    draft = proved.draft
+    return Export(draft.configuration, draft.files, draft.left_out.all(), others, len(strays) + withdrawn)
+
+
+def _read(stripe: StripeAccount, selection: Selection) -> Iterable[LiveCode]:
+    if not selection.coupons:
+        return stripe.codes()
+    return chain.from_iterable(map(stripe.codes_on, selection.coupons))
+
+
+def _told(codes: Iterable[LiveCode], on_codes: Callable[[int], None]) -> Iterator[LiveCode]:
+    for number, code in enumerate(codes, start=1):
+        if number % _TOLD == 0:
+            on_codes(number)
+        yield code
+
+
+def _addresses(stripe: StripeAccount, customers: set[str], wishes: Wishes) -> Mapping[str, str]:
+    if wishes.files_from is None or not customers:
+        return {}
+    return stripe.addresses(customers)
+
+
+def _check(selected: Iterable[str], coupons: Iterable[LiveCoupon]) -> None:
+    there = {coupon.stripe_id: coupon for coupon in coupons}
+    problems = []
+    for stripe_id in dict.fromkeys(selected):
+        coupon = there.get(stripe_id)
+        if coupon is None:
+            close = get_close_matches(stripe_id, there, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "name a coupon by its Stripe id"
+            problems.append(Problem((), f"there is no coupon {stripe_id!r} in Stripe", hint, rule="missing-coupon"))
+        elif (owner := coupon.tags.owner) is not None:
+            message = f"the coupon {stripe_id!r} belongs to owner {owner!r}"
+            problems.append(Problem((), message, f"export all that is its with --owner {owner}", rule="conflict"))
+    if problems:
+        raise ProblemsFound(problems)
+
+
+def _no_owner(owner: str, others: Mapping[str, int]) -> Problem:
+    known = ", ".join(repr(name) for name in sorted(others)[:10])
+    hint = f"there are: {known}" if known else "without --owner, what nobody manages is exported"
+    return Problem((), f"no object in Stripe belongs to owner {owner!r}", hint, rule="missing-owner")

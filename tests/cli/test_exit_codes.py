@@ -61,6 +61,14 @@ def test_wrong_usage_is_one(cli: Cli, command: list[str]) -> None:
     assert "Traceback" not in result.err
 
 
+@pytest.mark.parametrize("output", [["--format", "json"], ["--format=json"]])
+def test_wrong_usage_is_json_where_json_is_asked_for(cli: Cli, output: list[str]) -> None:
+    """A program that reads stdout gets the reason there, too."""
+    [error] = cli("plan", "--bogus", *output).json["errors"]
+    assert error["rule"] == "usage"
+    assert "--bogus" in error["message"]
+
+
 @FORMATS
 @pytest.mark.parametrize(
     ("command", "env"),

@@ -253,18 +253,21 @@ def batches() -> Plan:
         TEST,
         "acme",
         batches=(
-            BatchAction("spring_vip", "it is not in Stripe", added=10_000, skipped=1, path=("code_batches", 0)),
+            BatchAction(
+                "spring_vip", "it is not in Stripe", added=10_000, customers=2, skipped=1, path=("code_batches", 0)
+            ),
             BatchAction(
                 "winback",
                 "changed in the file, or in Stripe",
                 recreated=9_463,
+                swapped=9_460,
                 restored=1,
                 issued=Counter({"working": 9_464, "used": 537}),
                 changes=(FieldChange("expires_at", "2026-10-01T00:00:00Z", "2026-12-01T00:00:00Z", True),),
                 path=("code_batches", 1),
                 warnings=("a later end: 2026-10-01T00:00:00Z to 2026-12-01T00:00:00Z",),
             ),
-            BatchAction("old_batch", "it is not in the file", withdrawn=40),
+            BatchAction("old_batch", "it is not in the file", withdrawn=40, marked=1),
         ),
         unchanged=1,
         ours=9_505,

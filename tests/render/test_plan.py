@@ -126,4 +126,4 @@ def test_the_busiest_endpoint_sets_the_time() -> None:
     batch = PLANS["batches"]().batches[0]
     plan = Plan(TEST, "acme", batches=(batch,))
     assert seconds(plan, Pace(20.0, 80.0)) == 500
-    assert seconds(plan, Pace(20.0, 10.0)) == 1000
+    assert seconds(plan, Pace(20.0, 10.0)) == plan.requests / 10

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SANDBOX = Path(".promosync", "sandbox.db")
 SANDBOX_KEY = "sk_test_sandbox"
 
-_LOCAL = 200.0
+_LOCAL = 400.0
 """About how many requests the sandbox answers in a second; nothing holds them back."""
 
 

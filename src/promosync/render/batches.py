@@ -13,7 +13,7 @@ from promosync.render.fields import INDENT, change_lines, changes_json
 from promosync.render.layout import paragraph
 from promosync.render.visible import visible
 
-_COUNTS = ("added", "recreated", "restored", "updated", "withdrawn", "switched_off")
+_COUNTS = ("added", "recreated", "restored", "updated", "withdrawn", "switched_off", "marked")
 
 
 def batch_text(batch: BatchAction, width: int) -> Iterator[Text]:
@@ -42,12 +42,13 @@ def batch_json(batch: BatchAction) -> dict[str, Any]:
         "reason": batch.reason,
         **{name: getattr(batch, name) for name in _COUNTS},
         "skipped": batch.skipped,
+        "customers": batch.customers,
         "issued": dict(sorted(batch.issued.items())),
         "changes": changes_json(batch.changes),
         "warnings": list(batch.warnings),
         "removes": batch.removes,
         "requests": batch.requests,
-        "gap": batch.recreated,
+        "gap": batch.swapped,
     }
 
 
@@ -73,12 +74,16 @@ def _doings(batch: BatchAction) -> Iterator[str]:
         yield f"withdraw {_codes(batch.withdrawn)}"
     if batch.switched_off:
         yield f"switch {_codes(batch.switched_off)} off"
+    if batch.marked:
+        yield f"mark {_codes(batch.marked)} as switched off by hand"
 
 
 def _remarks(batch: BatchAction) -> Iterator[str]:
     if issued := batch.issued.total():
         states = ", ".join(f"{count:,} {visible(state)}" for state, count in batch.issued.most_common() if count)
         yield f"{_codes(issued)} issued so far: {states}"
+    if batch.customers:
+        yield f"{batch.customers:,} customer{'s' * (batch.customers != 1)} to create for their addresses"
     if batch.skipped:
         yield f"{batch.skipped:,} address{'es' * (batch.skipped != 1)} without a customer, skipped"
 

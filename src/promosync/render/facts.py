@@ -71,17 +71,17 @@ def moving(plan: Plan) -> int:
 def with_a_gap(plan: Plan) -> int:
     """Return how many codes of customers are off for a moment."""
     swaps = sum(action.gap_requests > 0 for action in plan.actions)
-    return swaps + sum(batch.recreated for batch in plan.batches)
+    return swaps + sum(batch.swapped for batch in plan.batches)
 
 
 def seconds(plan: Plan, pace: Pace) -> float:
     """Return about how long the plan takes: as long as its busiest endpoint, or as all of it together."""
     counts = Counter((action.kind, action.verb) for action in plan.actions)
     batches = plan.batches
-    swaps = counts[Kind.CODE, Verb.RECREATE] + sum(batch.recreated for batch in batches)
-    creates = swaps + counts[Kind.CODE, Verb.CREATE] + sum(batch.added for batch in batches)
+    swaps = counts[Kind.CODE, Verb.RECREATE]
+    creates = swaps + counts[Kind.CODE, Verb.CREATE] + sum(batch.added + batch.recreated for batch in batches)
     switches = swaps + sum(counts[Kind.CODE, verb] for verb in _SWITCHES)
-    switches += sum(batch.codes - batch.added - batch.recreated for batch in batches)
+    switches += sum(batch.codes - batch.added - batch.recreated + batch.swapped for batch in batches)
     return max(max(creates, switches) / pace.per_endpoint, plan.requests / pace.total)
 
 

@@ -49,6 +49,7 @@ _OF_BATCHES = {
     "updated": "update",
     "withdrawn": "withdraw",
     "switched_off": "switch off",
+    "marked": "mark",
 }
 _IN_THE_HEAD = ("name", "code")
 _MOST_KEPT = 10
@@ -182,16 +183,16 @@ def _left_alone(kept: tuple[Kept, ...], width: int) -> Iterator[Text]:
         said = f"{noun(one.kind)} {visible(one.id)}: {visible(one.reason)}"
         yield from paragraph(said, width, first="  ", indent="    ")
     if len(kept) > _MOST_KEPT:
-        yield Text(f"  and {len(kept) - _MOST_KEPT} more")
+        yield Text(f"  and {len(kept) - _MOST_KEPT:,} more")
 
 
 def _no_changes(plan: Plan) -> str:
     said = ["No changes."]
     if plan.unchanged:
         are = "entry of the file is" if plan.unchanged == 1 else "entries of the file are"
-        said.append(f"{plan.unchanged} {are} in Stripe as written.")
+        said.append(f"{plan.unchanged:,} {are} in Stripe as written.")
     if plan.kept:
-        said.append(f"{len(plan.kept)} {'is' if len(plan.kept) == 1 else 'are'} left alone.")
+        said.append(f"{len(plan.kept):,} {'is' if len(plan.kept) == 1 else 'are'} left alone.")
     return " ".join(said)
 
 

@@ -93,7 +93,7 @@ def _decide(
     futures: dict[str, CouponFuture] = {}
     for entry in wanted.coupons:
         found = matches.coupons.get(entry.id)
-        used = _used_by_codes_of_a_gone_coupon(entry, wanted, matches, live, every) if found is None else 0
+        used = _used_by_codes_of_a_gone_coupon(entry, wanted, live, every) if found is None else 0
         futures[entry.id], result = decide_coupon(entry, found, scope, used)
         _note(coupons, Kind.COUPON, entry.id, result)
         for leftover in retire(entry.id, found, _LEFTOVER, entry.path) if found else ():
@@ -149,17 +149,18 @@ def _note(
 
 
 def _used_by_codes_of_a_gone_coupon(
-    entry: CouponEntry, wanted: Configuration, matches: Matches, live: Live, every: dict[str, LiveCoupon]
+    entry: CouponEntry, wanted: Configuration, live: Live, every: dict[str, LiveCoupon]
 ) -> int:
-    """Count the uses of the entry's codes that still name a coupon of the entry which is no longer there."""
+    """Count the uses of all our codes that ever were on a coupon of the entry, none of which is there any more."""
 
     def was_ours(coupon: str) -> bool:
         known = generation(coupon, entry.id) is not None or coupon in entry.stripe_id.values()
         return known and coupon not in every
 
-    codes = (matches.codes[code.id].current for code in wanted.codes if code.id in matches.codes)
+    # All that ever were on its coupons are here, so each counts for itself, without what it carries on.
+    owner = wanted.settings.owner
     single = sum(
-        code.used for code in codes if code.tags.owner == wanted.settings.owner and was_ours(code.spec.coupon)
+        code.times_redeemed for code in live.codes if code.tags.owner == owner and was_ours(code.spec.coupon)
     )
     unique = 0
     for records in live.batches.values():

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import stripe
 
-from promosync.sandbox import running
+from promosync.sandbox import Sandbox, running
 
-from .world import World, open_world
+from .world import NOW, World, open_world
 
 
 @pytest.fixture(scope="package")
@@ -20,8 +20,11 @@ def shared_world() -> Iterator[World]:
     patch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.0)
     patch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.0)
     try:
-        with running() as handle:
+        # The clock stands still but for what a journey says: which second a thing falls into is not left to chance.
+        sandbox = Sandbox(clock=lambda: float(NOW))
+        with running(sandbox=sandbox) as handle:
             yield open_world(handle.url, handle.control)
+        sandbox.close()
     finally:
         patch.undo()
 

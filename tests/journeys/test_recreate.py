@@ -21,8 +21,9 @@ def shop(
     percent: int = 20, limit: int | None = 1000, own: int | None = 10, count: int = COUNT, **fields: Any
 ) -> Json:
     """A coupon and its codes, each with its own limit."""
-    limits = {"max_redemptions": own} if own else {}
-    home = coupon(percent_off=percent, **({"max_redemptions": limit} if limit else {}), **fields)
+    limits: Json = {"max_redemptions": own} if own else {}
+    of_coupon: Json = {"max_redemptions": limit} if limit else {}
+    home = coupon(percent_off=percent, **of_coupon, **fields)
     return document([home], [code(f"code{n:02}", **limits) for n in range(count)])
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -87,7 +88,6 @@ class World:
     def fresh(self) -> None:
         """Forget everything, and begin again at NOW with the products and customers that the journeys know."""
         self.control.reset()
-        self.control.set_clock(NOW)
         self.control.seed("product", [{"id": "pro"}, {"id": "team"}])
         customers = [{"id": "cus_ann", "email": "ann@example.com"}, {"id": "cus_bob", "email": "Bob@example.com"}]
         self.control.seed("customer", customers)
@@ -179,8 +179,8 @@ class World:
     def normal_form(self, content: Json) -> tuple[dict[str, Json], dict[str, Json]]:
         """What customers and the file can tell apart: without Stripe's ids, dates of creation, and counts.
 
-        Of a code entry that is on, its active object; of one that is off in the file, its newest. Nothing else that
-        is off counts: Stripe keeps every code there ever was.
+        Of a code entry that is on, its active object; of one that is off in the file and not over, its newest.
+        Nothing else that is off counts: Stripe keeps every code there ever was.
         """
         coupons: dict[str, Json] = {}
         homes = {}
@@ -189,15 +189,21 @@ class World:
             assert config_id not in coupons, f"two coupons of {config_id}"
             coupons[config_id] = _plain(row)
             homes[row["id"]] = config_id
-        off = {entry["id"] for entry in content["promotion_codes"] if not entry.get("active", True)}
+        over = {entry["id"] for entry in content["coupons"] if _has_passed(entry.get("redeem_by"), self.now)}
+        off = {
+            entry["id"]
+            for entry in content["promotion_codes"]
+            if not entry.get("active", True)
+            and entry["coupon"] not in over
+            and not _has_passed(entry.get("expires_at"), self.now)
+        }
         codes: dict[str, Json] = {}
         for row in self.codes():
             config_id = row["metadata"][ID]
             if row["active"]:
                 assert not codes.get(config_id, {}).get("active"), f"two active codes of {config_id}"
-            # One that is off on a coupon that is gone can not be used whatever the file says.
-            if row["active"] or (config_id in off and row["promotion"]["coupon"] in homes):
-                codes[config_id] = {**_plain(row), "promotion": homes[row["promotion"]["coupon"]]}
+            if row["active"] or config_id in off:
+                codes[config_id] = {**_plain(row), "promotion": homes.get(row["promotion"]["coupon"])}
         return coupons, codes
 
 
@@ -215,6 +221,10 @@ def open_world(url: str, control: Control) -> World:
 def _ours(row: Json, config_id: str | None) -> bool:
     metadata = row.get("metadata") or {}
     return metadata.get(OWNER) == "shop" and (config_id is None or metadata[ID] == config_id)
+
+
+def _has_passed(date: str | None, now: int) -> bool:
+    return date is not None and datetime.fromisoformat(date).timestamp() <= now
 
 
 def _plain(row: Json) -> Json:

@@ -9,6 +9,7 @@ import typer
 from promosync import __version__
 from promosync.cli.apply import apply
 from promosync.cli.demo import demo
+from promosync.cli.export import export
 from promosync.cli.explain import explain
 from promosync.cli.init import init
 from promosync.cli.plan import plan
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, validate, plan, apply, schema, explain, demo):
+for command in (init, validate, plan, apply, export, schema, explain, demo):
     app.command()(command)
 app.add_typer(sandbox, name="sandbox")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from promosync.model.issued import IssuedCode
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
+from promosync.model.issued import IssuedCode
 from promosync.model.ownership import Retired
 
 
@@ -19,6 +19,8 @@ def carry_out(wanted: Wanted, records: Sequence[IssuedCode], plan: SlotPlan) -> 
         after[index].active, after[index].retired = False, Retired.WITHDRAWN
     for index in plan.switch_off:
         after[index].active, after[index].retired = False, Retired.OFF
+    for index in plan.mark:
+        after[index].retired = Retired.HAND
     for index in plan.restore:
         after[index].active, after[index].retired = True, None
     for replacement in plan.replacements():
@@ -36,6 +38,7 @@ def carry_out(wanted: Wanted, records: Sequence[IssuedCode], plan: SlotPlan) -> 
             current=True,
             ended=False,
             moves=False,
+            gone=False,
             email=email,
             created=clock,
         )

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promosync.model.issued import IssuedCode, IssuedCodes
 from promosync.codes.slots import Addition, Replacement, SlotPlan, Standing, State, Wanted, decide
+from promosync.model.issued import IssuedCode, IssuedCodes
 from promosync.model.ownership import Retired
 from tests.codes.batches import carry_out, settle, use, working
 
@@ -38,6 +38,12 @@ STATES: dict[str, dict[str, Any]] = {
     "used, withdrawn": {"used": 2, "active": False, "retired": Retired.WITHDRAWN, "moves": True},
     "by hand": {"active": False},
     "by hand, changed": {"active": False, "current": False, "moves": True},
+    "by hand, marked": {"active": False, "retired": Retired.HAND, "current": False, "gone": True},
+    "stranded": {"active": False, "current": False, "gone": True},
+    "used, stranded": {"used": 2, "active": False, "current": False, "gone": True},
+    "used up, stranded": {"used": 1, "active": False, "ended": True, "current": False, "gone": True},
+    "used, by hand": {"used": 2, "active": False},
+    "used, by hand, moves": {"used": 2, "active": False, "moves": True},
     "ended": {"active": False, "ended": True},
     "ended, swapped": {"active": False, "ended": True, "retired": Retired.SWAP},
 }
@@ -62,7 +68,13 @@ TABLE = [  # state, what is done when wanted, when not wanted, whether it counts
     ("used, off", "restore", "restore", True),
     ("used, withdrawn", "", "", True),
     ("by hand", "", "", True),
-    ("by hand, changed", "", "", True),
+    ("by hand, changed", "mark", "mark", True),
+    ("by hand, marked", "", "", True),
+    ("stranded", "recreate", "", True),
+    ("used, stranded", "recreate", "recreate", True),
+    ("used up, stranded", "", "", True),
+    ("used, by hand", "", "", True),
+    ("used, by hand, moves", "mark", "mark", True),
     ("ended", "", "", True),
     ("ended, swapped", "", "", True),
 ]
@@ -78,6 +90,7 @@ def done(plan: SlotPlan) -> str:
     named = {
         "withdraw": len(plan.withdraw),
         "switch off": len(plan.switch_off),
+        "mark": len(plan.mark),
         "restore": len(plan.restore),
         "recreate": plan.recreated,
     }
@@ -316,15 +329,16 @@ def test_nothing_is_done_twice_or_to_what_is_not_for_it(
     wanted: Wanted, records: list[IssuedCode], shuffle: random.Random
 ) -> None:
     plan = decide(wanted, records)
-    touched = [*plan.withdraw, *plan.switch_off, *plan.restore, *(r.at for r in plan.replacements())]
+    touched = [*plan.withdraw, *plan.switch_off, *plan.mark, *plan.restore, *(r.at for r in plan.replacements())]
     assert len(touched) == len(set(touched))
     assert all(records[index].active for index in plan.switch_off)
     assert not any(records[index].active for index in plan.restore)
     back = [*plan.restore, *(r.at for r in plan.replacements())]
     for record in (records[index] for index in back):
-        ours = record.retired in (Retired.SWAP, Retired.OFF)
+        ours = record.retired in (Retired.SWAP, Retired.OFF) or (record.retired is None and record.gone)
         assert not record.used or (record.moves and record.active) or (ours and not record.ended)
-        assert record.active or record.retired or record.ended, "off by hand stays off"
+        assert record.retired is not Retired.HAND
+        assert record.active or record.retired or record.ended or record.gone, "off by hand stays off"
     slots = [a.slot for a in plan.additions() if a.slot is not None]
     assert not set(slots) & {record.slot for record in records}
     assert len(slots) == len(set(slots))

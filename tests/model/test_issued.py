@@ -21,6 +21,7 @@ records = st.builds(
     current=st.booleans(),
     ended=st.booleans(),
     moves=st.booleans(),
+    gone=st.booleans(),
     email=st.none() | texts,
     customer=st.none() | texts,
     created=st.integers(0, 2**40),

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
+from typing import NamedTuple
 
 from promosync.apply import code_steps
 from promosync.apply.code_steps import Swap
 from promosync.apply.gateway import Fault, Gateway, StripeFault
 from promosync.codes.drawing import draw
 from promosync.codes.emails import normalise
+from promosync.codes.text_set import TextSet
 from promosync.codes.words import decent
 from promosync.model.issued import IMPORTED
 from promosync.model.live import LiveCode
@@ -26,7 +28,9 @@ from promosync.model.promotions import PromotionCode, fold
 from promosync.plan.batches import BatchWork
 from promosync.plan.plan import Action, BatchAction, Kind, Verb
 
-Job = Callable[[], None]
+Job = Callable[[], bool]
+
+Place = tuple[str | None, str]
 
 ROUNDS = 3
 """How often what another run seemed to make is looked for and tried again."""
@@ -34,20 +38,26 @@ ROUNDS = 3
 
 @dataclass(slots=True)
 class BatchRun:
-    """One batch being carried out; ``jobs`` may be called from several threads at once."""
+    """One batch being carried out; ``jobs`` may be called from several threads at once.
+
+    A job says whether its code is dealt with: what another run seems to make is put off to ``another_round``.
+    """
 
     gateway: Gateway
     action: BatchAction
     work: BatchWork
     coupon_limit: int | None
-    elsewhere: list[Job] = field(default_factory=list)
+    elsewhere: list[_PutOff] = field(default_factory=list)
     _texts: Iterator[str] | None = None
-    _customers: dict[str, str] = field(default_factory=dict)
+    _spare: list[str] = field(default_factory=list)
+    _bound: dict[str, str] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def jobs(self) -> Iterator[Job]:
         """Yield a job for each code that is touched: what frees texts first, what is new last."""
         work, slots = self.work, self.work.slots
+        for at in slots.mark:
+            yield partial(self._switch, at, active=False, retired=Retired.HAND)
         for at in slots.withdraw:
             yield partial(self._switch, at, active=False, retired=Retired.WITHDRAWN)
         for at in slots.switch_off:
@@ -65,109 +75,142 @@ class BatchRun:
         """Yield again those jobs that were to be made elsewhere and are not there now."""
         pending, self.elsewhere = self.elsewhere, []
         there = {
-            (code.tags.slot, fold(code.spec.code) if code.tags.slot == IMPORTED else "")
+            _place(code.tags.slot, code.spec.code)
             for code in self.gateway.codes_on(self.work.spec.coupon)
             if (code.tags.owner, code.tags.id) == (self.work.tags.owner, self.work.tags.id)
             and code.tags.retired is not Retired.SWAP
         }
-        for job in pending:
-            assert isinstance(job, _Make)
-            if job.place not in there:
-                yield replace(job, number=number)
+        for put_off in pending:
+            if put_off.place in there:
+                yield _nothing
+            else:
+                yield partial(put_off.again, number=number)
 
-    def make(self, spec: PromotionCode, tags: Tags, swap: Swap, place: tuple[str | None, str], number: int) -> None:
-        """Create one code for its place in the batch."""
-        replaced = swap.action.stripe_id or ""
-        key = _key(tags.owner, tags.id, place, replaced, str(number))
-        while True:
-            swap = replace(swap, action=replace(swap.action, after=spec))
-            try:
-                code_steps.create(self.gateway, swap, self.coupon_limit, key)
-                return
-            except StripeFault as fault:
-                if fault.fault is Fault.MADE_ELSEWHERE:
-                    with self._lock:
-                        self.elsewhere.append(_Make(self, spec, tags, swap, place, number))
-                    return
-                if fault.fault is not Fault.TEXT_TAKEN or replaced or tags.slot == IMPORTED:
-                    raise
-                spec = replace(spec, code=self._draw())  # somebody took it since the plan was made
-                key = _key(key, spec.code)
-
-    def _switch(self, at: int, *, active: bool, retired: Retired | None) -> None:
+    def _switch(self, at: int, *, active: bool, retired: Retired | None) -> bool:
         before = self._live(at)
         self.gateway.update_code(before, self._in_place(before, active), self._tags(before, retired))
+        return True
 
-    def _restore(self, at: int) -> None:
+    def _restore(self, at: int) -> bool:
         before = self._live(at)
         try:
             self.gateway.update_code(before, self._in_place(before, True), self._tags(before, None))
         except StripeFault as fault:
             if fault.fault is not Fault.REFUSED:
                 raise
-            self._recreate(at, None)  # Stripe has ended it for good
+            return self._recreate(at, None, keep=True)  # Stripe has ended it for good
+        return True
 
-    def _recreate(self, at: int, row: int | None) -> None:
+    def _recreate(self, at: int, row: int | None, *, keep: bool = False) -> bool:
+        """Make a code anew with its text and slot, for the customer of a row; with ``keep`` for whom it was."""
         before = self._live(at)
         metadata = {**self.work.spec.metadata, **self.work.ignored(before.spec.metadata)}
-        spec = replace(self.work.spec, code=before.spec.code, customer=before.spec.customer, metadata=metadata)
-        tags = replace(self.work.tags, slot=before.tags.slot, email=before.tags.email)
-        if row is not None and self.work.rows.emails is not None:
-            tags = replace(tags, email=self.work.hashes[row])
-            if tags.email != before.tags.email:
-                spec = replace(spec, customer=self._customer(row))
+        hashed, customer = before.tags.email, before.spec.customer
+        if not keep and (row is not None or self.work.for_everybody):
+            hashed = self._hash(row)
+            if hashed is None or row is None:
+                customer = None
+            elif hashed != before.tags.email:
+                customer = self._customer(row)
+        spec = replace(self.work.spec, code=before.spec.code, customer=customer, metadata=metadata)
+        tags = replace(self.work.tags, slot=before.tags.slot, email=hashed)
         action = Action(
-            Verb.RECREATE, Kind.CODE, self.action.id, "", before=before, after=spec, tags=tags, limit=self.work.limit
+            Verb.RECREATE,
+            Kind.CODE,
+            self.action.id,
+            "",
+            before=before,
+            after=spec,
+            tags=tags,
+            limit=self.work.limit,
+            carried=before.used,
         )
-        action = replace(action, carried=before.used)
-        swap = code_steps.take_off(self.gateway, action, before)
-        place = (tags.slot, fold(spec.code) if tags.slot == IMPORTED else "")
-        self.make(spec, tags, swap, place, 1)
+        return self._make(code_steps.take_off(self.gateway, action, before), 1)
 
-    def _add(self, slot: int | None, row: int | None) -> None:
+    def _make(self, swap: Swap, number: int) -> bool:
+        """Create the new code of a swap, whose text is given."""
+        tags, spec = swap.action.tags, swap.action.after
+        assert isinstance(spec, PromotionCode)
+        place = _place(tags.slot, spec.code)
+        try:
+            key = _key(tags.owner, tags.id, place, swap.action.stripe_id or "", number)
+            code_steps.create(self.gateway, swap, self.coupon_limit, key)
+        except StripeFault as fault:
+            if fault.fault is not Fault.MADE_ELSEWHERE:
+                raise
+            return self._put_off(place, partial(self._make, swap))
+        return True
+
+    def _add(self, slot: int | None, row: int | None, number: int = 1) -> bool:
+        """Create a code that was not there: with the text of its row, or with one that is drawn."""
         work = self.work
-        customer = self._customer(row) if row is not None and work.rows.emails is not None else None
-        text = work.rows.codes[row] if work.rows.codes is not None and row is not None else self._draw()
-        spec = replace(work.spec, code=text, customer=customer)
+        again = partial(self._add, slot, row)
+        hashed = self._hash(row)
+        spec = replace(work.spec, customer=None if row is None or hashed is None else self._customer(row))
         tags = replace(
             work.tags,
             slot=IMPORTED if slot is None else str(slot),
-            email=work.hashes[row] if row is not None and work.hashes else None,
+            email=hashed,
             retired=None if spec.active else Retired.OFF,
         )
         action = Action(Verb.CREATE, Kind.CODE, self.action.id, "", after=spec, tags=tags, limit=work.limit)
-        place = (tags.slot, fold(text) if slot is None else "")
-        self.make(spec, tags, Swap(action, None, 0), place, 1)
+        if work.rows.codes is not None and row is not None:
+            return self._make(Swap(replace(action, after=replace(spec, code=work.rows.codes[row])), None, 0), number)
+        while True:
+            text = self._draw()
+            if text is None and number == ROUNDS:
+                raise StripeFault(Fault.REFUSED, "no possible code is free any more: choose a longer pattern")
+            place = _place(tags.slot, "")
+            if text is None:
+                return self._put_off(place, again)  # what others hold for the moment may come back
+            swap = Swap(replace(action, after=replace(spec, code=text)), None, 0)
+            try:
+                code_steps.create(self.gateway, swap, self.coupon_limit, _key(tags.owner, tags.id, place, "", number))
+            except StripeFault as fault:
+                if fault.fault is Fault.MADE_ELSEWHERE:
+                    self._spare.append(text)
+                    return self._put_off(place, again)
+                if fault.fault is not Fault.TEXT_TAKEN:
+                    raise
+                # Somebody took it since the plan was made. The key stays: it is what keeps the slot for one code.
+            else:
+                return True
 
-    def _draw(self) -> str:
+    def _put_off(self, place: Place, again: Callable[..., bool]) -> bool:
         with self._lock:
+            self.elsewhere.append(_PutOff(place, again))
+        return False
+
+    def _draw(self) -> str | None:
+        """Return a text that is free as far as anybody knows; None when there is none."""
+        with self._lock:
+            if self._spare:
+                return self._spare.pop()
             if self._texts is None:
-                own = {fold(record.code) for record in self.work.records}
+                had = TextSet(text for text, _ in self.work.records.texts())
                 assert self.work.space is not None
-                self._texts = decent(draw(self.work.space, taken=lambda text: text in own or self.work.taken(text)))
-            text = next(self._texts, None)
-        if text is None:
-            raise StripeFault(Fault.REFUSED, "no possible code is free any more: choose a longer pattern")
-        return text
+                free = draw(self.work.space, taken=lambda text: text in had or self.work.taken(text))
+                self._texts = decent(free)
+            return next(self._texts, None)
+
+    def _hash(self, row: int | None) -> str | None:
+        return None if row is None or self.work.rows.emails is None else self.work.hashes[row]
 
     def _customer(self, row: int) -> str:
-        """Return the Stripe customer of a row's address; create it where the file says so."""
+        """Return the Stripe customer of a row's address; create it where there is none."""
         assert self.work.rows.emails is not None
         email = self.work.rows.emails[row]
-        found = self.work.rows.customers.get(email)
-        if found:
+        if found := self.work.rows.customers.get(email):
             return found[0]
         with self._lock:
-            known = self._customers.get(normalise(email)) or self._bound(self.work.hashes[row])
-            if known is None:
-                # One at a time: two codes of one address must not make two customers.
-                known = self.gateway.create_customer(email, _key("customer", normalise(email)))
-            self._customers[normalise(email)] = known
-        return known
-
-    def _bound(self, hashed: str) -> str | None:
-        """The customer of another code of the batch with the same address."""
-        return next((r.customer for r in self.work.records if r.email == hashed and r.customer), None)
+            if self._bound is None:
+                records = self.work.records
+                self._bound = {r.email: r.customer for r in records if r.email and r.customer}
+        # The key is the address's: whoever asks for it, in whatever run, gets the one customer.
+        address = normalise(email)
+        return self._bound.get(self.work.hashes[row]) or self.gateway.create_customer(
+            address, _key("customer", address)
+        )
 
     def _live(self, at: int) -> LiveCode:
         return self.work.records.live(at, self.work.tags.owner or "", self.action.id)
@@ -188,19 +231,20 @@ class BatchRun:
         return replace(before.tags, retired=retired, protect=protect)
 
 
-@dataclass(frozen=True, slots=True)
-class _Make:
-    """A code that another run seems to make, to be tried again if it does not."""
+class _PutOff(NamedTuple):
+    """A code that another run seems to make, and how to make it if that does not."""
 
-    run: BatchRun
-    spec: PromotionCode
-    tags: Tags
-    swap: Swap
-    place: tuple[str | None, str]
-    number: int
+    place: Place
+    again: Callable[..., bool]
 
-    def __call__(self) -> None:
-        self.run.make(self.spec, self.tags, self.swap, self.place, self.number)
+
+def _place(slot: str | None, text: str) -> Place:
+    """Return what tells a code from the others of its batch: its slot; when imported, its text."""
+    return slot, fold(text) if slot == IMPORTED else ""
+
+
+def _nothing() -> bool:
+    return True
 
 
 def _key(*parts: object) -> str:

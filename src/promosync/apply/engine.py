@@ -167,11 +167,15 @@ class _Run:
         self._jobs(pool, batch.jobs(), tally)
         for number in range(2, ROUNDS + 1):
             if batch.elsewhere and not self._stopped():
-                self._jobs(pool, batch.another_round(number), tally)
+                try:
+                    self._jobs(pool, batch.another_round(number), tally)
+                except StripeFault as fault:  # while looking for what the other run has made
+                    tally.failed(fault, len(batch.elsewhere))
+                    batch.elsewhere.clear()
         self._settle([tally.outcome(len(batch.elsewhere), self._stopped())])
 
     def _jobs(self, pool: ThreadPoolExecutor, jobs: Iterable[Job], tally: Tally) -> None:
-        running: set[Future[None]] = set()
+        running: set[Future[bool]] = set()
         for job in jobs:
             if self._stopped():
                 break

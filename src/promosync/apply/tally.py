@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -11,12 +12,16 @@ from promosync.apply.gateway import Fault, StripeFault
 from promosync.apply.outcome import Outcome, Progress, Status
 from promosync.plan.plan import BatchAction
 
-_REASONS = {
+_WORDS = {
     Fault.NOT_FOUND: "no longer in Stripe",
     Fault.TEXT_TAKEN: "the text is in use by another active code",
-    Fault.REFUSED: "refused by Stripe",
+    Fault.BUSY: "Stripe was still asking for fewer requests: lower --rps, or run it again later",
+    Fault.BROKEN: "Stripe answered with an error of its own: run it again",
 }
-"""Where Stripe's own sentence may quote a code, this one stands for it."""
+"""What stands for Stripe's own sentence where it names a request, or may quote a code."""
+
+_QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"| \(request [^)]*\)")
+_MOST_REASONS = 5
 
 
 class Tally:
@@ -27,29 +32,39 @@ class Tally:
         self._done = 0
         self._failed: Counter[str] = Counter()
 
-    def add(self, ended: Iterable[Future[None]]) -> None:
+    def add(self, ended: Iterable[Future[bool]]) -> None:
         """Count what has ended, and say how far the batch is."""
         for future in ended:
-            self._done += 1
             try:
-                future.result()
-            except StripeFault as fault:
-                self._failed[_REASONS.get(fault.fault, str(fault))] += 1
-            except NotDone:
-                self._failed[
-                    "refused by Stripe; the codes to be replaced work as before where that was possible"
-                ] += 1
+                self._done += future.result()
+            except (StripeFault, NotDone) as reason:
+                self._done += 1
+                self.failed(reason)
         self._on_progress(Progress(self._action, self._done, self._failed.total()))
+
+    def failed(self, reason: StripeFault | NotDone, codes: int = 1) -> None:
+        """Count codes that were not done for one reason."""
+        self._failed[_words(reason)] += codes
 
     def outcome(self, elsewhere: int, stopped: bool) -> Outcome:
         """Return what became of the batch; ``elsewhere`` codes are still being made by another run."""
         total = self._action.codes
-        if elsewhere:
+        if elsewhere and not stopped:
             self._failed["another apply is making them; run it again when that has ended"] += elsewhere
         if self._failed:
-            reasons = "; ".join(f"{count:,} {reason}" for reason, count in self._failed.most_common())
-            return Outcome(self._action, Status.FAILED, f"{self._failed.total():,} of {total:,} codes: {reasons}")
+            shown = [f"{count:,} {reason}" for reason, count in self._failed.most_common(_MOST_REASONS)]
+            if len(self._failed) > _MOST_REASONS:
+                shown.append(f"and {len(self._failed) - _MOST_REASONS} more reasons")
+            message = f"{self._failed.total():,} of {total:,} codes: {'; '.join(shown)}"
+            return Outcome(self._action, Status.FAILED, message)
         if stopped and self._done < total:
             message = f"apply was stopped after {self._done:,} of {total:,} codes; the next one goes on from there"
             return Outcome(self._action, Status.SKIPPED, message)
         return Outcome(self._action, Status.DONE)
+
+
+def _words(reason: StripeFault | NotDone) -> str:
+    """Return why one code was not done, in words that are the same for many and name none of them."""
+    if isinstance(reason, NotDone):
+        return "refused by Stripe; the codes to be replaced work as before where that was possible"
+    return _WORDS.get(reason.fault) or _QUOTED.sub("", str(reason)).strip()

@@ -12,7 +12,7 @@ POSSIBLE_PER_ISSUED: Final = 10_000
 """Fewer possible codes than this for each issued one, and guessing pays."""
 
 
-def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int) -> list[Problem]:
+def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int, beside: int = 0) -> list[Problem]:
     """Return why a batch's pattern can not hold its codes; nothing for an import.
 
     ``needed`` is how many codes the batch is to issue in all: its count or its number of addresses.
@@ -29,8 +29,8 @@ def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int) -> list[
     at = (*entry.path, "generate", shape)
     if needed > space.capacity - taken_in_space:
         return [_too_small(at, space, needed, taken_in_space)]
-    if needed * POSSIBLE_PER_ISSUED > space.capacity and not entry.allow_guessable:
-        return [_guessable(at, space, needed)]
+    if (needed + beside) * POSSIBLE_PER_ISSUED > space.capacity and not entry.allow_guessable:
+        return [_guessable(at, space, needed, beside)]
     return []
 
 
@@ -59,20 +59,21 @@ def _two(big: int, big_unit: str, small: int, small_unit: str) -> str:
 
 
 def _too_small(at: Path, space: Space, needed: int, taken: int) -> Problem:
-    held = f", {taken:,} of them taken already" if taken else ""
+    held = f", {taken:,} of them taken already" if taken > 0 else ""
     message = f"{needed:,} codes are needed but only {space.capacity:,} are possible{held} (letters count once)."
     fits = _drawn_for(space, needed + taken)
     good = _drawn_for(space, max(needed * POSSIBLE_PER_ISSUED, needed + taken))
     return Problem(at, message, _way_out(at, space, fits, good), "codes-capacity")
 
 
-def _guessable(at: Path, space: Space, needed: int) -> Problem:
-    odds = space.capacity // needed
+def _guessable(at: Path, space: Space, needed: int, beside: int) -> Problem:
+    odds = space.capacity // (needed + beside)
+    others = f", beside {beside:,} of others," if beside else ""
     message = (
-        f"{needed:,} of {space.capacity:,} possible codes are easy to guess: 1 guess in {odds:,} hits one; "
+        f"{needed:,} of {space.capacity:,} possible codes{others} are easy to guess: 1 guess in {odds:,} hits one; "
         f"1 in {POSSIBLE_PER_ISSUED:,} is the limit."
     )
-    hint = _way_out(at, space, None, _drawn_for(space, needed * POSSIBLE_PER_ISSUED))
+    hint = _way_out(at, space, None, _drawn_for(space, (needed + beside) * POSSIBLE_PER_ISSUED))
     return Problem(at, message, f"{hint} Or set allow_guessable to true.", "codes-guessable")
 
 

@@ -42,20 +42,23 @@ _NOT_IN_ADDRESS = re.compile(r"[\s\"<>(),:;\\\[\]\x00-\x1f\x7f]")
 class ImportFile:
     """The codes of an import in the order of its file, with the address of each, or None for a file of codes.
 
-    ``digest`` is the SHA-256 of the file's bytes, in hexadecimal.
+    ``digest`` is the SHA-256 of the file's bytes, in hexadecimal; ``first_line`` the line of the first code, each
+    of the others is on the next.
     """
 
     codes: Sequence[str]
     emails: Sequence[str] | None
     digest: str
+    first_line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class AddressFile:
-    """The addresses of a file in its order, as they are written; ``digest`` as in :class:`ImportFile`."""
+    """The addresses of a file in its order, as they are written; the rest as in :class:`ImportFile`."""
 
     addresses: Sequence[str]
     digest: str
+    first_line: int = 1
 
 
 def read_codes(file: FilePath, name: str, at: Path) -> ImportFile:
@@ -93,7 +96,8 @@ def read_codes(file: FilePath, name: str, at: Path) -> ImportFile:
         lines.append(line)
     faults.duplicates("code", codes, lines, fold)
     faults.raise_any(empty=not codes)
-    return ImportFile(codes, emails if columns is not None and len(columns) == 2 else None, digest.hexdigest())
+    with_emails = columns is not None and len(columns) == 2
+    return ImportFile(codes, emails if with_emails else None, digest.hexdigest(), lines[0])
 
 
 def read_addresses(file: FilePath, name: str, at: Path) -> AddressFile:
@@ -116,7 +120,7 @@ def read_addresses(file: FilePath, name: str, at: Path) -> AddressFile:
             lines.append(line)
     faults.duplicates("address", addresses, lines, normalise)
     faults.raise_any(empty=not addresses)
-    return AddressFile(addresses, digest.hexdigest())
+    return AddressFile(addresses, digest.hexdigest(), lines[0])
 
 
 @dataclass(slots=True)

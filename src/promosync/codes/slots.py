@@ -8,10 +8,12 @@ the newest; redemptions of any of them use the seat. This is its state, and what
 state       the current code                    counts  wanted                        not wanted
 ==========  ==================================  ======  ============================  =========================
 used        redeemed at least once              always  leave (1)                     leave (1)
-by hand     off without a reason                always  leave                         leave
+by hand     off without a reason, or ``hand``   always  leave (2)                     leave (2)
 ended       off by itself, nothing changed      always  leave                         leave
 working     active, unused                      first   keep; changed: recreate       withdraw
 swapped     off for ``swap``, unused            first   restore; changed: recreate    withdraw (its tag only)
+stranded    off without a reason, unused, its   first   recreate                      leave
+            coupon gone
 dormant     off for ``off``, or ended and       second  restore; changed or ended:    leave
             changed since; unused                       recreate
 withdrawn   off for ``withdrawn``, unused       third   restore; changed or ended:    leave
@@ -20,9 +22,13 @@ lost        withdrawn, its text now another's   never   a new code instead      
 ==========  ==================================  ======  ============================  =========================
 
 (1) A used code is never changed and never brought back, with two exceptions that only codes for several uses
-can meet. One whose coupon is being replaced moves to the new coupon with the uses it has left, as it would die
-with the old one. One that promosync itself switched off to swap it or because the file said ``active: false``,
-and that has not ended, is restored: a customer may hold it, and it was to come back.
+can meet. One whose coupon is being replaced, or was deleted under it, moves to the new coupon with the uses it has
+left, as it would die with the old one. One that promosync itself switched off to swap it or because the file said
+``active: false``, and that has not ended, is restored: a customer may hold it, and it was to come back.
+
+(2) While its coupon is there. Once a coupon is gone, all its codes are off without a reason, and those that were
+off before can not be told from those that customers hold. So whatever is off by hand is marked ``hand`` by the plan
+with which its coupon goes.
 
 A batch that counts fills its seats in the order of the third column until ``count`` is reached, then with new
 codes; of one rank the lowest slots come first, so that shrinking withdraws the highest. Those that always
@@ -67,6 +73,7 @@ class State(StrEnum):
 
     WORKING = "working"
     SWAPPED = "swapped"
+    STRANDED = "without a coupon"
     DORMANT = "dormant"
     WITHDRAWN = "withdrawn"
     LOST = "lost"
@@ -75,7 +82,7 @@ class State(StrEnum):
     ENDED = "ended"
 
 
-RANKS: Final = {State.WORKING: 0, State.SWAPPED: 0, State.DORMANT: 1, State.WITHDRAWN: 2}
+RANKS: Final = {State.WORKING: 0, State.SWAPPED: 0, State.STRANDED: 0, State.DORMANT: 1, State.WITHDRAWN: 2}
 """The states that a batch which counts may choose from, in its order of preference."""
 
 FIXED: Final = frozenset({State.USED, State.BY_HAND, State.ENDED})
@@ -117,13 +124,14 @@ class Replacement(NamedTuple):
 class SlotPlan:
     """What to do, as indexes into the records it was made from; kept flat for a million codes.
 
-    ``withdraw`` and ``switch_off`` are codes to switch off (``retired`` withdrawn, off), ``restore`` those to
-    switch on again. ``issued`` counts the seats that are issued once the plan is carried out, by the state
-    they were in; ``additions`` come on top.
+    ``withdraw`` and ``switch_off`` are codes to switch off (``retired`` withdrawn, off), ``mark`` those that were
+    off by hand and are to be marked so, ``restore`` those to switch on again. ``issued`` counts the seats that are
+    issued once the plan is carried out, by the state they were in; ``additions`` come on top.
     """
 
     withdraw: array[int] = field(default_factory=lambda: array("L"))
     switch_off: array[int] = field(default_factory=lambda: array("L"))
+    mark: array[int] = field(default_factory=lambda: array("L"))
     restore: array[int] = field(default_factory=lambda: array("L"))
     issued: Counter[State] = field(default_factory=Counter)
     _recreated: array[int] = field(default_factory=lambda: array("L"))
@@ -134,7 +142,8 @@ class SlotPlan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.withdraw or self.switch_off or self.restore or self._recreated or self._new_slots)
+        switches = self.withdraw or self.switch_off or self.mark or self.restore
+        return not (switches or self._recreated or self._new_slots)
 
     @property
     def added(self) -> int:
@@ -173,11 +182,13 @@ def decide(wanted: Wanted, records: Sequence[IssuedCode], taken: Callable[[str],
     an import does not ask, as it has no other text to offer. Carried out and decided again, a plan is empty.
     """
     plan = SlotPlan()
-    if wanted.standing is Standing.OVER:
-        plan.switch_off.extend(index for index, record in enumerate(records) if record.active)
-        return plan
-    if wanted.standing is Standing.REMOVED:
-        plan.withdraw.extend(index for index, record in enumerate(records) if record.active)
+    if wanted.standing in (Standing.OVER, Standing.REMOVED):
+        off = plan.switch_off if wanted.standing is Standing.OVER else plan.withdraw
+        for index, record in enumerate(records):
+            if record.active:
+                off.append(index)
+            elif _to_mark(record):
+                plan.mark.append(index)
         return plan
     if wanted.count is not None:
         _decide_count(wanted.count, _Batch(records, wanted.standing, taken, plan))
@@ -212,7 +223,11 @@ class _Batch:
             there, key=lambda pair: (pair[1].active, pair[1].created, pair[1].retired is not Retired.SWAP)
         )
         for leftover, other in there:
-            if other.active and leftover != index:
+            if leftover == index:
+                continue
+            if _to_mark(other):
+                self.plan.mark.append(leftover)
+            elif other.active:
                 if not other.used:
                     self.plan.withdraw.append(leftover)
                 elif self.standing is Standing.OFF:
@@ -227,11 +242,15 @@ class _Batch:
             return State.WORKING
         if record.retired is Retired.WITHDRAWN:
             return State.LOST if self.taken and self.taken(fold(record.code)) else State.WITHDRAWN
+        if record.retired is Retired.HAND:
+            return State.BY_HAND
         if record.ended and not changed:
             return State.ENDED
         if record.retired is Retired.SWAP:
             return State.SWAPPED
-        return State.DORMANT if record.ended or record.retired is Retired.OFF else State.BY_HAND
+        if record.ended or record.retired is Retired.OFF:
+            return State.DORMANT
+        return State.STRANDED if record.gone else State.BY_HAND
 
     def keep(self, seat: _Seat, state: State, changed: bool, row: int = -1) -> None:
         """Decide about a seat that is wanted, and may be had, in the state it is in."""
@@ -253,12 +272,15 @@ class _Batch:
         """Decide about a seat whose code is issued for good."""
         record = seat.record
         self.plan.issued[state] += 1
-        if self.standing is Standing.OFF:
+        if _to_mark(record):
+            self.plan.mark.append(seat.at)
+        elif self.standing is Standing.OFF:
             if record.active:
                 self.plan.switch_off.append(seat.at)
         elif state is State.USED:
-            interrupted = not record.ended and record.retired in (Retired.SWAP, Retired.OFF)
-            if record.moves and (record.active or interrupted):
+            stranded = record.gone and record.retired is None
+            interrupted = not record.ended and (stranded or record.retired in (Retired.SWAP, Retired.OFF))
+            if (record.moves or record.gone) and (record.active or interrupted):
                 self.plan._recreate(seat.at, -1)
             elif not record.active and interrupted:
                 self.plan.restore.append(seat.at)
@@ -323,6 +345,12 @@ def _decide_row(row: int | None, seat: _Seat | None, email: str | None, batch: _
     else:
         batch.keep(seat, state, changed, row)
     return True
+
+
+def _to_mark(record: IssuedCode) -> bool:
+    """Whether a code is off by hand, not by its end or by promosync, and its coupon goes."""
+    off_by_hand = not record.active and record.retired is None and not record.ended and not record.gone
+    return off_by_hand and record.moves
 
 
 def _changed(record: IssuedCode, email: str | None) -> bool:

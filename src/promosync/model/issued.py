@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,13 +29,15 @@ class Verdict(NamedTuple):
     """What a shape means for its codes, once it has been compared with the file.
 
     ``current``: every field that Stripe cannot change is what the file wants. ``ended``: Stripe has ended such
-    codes. ``moves``: their coupon is being replaced, so they move along or die with it. ``born`` is when their
-    coupon was made, seconds UTC: an older code belongs to a deleted coupon of the same id, and has ended.
+    codes by their own date, or with their coupon's. ``moves``: their coupon goes with this plan, so they move along
+    or die with it. ``gone``: their coupon is not in Stripe any more, and they died with it. ``born`` is when their
+    coupon was made, seconds UTC: an older code is on a deleted coupon of the same id.
     """
 
     current: bool = True
     ended: bool = False
     moves: bool = False
+    gone: bool = False
     born: int = 0
 
 
@@ -43,8 +46,9 @@ class IssuedCode:
     """One promotion code of a batch in Stripe, as far as deciding about it goes.
 
     ``slot`` is None on an imported code. ``used`` counts redemptions, those of its predecessors included.
-    ``retired`` is promosync's reason for having switched it off. ``current``, ``ended`` and ``moves`` are as in
-    :class:`Verdict`; ``ended`` is also true of a code that is used up. ``email`` is the salted hash of its address.
+    ``retired`` is promosync's reason for having switched it off. ``current``, ``ended``, ``moves`` and ``gone`` are
+    as in :class:`Verdict`; ``ended`` is also true of a code that is used up, ``current`` of none whose coupon is
+    gone. ``email`` is the salted hash of its address.
     ``created`` is seconds UTC. ``shape`` is an index into :attr:`IssuedCodes.shapes`.
     """
 
@@ -57,6 +61,7 @@ class IssuedCode:
     current: bool = True
     ended: bool = False
     moves: bool = False
+    gone: bool = False
     email: str | None = None
     customer: str | None = None
     created: int = 0
@@ -94,16 +99,25 @@ class IssuedCodes(Sequence[IssuedCode]):
         self._used.append(record.used)
         self._created.append(record.created)
         self._shape_of.append(record.shape)
-        flags = record.active | record.current << 1 | record.ended << 2 | record.moves << 3
-        self._flags.append(flags | _REASONS.index(record.retired) << 4)
+        flags = record.active | record.current << 1 | record.ended << 2 | record.moves << 3 | record.gone << 4
+        self._flags.append(flags | _REASONS.index(record.retired) << 5)
 
     def judged(self, verdicts: Sequence[Verdict]) -> IssuedCodes:
-        """Return the same records with what each shape means; nothing is copied."""
-        judged = IssuedCodes()
-        for name in ("shapes", "_texts", "_ends", "_slots", "_used", "_created", "_shape_of", "_flags"):
-            setattr(judged, name, getattr(self, name))
+        """Return the same records with what each shape means; nothing is copied, and nothing more can be added."""
+        judged = copy.copy(self)
         judged._verdicts = verdicts
         return judged
+
+    def texts(self) -> Iterator[tuple[str, bool]]:
+        """Yield the text of each code, and whether it is active."""
+        ends = self._ends
+        for at, flags in enumerate(self._flags):
+            yield self._texts[ends[4 * at] : ends[4 * at + 1]].decode(), bool(flags & 1)
+
+    @property
+    def active(self) -> int:
+        """How many codes are active."""
+        return sum(flags & 1 for flags in self._flags)
 
     def live(self, at: int, owner: str, config_id: str) -> LiveCode:
         """Return one code with everything that is known of it, as the applier wants it."""
@@ -139,16 +153,18 @@ class IssuedCodes(Sequence[IssuedCode]):
         stripe_id, code, email, customer = self._four(at)
         flags, slot, shape, created = self._flags[at], self._slots[at], self._shape_of[at], self._created[at]
         verdict = self._verdicts[shape] if self._verdicts else None
+        gone = bool(flags & 16) or (verdict is not None and (verdict.gone or created < verdict.born))
         return IssuedCode(
             stripe_id=stripe_id,
             code=code,
             slot=None if slot < 0 else slot,
             active=bool(flags & 1),
             used=self._used[at],
-            retired=_REASONS[flags >> 4],
-            current=verdict.current if verdict else bool(flags & 2),
-            ended=bool(flags & 4) or (verdict is not None and (verdict.ended or created < verdict.born)),
+            retired=_REASONS[flags >> 5],
+            current=verdict.current and not gone if verdict else bool(flags & 2),
+            ended=bool(flags & 4) or (verdict is not None and verdict.ended),
             moves=verdict.moves if verdict else bool(flags & 8),
+            gone=gone,
             email=email or None,
             customer=customer or None,
             created=created,

@@ -8,42 +8,38 @@ of the codes are kept, made, withdrawn or recreated.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import check_capacity
-from promosync.codes.emails import batch_salt, salted_hash
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.issued import IssuedCodes, Shape, Verdict
 from promosync.model.live import LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Problem, ProblemsFound
-from promosync.model.promotions import PromotionCode, fold
+from promosync.model.promotions import PromotionCode
 from promosync.plan import carry
+from promosync.plan.batch_rows import Rows as Rows
+from promosync.plan.batch_rows import taken_texts, usable_rows
+from promosync.plan.batch_rows import unbound as unbound
+from promosync.plan.checks import FARTHEST, MAX_METADATA_KEYS
 from promosync.plan.coupons import CouponFuture
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
 from promosync.plan.plan import BatchAction, FieldChange, Kept, Kind
 from promosync.plan.scope import Scope
 
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What a batch's own file says, in its order: codes, addresses, or both.
-
-    ``customers`` has the Stripe customers of those addresses (as written) that were looked up.
-    """
-
-    codes: Sequence[str] | None = None
-    emails: Sequence[str] | None = None
-    customers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+PER_CODE_KEYS = 4
+"""Keys of promosync's that a unique code may have beside those of its batch: carried, retired, slot, email."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchWork:
     """What the applier needs to carry a batch out; none of it is ever shown.
+
+    ``for_everybody``: the batch counts, and its codes are for no particular customer.
 
     ``spec`` is what the codes share, ``tags`` the keys they share. ``update`` are indexes of codes whose changeable
     fields differ. ``hashes`` has the salted hash of each row's address. ``ignored`` picks the metadata left to
@@ -61,6 +57,7 @@ class BatchWork:
     space: Space | None
     taken: Callable[[str], bool]
     ignored: Callable[[Mapping[str, str]], dict[str, str]]
+    for_everybody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,8 @@ class BatchQuestion:
     """All that a decision about one batch looks at.
 
     ``coupons`` are the account's, by Stripe id, ``ending`` those that this plan deletes. ``taken`` tells whether a
-    text (folded) is in use anywhere in the account or the file.
+    text is in use anywhere in the account or the file, ``holder`` by what; ``beside`` is as in
+    :meth:`promosync.plan.texts.Texts.beside`, for this batch.
     """
 
     entry: BatchEntry
@@ -79,62 +77,58 @@ class BatchQuestion:
     ending: frozenset[str]
     scope: Scope
     taken: Callable[[str], bool]
-    taken_in: Callable[[Space, int, IssuedCodes], int]
-
-
-def unbound(entry: BatchEntry, rows: Rows, records: IssuedCodes, owner: str) -> list[str]:
-    """Return the addresses of a batch that no code of it is bound to yet: their customers must be looked up."""
-    bound = {record.email for record in records if record.email}
-    salt = batch_salt(owner, entry.id)
-    return [email for email in rows.emails or () if salted_hash(email, salt) not in bound]
+    holder: Callable[[str], str]
+    beside: Callable[[Space, int], tuple[int, int, int]]
 
 
 def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] | None:
     """Decide about one batch of the file."""
-    entry, scope = question.entry, question.scope
+    entry, scope, source = question.entry, question.scope, question.entry.source
     standing = _standing(question)
     if standing is Standing.ON and question.coupon.why_not:
         return Kept(Kind.BATCH, entry.id, question.coupon.why_not, path=entry.path)
-    rows, hashes, skipped, problems = _usable_rows(question)
-    source, space = entry.source, None
-    if isinstance(source, Generate) and standing is Standing.ON:
-        needed = source.count if source.count is not None else len(rows.emails or ())
-        try:
-            space = space_of(entry)
-            problems += check_capacity(entry, needed, question.taken_in(space, needed, question.records))
-        except ProblemsFound as found:
-            problems += found.problems
-    if problems:
-        return problems
+    usable = usable_rows(entry, question.rows, scope.owner)
+    rows, problems = usable.rows, [] if standing is Standing.OVER else list(usable.problems)
+    if standing is Standing.ON:
+        problems += taken_texts(entry, question.rows, question.records, question.taken, question.holder)
 
     shapes = [_compare(question, shape) for shape in question.records.shapes]
     records = question.records.judged([shape.verdict for shape in shapes])
     wanted = Wanted(
         count=source.count if isinstance(source, Generate) else None,
         codes=rows.codes,
-        emails=hashes or None if rows.codes is not None else (hashes if rows.emails is not None else None),
+        emails=usable.hashes if rows.emails is not None else None,
         standing=standing,
     )
+    space, too_many = _space(question, wanted)
+    if too_many:
+        return [*problems, *too_many]
     slots = decide(wanted, records, question.taken)
+    problems += [*_room(question, space, wanted, slots), *_refused(question, slots)]
     update = _updates(records, slots, shapes) if standing is Standing.ON else []
-    changed = next((shape for shape in shapes if shape.changes and (slots.recreated or update)), None)
-    protected = entry.protect or any(shape.protect for shape in question.records.shapes)
-    if protected and (slots.recreated or slots.withdraw):
+    if (slots.recreated or slots.withdraw) and _protected(entry, question.records):
         message = f"the batch {entry.id!r} is protected, and this would withdraw or recreate codes of it"
         hint = "to lift the protection, apply the file with the entry as it was and without protect; then change it"
-        return [Problem(entry.path, message, hint, rule="protected")]
+        problems.append(Problem(entry.path, message, hint, rule="protected"))
+    if problems:
+        return problems
     if slots.empty and not update:
-        return _told(entry, standing, question)
+        return _told(question, standing, usable.skipped)
+    replaced = [replacement.at for replacement in slots.replacements()]
+    changed = _most_common(shapes, records, [*replaced, *update])
     return BatchAction(
         entry.id,
         _reason(standing, question, bool(len(records))),
         added=slots.added,
         recreated=slots.recreated,
+        swapped=sum(records[at].active for at in replaced),
         restored=len(slots.restore),
         updated=len(update),
         withdrawn=len(slots.withdraw),
         switched_off=len(slots.switch_off),
-        skipped=skipped,
+        marked=len(slots.mark),
+        skipped=usable.skipped,
+        customers=usable.missing,
         issued=Counter({state.value: count for state, count in slots.issued.items()}),
         changes=changed.changes if changed else (),
         path=entry.path,
@@ -147,39 +141,43 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
             slots=slots,
             update=update,
             rows=rows,
-            hashes=hashes,
+            hashes=usable.hashes,
             space=space,
             taken=question.taken,
             ignored=scope.ignored,
+            for_everybody=wanted.count is not None,
         ),
     )
 
 
-def decide_stray_batch(batch_id: str, records: IssuedCodes, scope: Scope) -> BatchAction | Problem | None:
+def decide_stray_batch(
+    batch_id: str, records: IssuedCodes, scope: Scope, ending: frozenset[str]
+) -> BatchAction | Problem | None:
     """Decide about a batch that is in no entry of the file: its codes are withdrawn."""
-    slots = decide(Wanted(standing=Standing.REMOVED), records)
+    judged = records.judged([Verdict(moves=shape.spec.coupon in ending) for shape in records.shapes])
+    slots = decide(Wanted(standing=Standing.REMOVED), judged)
     if slots.empty:
         return None
-    if any(shape.protect for shape in records.shapes):
+    if slots.withdraw and _protected(None, records):
         message = f"the batch {batch_id!r} is protected, and this would withdraw its codes"
         return Problem((), message, "put it back into the file, or lift the protection there first", rule="protected")
-    spec = records.shapes[0].spec
     return BatchAction(
         batch_id,
         "it is not in the file",
         withdrawn=len(slots.withdraw),
+        marked=len(slots.mark),
         work=BatchWork(
-            spec,
-            scope.tags(batch_id, False),
-            None,
-            records,
-            slots,
-            [],
-            Rows(),
-            [],
-            None,
-            lambda _: True,
-            scope.ignored,
+            spec=records.shapes[0].spec,
+            tags=scope.tags(batch_id, False),
+            limit=None,
+            records=judged,
+            slots=slots,
+            update=[],
+            rows=Rows(),
+            hashes=[],
+            space=None,
+            taken=lambda _: True,
+            ignored=scope.ignored,
         ),
     )
 
@@ -226,12 +224,12 @@ def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
     after = replace(wanted, max_redemptions=question.entry.spec.max_redemptions)
     before, after = question.scope.visible(before), question.scope.visible(after)
     changes = changed_fields(before, after)
-    gone = coupon is None or not coupon.valid
     expired = live.expires_at is not None and live.expires_at <= question.scope.now
     verdict = Verdict(
         current=not any(change.forces_recreate for change in changes),
-        ended=gone or expired,
-        moves=live.coupon in question.ending and live.coupon != question.coupon.stripe_id,
+        ended=expired or (coupon is not None and not coupon.valid),
+        moves=live.coupon in question.ending,
+        gone=coupon is None,
         born=coupon.created if coupon else 0,
     )
     in_place = bool(changes) or shape.protect != question.entry.protect
@@ -250,73 +248,73 @@ def _updates(records: IssuedCodes, slots: SlotPlan, shapes: Sequence[_Compared])
     ]
 
 
-def _usable_rows(question: BatchQuestion) -> tuple[Rows, list[str], int, list[Problem]]:
-    """Return the rows to issue codes for, their hashes, how many were skipped, and what is wrong with others."""
-    entry, rows = question.entry, question.rows
-    if rows.emails is None:
-        return rows, [], 0, _taken_texts(question)
-    salt = batch_salt(question.scope.owner, entry.id)
-    missing = entry.source.missing_customer
-    keep: list[int] = []
-    hashes: list[str] = []
-    none: list[int] = []
-    several: list[str] = []
-    for index, email in enumerate(rows.emails):
-        found = rows.customers.get(email)  # None: bound already, so nobody looked
-        if found is not None and len(found) > 1:
-            several.append(f"number {index + 1} ({', '.join(sorted(found))})")
-        elif found is not None and not found and missing != "create":
-            none.append(index + 1)
-        else:
-            keep.append(index)
-            hashes.append(salted_hash(email, salt))
-    problems = _taken_texts(question)
-    at = (
-        (*entry.path, "generate", "emails") if isinstance(entry.source, Generate) else (*entry.path, "import", "file")
-    )
-    if several:
-        message = f"addresses with more than one customer in Stripe: {_few(several)}"
-        problems.append(
-            Problem(at, message, "merge the customers, or take the addresses out", rule="missing-customer")
-        )
-    if none and missing == "error":
-        message = f"{len(none):,} addresses have no customer in Stripe: number {_few([str(n) for n in none])}"
-        hint = 'create the customers, or set missing_customer to "create" or "skip"'
-        problems.append(Problem(at, message, hint, rule="missing-customer"))
-    kept = Rows(
-        None if rows.codes is None else [rows.codes[index] for index in keep],
-        [rows.emails[index] for index in keep],
-        rows.customers,
-    )
-    return kept, hashes, len(none), problems
+def _space(question: BatchQuestion, wanted: Wanted) -> tuple[Space | None, list[Problem]]:
+    """Return what new codes are drawn from, and why it could not even hold the batch on its own."""
+    entry = question.entry
+    if not isinstance(entry.source, Generate) or wanted.standing is Standing.OVER:
+        return None, []
+    try:
+        return space_of(entry), check_capacity(entry, _needed(wanted), 0)
+    except ProblemsFound as found:
+        return None, list(found.problems)
 
 
-def _taken_texts(question: BatchQuestion) -> list[Problem]:
-    """An imported text that something else uses cannot be had; which it is, is told by its place in the file."""
-    if question.rows.codes is None or _standing(question) is not Standing.ON:
+def _room(question: BatchQuestion, space: Space | None, wanted: Wanted, slots: SlotPlan) -> list[Problem]:
+    """Return why a space does not hold the new codes beside all that is there."""
+    if space is None:
         return []
-    own = {fold(record.code) for record in question.records if record.active}
-    taken = [
-        str(index + 1)
-        for index, code in enumerate(question.rows.codes)
-        if fold(code) not in own and question.taken(fold(code))
-    ]
-    if not taken:
-        return []
-    return [
-        Problem(
-            (*question.entry.path, "import", "file"),
-            f"{len(taken):,} codes of the file are in use by other active codes: number {_few(taken)}",
-            "take them out of the file, or switch the others off first",
-            rule="conflict",
+    needed = _needed(wanted)
+    taken, coming, had = question.beside(space, needed)
+    # What the batch has had is not drawn again, but fills the seats that need no new code.
+    spent = had - (needed - slots.added)
+    return check_capacity(question.entry, needed, taken + coming + spent, taken + coming)
+
+
+def _needed(wanted: Wanted) -> int:
+    return wanted.count if wanted.count is not None else len(wanted.emails or ())
+
+
+def _refused(question: BatchQuestion, slots: SlotPlan) -> list[Problem]:
+    """What Stripe would refuse of every new code."""
+    entry, spec = question.entry, question.entry.spec
+    problems: list[Problem] = []
+    if not (slots.added or slots.recreated):
+        return problems
+    if spec.expires_at is not None and spec.expires_at > question.scope.now + FARTHEST:
+        message, hint = "Stripe takes dates up to five years ahead", "choose an earlier date, or leave it out"
+        problems.append(Problem((*entry.path, "expires_at"), message, hint, rule="too-far-ahead"))
+    keys = len(spec.metadata) + len(question.scope.tags(entry.id, entry.protect).to_metadata()) + PER_CODE_KEYS
+    if keys > MAX_METADATA_KEYS:
+        message = f"{keys} metadata keys with promosync's own; Stripe takes {MAX_METADATA_KEYS}"
+        problems.append(Problem((*entry.path, "metadata"), message, "remove some", rule="metadata-too-large"))
+    return problems
+
+
+def _protected(entry: BatchEntry | None, records: IssuedCodes) -> bool:
+    """Whether the file protects a batch, or a code that is in use still says that it did."""
+    if entry is not None and entry.protect:
+        return True
+    shapes = {at for at, shape in enumerate(records.shapes) if shape.protect}
+    return bool(shapes) and any(record.active and record.shape in shapes for record in records)
+
+
+def _most_common(shapes: Sequence[_Compared], records: IssuedCodes, touched: Iterable[int]) -> _Compared | None:
+    """Return what most of the codes that are changed have to change."""
+    counts = Counter(records[at].shape for at in touched)
+    return next((shapes[shape] for shape, _ in counts.most_common() if shapes[shape].changes), None)
+
+
+def _told(question: BatchQuestion, standing: Standing, skipped: int) -> Kept | None:
+    """Say why there is nothing to do, where that is not plain from the file."""
+    entry = question.entry
+    if standing is Standing.OVER:
+        reason = question.coupon.why_not if question.coupon.over else "its date has passed"
+    elif skipped:
+        reason = (
+            f"{skipped:,} address{'es' * (skipped != 1)} without a customer, skipped; the others have their codes"
         )
-    ]
-
-
-def _told(entry: BatchEntry, standing: Standing, question: BatchQuestion) -> Kept | None:
-    if standing is not Standing.OVER:
+    else:
         return None
-    reason = question.coupon.why_not if question.coupon.over else "its date has passed"
     return Kept(Kind.BATCH, entry.id, reason, path=entry.path)
 
 
@@ -326,8 +324,3 @@ def _reason(standing: Standing, question: BatchQuestion, there: bool) -> str:
     if standing is Standing.OFF:
         return "the file says active: false"
     return "changed in the file, or in Stripe" if there else "it is not in Stripe"
-
-
-def _few(things: Sequence[str], most: int = 20) -> str:
-    shown = ", ".join(things[:most])
-    return f"{shown} and {len(things) - most:,} more" if len(things) > most else shown

@@ -11,10 +11,10 @@ from promosync.model.promotions import Coupon, PromotionCode, fold
 from promosync.plan.plan import Action, Kind, Verb
 
 _YEAR = 365 * 24 * 3600
-_FARTHEST = 5 * _YEAR
+FARTHEST = 5 * _YEAR
 """Stripe takes dates up to five years ahead: https://docs.stripe.com/api/coupons/create (2026-01-28)."""
 
-_MAX_METADATA_KEYS = 50
+MAX_METADATA_KEYS = 50
 
 
 def refusals(actions: Iterable[Action], live: Live, owner: str, unique: Container[str]) -> list[Problem]:
@@ -99,7 +99,7 @@ def _values(action: Action, now: int) -> Iterable[Problem]:
         name, date = "redeem_by", action.after.redeem_by
     else:
         name, date = "expires_at", action.after.expires_at
-    if date is not None and date > now + _FARTHEST:
+    if date is not None and date > now + FARTHEST:
         yield Problem(
             (*action.path, name),
             "Stripe takes dates up to five years ahead",
@@ -107,10 +107,10 @@ def _values(action: Action, now: int) -> Iterable[Problem]:
             rule="too-far-ahead",
         )
     keys = len(action.after.metadata) + len(action.tags.to_metadata())
-    if keys > _MAX_METADATA_KEYS:
+    if keys > MAX_METADATA_KEYS:
         yield Problem(
             (*action.path, "metadata"),
-            f"{keys} metadata keys with those left to others and promosync's own; Stripe takes {_MAX_METADATA_KEYS}",
+            f"{keys} metadata keys with those left to others and promosync's own; Stripe takes {MAX_METADATA_KEYS}",
             "remove some, here or on the object in Stripe",
             rule="metadata-too-large",
         )

@@ -110,19 +110,24 @@ class Action:
 class BatchAction:
     """What will happen to a batch, in counts of codes.
 
-    ``issued`` counts the codes that are there already and stay, by their state. ``changes`` are the fields that
-    differ from what is live. ``skipped`` counts addresses without a customer that the file says to skip.
+    ``swapped`` are those of the ``recreated`` that work until then. ``marked`` are off by hand and will be marked so,
+    as their coupon goes. ``issued`` counts the codes that are there already and stay, by their state. ``changes`` are
+    the fields that differ from what is live, on most of the codes that change. ``skipped`` counts addresses without a
+    customer that the file says to skip, ``customers`` those whose customer will be created.
     """
 
     id: str
     reason: str
     added: int = 0
     recreated: int = 0
+    swapped: int = 0
     restored: int = 0
     updated: int = 0
     withdrawn: int = 0
     switched_off: int = 0
+    marked: int = 0
     skipped: int = 0
+    customers: int = 0
     issued: Counter[str] = field(default_factory=Counter)
     changes: tuple[FieldChange, ...] = ()
     path: Path = ()
@@ -142,12 +147,13 @@ class BatchAction:
     @property
     def requests(self) -> int:
         """How many requests to Stripe it takes when nothing fails."""
-        return self.added + 2 * self.recreated + self.restored + self.updated + self.withdrawn + self.switched_off
+        return self.codes + self.swapped + self.customers
 
     @property
     def codes(self) -> int:
         """How many codes are touched."""
-        return self.added + self.recreated + self.restored + self.updated + self.withdrawn + self.switched_off
+        switches = self.restored + self.updated + self.withdrawn + self.switched_off + self.marked
+        return self.added + self.recreated + switches
 
 
 @dataclass(frozen=True, slots=True)

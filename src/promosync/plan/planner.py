@@ -126,13 +126,14 @@ def _decide(
             ending,
             scope,
             partial(texts.taken_for, batch.id),
-            texts.taken_in,
+            texts.holder,
+            partial(texts.beside, batch=batch.id),
         )
         found_or_not = decide_batch(asked)
         for one in found_or_not if isinstance(found_or_not, list) else [found_or_not]:
             _note(codes, Kind.BATCH, batch.id, one)
     for stray_id in sorted(live.batches.keys() - {batch.id for batch in wanted.batches}):
-        gone = decide_stray_batch(stray_id, live.batches[stray_id], scope)
+        gone = decide_stray_batch(stray_id, live.batches[stray_id], scope, ending)
         _note(strays, Kind.BATCH, stray_id, gone, stray=True)
     return [*coupons, *codes, *strays]
 
@@ -164,8 +165,9 @@ def _used_by_codes_of_a_gone_coupon(
     )
     unique = 0
     for records in live.batches.values():
-        gone = {at for at, shape in enumerate(records.shapes) if was_ours(shape.spec.coupon)}
-        unique += sum(record.used for record in records if record.shape in gone) if gone else 0
+        gone = {at: shape.carried for at, shape in enumerate(records.shapes) if was_ours(shape.spec.coupon)}
+        # All that ever were on its coupons are here, so each counts for itself, without what it carries on.
+        unique += sum(record.used - gone[record.shape] for record in records if record.shape in gone) if gone else 0
     return single + unique
 
 
@@ -190,5 +192,5 @@ def _with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Acti
 def _in_use(live: Live, owner: str) -> int:
     coupons = {coupon.tags.id for coupon in live.coupons if coupon.tags.owner == owner and coupon.valid}
     codes = {code.stripe_id for code in live.codes if code.tags.owner == owner and code.spec.active}
-    unique = sum(record.active for records in live.batches.values() for record in records)
+    unique = sum(records.active for records in live.batches.values())
     return len(coupons) + len(codes) + unique

@@ -2,38 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
-from promosync.codes.alphabet import Space
+from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import POSSIBLE_PER_ISSUED
-from promosync.model.configuration import Configuration
+from promosync.codes.text_set import TextSet
+from promosync.model.configuration import BatchEntry, Configuration, Generate
 from promosync.model.issued import IssuedCodes
 from promosync.model.live import Live
+from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import fold
 from promosync.plan.batches import Rows
 
 
 class Texts:
-    """All texts, folded, that are active in the account or stand in the file; made only where batches need it."""
+    """All texts that are active in the account or stand in the file; gathered only where something asks."""
 
     def __init__(self, configuration: Configuration, live: Live, rows: Mapping[str, Rows]) -> None:
-        self.unique = {fold(record.code) for records in live.batches.values() for record in records if record.active}
-        self._single = {fold(code.spec.code) for code in live.codes if code.spec.active}
-        self._single |= {fold(entry.spec.code) for entry in configuration.codes if entry.spec.active}
-        self._imports = {batch: {fold(code) for code in given.codes or ()} for batch, given in rows.items()}
+        self._configuration, self._live, self._rows = configuration, live, rows
 
     def taken(self, text: str) -> bool:
-        """Whether a folded text is active in the account, or a single code of the file."""
-        return text in self.unique or text in self._single
+        """Whether a text is active in the account, or a single code of the file."""
+        return text in self.unique or fold(text) in self._single
 
     def taken_for(self, batch: str, text: str) -> bool:
-        """Whether a new code of a batch may not have a folded text: imports of other batches count too."""
+        """Whether a new code of a batch may not have a text: imports of other batches count too."""
         return self.taken(text) or any(text in texts for name, texts in self._imports.items() if name != batch)
 
-    def taken_in(self, space: Space, needed: int, own: IssuedCodes) -> int:
-        """Count the texts of a space that a batch cannot have; 0 in a space so large that it does not matter."""
-        if space.capacity > needed * POSSIBLE_PER_ISSUED + 2 * (len(self.unique) + len(self._single)):
-            return 0
-        others = (self.unique | self._single).union(*self._imports.values())
-        others -= {fold(record.code) for record in own if record.active}
-        return sum(space.index_of(text) is not None for text in others)
+    def holder(self, text: str) -> str:
+        """Say what has a text, without the text."""
+        if (single := self._single.get(fold(text))) is not None:
+            return single
+        for name, records in self._live.batches.items():
+            if any(active and fold(other) == fold(text) for other, active in records.texts()):
+                return f"batch {name!r}"
+        return next((f"batch {name!r}" for name, texts in self._imports.items() if text in texts), "another code")
+
+    def beside(self, space: Space, needed: int, batch: str) -> tuple[int, int, int]:
+        """Count what stands beside the codes of a batch in the space that it draws from.
+
+        The texts that are taken by others; those that the file's other batches will take from the very same space;
+        and those that the batch itself has had. All 0 in a space so large that it does not matter.
+        """
+        own = self._live.batches.get(batch, IssuedCodes())
+        coming = self._coming(space, batch)
+        known = len(self.unique) + len(self._single) + sum(len(texts) for texts in self._imports.values())
+        if space.capacity > (needed + coming + known + len(own)) * POSSIBLE_PER_ISSUED:
+            return 0, 0, 0
+        mine = {fold(text) for text, _ in own.texts() if space.index_of(text) is not None}
+        others = {text for text in self._others(batch) if space.index_of(text) is not None}
+        return len(others - mine), coming, len(mine)
+
+    @cached_property
+    def unique(self) -> TextSet:
+        """The unique codes of this owner that are active."""
+        batches = self._live.batches.values()
+        return TextSet(text for records in batches for text, active in records.texts() if active)
+
+    @cached_property
+    def _single(self) -> dict[str, str]:
+        """The other codes, with what people call each."""
+        found = {
+            fold(code.spec.code): f"the active code {code.stripe_id}" for code in self._live.codes if code.spec.active
+        }
+        entries = (entry for entry in self._configuration.codes if entry.spec.active)
+        return found | {fold(entry.spec.code): f"promotion code {entry.id!r} of the file" for entry in entries}
+
+    @cached_property
+    def _imports(self) -> dict[str, TextSet]:
+        return {batch: TextSet(given.codes) for batch, given in self._rows.items() if given.codes}
+
+    def _others(self, batch: str) -> Iterator[str]:
+        yield from self._single
+        for name, records in self._live.batches.items():
+            if name != batch:
+                yield from (fold(text) for text, active in records.texts() if active)
+        for name, given in self._rows.items():
+            if name != batch:
+                yield from map(fold, given.codes or ())
+
+    def _coming(self, space: Space, batch: str) -> int:
+        """Count what other batches of the file have yet to draw from the same space."""
+        total = 0
+        for entry in self._configuration.batches:
+            if entry.id != batch and _same(space, entry):
+                wanted = needed_codes(entry, self._rows.get(entry.id, Rows()))
+                total += max(0, wanted - len(self._live.batches.get(entry.id, ())))
+        return total
+
+
+def needed_codes(entry: BatchEntry, rows: Rows) -> int:
+    """Return how many codes a batch that draws is to issue in all."""
+    counted = entry.source.count if isinstance(entry.source, Generate) else None
+    return counted if counted is not None else len(rows.emails or ())
+
+
+def _same(space: Space, entry: BatchEntry) -> bool:
+    if not isinstance(entry.source, Generate):
+        return False
+    try:
+        other = space_of(entry)
+    except ProblemsFound:
+        return False
+    alike = set(fold(other.alphabet)) == set(fold(space.alphabet))
+    return alike and fold(other.template) == fold(space.template)

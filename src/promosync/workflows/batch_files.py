@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from promosync.codes.files import ImportFile, read_addresses, read_codes
+from promosync.codes.files import LISTED, read_addresses, read_codes
 from promosync.codes.folder import resolve_inside
 from promosync.model.configuration import BatchEntry, Configuration, Generate
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import fold
-from promosync.plan.batches import Rows
+from promosync.plan.batch_rows import Rows, file_path
 
 
 def read_batch_files(configuration: Configuration, folder: Path | None) -> dict[str, Rows]:
@@ -32,15 +32,14 @@ def read_batch_files(configuration: Configuration, folder: Path | None) -> dict[
 
 
 def _read(entry: BatchEntry, folder: Path | None) -> Rows:
-    source = entry.source
+    source, at = entry.source, file_path(entry)
     if isinstance(source, Generate):
         if source.emails is None:
             return Rows()
-        at, name = (*entry.path, "generate", "emails"), source.emails
-        return Rows(emails=read_addresses(_inside(folder, name, at), name, at).addresses)
-    at, name = (*entry.path, "import", "file"), source.file
-    file: ImportFile = read_codes(_inside(folder, name, at), name, at)
-    return Rows(codes=file.codes, emails=file.emails)
+        addresses = read_addresses(_inside(folder, source.emails, at), source.emails, at)
+        return Rows(emails=addresses.addresses, first_line=addresses.first_line)
+    codes = read_codes(_inside(folder, source.file, at), source.file, at)
+    return Rows(codes=codes.codes, emails=codes.emails, first_line=codes.first_line)
 
 
 def _inside(folder: Path | None, name: str, at: tuple[str | int, ...]) -> Path:
@@ -50,20 +49,30 @@ def _inside(folder: Path | None, name: str, at: tuple[str | int, ...]) -> Path:
     return resolve_inside(folder, name, at)
 
 
-def _repeated(configuration: Configuration, rows: Mapping[str, Rows]) -> list[Problem]:
-    """A text can be in one import only, and not among the single codes; its place in the file says which it is."""
-    seen = {fold(entry.spec.code): f"promotion code {entry.id!r}" for entry in configuration.codes}
-    problems = []
-    for entry in configuration.batches:
-        for number, code in enumerate(rows.get(entry.id, Rows()).codes or (), start=1):
-            holder = seen.setdefault(fold(code), f"batch {entry.id!r}")
-            if holder != f"batch {entry.id!r}":
-                problems.append(
-                    Problem(
-                        (*entry.path, "import", "file"),
-                        f"code number {number:,} of the file is also a code of the {holder}",
-                        "take it out of one of them",
-                        rule="duplicate-code",
-                    )
-                )
-    return problems[:100]
+def _repeated(configuration: Configuration, rows: Mapping[str, Rows]) -> Iterator[Problem]:
+    """Yield each line whose text another import has too, or a single code; an inactive one may share its text."""
+    single = {fold(entry.spec.code): entry.id for entry in configuration.codes if entry.spec.active}
+    imports = [entry for entry in configuration.batches if rows.get(entry.id, Rows()).codes]
+    earlier: dict[str, set[str]] = {}  # by batch id; nothing to remember of the last, or only, file
+    for entry in imports:
+        given, listed, more = rows[entry.id], 0, 0
+        for line, code in enumerate(given.codes or (), start=given.first_line):
+            text = fold(code)
+            holder = f"promotion code {single[text]!r}" if text in single else ""
+            if not holder and earlier:
+                holder = next((f"batch {name!r}" for name, texts in earlier.items() if text in texts), "")
+            if holder and listed < LISTED:
+                listed += 1
+                yield _twice(entry, f"line {line}: the code is also that of the {holder}")
+            elif holder:
+                more += 1
+        if more:
+            yield _twice(entry, f"and {more:,} more codes that are elsewhere in the configuration")
+        if entry is not imports[-1]:
+            earlier[entry.id] = {fold(code) for code in given.codes or ()}
+
+
+def _twice(entry: BatchEntry, message: str) -> Problem:
+    name = "" if isinstance(entry.source, Generate) else entry.source.file
+    comma = ":" if message.startswith("and") else ","
+    return Problem(file_path(entry), f"{name}{comma} {message}", "take it out of one of them", rule="duplicate-code")

@@ -58,6 +58,24 @@ def reset(ctx: typer.Context, state: StateOption = SANDBOX) -> None:
 
 
 @sandbox.command()
+def product(
+    ctx: typer.Context,
+    ids: Annotated[list[str], typer.Argument(metavar="ID…", help="The Stripe ids that the products get.")],
+    state: StateOption = SANDBOX,
+) -> None:
+    """Add products, for the applies_to of coupons."""
+    from promosync.sandbox import Control, ControlError
+
+    run = begin(ctx)
+    with sandbox_at(state) as opened:
+        try:
+            made = Control.of(opened).seed("product", [{"id": one, "name": one} for one in ids])
+        except ControlError as error:
+            raise ProblemsFound([Problem((), f"the products were not added: {error}", rule="sandbox")]) from error
+    run.out.print(f"Added {', '.join(visible(one) for one in made)}.")
+
+
+@sandbox.command()
 def redeem(
     ctx: typer.Context,
     code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code.")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.model.live import LiveCode, LiveCoupon
@@ -123,9 +124,16 @@ def account_id(client: Client) -> str | None:
     try:
         return str(client.call("get", "/v1/account", patience=OPENING_SECONDS)["id"])
     except StripeFault as fault:
-        if fault.permission_missing:
+        if fault.permission_missing or fault.fault is Fault.NOT_FOUND:
             return None
         raise
+
+
+def path_of(kind: str, stripe_id: str) -> str:
+    """Return the path of one object; raise StripeFault for an id that would make it the path of something else."""
+    if stripe_id in ("", ".", ".."):
+        raise StripeFault(Fault.NOT_FOUND, f"{stripe_id!r} is not an id")
+    return f"/v1/{kind}/{quote(stripe_id, safe='')}"
 
 
 def _rows(client: Client, path: str, **params: Any) -> Iterator[Row]:
@@ -140,12 +148,17 @@ def _rows(client: Client, path: str, **params: Any) -> Iterator[Row]:
 
 def _page(client: Client, path: str, **params: Any) -> paging.Page:
     page = client.call("get", path, limit=PAGE, **params)
-    return page["data"], page["has_more"]
+    rows, more = page.get("data"), page.get("has_more")
+    if not isinstance(rows, list) or not isinstance(more, bool):
+        raise StripeFault(Fault.BROKEN, "Stripe's answer is not a list: check the API base, and run it again")
+    if rows and rows[-1]["id"] == params.get("starting_after"):
+        raise StripeFault(Fault.BROKEN, "Stripe's list does not go on: check the API base, and run it again")
+    return rows, more
 
 
 def _customer(client: Client, customer: str) -> Iterator[Row]:
     try:
-        row = client.call("get", f"/v1/customers/{customer}")
+        row = client.call("get", path_of("customers", customer))
     except StripeFault as fault:
         if fault.fault is not Fault.NOT_FOUND:
             raise

@@ -37,12 +37,16 @@ def _texts(actions: list[Action], live: Live, unique: Container[str]) -> Iterabl
     for code in live.codes:
         if code.spec.active and code.stripe_id not in touched:
             active[fold(code.spec.code)].append((code.spec, code))
-    for action in actions:
-        if not (isinstance(action.after, PromotionCode) and action.after.active):
-            continue
-        mine, now_active = action.after, bool(action.before and _is_on(action.before))
-        if action.verb in (Verb.UPDATE, Verb.ADOPT) and now_active:
+    on = [
+        (action, action.after)
+        for action in actions
+        if isinstance(action.after, PromotionCode) and action.after.active
+    ]
+    for action, mine in on:
+        if _stays_on(action):
             active[fold(mine.code)].append((mine, action))
+    for action, mine in on:
+        if _stays_on(action):
             continue
         if fold(mine.code) in unique:
             yield _in_use(action, mine, "by a unique code of a batch")
@@ -81,7 +85,7 @@ def _riders(actions: list[Action], live: Live, owner: str) -> Iterable[Problem]:
         if code.spec.active and code.tags.owner != owner and code.stripe_id not in adopted:
             strangers[code.spec.coupon].append(code.stripe_id)
     for action in actions:
-        ends = action.verb in (Verb.RECREATE, Verb.DELETE) and isinstance(action.before, LiveCoupon)
+        ends = action.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE) and isinstance(action.before, LiveCoupon)
         if ends and (riders := strangers.get(action.stripe_id or "")):
             shown = ", ".join(sorted(riders)[:5]) + (f" and {len(riders) - 5} more" if len(riders) > 5 else "")
             yield Problem(
@@ -116,5 +120,7 @@ def _values(action: Action, now: int) -> Iterable[Problem]:
         )
 
 
-def _is_on(thing: LiveCoupon | LiveCode) -> bool:
-    return isinstance(thing, LiveCode) and thing.spec.active
+def _stays_on(action: Action) -> bool:
+    """Whether a code keeps its text all through."""
+    in_place = action.verb in (Verb.UPDATE, Verb.ADOPT)
+    return in_place and isinstance(action.before, LiveCode) and action.before.spec.active

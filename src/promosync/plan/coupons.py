@@ -58,7 +58,7 @@ def decide_coupon(
         return _absent(entry, scope, used_by_codes, over)
     current = found.current
     if over:
-        return CouponFuture(current.stripe_id, current.spec, _OVER, over=True), _end(entry, current)
+        return CouponFuture(current.stripe_id, current.spec, _OVER, over=True), _end(entry, current, scope)
 
     before, after = _in_the_files_terms(entry, current, scope)
     changes = changed_fields(before, after)
@@ -152,12 +152,14 @@ def _absent(
     )
 
 
-def _end(entry: CouponEntry, current: LiveCoupon) -> Action | Kept:
+def _end(entry: CouponEntry, current: LiveCoupon, scope: Scope) -> Action | Kept:
     reason = "its date in the file has passed"
     if not current.valid:
         return Kept(Kind.COUPON, entry.id, reason, current.stripe_id, entry.path)
     if entry.protect or current.tags.protect:
         return Kept(Kind.COUPON, entry.id, f"{reason}, but it is protected", current.stripe_id, entry.path)
+    if current.stripe_id in scope.guarded:
+        return Kept(Kind.COUPON, entry.id, f"{reason}, but a code on it is protected", current.stripe_id, entry.path)
     return Action(
         Verb.DELETE,
         Kind.COUPON,

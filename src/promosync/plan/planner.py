@@ -85,7 +85,9 @@ def _decide(
 ) -> list[Decision]:
     settings = wanted.settings
     every = {coupon.stripe_id: coupon for coupon in live.coupons}
-    scope = Scope(settings.owner, live.account.now, settings.ignore_metadata, frozenset(every))
+    scope = Scope(
+        settings.owner, live.account.now, settings.ignore_metadata, frozenset(every), _guarded(wanted, matches)
+    )
     coupons: list[Decision] = []
     codes: list[Decision] = []
     strays: list[Decision] = []
@@ -147,6 +149,14 @@ def _note(
 ) -> None:
     if result is not None:
         decisions.append(Decision(kind, config_id, result, stray))
+
+
+def _guarded(wanted: Configuration, matches: Matches) -> frozenset[str]:
+    """Return the Stripe ids of coupons that a protected code of the file works on."""
+    found = ((code, matches.codes[code.id].current) for code in wanted.codes if code.id in matches.codes)
+    return frozenset(
+        live.spec.coupon for code, live in found if live.spec.active and (code.protect or live.tags.protect)
+    )
 
 
 def _used_by_codes_of_a_gone_coupon(

@@ -17,12 +17,16 @@ S = TypeVar("S", Coupon, PromotionCode)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The owner, Stripe's clock (seconds UTC), metadata keys to leave alone, and coupon ids already taken."""
+    """The owner, Stripe's clock (seconds UTC), metadata keys to leave alone, and coupon ids already taken.
+
+    ``guarded`` are Stripe ids of coupons that protected codes hang on.
+    """
 
     owner: str
     now: int
     ignore_metadata: tuple[str, ...]
     taken: frozenset[str]
+    guarded: frozenset[str] = frozenset()
 
     def tags(self, config_id: str, protect: bool, carried: int = 0, late: int = 0) -> Tags:
         """Return the keys of an object of ours that is in use."""

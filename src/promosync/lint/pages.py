@@ -9,7 +9,7 @@ _ERRORS = "errors.md"
 
 def explain(rule: str) -> str | None:
     """Return the Markdown page of a rule or an error; None when there is none of that id."""
-    return _texts().get(rule)
+    return _texts().get("redeem" if rule.startswith("redeem-") else rule)
 
 
 def titles() -> dict[str, str]:

@@ -13,7 +13,7 @@ LONGEST = 20
 _DIGITS = re.compile(r"[0-9]{5,}")
 _CONSONANTS = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{5,}")
 _CHANGES = re.compile(r"(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Z])")
-_MOST_CHANGES = 3
+_MOST_CHANGES = 4
 
 # 0 before a letter; 1 among letters where a group has two letters at most (V1P, but not BUY1GET1); O, I or L
 # where a number should go on.

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import TypeVar
-from urllib.parse import quote
 
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.model.issued import IssuedBuilder, IssuedCodes
@@ -18,7 +17,7 @@ from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.desired import Needs
 from promosync.stripe_api import reader, translate
 from promosync.stripe_api.client import Client
-from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS
+from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS, path_of
 from promosync.stripe_api.translate import Params, Row
 
 T = TypeVar("T")
@@ -88,7 +87,7 @@ class StripeAccount:
         return self._create("/v1/customers", {"email": email}, (), lambda row: str(row["id"]), made_already, key)
 
     def read_coupon(self, stripe_id: str) -> LiveCoupon | None:
-        row = self._find(_path("coupons", stripe_id), COUPON_FIELDS)
+        row = self._find("coupons", stripe_id, COUPON_FIELDS)
         return None if row is None else translate.coupon_from(row)
 
     def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon:
@@ -102,12 +101,12 @@ class StripeAccount:
 
     def update_coupon(self, before: LiveCoupon, after: Coupon, tags: Tags) -> LiveCoupon:
         params = translate.coupon_changes(before, after, tags)
-        row = self._client.call("post", _path("coupons", before.stripe_id), expand=list(COUPON_FIELDS), **params)
+        row = self._client.call("post", path_of("coupons", before.stripe_id), expand=list(COUPON_FIELDS), **params)
         return translate.coupon_from(row)
 
     def delete_coupon(self, stripe_id: str) -> None:
         try:
-            self._client.call("delete", _path("coupons", stripe_id))
+            self._client.call("delete", path_of("coupons", stripe_id))
         except StripeFault as fault:
             if fault.fault is not Fault.NOT_FOUND:
                 raise
@@ -117,7 +116,7 @@ class StripeAccount:
         return tuple(code for code in map(translate.code_from, page["data"]) if code.spec.active)
 
     def read_code(self, stripe_id: str) -> LiveCode | None:
-        row = self._find(_path("promotion_codes", stripe_id), CODE_FIELDS)
+        row = self._find("promotion_codes", stripe_id, CODE_FIELDS)
         return None if row is None else translate.code_from(row)
 
     def create_code(self, spec: PromotionCode, tags: Tags, key: str | None = None) -> LiveCode:
@@ -137,13 +136,13 @@ class StripeAccount:
     def update_code(self, before: LiveCode, after: PromotionCode, tags: Tags) -> LiveCode:
         params = translate.code_changes(before, after, tags)
         row = self._client.call(
-            "post", _path("promotion_codes", before.stripe_id), expand=list(CODE_FIELDS), **params
+            "post", path_of("promotion_codes", before.stripe_id), expand=list(CODE_FIELDS), **params
         )
         return translate.code_from(row)
 
-    def _find(self, path: str, fields: Iterable[str]) -> Row | None:
+    def _find(self, kind: str, stripe_id: str, fields: Iterable[str]) -> Row | None:
         try:
-            return self._client.call("get", path, expand=list(fields))
+            return self._client.call("get", path_of(kind, stripe_id), expand=list(fields))
         except StripeFault as fault:
             if fault.fault is Fault.NOT_FOUND:
                 return None
@@ -183,10 +182,6 @@ class StripeAccount:
                 raise
 
         return self._client.persist(attempt)
-
-
-def _path(kind: str, stripe_id: str) -> str:
-    return f"/v1/{kind}/{quote(stripe_id, safe='')}"
 
 
 def _apart(codes: Iterable[LiveCode], owner: str) -> tuple[tuple[LiveCode, ...], dict[str, IssuedCodes]]:

@@ -25,6 +25,10 @@ _PRIVATE = ("code", "email", "query")
 
 _MAY_PASS = (Fault.BUSY, Fault.UNREACHABLE, Fault.BROKEN)
 
+_LONGEST_SECONDS = 10.0
+_BUSY_SECONDS = 2.0
+"""How long the waits between two tries grow."""
+
 
 class Client:
     """Sends requests through the SDK and returns decoded JSON, without an SDK object for each row.
@@ -61,9 +65,18 @@ class Client:
 
     def persist(self, attempt: Callable[[], T], patience: float | None = None) -> T:
         """Return what ``attempt`` gives, trying again with jitter while its fault may pass."""
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            # Being refused for speed is no failure: the pacer has slowed down already.
+            longest = (
+                _BUSY_SECONDS if isinstance(error, StripeFault) and error.fault is Fault.BUSY else _LONGEST_SECONDS
+            )
+            return tenacity.wait_random_exponential(multiplier=self.backoff, max=longest)(state)
+
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda e: isinstance(e, StripeFault) and e.fault in _MAY_PASS),
-            wait=tenacity.wait_random_exponential(multiplier=self.backoff, max=10),
+            wait=wait,
             stop=tenacity.stop_after_delay(self.patience if patience is None else patience),
             reraise=True,
         )(attempt)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,31 +16,43 @@ from promosync.cli.options import (
     AccountOption,
     ApiBaseOption,
     DebugOption,
-    FileArgument,
     Format,
     FormatOption,
     LiveOption,
     MaxMinutesOption,
     NoPruneOption,
+    PlanArgument,
     RpsOption,
     SandboxOption,
     TargetOption,
 )
 from promosync.cli.progress import Progress, stopping
-from promosync.cli.run import Run, begin
+from promosync.cli.reports import leave_summary
+from promosync.cli.run import Run, begin, inputs
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
     from promosync.apply.outcome import Report
     from promosync.plan.plan import Plan
     from promosync.render.facts import Pace
+    from promosync.stripe_api.account import StripeAccount
+
+    Planner = Callable[[StripeAccount], Plan]
+
+SavedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan", metavar="PLAN", help="Apply a plan that `promosync plan --out PLAN` saved, and only that."
+    ),
+]
 
 ERROR, OUT_OF_TIME, INTERRUPTED = 1, 3, 130
 
 
 def apply(
     ctx: typer.Context,
-    file: FileArgument = DEFAULT_FILE,
+    file: PlanArgument = None,
+    saved: SavedOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is nobody to ask.")] = False,
     output: FormatOption = Format.TEXT,
     force: Annotated[bool, typer.Option("--force", help="Apply also what the brakes would stop.")] = False,
@@ -53,17 +67,19 @@ def apply(
     debug: DebugOption = False,
 ) -> None:
     """Change Stripe so that it is as the file says. Shows the plan and asks first."""
-    from promosync.plan.planner import Policy
     from promosync.workflows.apply import carry_out
-    from promosync.workflows.plan import make
 
     begun = time.monotonic()
     run = begin(ctx, output, debug)
     access = Access(sandbox, api_base, stripe_account, live, rps)
-    loaded, rows = run.load(file)
+    if saved is None:
+        planner = _anew(run, file or DEFAULT_FILE, not no_prune, tuple(target or ()))
+    elif no_prune or target:
+        raise typer.BadParameter("a saved plan is applied as it is: leave --target and --no-prune out.")
+    else:
+        planner = _again(run, saved, file)
     with opened(run, access) as stripe:
-        policy = Policy(prune=not no_prune, targets=tuple(target or ()))
-        plan = make(loaded.configuration, stripe, policy, rows)
+        plan = planner(stripe)
         _show(run, plan, access.pace(plan.account.mode))
         if not plan.empty:
             _check_brakes(plan, force)
@@ -80,8 +96,34 @@ def apply(
                 deadline=deadline,
             )
     _report(run, plan, report)
+    if saved is not None and (report.failed or report.stopped):
+        run.say("A saved plan can be applied once: plan again to go on.")
     if code := exit_code(report):
         raise typer.Exit(code)
+
+
+def _anew(run: Run, file: str, prune: bool, targets: tuple[str, ...]) -> Planner:
+    """Return what makes the plan of a configuration."""
+    from promosync.plan.planner import Policy
+    from promosync.workflows.plan import make
+
+    loaded, rows = run.load(file)
+    return lambda stripe: make(loaded.configuration, stripe, Policy(prune, targets), rows)
+
+
+def _again(run: Run, saved: Path, file: str | None) -> Planner:
+    """Return what takes a saved plan up again. The configuration is read if it is named, or if there are batches."""
+    from promosync.workflows.saved import check_files, read, take_up
+
+    plan = read(saved)
+    run.name = ", ".join(plan.files)
+    if file is None and plan.plan.batches:
+        file = next(iter(plan.files))
+    if file is None:
+        return lambda stripe: take_up(plan, stripe)
+    again = inputs(*run.load(file))
+    check_files(plan, again)
+    return lambda stripe: take_up(plan, stripe, again)
 
 
 def exit_code(report: Report) -> int:
@@ -134,6 +176,12 @@ def _ask(run: Run, plan: Plan) -> None:
 
 
 def _report(run: Run, plan: Plan, report: Report) -> None:
+    def page() -> str:
+        from promosync.render.report_markdown import report_markdown
+
+        return report_markdown(report, run.name)
+
+    leave_summary(run, page)
     if run.json:
         from promosync.render.outcomes import report_json
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from promosync.cli.app import app
+from promosync.cli.reports import tell_errors
 from promosync.cli.run import Run
 from promosync.cli.streams import open_console
 from promosync.model.problems import Problem, ProblemsFound
@@ -67,14 +68,17 @@ def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None)
     from promosync.render import FORMAT_VERSION
     from promosync.render.problems import problems_json, problems_text
 
+    located: list[tuple[Problem, Source | None]] = []
     errors = []
     for problem in problems:
         place = source or (run.source if problem.path or problem.at else None)
         for line in problems_text([problem], place, run.err.width):
             run.err.print(line)
         errors += problems_json([problem], place)
+        located.append((problem, place))
     if run.json:
         run.emit({"format_version": FORMAT_VERSION, "errors": errors})
+    tell_errors(run, located)
 
 
 def _told(run: Run, error: Exception) -> Problem:

@@ -17,6 +17,23 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class PlanFormat(StrEnum):
+    """What a plan is written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class CheckFormat(StrEnum):
+    """What the findings of a check are written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
 def _above_zero(value: float | None) -> float | None:
     if value is not None and not 0 < value <= 100_000:
         raise typer.BadParameter(f"{value} is not a number above 0.")
@@ -24,7 +41,22 @@ def _above_zero(value: float | None) -> float | None:
 
 
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="The configuration; - is standard input.")]
+PlanArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="FILE",
+        help=f"The configuration; - is standard input. [default: {DEFAULT_FILE}]",
+        show_default=False,
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="What the result is written as.")]
+PlanFormatOption = Annotated[
+    PlanFormat, typer.Option("--format", help="What the plan is written as; markdown is for a pull request.")
+]
+CheckFormatOption = Annotated[
+    CheckFormat,
+    typer.Option("--format", help="What is found is written as; github is annotations, sarif for code scanning."),
+]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
 
 TargetOption = Annotated[

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,17 +14,32 @@ from promosync.cli.options import (
     ApiBaseOption,
     DebugOption,
     FileArgument,
-    Format,
-    FormatOption,
     LiveOption,
     NoPruneOption,
+    PlanFormat,
+    PlanFormatOption,
     RpsOption,
     SandboxOption,
     TargetOption,
 )
-from promosync.cli.run import begin
+from promosync.cli.reports import leave_summary
+from promosync.cli.run import Run, begin, inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promosync.config import Loaded
+    from promosync.plan.batches import Rows
+    from promosync.plan.plan import Plan
+    from promosync.plan.planner import Policy
+    from promosync.render.facts import Pace
+    from promosync.stripe_api.account import StripeAccount
 
 CHANGES = 2
+
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="PLAN", help="Save the plan, for `promosync apply --plan PLAN`.")
+]
 
 
 def plan(
@@ -32,7 +48,8 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to change.")
     ] = False,
-    output: FormatOption = Format.TEXT,
+    out: OutOption = None,
+    output: PlanFormatOption = PlanFormat.TEXT,
     force: Annotated[bool, typer.Option("--force", help="Plan for `apply --force`: brakes do not hold.")] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
@@ -45,8 +62,6 @@ def plan(
 ) -> None:
     """Show what apply would change in Stripe, and why."""
     from promosync.plan.planner import Policy
-    from promosync.render.plan_json import plan_json
-    from promosync.render.plan_text import plan_text
     from promosync.workflows.plan import make
 
     run = begin(ctx, output, debug)
@@ -54,15 +69,49 @@ def plan(
     loaded, rows = run.load(file)
     with opened(run, access) as stripe:
         policy = Policy(prune=not no_prune, targets=tuple(target or ()))
-        made = make(loaded.configuration, stripe, policy, rows)
-    pace = access.pace(made.account.mode)
-    if run.json:
-        run.emit(plan_json(made, pace), indent=2)
-    else:
-        run.show(plan_text(made, run.out.width, pace))
+        if out is None:
+            made = make(loaded.configuration, stripe, policy, rows)
+        else:
+            made = _save(run, out, loaded, rows, stripe, policy)
+    _show(run, made, access.pace(made.account.mode))
+    if output is PlanFormat.TEXT:
         if made.brakes and not force:
             run.say("Apply refuses this plan without --force.")
         elif not made.empty:
-            run.say("Carry it out with `promosync apply` and the same options.")
+            how = "`promosync apply` and the same options" if out is None else f"`promosync apply --plan {out}`"
+            run.say(f"Carry it out with {how}.")
     if detailed_exitcode and not made.empty:
         raise typer.Exit(CHANGES)
+
+
+def _save(
+    run: Run, out: Path, loaded: Loaded, rows: Mapping[str, Rows], stripe: StripeAccount, policy: Policy
+) -> Plan:
+    """Make a plan and write it to a file."""
+    from promosync.workflows.saved import make_to_save, write
+
+    saved = make_to_save(inputs(loaded, rows), stripe, policy)
+    write(saved, out)
+    if saved.plan.account.id is None:
+        run.say("The key may not read which account it belongs to: the saved plan is bound to the mode alone.")
+    return saved.plan
+
+
+def _show(run: Run, made: Plan, pace: Pace) -> None:
+    def page() -> str:
+        from promosync.render.plan_markdown import plan_markdown
+
+        return plan_markdown(made, pace, run.name)
+
+    if run.json:
+        from promosync.render.plan_json import plan_json
+
+        run.emit(plan_json(made, pace), indent=2)
+    elif run.output == PlanFormat.MARKDOWN:
+        run.out.file.write(page())
+        run.out.file.flush()
+    else:
+        from promosync.render.plan_text import plan_text
+
+        run.show(plan_text(made, run.out.width, pace))
+    leave_summary(run, page)

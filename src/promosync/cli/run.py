@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,15 @@ from promosync.cli.options import Format
 if TYPE_CHECKING:
     from promosync.config import Loaded, Source
     from promosync.plan.batches import Rows
+    from promosync.workflows.saved import Inputs
 
 
 @dataclass
 class Run:
-    """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door."""
+    """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door.
+
+    ``output`` is the format of the result, ``name`` the configuration's, as it was given.
+    """
 
     out: Console
     err: Console
@@ -29,6 +34,8 @@ class Run:
     json: bool = False
     debug: bool = False
     source: Source | None = None
+    output: str = "text"
+    name: str = ""
 
     def show(self, lines: Iterable[Text]) -> None:
         """Write lines of the result."""
@@ -44,14 +51,15 @@ class Run:
         self.err.print(Text(text))
 
     def emit(self, document: Mapping[str, Any], indent: int | None = None) -> None:
-        """Write a JSON document, in ASCII so that no encoding harms it."""
-        self.out.file.write(json.dumps(document, indent=indent) + "\n")
+        """Write a JSON document, in ASCII so that no encoding harms it, and no runner reads a command in it."""
+        self.out.file.write(json.dumps(document, indent=indent).replace("##[", "#\\u0023[") + "\n")
         self.out.file.flush()
 
     def load(self, file: str, now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
         """Read and check a configuration and the files of its batches; later problems are located in it."""
         from promosync.config import display_name, load, read_file
 
+        self.name = display_name(file)
         loaded = load(read_file(file), display_name(file), now)
         self.source = loaded.source
         if not loaded.configuration.batches:
@@ -61,8 +69,17 @@ class Run:
         return loaded, read_batch_files(loaded.configuration, None if file == "-" else Path(file).parent)
 
 
-def begin(ctx: typer.Context, output: Format = Format.TEXT, debug: bool = False) -> Run:
+def inputs(loaded: Loaded, rows: Mapping[str, Rows]) -> Inputs:
+    """Return what was read, with what tells whether it is the same the next time."""
+    from promosync.workflows.saved import Inputs, import_digests
+
+    name = loaded.source.name
+    folder = None if name == "<stdin>" else Path(name).parent
+    return Inputs(loaded.configuration, rows, (loaded.source,), import_digests(loaded.configuration, folder))
+
+
+def begin(ctx: typer.Context, output: StrEnum = Format.TEXT, debug: bool = False) -> Run:
     """Return the run of a command, told how it is to speak."""
     run: Run = ctx.obj
-    run.json, run.debug = output is Format.JSON, debug
+    run.output, run.json, run.debug = output.value, output.value == "json", debug
     return run

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import re
 from collections.abc import Mapping
 from typing import IO, Any, TextIO, cast
 
@@ -20,6 +21,9 @@ PIPE_WIDTH = 80
 _PLAIN = {"→": "->", "←": "<-", "±": "+/-", "×": "x", "…": "...", "–": "-", "—": "-", "·": "-"}
 _ERRORS = "promosync-plain"
 
+_COMMANDS = re.compile(r"(?m)^[^\S\n]*::|##\[")
+"""What begins a command to a workflow's runner: two colons first on a line, or the older form anywhere in it."""
+
 
 def open_console(stream: TextIO | None, environ: Mapping[str, str]) -> Console:
     """Return a console that writes lines as they are: no markup, no highlighting, no cropping."""
@@ -29,7 +33,7 @@ def open_console(stream: TextIO | None, environ: Mapping[str, str]) -> Console:
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors=_ERRORS)
     return Console(
-        file=cast("IO[str]", Steady(stream)),
+        file=cast("IO[str]", Steady(stream, environ.get("GITHUB_ACTIONS") == "true")),
         width=_width(stream, environ),
         highlight=False,
         markup=False,
@@ -39,15 +43,23 @@ def open_console(stream: TextIO | None, environ: Mapping[str, str]) -> Console:
 
 
 class Steady:
-    """A text stream that goes quiet when its reader has gone, instead of raising BrokenPipeError."""
+    """A text stream that goes quiet when its reader has gone, instead of raising BrokenPipeError.
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    With ``inert``, a line that a workflow's runner would obey is broken up; :meth:`command` writes those that are
+    meant. Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+
+    def __init__(self, stream: TextIO, inert: bool = False) -> None:
+        self._stream, self._inert = stream, inert
 
     def write(self, text: str) -> int:
+        self.command(_COMMANDS.sub(lambda found: " ".join(found[0]), text) if self._inert else text)
+        return len(text)
+
+    def command(self, text: str) -> None:
+        """Write text as it is."""
         with self._quiet_when_broken():
             self._stream.write(text)
-        return len(text)
 
     def flush(self) -> None:
         with self._quiet_when_broken():

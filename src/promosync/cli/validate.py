@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from promosync.cli.options import DEFAULT_FILE, DebugOption, FileArgument, Format, FormatOption
+from promosync.cli.options import DEFAULT_FILE, CheckFormat, CheckFormatOption, DebugOption, FileArgument
+from promosync.cli.reports import tell_findings
 from promosync.cli.run import begin
 
 StrictOption = Annotated[bool, typer.Option("--strict", help="Take warnings for errors: exit 1 when there is one.")]
@@ -17,7 +18,7 @@ def validate(
     ctx: typer.Context,
     file: FileArgument = DEFAULT_FILE,
     strict: StrictOption = False,
-    output: FormatOption = Format.TEXT,
+    output: CheckFormatOption = CheckFormat.TEXT,
     debug: DebugOption = False,
 ) -> int:
     """Check a configuration offline: JSON, schema, references, batches, lint. Tells every fault at once."""
@@ -38,15 +39,23 @@ def validate(
         "promotion_codes": len(found.codes),
         "code_batches": len(found.batches),
     }
+    findings = [("error" if strict else "warning", warning, source) for warning in warnings]
     for line in warnings_text(warnings, source, "error" if strict else "warning"):
         run.err.print(line)
     if run.json:
         told = problems_json(warnings, source)
         lists = {"warnings": [] if strict else told, "errors": told if strict else []}
         run.emit({"format_version": FORMAT_VERSION, "file": source.name, **counts, **lists}, indent=2)
-    elif not refused:
-        words = [f"{count} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"]
-        run.out.print(f"{source.name} is valid: {', '.join(words)}.")
+    elif output is CheckFormat.SARIF:
+        tell_findings(run, findings)
+    else:
+        if output is CheckFormat.GITHUB:
+            tell_findings(run, findings)
+        if not refused:
+            words = [
+                f"{count} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
+            ]
+            run.out.print(f"{source.name} is valid: {', '.join(words)}.")
     if warnings:
         run.say("`promosync explain RULE` tells what the rule in brackets is about, and how to switch it off.")
     return 1 if refused else 0

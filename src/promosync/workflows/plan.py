@@ -30,10 +30,10 @@ def make(
     if refused:
         raise ProblemsFound([refused])
     live = stripe.read(needs(configuration, stripe.account.mode))
-    return make_plan(configuration, live, policy, _with_customers(configuration, rows or {}, live, stripe))
+    return make_plan(configuration, live, policy, with_customers(configuration, rows or {}, live, stripe))
 
 
-def _with_customers(
+def with_customers(
     configuration: Configuration, rows: Mapping[str, Rows], live: Live, stripe: StripeAccount
 ) -> dict[str, Rows]:
     """Look up the customers of addresses that no code is bound to yet."""

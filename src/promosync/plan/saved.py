@@ -1,0 +1,285 @@
+"""A plan as a file: read by people in a review, written once, applied once, refused when anything was done to it.
+
+The file holds everything that the applier needs for single entries: each action with its object as it was found and
+as it is to be. Of a batch it holds counts and a digest of its codes, and no code: whoever reads it could spend them.
+So applying a batch needs the configuration again, the same to the byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+
+from promosync import __version__
+from promosync.model.live import Account, LiveCode, LiveCoupon
+from promosync.model.ownership import Mode, Tags
+from promosync.model.problems import Path, Problem, ProblemsFound
+from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.fields import iso
+from promosync.plan.plan import Action, BatchAction, FieldChange, Kept, Kind, Plan, Verb
+from promosync.plan.planner import Policy
+
+FORMAT = 1
+"""The version of the file; one higher whenever a plan of an older promosync would be read wrongly."""
+
+COUNTS = tuple(f.name for f in fields(BatchAction) if f.type == "int")
+"""The counts of a batch in a plan."""
+
+_VERSION, _CHECKSUM = "promosync_plan", "checksum"
+_AGAIN = "make it again: promosync plan --out FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A plan and what it is bound to.
+
+    ``files`` has the SHA-256 of each file of the configuration, ``imports`` of each file its batches name, as they
+    were named. ``stands_on`` are coupons that codes of the plan hang on and that it leaves as they are. ``states``
+    has for each batch of the plan what :func:`promosync.plan.moved.batch_state` says of its codes. ``policy`` is
+    how much the plan looks at. The batches of ``plan`` have no work in them.
+    """
+
+    plan: Plan
+    files: Mapping[str, str]
+    imports: Mapping[str, str] = field(default_factory=dict)
+    stands_on: tuple[LiveCoupon, ...] = ()
+    states: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+
+
+def dump(saved: Saved) -> str:
+    """Return the text of the file: JSON, the same for the same plan."""
+    plan = saved.plan
+    document = _Document(
+        promosync_plan=FORMAT,
+        made_by=f"promosync {__version__}",
+        made_at=plan.account.now,
+        account=plan.account.id,
+        mode=plan.account.mode,
+        owner=plan.owner,
+        files=dict(saved.files),
+        imports=dict(saved.imports),
+        prune=saved.policy.prune,
+        targets=saved.policy.targets,
+        actions=tuple(_action(action) for action in plan.actions),
+        batches=tuple(_batch(batch, saved.states[batch.id]) for batch in plan.batches),
+        stands_on=saved.stands_on,
+        kept=plan.kept,
+        unchanged=plan.unchanged,
+        ours=plan.ours,
+        brakes=plan.brakes,
+    )
+    tree = _without_nothing(document.model_dump(mode="json"))
+    return json.dumps({**tree, _CHECKSUM: _checksum(tree)}, indent=2) + "\n"
+
+
+def load(text: str, name: str) -> Saved:
+    """Return what :func:`dump` wrote; ``name`` is the file's, for messages.
+
+    Raises ProblemsFound for what is no plan, is of another format, or was cut or edited.
+    """
+    try:
+        tree = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise _refused(f"{name} is no saved plan, or it was cut short or edited: it is not sound JSON") from None
+    if not isinstance(tree, dict) or _VERSION not in tree:
+        raise _refused(f"{name} is no saved plan")
+    if tree[_VERSION] != FORMAT:
+        said = f"{name} is a plan of format {tree[_VERSION]!r}, and promosync {__version__} reads format {FORMAT}"
+        raise _refused(said)
+    given = tree.pop(_CHECKSUM, None)
+    if given != _checksum(tree):
+        raise _refused(f"{name} was edited or cut since it was saved: its checksum does not fit")
+    try:
+        document = _Document.model_validate(tree)
+    except ValidationError:
+        raise _refused(f"{name} does not read as a plan of promosync {__version__}") from None
+    batches = document.batches
+    if not {name for batch in batches for name in batch.counts} <= set(COUNTS):
+        raise _refused(f"{name} does not read as a plan of promosync {__version__}")
+    plan = Plan(
+        account=Account(document.account, document.mode, document.made_at),
+        owner=document.owner,
+        actions=tuple(_values(Action, action) for action in document.actions),
+        batches=tuple(_values(BatchAction, batch, issued=Counter(batch.issued), **batch.counts) for batch in batches),
+        kept=document.kept,
+        unchanged=document.unchanged,
+        ours=document.ours,
+        brakes=document.brakes,
+    )
+    return Saved(
+        plan,
+        document.files,
+        document.imports,
+        document.stands_on,
+        {batch.id: batch.state for batch in batches},
+        Policy(document.prune, document.targets),
+    )
+
+
+def _instant(text: object) -> int:
+    if not isinstance(text, str):
+        raise ValueError("not a date")
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+Instant = Annotated[int, BeforeValidator(lambda given: given if isinstance(given, int) else _instant(given))]
+IsoInstant = Annotated[Instant, PlainSerializer(iso, return_type=str, when_used="json")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Change(_Part):
+    field: str
+    before: Any = None
+    after: Any = None
+    forces_recreate: bool = False
+
+
+class _Entry(_Part):
+    verb: Verb
+    kind: Kind
+    id: str
+    reason: str
+    changes: tuple[_Change, ...] = ()
+    tags: Tags = Tags()
+    limit: int | None = None
+    new_id: str | None = None
+    carried: int = 0
+    riding: int = 0
+    removes: bool = False
+    path: Path = ()
+    warnings: tuple[str, ...] = ()
+
+
+class _CouponEntry(_Entry):
+    kind: Literal[Kind.COUPON]
+    before: LiveCoupon | None = None
+    after: Coupon | None = None
+
+
+class _CodeEntry(_Entry):
+    kind: Literal[Kind.CODE]
+    before: LiveCode | None = None
+    after: PromotionCode | None = None
+
+
+class _Batch(_Part):
+    id: str
+    reason: str
+    state: str
+    counts: dict[str, int] = {}
+    issued: dict[str, int] = {}
+    changes: tuple[_Change, ...] = ()
+    path: Path = ()
+    warnings: tuple[str, ...] = ()
+
+
+class _Document(_Part):
+    promosync_plan: int
+    made_by: str
+    made_at: IsoInstant
+    account: str | None = None
+    mode: Mode
+    owner: str
+    files: dict[str, str] = {}
+    imports: dict[str, str] = {}
+    prune: bool
+    targets: tuple[str, ...] = ()
+    actions: tuple[Annotated[_CouponEntry | _CodeEntry, Field(discriminator="kind")], ...] = ()
+    batches: tuple[_Batch, ...] = ()
+    stands_on: tuple[LiveCoupon, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    unchanged: int
+    ours: int
+    brakes: tuple[str, ...] = ()
+
+
+def _action(action: Action) -> _CouponEntry | _CodeEntry:
+    values = {f.name: getattr(action, f.name) for f in fields(action)} | {"changes": _changes(action.changes)}
+    if action.kind is Kind.COUPON:
+        return _CouponEntry(**values)
+    if isinstance(action.before, LiveCode) and action.before.tags.slot is not None:
+        values |= _withheld(action, action.before)
+    return _CodeEntry(**values)
+
+
+def _withheld(action: Action, before: LiveCode) -> dict[str, Any]:
+    """Leave out the text of a unique code, unless the file has it among its single codes: it is not needed."""
+    spec = action.after
+    if isinstance(spec, PromotionCode) and action.verb is not Verb.RECREATE:
+        spec = replace(spec, code="")
+    return {
+        "before": replace(before, spec=replace(before.spec, code="")),
+        "after": spec,
+        "changes": tuple(change for change in _changes(action.changes) if change.field != "code"),
+    }
+
+
+def _batch(batch: BatchAction, state: str) -> _Batch:
+    return _Batch(
+        id=batch.id,
+        reason=batch.reason,
+        state=state,
+        counts={name: count for name in COUNTS if (count := getattr(batch, name))},
+        issued=dict(batch.issued),
+        changes=_changes(batch.changes),
+        path=batch.path,
+        warnings=batch.warnings,
+    )
+
+
+def _changes(changes: Iterable[FieldChange]) -> tuple[_Change, ...]:
+    return tuple(_Change(**{f.name: getattr(change, f.name) for f in fields(change)}) for change in changes)
+
+
+def _values(made: Any, part: Any, **more: Any) -> Any:
+    """Return a value of the plan from its part of the file: the names are the same."""
+    named = {f.name: getattr(part, f.name) for f in fields(made) if hasattr(part, f.name)}
+    return made(**named | {"changes": tuple(_change(change) for change in part.changes)} | more)
+
+
+def _change(change: _Change) -> FieldChange:
+    before, after = change.before, change.after
+    if change.field == "percent_off":  # decimals are text in the file
+        before, after = (None if value is None else Decimal(value) for value in (before, after))
+    return FieldChange(change.field, before, after, change.forces_recreate)
+
+
+def _without_nothing(tree: Any) -> Any:
+    """Leave out what is null or empty: that is its default everywhere, and the file is to be read. Sets get an order."""
+    if isinstance(tree, dict):
+        pruned = {key: _without_nothing(value) for key, value in tree.items()}
+        if isinstance(products := pruned.get("applies_to"), list):
+            pruned["applies_to"] = sorted(products)
+        return {key: value for key, value in pruned.items() if value is not None and value != {} and value != []}
+    return [_without_nothing(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def _checksum(tree: Any) -> str:
+    return "sha256:" + sha256(json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key twice")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
+
+
+def _refused(message: str) -> ProblemsFound:
+    return ProblemsFound([Problem((), message, _AGAIN, rule="saved-plan")])

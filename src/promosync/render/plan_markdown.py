@@ -1,0 +1,118 @@
+"""A plan as a comment on a pull request: what takes away comes first, and is the last to be cut.
+
+counts, account, brakes
+taken away | recreated | batches | adopted | updated | created | left alone      each in full while there is room,
+                                                                then as one line each, then as a count
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from promosync.plan.plan import Action, Plan, Verb
+from promosync.render.batches import batch_text
+from promosync.render.facts import Pace, mode_words, noun
+from promosync.render.markdown import COMMENT_LIMIT, code, fenced, longest_run, marker, size
+from promosync.render.plan_text import action_text, summary
+from promosync.render.visible import visible
+
+WIDTH = 100
+_ROOM = COMMENT_LIMIT - 1_000
+"""What is left for the plan: whoever posts it may add a line of its own."""
+
+_OVERHEAD = 200
+"""Characters for the heading of a section, its fences, and the line that counts what is not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """``blocks`` holds the text of each thing, its first line the shortest way to name it."""
+
+    title: str
+    blocks: tuple[str, ...]
+    first: bool = False
+    """Whether it is shown before everything that is not."""
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        return tuple(block.partition("\n")[0] for block in self.blocks)
+
+
+def plan_markdown(plan: Plan, pace: Pace, name: str) -> str:
+    """Return a plan as Markdown that fits into a comment; ``name`` is the configuration's."""
+    lines = [line.plain for line in summary(plan, 10_000, pace)]
+    head = [
+        marker(name),
+        "### promosync: " + ("changes to Stripe" if not plan.empty else "no changes"),
+        f"{code(name)} for account {code(plan.account.id or 'not readable with this key')}, "
+        f"**{mode_words(plan.account.mode)}**, owner {code(plan.owner)}",
+        fenced(lines[: len(lines) - len(plan.brakes)]),
+    ]
+    if plan.brakes:
+        head += [
+            "> [!CAUTION]\n> Apply refuses this plan without `--force`:\n"
+            + "\n".join(f"> - {code(brake)}" for brake in plan.brakes)
+        ]
+    top = "\n\n".join(head)
+    return top + "".join(_cut(list(_sections(plan)), _ROOM - size(top))) + "\n"
+
+
+def _sections(plan: Plan) -> Iterator[_Section]:
+    """Yield what there is to show, the most important first."""
+    by_verb = {verb: [action for action in plan.actions if action.verb is verb] for verb in Verb}
+    gone = [*by_verb[Verb.DELETE], *by_verb[Verb.DEACTIVATE], *by_verb[Verb.RETIRE]]
+    yield _Section("Taken away", _blocks(gone), first=True)
+    yield _Section("Recreated", _blocks(by_verb[Verb.RECREATE]), first=True)
+    batches = tuple("\n".join(line.plain for line in batch_text(batch, WIDTH)) for batch in plan.batches)
+    yield _Section("Code batches", batches, first=True)
+    yield _Section("Adopted", _blocks(by_verb[Verb.ADOPT]))
+    yield _Section("Updated", _blocks(by_verb[Verb.UPDATE]))
+    yield _Section("Created", _blocks(by_verb[Verb.CREATE]))
+    kept = (f"  {noun(one.kind)} {visible(one.id)}: {visible(one.reason)}" for one in plan.kept)
+    yield _Section("Left alone", tuple(kept))
+
+
+def _blocks(actions: Iterable[Action]) -> tuple[str, ...]:
+    return tuple("\n".join(line.plain for line in action_text(action, WIDTH)) for action in actions)
+
+
+def _cut(sections: list[_Section], room: int) -> Iterator[str]:
+    """Yield the sections, each with as much of it as there is room for."""
+    sections = [section for section in sections if section.blocks]
+    room -= _OVERHEAD * len(sections)
+    for place, section in enumerate(sections):
+        later = sum(_length(other.heads) for other in sections[place + 1 :] if other.first)
+        allowed = room - min(later, room // 2) if section.first else room
+        shown, rest = _fitting(section, allowed)
+        room -= _length(shown)
+        yield _rendered(section, shown, rest)
+
+
+def _fitting(section: _Section, room: int) -> tuple[tuple[str, ...], int]:
+    """Return what is shown of a section, and of how many things nothing is."""
+    if _length(section.blocks) <= room:
+        return section.blocks, 0
+    shown: list[str] = []
+    for head in section.heads:
+        room -= _length((head,))
+        if room < 0:
+            break
+        shown.append(head)
+    return tuple(shown), len(section.blocks) - len(shown)
+
+
+def _rendered(section: _Section, shown: tuple[str, ...], rest: int) -> str:
+    title = f"{section.title}: {len(section.blocks):,}"
+    parts = [fenced("\n".join(shown).split("\n"))] if shown else []
+    if rest:
+        parts.append(f"… and {rest:,} more, which do not fit into a comment: see the log of the job.")
+    body = "\n\n".join(parts)
+    is_open = " open" if section.first else ""
+    return f"\n\n<details{is_open}><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _length(blocks: Iterable[str]) -> int:
+    """What blocks take: their text, a line break each, and the fence that their backticks ask for."""
+    blocks = tuple(blocks)
+    return sum(size(block) + 1 for block in blocks) + 2 * max(map(longest_run, blocks), default=0)

@@ -1,0 +1,68 @@
+"""What of a report somebody ought to look at, in a line a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from promosync.plan.status.report import DAY, Line, LineKind, Report, State
+
+SOON_DAYS = 7
+NEARLY_PERCENT = 80
+
+_NOUNS = {
+    LineKind.COUPON: ("coupon", "coupons"),
+    LineKind.CODE: ("code", "codes"),
+    LineKind.BATCH: ("batch", "batches"),
+}
+
+
+def attention(report: Report) -> tuple[str, ...]:
+    """Return what needs attention, the most urgent first, each part as ``3 codes end within 7 days``."""
+    return tuple(_parts(report))
+
+
+def ends_soon(line: Line, now: int) -> bool:
+    """Whether a line that works today ends within a week."""
+    return line.state is State.ACTIVE and line.ends is not None and 0 < line.ends - now <= SOON_DAYS * DAY
+
+
+def nearly_used(line: Line) -> bool:
+    """Whether most of what a working line allows is gone."""
+    percent = line.percent_used
+    return line.state is State.ACTIVE and percent is not None and percent >= NEARLY_PERCENT
+
+
+def _parts(report: Report) -> Iterator[str]:
+    entries = report.entries
+    for alarm in report.since.alarms if report.since else ():
+        yield f"alarm: {alarm.message}"
+    yield from _counted(entries, lambda line: ends_soon(line, report.now), "ends", "end", f" within {SOON_DAYS} days")
+    yield from _nearly(entries)
+    # Of a single code or a batch that is used up nothing is to be done: that is what they are for.
+    coupons = [line for line in report.coupons if line.in_file]
+    yield from _counted(coupons, lambda line: line.state is State.USED_UP, "is", "are", " used up")
+    drifted = sum(bool(line.drift) for line in entries)
+    if drifted:
+        verb = "entry differs" if drifted == 1 else "entries differ"
+        yield f"{drifted:,} {verb} between the file and Stripe"
+
+
+def _nearly(lines: Iterable[Line]) -> Iterator[str]:
+    for kind, (one, many) in _NOUNS.items():
+        found = [line for line in lines if line.kind is kind and nearly_used(line)]
+        if len(found) == 1:
+            yield f"1 {one} is {found[0].percent_used} % used ({found[0].id})"
+        elif found:
+            most = max(found, key=lambda line: line.percent_used or 0)
+            yield f"{len(found):,} {many} are {NEARLY_PERCENT} % used or more ({most.id}: {most.percent_used} %)"
+
+
+def _counted(lines: Iterable[Line], told: Callable[[Line], bool], one: str, many: str, rest: str) -> Iterator[str]:
+    """Yield one part for each kind of line, naming the line where it is but one."""
+    lines = list(lines)
+    for kind, nouns in _NOUNS.items():
+        found = [line for line in lines if line.kind is kind and told(line)]
+        if len(found) == 1:
+            yield f"1 {nouns[0]} {one}{rest} ({found[0].id})"
+        elif found:
+            yield f"{len(found):,} {nouns[1]} {many}{rest}"

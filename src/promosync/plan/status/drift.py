@@ -1,0 +1,121 @@
+"""What differs between the file and Stripe, entry by entry: the planner's own decisions, put into a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
+from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.ownership import Tags
+from promosync.model.problems import Path, Problem
+from promosync.plan.codes import CodeQuestion, decide_code
+from promosync.plan.coupons import CouponFuture, decide_coupon
+from promosync.plan.desired import resolve
+from promosync.plan.matching import Match, match
+from promosync.plan.plan import Action, Kept, Verb
+from promosync.plan.scope import Scope
+
+NOT_IN_STRIPE = "not in Stripe"
+NOT_IN_FILE = "not in the file"
+
+_KNOWN = 1000
+"""So many different kinds of unique code are remembered; of more each is compared anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """``drift``: what the next apply would change; ``note``: why something is left as it is."""
+
+    drift: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Drift:
+    """Compares one file with one account. ``live`` needs no codes; ``wanted`` is the file with Stripe's ids."""
+
+    def __init__(self, configuration: Configuration, live: Live) -> None:
+        self.wanted, problems = resolve(configuration, live)
+        matches = match(self.wanted, live)
+        self.coupons: Mapping[str, Match[LiveCoupon]] = matches.coupons
+        self._wrong: dict[Path, list[str]] = {}
+        for problem in (*problems, *matches.problems):
+            if problem.path[:1] == ("coupons",) or problem.rule != "missing-stripe-id":  # the codes are not here yet
+                self._wrong.setdefault(problem.path[:2], []).append(problem.message)
+        self._every = {coupon.stripe_id: coupon for coupon in live.coupons}
+        settings = configuration.settings
+        self._scope = Scope(settings.owner, live.account.now, settings.ignore_metadata, frozenset(self._every))
+        self._futures: dict[str, CouponFuture] = {}
+        self._told: dict[str, Told] = {}
+        for entry in self.wanted.coupons:
+            self._futures[entry.id], result = decide_coupon(entry, self.coupons.get(entry.id), self._scope, 0)
+            self._told[entry.id] = self._words(entry.path, result)
+        self._known: dict[tuple[object, ...], tuple[str, ...]] = {}
+
+    def of_coupon(self, entry: CouponEntry) -> Told:
+        """Return what there is to say of a coupon of the file."""
+        return self._told[entry.id]
+
+    def of_code(self, entry: CodeEntry, found: Match[LiveCode] | None) -> Told:
+        """Return what there is to say of a code of the file."""
+        if entry.path[:2] in self._wrong:
+            return self._words(entry.path, None)
+        return self._words(entry.path, decide_code(self._question(entry), found))
+
+    def of_unique(self, entry: BatchEntry, code: LiveCode) -> tuple[str, ...]:
+        """Return what differs on an active, unused code of a batch. Codes that are alike are compared once."""
+        spec = self._scope.visible(code.spec)
+        key = (
+            entry.id,
+            spec.coupon,
+            spec.max_redemptions,
+            spec.expires_at,
+            spec.first_time_transaction,
+            spec.minimum_amount,
+            spec.minimum_amount_currency,
+            *sorted(spec.currency_options.items()),
+            *sorted(spec.metadata.items()),
+            code.tags.carried,
+            code.tags.protect,
+            code.created < self._every[spec.coupon].created if spec.coupon in self._every else None,
+        )
+        known = self._known.get(key)
+        if known is None:
+            known = self._compared(entry, replace(code, spec=spec))
+            if len(self._known) < _KNOWN:
+                self._known[key] = known
+        return known
+
+    def _compared(self, entry: BatchEntry, code: LiveCode) -> tuple[str, ...]:
+        tags = Tags(self._scope.owner, entry.id, carried=code.tags.carried, protect=code.tags.protect)
+        own = replace(entry.spec, code=code.spec.code, customer=code.spec.customer)
+        as_single = CodeEntry(entry.id, own, entry.path, protect=entry.protect)
+        result = decide_code(self._question(as_single), Match(replace(code, tags=tags)))
+        return self._words((), result).drift
+
+    def _question(self, entry: CodeEntry) -> CodeQuestion:
+        return CodeQuestion(entry, self._futures[entry.spec.coupon], self._every, self._scope)
+
+    def _words(self, path: Path, result: Action | Kept | Problem | None) -> Told:
+        wrong = self._wrong.get(path[:2])
+        if wrong:
+            return Told(tuple(wrong))
+        if result is None:
+            return Told()
+        if isinstance(result, Kept):
+            return Told(note=result.reason)
+        if isinstance(result, Problem):
+            return Told((result.message,))
+        if result.verb is Verb.CREATE:
+            return Told((NOT_IN_STRIPE,))
+        if result.verb is Verb.ADOPT:
+            return Told(("not taken over yet", *self._fields(result)))
+        return Told(self._fields(result) or (result.reason,))
+
+    def _fields(self, action: Action) -> tuple[str, ...]:
+        if action.verb is Verb.DEACTIVATE:
+            return ()
+        return tuple(
+            "moves with its coupon" if change.field == "coupon" and change.after not in self._every else change.field
+            for change in action.changes
+        )

@@ -1,0 +1,151 @@
+"""From counts to the lines of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from promosync.model.configuration import BatchEntry, Generate
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.promotions import Coupon
+from promosync.plan import carry
+from promosync.plan.matching import Match
+from promosync.plan.status.drift import NOT_IN_FILE, NOT_IN_STRIPE, Told
+from promosync.plan.status.report import Line, LineKind, State
+from promosync.plan.status.tally import Count, Values
+
+
+def coupon_line(
+    config_id: str, found: Match[LiveCoupon] | None, codes: Count, wanted: Coupon | None, told: Told, now: int
+) -> Line:
+    """Return the line of a coupon; ``codes`` is the sum over its codes and batches, ``wanted`` what the file says."""
+    line = Line(
+        LineKind.COUPON, config_id, states=codes.states, used_codes=codes.used_codes, drift=told.drift, note=told.note
+    )
+    if found is None:
+        # A coupon that is gone took its count along: its codes know at least what went through them.
+        return replace(
+            line,
+            state=State.MISSING,
+            label=(wanted.name if wanted else None) or "",
+            used=codes.used,
+            limit=wanted.max_redemptions if wanted else None,
+            ends=wanted.redeem_by if wanted else None,
+        )
+    current = found.current
+    used = carry.total_used(found.chain)
+    own = current.spec.max_redemptions
+    limit = None if own is None else own + current.tags.carried
+    return replace(
+        line,
+        label=current.spec.name or "",
+        state=_coupon_state(current, now),
+        used=used,
+        limit=limit,
+        left=carry.left(limit, used) if current.valid else 0,
+        ends=current.spec.redeem_by,
+        stripe_id=current.stripe_id,
+    )
+
+
+def code_line(config_id: str, coupon: str, code: LiveCode, count: Count, told: Told, ends: int | None) -> Line:
+    """Return the line of a single code that is in Stripe."""
+    (state,) = count.states
+    return Line(
+        LineKind.CODE,
+        config_id,
+        code.spec.code,
+        coupon,
+        state,
+        count.states,
+        count.used_codes,
+        code.used,
+        count.limit if state is not State.WITHDRAWN else code.used,
+        count.left,
+        ends,
+        told.drift,
+        told.note,
+        stripe_id=code.stripe_id,
+    )
+
+
+def batch_line(
+    batch_id: str,
+    coupon: str | None,
+    count: Count,
+    entry: BatchEntry | None,
+    size: int,
+    drift: Mapping[tuple[str, ...], int],
+    ends: tuple[bool, int] | None,
+) -> Line:
+    """Return the line of a batch. ``size`` is how many codes the file wants, ``drift`` what differs on how many."""
+    line = Line(
+        LineKind.BATCH,
+        batch_id,
+        coupon=coupon,
+        state=_batch_state(count),
+        states=count.states,
+        used_codes=count.used_codes,
+        used=count.used,
+        limit=count.limit,
+        left=count.left,
+        ends=ends[1] if ends else entry.spec.expires_at if entry else None,
+        in_file=entry is not None,
+    )
+    if entry is None:
+        active = count.states[State.ACTIVE]
+        return replace(
+            line, drift=(f"{active:,} active, {NOT_IN_FILE}",) if active else (), note="" if active else NOT_IN_FILE
+        )
+    return replace(line, drift=(*_size_drift(count, entry, size), *_field_drift(drift)))
+
+
+def group_lines(keys: Values, groups: Mapping[Values, Count]) -> tuple[Line, ...]:
+    """Return a line for every value of every key, the most used first; ``label`` is the key."""
+    lines = []
+    for at, key in enumerate(keys):
+        sums: dict[str, Count] = {}
+        for values, count in groups.items():
+            sums.setdefault(values[at], Count()).add(count)
+        for value, count in sorted(sums.items(), key=lambda pair: (-pair[1].used, pair[0])):
+            lines.append(
+                Line(
+                    LineKind.GROUP, f"{key}={value}", key, states=count.states, used_codes=count.used_codes,
+                    used=count.used, limit=count.limit, left=count.left,
+                )
+            )  # fmt: skip
+    return tuple(lines)
+
+
+def _coupon_state(coupon: LiveCoupon, now: int) -> State:
+    if coupon.valid:
+        return State.ACTIVE
+    over = coupon.spec.redeem_by is not None and coupon.spec.redeem_by <= now
+    return State.EXPIRED if over else State.USED_UP
+
+
+def _batch_state(count: Count) -> State:
+    """A batch is active while one of its codes is; else it is what most of them are."""
+    if not count.states:
+        return State.MISSING
+    if count.states[State.ACTIVE]:
+        return State.ACTIVE
+    return count.states.most_common(1)[0][0]
+
+
+def _size_drift(count: Count, entry: BatchEntry, size: int) -> tuple[str, ...]:
+    issued = count.states.total() - count.states[State.WITHDRAWN]
+    if not count.states:
+        return (NOT_IN_STRIPE,) if entry.spec.active else ()
+    if entry.source.missing_customer == "skip" and (not isinstance(entry.source, Generate) or entry.source.emails):
+        return ()  # how many rows have no customer is for the plan to find out
+    if issued < size and entry.spec.active and count.states[State.ACTIVE]:
+        return (f"{size - issued:,} of {size:,} not in Stripe",)
+    return ()
+
+
+def _field_drift(drift: Mapping[tuple[str, ...], int]) -> tuple[str, ...]:
+    return tuple(
+        f"{codes:,} differ in {', '.join(fields)}"
+        for fields, codes in sorted(drift.items(), key=lambda pair: (-pair[1], pair[0]))
+    )

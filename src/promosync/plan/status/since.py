@@ -1,0 +1,151 @@
+"""Snapshots: how often everything was used at one moment, small and without a unique code, to compare with later.
+
+Of single codes and batches it holds redemptions by config id. Of unique codes it holds which were used and how often,
+each named by its slot or by a salted hash of its text (:mod:`promosync.plan.status.seats`).
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from promosync.model.live import Account
+from promosync.model.problems import Problem
+from promosync.plan.status.report import Alarm, Change, Line, LineKind, Since
+from promosync.plan.status.seats import Seat, seat_name
+from promosync.plan.status.tally import BatchTally
+
+_EXAMPLES = 5
+
+
+class UsedSeats:
+    """The seats of a batch that were used, and how often: 16 bytes each, looked up by key."""
+
+    def __init__(self, seats: Iterable[tuple[int, int]] = ()) -> None:
+        packed = sorted(key << 64 | used for key, used in seats)
+        self.keys = array("Q", (both >> 64 for both in packed))
+        self.used = array("Q", (both & 0xFFFF_FFFF_FFFF_FFFF for both in packed))
+
+    def get(self, key: int) -> int:
+        """Return how often a seat was used."""
+        at = bisect_left(self.keys, key)
+        return self.used[at] if at < len(self.keys) and self.keys[at] == key else 0
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self.keys, self.used, strict=True)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, UsedSeats) and (self.keys, self.used) == (other.keys, other.used)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """``lines`` maps the kind and id of a line to its redemptions, ``seats`` a batch to its used codes."""
+
+    account: Account
+    owner: str
+    lines: Mapping[tuple[LineKind, str], int] = field(default_factory=dict)
+    seats: Mapping[str, UsedSeats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to raise the alarm: a code used more often than ``uses``, more than ``share`` percent of a batch."""
+
+    uses: int | None = None
+    share: float | None = None
+
+
+def snapshot(account: Account, owner: str, lines: Iterable[Line], tallies: Mapping[str, BatchTally]) -> Snapshot:
+    """Return what there is to remember of now; ``lines`` are all of the report, groups included."""
+    used = {(line.kind, line.id): line.used for line in lines}
+    seats = {
+        batch: UsedSeats((seat.key, seat.used) for seat in tally.seats if seat.used)
+        for batch, tally in tallies.items()
+    }
+    return Snapshot(account, owner, used, seats)
+
+
+def mismatch(before: Snapshot, account: Account, owner: str) -> Problem | None:
+    """Return why a snapshot is not one to compare with, if so."""
+    was = before.account
+    if (was.mode, before.owner) == (account.mode, owner) and (
+        was.id is None or account.id is None or was.id == account.id
+    ):
+        return None
+    there = f"{was.id or 'an unknown account'}, {was.mode} mode, owner {before.owner}"
+    here = f"{account.id or 'an unknown account'}, {account.mode} mode, owner {owner}"
+    return Problem((), f"the snapshot is of {there}; this is {here}", "keep one snapshot each", rule="snapshot")
+
+
+def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, BatchTally], limits: Limits) -> Since:
+    """Return what was used since a snapshot, the most used first, and the alarms that it sets off."""
+    changes: list[Change] = []
+    alarms: list[Alarm] = []
+    for line in lines:
+        known = before.lines.get((line.kind, line.id))
+        percent = None
+        if line.kind is LineKind.BATCH:
+            percent = _percent(line, line.used - (known or 0))
+            alarms += _share_alarm(line, percent, limits.share)
+        change = Change(line.kind, line.id, line.label, known, line.used, percent)
+        changes.append(change)
+        if line.kind is LineKind.CODE and limits.uses is not None and change.since > limits.uses:
+            text = f"code {line.id} was used {_times(change.since)}, more than {limits.uses:,}"
+            alarms.append(Alarm("uses", line.kind, line.id, text, change.since))
+    if limits.uses is not None:
+        for batch, tally in tallies.items():
+            alarms += _seat_alarm(batch, tally, before.seats.get(batch) or UsedSeats(), limits.uses)
+    changes = [change for change in changes if change.since]
+    changes.sort(key=lambda change: (-change.since, change.id))
+    return Since(before.account.now, tuple(changes), tuple(alarms))
+
+
+def _percent(line: Line, since: int) -> float | None:
+    if line.limit:
+        return 100 * since / line.limit
+    return 100 * since / line.issued if line.issued else None
+
+
+def _share_alarm(line: Line, percent: float | None, share: float | None) -> Iterator[Alarm]:
+    if share is not None and percent is not None and percent > share:
+        text = f"batch {line.id}: {percent:.1f} % of it went, more than {share:g} %"
+        yield Alarm("share", line.kind, line.id, text, line.used)
+
+
+def _seat_alarm(batch: str, tally: BatchTally, before: UsedSeats, uses: int) -> Iterator[Alarm]:
+    """One alarm for all codes of a batch that were used too often, with the worst of them named by seat and id."""
+    worst: list[tuple[int, Seat]] = []
+    count = most = 0
+    for seat in tally.seats:
+        since = seat.used - before.get(seat.key)
+        if since > uses:
+            count, most = count + 1, max(most, since)
+            worst.append((since, seat))
+            if len(worst) > 100 * _EXAMPLES:
+                worst = _top(worst)
+    if count:
+        named = ", ".join(_seat_words(since, seat, tally) for since, seat in _top(worst))
+        others = f" and {count - _EXAMPLES:,} more" if count > _EXAMPLES else ""
+        text = f"batch {batch}: {count:,} {'code was' if count == 1 else 'codes were'} used more than {_times(uses)}"
+        yield Alarm("uses", LineKind.BATCH, batch, f"{text}: {named}{others}", most)
+
+
+def _top(worst: list[tuple[int, Seat]]) -> list[tuple[int, Seat]]:
+    return sorted(worst, key=lambda pair: (-pair[0], pair[1].key))[:_EXAMPLES]
+
+
+def _seat_words(since: int, seat: Seat, tally: BatchTally) -> str:
+    example = tally.examples.get(seat.key)
+    return f"{seat_name(seat.key)}{f' ({example})' if example else ''} {_times(since)}"
+
+
+def _times(count: int) -> str:
+    return f"{count:,} time{'s' * (count != 1)}"

@@ -1,0 +1,167 @@
+"""Counts the codes of an account while they are read, so that half a million of them are never held at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.plan.status.fate import end_of, fate
+from promosync.plan.status.report import State
+from promosync.plan.status.seats import SeatKeys, Seats, rank
+
+MANY_VALUES = 1000
+"""So many values of one metadata key are told apart; more are one line, or memory would grow with the account."""
+MANY_EXAMPLES = 1000
+"""So many codes of one batch are remembered by their Stripe id for an alarm, which names but a few."""
+OTHER_VALUES = "(other values)"
+NO_VALUE = "(none)"
+
+Values = tuple[str, ...]
+"""The value of each metadata key that is counted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What unique codes that are counted together have in common; ``limit`` is each one's, predecessors included."""
+
+    state: State
+    coupon: str
+    limit: int | None
+    ends: int | None
+    values: Values
+    drift: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Count:
+    """How many codes, and what was redeemed of them. ``left`` is of those that are active, None without a limit."""
+
+    states: Counter[State] = field(default_factory=Counter)
+    used_codes: int = 0
+    used: int = 0
+    limit: int | None = 0
+    left: int | None = 0
+
+    def add(self, other: Count) -> None:
+        """Add what another count has."""
+        self.states.update(other.states)
+        self.used_codes += other.used_codes
+        self.used += other.used
+        self.limit = None if self.limit is None or other.limit is None else self.limit + other.limit
+        self.left = None if self.left is None or other.left is None else self.left + other.left
+
+
+def count_of(state: State, codes: int, used_codes: int, used: int, limit: int | None, room: int | None) -> Count:
+    """Return the count of codes that are in one state.
+
+    ``limit`` is over all of them, ``room`` what their coupon still allows. What is withdrawn allows no more than was
+    used of it.
+    """
+    left: int | None = 0
+    if state is State.ACTIVE:
+        own = None if limit is None else max(0, limit - used)
+        left = min((bound for bound in (own, room) if bound is not None), default=None)
+    return Count(Counter({state: codes}), used_codes, used, used if state is State.WITHDRAWN else limit, left)
+
+
+@dataclass(slots=True)
+class BatchTally:
+    """One batch: its seats, each with the number of its cell. ``examples`` are Stripe ids for alarms, by seat."""
+
+    keys: SeatKeys
+    seats: Seats = field(default_factory=Seats)
+    cells: list[Cell] = field(default_factory=list)
+    numbers: dict[Cell, int] = field(default_factory=dict)
+    examples: dict[int, str] = field(default_factory=dict)
+
+    def counted(self) -> Iterator[tuple[Cell, int, int, int]]:
+        """Yield each cell with its codes, those used at least once, and their redemptions."""
+        codes, used_codes, used = [0] * len(self.cells), [0] * len(self.cells), [0] * len(self.cells)
+        for seat in self.seats:
+            codes[seat.cell] += 1
+            used_codes[seat.cell] += seat.used > 0
+            used[seat.cell] += seat.used
+        return ((cell, codes[at], used_codes[at], used[at]) for at, cell in enumerate(self.cells) if codes[at])
+
+
+class Tally:
+    """Takes in every code of an account, in any order. Of unique codes it keeps counts, of others' codes nothing.
+
+    ``drift`` says what differs from the file on an active, unused code of a batch. ``wanted`` tells of a code that
+    is not ours whether an entry of the file may mean it. ``suspect`` tells of a seat whether its redemptions are
+    alarming; the Stripe ids of the first few are kept.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        now: int,
+        coupons: Sequence[LiveCoupon],
+        keys: Values,
+        *,
+        drift: Callable[[str, LiveCode], tuple[str, ...]],
+        wanted: Callable[[LiveCode], bool],
+        suspect: Callable[[str, int, int], bool],
+    ) -> None:
+        self.singles: list[LiveCode] = []
+        self.batches: dict[str, BatchTally] = {}
+        self._owner, self._now, self._keys = owner, now, keys
+        self._coupons = {coupon.stripe_id: coupon for coupon in coupons}
+        self._drift, self._wanted, self._suspect = drift, wanted, suspect
+        self._seen: dict[str, set[str]] = {key: set() for key in keys}
+
+    def add(self, code: LiveCode) -> None:
+        """Take in one code."""
+        tags = code.tags
+        if tags.owner == self._owner and tags.slot is not None and tags.id is not None:
+            self._add_unique(tags.id, code)
+        elif tags.owner == self._owner or self._wanted(code):
+            self.singles.append(code)
+
+    def values(self, code: LiveCode, default: Mapping[str, str]) -> Values:
+        """Return what a code has for each key: its own value, its coupon's, or that of ``default``."""
+        coupon = self._coupons.get(code.spec.coupon)
+        places = (code.spec.metadata, coupon.spec.metadata if coupon else default)
+        return tuple(
+            self._limited(key, next((place[key] for place in places if key in place), NO_VALUE)) for key in self._keys
+        )
+
+    def state(self, code: LiveCode) -> State:
+        """Return what has become of a code."""
+        return fate(code, self._coupons.get(code.spec.coupon), self._now)
+
+    def end(self, code: LiveCode) -> int | None:
+        """Return when a code ends, seconds UTC."""
+        return end_of(code, self._coupons.get(code.spec.coupon))
+
+    def _add_unique(self, batch_id: str, code: LiveCode) -> None:
+        batch = self.batches.get(batch_id)
+        if batch is None:
+            batch = self.batches[batch_id] = BatchTally(SeatKeys(self._owner, batch_id))
+        spec, state = code.spec, self.state(code)
+        cell = Cell(
+            state,
+            spec.coupon,
+            None if spec.max_redemptions is None else spec.max_redemptions + code.tags.carried,
+            self.end(code),
+            self.values(code, {}),
+            self._drift(batch_id, code) if state is State.ACTIVE and not code.used else (),
+        )
+        number = batch.numbers.get(cell)
+        if number is None:
+            number = batch.numbers[cell] = len(batch.cells)
+            batch.cells.append(cell)
+        key = batch.keys(code)
+        batch.seats.put(key, rank(code), code.used, number)
+        if len(batch.examples) < MANY_EXAMPLES and self._suspect(batch_id, key, code.used):
+            batch.examples[key] = code.stripe_id
+
+    def _limited(self, key: str, value: str) -> str:
+        seen = self._seen[key]
+        if value not in seen:
+            if len(seen) >= MANY_VALUES:
+                return OTHER_VALUES
+            seen.add(value)
+        return value

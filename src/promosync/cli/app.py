@@ -8,9 +8,10 @@ import typer
 
 from promosync import __version__
 from promosync.cli.apply import apply
+from promosync.cli.codes import codes
 from promosync.cli.demo import demo
-from promosync.cli.export import export
 from promosync.cli.explain import explain
+from promosync.cli.export import export
 from promosync.cli.init import init
 from promosync.cli.plan import plan
 from promosync.cli.run import Run
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for command in (init, validate, plan, apply, export, schema, explain, demo):
     app.command()(command)
+app.add_typer(codes, name="codes")
 app.add_typer(sandbox, name="sandbox")
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import csv
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,7 +20,7 @@ from promosync.cli.options import (
     SandboxOption,
 )
 from promosync.cli.run import Run, begin
-from promosync.model.problems import Problem, ProblemsFound
+from promosync.cli.writing import check_free, writing
 
 FILES_FROM = 50
 
@@ -77,7 +74,7 @@ def export(
     if owner is not None and coupon:
         raise typer.BadParameter("--owner exports all that is its: leave --coupon out.")
     if out is not None:
-        _check_free(Path(out), overwrite)
+        check_free(Path(out), overwrite)
     selection = Selection(owner, tuple(coupon or ()), Wishes(include_ended, None if out is None else files_from))
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
         made = make(stripe, selection, _progress(run))
@@ -87,11 +84,11 @@ def export(
     else:
         folder = Path(out).parent
         for file in made.files.values():
-            _check_free(folder / file.name, overwrite)
+            check_free(folder / file.name, overwrite)
         for file in made.files.values():
-            with _writing(folder / file.name) as handle:
+            with writing(folder / file.name) as handle:
                 csv.writer(handle, lineterminator="\n").writerows(file.rows())
-        with _writing(Path(out)) as handle:
+        with writing(Path(out)) as handle:
             handle.write(to_json(made.configuration))
     for line in export_notes(made, run.err.width):
         run.err.print(line)
@@ -114,32 +111,3 @@ def _progress(run: Run) -> Callable[[int], None]:
 def _is_narrow(run: Run) -> bool:
     """Whether standard output has not room for all letters."""
     return run.out.encoding.lower().replace("-", "") != "utf8"
-
-
-def _check_free(path: Path, overwrite: bool) -> None:
-    if path.is_dir():
-        raise ProblemsFound([Problem((), f"{path} is a folder", "name a file in it", rule="export")])
-    if path.exists() and not overwrite:
-        hint = "name another file, or add --overwrite"
-        raise ProblemsFound([Problem((), f"{path} is there already", hint, rule="export")])
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[IO[str]]:
-    """Open a new file that takes its place when all of it is written; nobody but its owner may read it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name[:100]}.", delete=False
-        ) as handle:
-            try:
-                yield handle
-                handle.flush()
-                os.fsync(handle.fileno())
-            except BaseException:
-                Path(handle.name).unlink()
-                raise
-        Path(handle.name).replace(path)
-    except OSError as error:
-        message = f"{path} can not be written: {error.strerror or error}"
-        raise ProblemsFound([Problem((), message, "check the folder", rule="export")]) from error

@@ -199,6 +199,21 @@ def decide(wanted: Wanted, records: Sequence[IssuedCode], taken: Callable[[str],
     return plan
 
 
+def current(records: Sequence[IssuedCode]) -> Iterator[tuple[int, int]]:
+    """Yield for each code, however often it was recreated, where its current record is and how often it was used.
+
+    By slot, then those without one by text.
+    """
+    for indexes in _seats_by_slot(records):
+        there = [(index, records[index]) for index in indexes]
+        yield _newest(there)[0], max(record.used for _, record in there)
+
+
+def _newest(there: Iterable[tuple[int, IssuedCode]]) -> tuple[int, IssuedCode]:
+    # A code off for a swap has a successor, which may have been made in the same second.
+    return max(there, key=lambda pair: (pair[1].active, pair[1].created, pair[1].retired is not Retired.SWAP))
+
+
 class _Seat(NamedTuple):
     at: int
     record: IssuedCode  # the current one
@@ -218,10 +233,7 @@ class _Batch:
             record = self.records[indexes[0]]
             return _Seat(indexes[0], record, record.used)
         there = [(index, self.records[index]) for index in indexes]
-        # A code off for a swap has a successor, which may have been made in the same second.
-        index, record = max(
-            there, key=lambda pair: (pair[1].active, pair[1].created, pair[1].retired is not Retired.SWAP)
-        )
+        index, record = _newest(there)
         for leftover, other in there:
             if leftover == index:
                 continue

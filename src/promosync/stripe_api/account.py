@@ -75,6 +75,10 @@ class StripeAccount:
         """Return for each address the ids of the customers who have it, whatever its case; for long lists."""
         return reader.customers_of_many(self._client, emails)
 
+    def emails_of(self, customers: Iterable[str]) -> dict[str, str]:
+        """Return the address of each customer who has one, as Stripe has it, whoever else has it."""
+        return reader.emails_of(self._client, customers)
+
     def codes_on(self, coupon_id: str) -> Iterator[LiveCode]:
         return reader.codes(self._client, coupon=coupon_id)
 

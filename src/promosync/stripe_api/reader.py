@@ -119,6 +119,15 @@ def addresses_of(client: Client, customers: Iterable[str]) -> dict[str, str]:
     return {found[0]: found[1] for found in by_address.values() if found is not None and found[0] in wanted}
 
 
+def emails_of(client: Client, customers: Iterable[str]) -> dict[str, str]:
+    """Return the address of each customer who has one, as Stripe has it, whoever else has it."""
+    wanted = set(customers)
+    few = len(wanted) <= _FEW
+    one_by_one = (row for customer in sorted(wanted) for row in _customer(client, customer))
+    rows = one_by_one if few else _rows(client, "/v1/customers")
+    return {row["id"]: row["email"] for row in rows if row["id"] in wanted and row.get("email")}
+
+
 def account_id(client: Client) -> str | None:
     """Return the account's id, or None where the key may not read it. This is the first request of a run."""
     try:

@@ -22,7 +22,7 @@ def read_batch_files(configuration: Configuration, folder: Path | None) -> dict[
     problems: list[Problem] = []
     for entry in configuration.batches:
         try:
-            rows[entry.id] = _read(entry, folder)
+            rows[entry.id] = read_rows(entry, folder)
         except ProblemsFound as found:
             problems += found.problems
     problems += _repeated(configuration, rows)
@@ -31,7 +31,8 @@ def read_batch_files(configuration: Configuration, folder: Path | None) -> dict[
     return rows
 
 
-def _read(entry: BatchEntry, folder: Path | None) -> Rows:
+def read_rows(entry: BatchEntry, folder: Path | None) -> Rows:
+    """Return what the file of one batch says, nothing if it has none; raise ProblemsFound with its bad lines."""
     source, at = entry.source, file_path(entry)
     if isinstance(source, Generate):
         if source.emails is None:

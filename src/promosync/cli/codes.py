@@ -1,0 +1,122 @@
+"""`promosync codes`: the unique codes themselves, for those who send them out."""
+
+from __future__ import annotations
+
+import csv
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from promosync.cli.access import Access, opened
+from promosync.cli.options import (
+    DEFAULT_FILE,
+    AccountOption,
+    ApiBaseOption,
+    DebugOption,
+    FileArgument,
+    LiveOption,
+    RpsOption,
+    SandboxOption,
+)
+from promosync.cli.run import begin
+from promosync.cli.writing import check_free, writing
+
+if TYPE_CHECKING:
+    from promosync.codes.listing import CodeStatus
+    from promosync.workflows.export_codes import Codes
+
+codes = typer.Typer(help="Work with unique codes.", no_args_is_help=True, rich_markup_mode=None)
+
+
+class CodesFormat(StrEnum):
+    """What codes are written as."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class StatusFilter(StrEnum):
+    """What became of a code, as the option names it."""
+
+    ACTIVE = "active"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    OFF = "off"
+
+
+@codes.callback()
+def _group() -> None:
+    """Keep `codes` a group though it has one command."""
+
+
+@codes.command()
+def export(
+    ctx: typer.Context,
+    file: FileArgument = DEFAULT_FILE,
+    batch: Annotated[
+        list[str] | None,
+        typer.Option("--batch", metavar="ID", help="Only this batch; may be given several times."),
+    ] = None,
+    status: Annotated[
+        list[StatusFilter] | None,
+        typer.Option("--status", help="Only codes of which this became; may be given several times."),
+    ] = None,
+    output: Annotated[
+        CodesFormat, typer.Option("--format", help="csv is safe to open in a spreadsheet, jsonl is verbatim.")
+    ] = CodesFormat.CSV,
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="FILE", help="Write it there, readable by you alone.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there already.")] = False,
+    sandbox: SandboxOption = False,
+    api_base: ApiBaseOption = None,
+    stripe_account: AccountOption = None,
+    live: LiveOption = False,
+    rps: RpsOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Write unique codes with their addresses, and what became of each. Whoever has them can redeem them."""
+    from promosync.codes.listing import CodeStatus
+    from promosync.config import display_name, load, read_file
+    from promosync.workflows.export_codes import read_codes_of
+
+    run = begin(ctx, debug=debug)
+    if out is not None:
+        check_free(Path(out), overwrite)
+    loaded = load(read_file(file), display_name(file))
+    run.source = loaded.source
+    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
+        folder = None if file == "-" else Path(file).parent
+        found = read_codes_of(loaded.configuration, folder, stripe, batch or ())
+    wanted = [CodeStatus(one.value) for one in status or ()]
+    if out is None:
+        _write(run.out.file, found, wanted, output)
+        run.out.file.flush()
+        return
+    with writing(Path(out)) as handle:
+        count = _write(handle, found, wanted, output)
+    run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {out}, for nobody but you to read.")
+
+
+def _write(handle: IO[str], found: Codes, wanted: list[CodeStatus], output: CodesFormat) -> int:
+    """Write the codes one by one, and return how many there were."""
+    from promosync.codes.listing import cells, headers, metadata_keys, row
+    from promosync.plan.fields import iso
+
+    keys = metadata_keys(found.batches)
+    table = csv.writer(handle, lineterminator="\n")
+    if output is CodesFormat.CSV:
+        table.writerow(headers(keys))
+    count = 0
+    for code in found.listed(wanted):
+        values = row(code, iso)
+        if output is CodesFormat.CSV:
+            table.writerow(cells(values, keys))
+        else:
+            handle.write(json.dumps(values) + "\n")
+        count += 1
+    return count

@@ -1,0 +1,140 @@
+"""The codes of a batch as those need them who send them out: one row for each, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from promosync.codes.slots import current
+from promosync.model.issued import IssuedCodes
+from promosync.model.live import LiveCode
+from promosync.model.ownership import Retired
+
+COLUMNS: Final = (
+    "batch",
+    "code",
+    "email",
+    "status",
+    "times_redeemed",
+    "max_redemptions",
+    "expires_at",
+    "first_time_transaction",
+    "minimum_amount",
+    "minimum_amount_currency",
+    "created",
+    "stripe_id",
+    "stripe_coupon",
+    "stripe_customer",
+)
+"""What every row has; the metadata comes on top."""
+
+_FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+
+
+class CodeStatus(StrEnum):
+    """What became of a code: ``off`` is switched off, by hand or by the file, or by the end of its coupon."""
+
+    ACTIVE = "active"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One code of a batch. ``email`` is empty where there is none, or nobody knows it any more."""
+
+    batch: str
+    live: LiveCode
+    used: int
+    status: CodeStatus
+    email: str = ""
+
+
+def listed(
+    batch: str, records: IssuedCodes, now: int, wanted: Sequence[CodeStatus], email_of: Callable[[LiveCode], str]
+) -> Iterator[Listed]:
+    """Yield the codes of a batch in the order of their slots, those of an import by text; ``now`` is seconds UTC.
+
+    A code that was recreated is one code: its newest object stands for all. Only statuses that are ``wanted`` are
+    yielded; all if none is named.
+    """
+    for at, used in current(records):
+        live = records.live(at, "", batch)
+        status = status_of(live, now)
+        if not wanted or status in wanted:
+            yield Listed(batch, live, used, status, email_of(live))
+
+
+def status_of(live: LiveCode, now: int) -> CodeStatus:
+    """Return what became of a code; ``now`` is seconds UTC."""
+    spec = live.spec
+    past = spec.expires_at is not None and spec.expires_at <= now
+    if spec.max_redemptions is not None and live.times_redeemed >= spec.max_redemptions:
+        return CodeStatus.REDEEMED
+    if live.tags.retired is Retired.WITHDRAWN:
+        return CodeStatus.WITHDRAWN
+    if past:
+        return CodeStatus.EXPIRED
+    return CodeStatus.ACTIVE if spec.active else CodeStatus.OFF
+
+
+def row(code: Listed, iso: Callable[[int], str]) -> dict[str, Any]:
+    """Return a code as JSON-like values by column, with ``metadata`` last; limits and counts are the code's whole.
+
+    ``iso`` writes seconds UTC as text.
+    """
+    spec, live = code.live.spec, code.live
+    limit = None if spec.max_redemptions is None else spec.max_redemptions + live.tags.carried
+    values = (
+        code.batch,
+        spec.code,
+        code.email or None,
+        code.status.value,
+        code.used,
+        limit,
+        None if spec.expires_at is None else iso(spec.expires_at),
+        spec.first_time_transaction,
+        spec.minimum_amount,
+        spec.minimum_amount_currency,
+        iso(live.created),
+        live.stripe_id,
+        spec.coupon,
+        spec.customer,
+    )
+    return {**dict(zip(COLUMNS, values, strict=True)), "metadata": dict(sorted(spec.metadata.items()))}
+
+
+def metadata_keys(batches: Mapping[str, IssuedCodes]) -> tuple[str, ...]:
+    """Return the metadata keys of all codes: each is a column of its own."""
+    shapes = (shape for records in batches.values() for shape in records.shapes)
+    return tuple(sorted({key for shape in shapes for key in shape.spec.metadata}))
+
+
+def cells(row: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    """Return a row as cells that a spreadsheet takes for text: none of them begins as a formula does.
+
+    An apostrophe in front is what spreadsheets themselves use for that. Source:
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    values = [*(row[column] for column in COLUMNS), *(row["metadata"].get(key) for key in keys)]
+    return [_cell(value) for value in values]
+
+
+def headers(keys: Sequence[str]) -> list[str]:
+    """Return the first line of a table."""
+    return [*COLUMNS, *(f"metadata.{key}" for key in keys)]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

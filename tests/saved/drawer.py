@@ -1,0 +1,58 @@
+"""A plan goes into a drawer and comes out again, as text; in between the test may move the world."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from promosync.apply.outcome import Report, Status
+from promosync.config import Source
+from promosync.model.problems import ProblemsFound
+from promosync.plan import saved as format_
+from promosync.plan.batches import Rows
+from promosync.plan.planner import Policy
+from promosync.workflows.saved import Inputs, check_files, make_to_save, take_up
+from tests.journeys.world import World, configured
+
+Json = dict[str, Any]
+
+
+def inputs(
+    world: World, content: Json, rows: Mapping[str, Rows] | None = None, imports: Mapping[str, str] | None = None
+) -> Inputs:
+    """A configuration as if it had been read from a file."""
+    source = Source("promosync.json", json.dumps(content))
+    return Inputs(configured(content, world.now), rows or {}, (source,), imports or {})
+
+
+def save(world: World, content: Json, rows: Mapping[str, Rows] | None = None, **policy: Any) -> str:
+    """Plan, and return the file."""
+    return format_.dump(make_to_save(inputs(world, content, rows), world.stripe, Policy(**policy)))
+
+
+def apply(
+    world: World, text: str, again: Json | None = None, rows: Mapping[str, Rows] | None = None, **carry: Any
+) -> Report:
+    """Take a saved plan up and carry it out; ``again`` is the configuration, where it is there again."""
+    saved = format_.load(text, "plan.json")
+    given = None if again is None else inputs(world, again, rows)
+    if given is not None:
+        check_files(saved, given)
+    return world.carry_out(take_up(saved, world.stripe, given), **carry)
+
+
+def refusal(world: World, text: str, again: Json | None = None, rows: Mapping[str, Rows] | None = None) -> list[str]:
+    """Why a saved plan is not applied; it must not be, and nothing is written."""
+    before = world.writes
+    try:
+        apply(world, text, again, rows)
+    except ProblemsFound as found:
+        assert world.writes == before
+        return [problem.message for problem in found.problems]
+    raise AssertionError("the plan was applied")
+
+
+def all_done(report: Report) -> bool:
+    """Whether nothing failed and nothing was skipped."""
+    return all(outcome.status is Status.DONE for outcome in report.outcomes)

@@ -57,7 +57,10 @@ def validate(
             ]
             run.out.print(f"{source.name} is valid: {', '.join(words)}.")
     if warnings:
-        run.say("`promosync explain RULE` tells what the rule in brackets is about, and how to switch it off.")
+        count = f"{len(warnings)} {_noun('warnings', len(warnings))}{' taken for errors' * strict}"
+        run.say(
+            f"{count}. `promosync explain RULE` tells what the rule in brackets is about, and how to switch it off."
+        )
     return 1 if refused else 0
 
 

@@ -24,6 +24,10 @@ class Source:
 
         The column counts characters.
         """
+        return self._line_and_column(self.offset(path, on_key))
+
+    def offset(self, path: Path, on_key: bool = False) -> int:
+        """Return where in the text that is."""
         key_at, place = 0, self.place
         for part in path:
             if isinstance(place, Box) and isinstance(part, str) and part in place.keys:
@@ -32,8 +36,8 @@ class Source:
                 place = place.items[part]
                 key_at = _start(place)
             else:
-                return self._line_and_column(_start(place))
-        return self._line_and_column(key_at if on_key and path else _start(place))
+                return _start(place)
+        return key_at if on_key and path else _start(place)
 
     def place_of(self, problem: Problem) -> tuple[int, int]:
         """Return the line and column of a problem."""

@@ -69,6 +69,5 @@ class Facts:
 
     def written(self, path: Path) -> str:
         """Return the text that stands at a place, as it is written there; the place must hold one."""
-        line, column = self.source.locate(path)
-        text, _ = json.JSONDecoder().raw_decode(self.source.line(line)[column - 1 :])
+        text, _ = json.JSONDecoder().raw_decode(self.source.text, self.source.offset(path))
         return str(text)

@@ -11,6 +11,8 @@ from promosync.model.currency import decimals
 from promosync.model.problems import Problem, dotted
 from promosync.plan.exposure import exposures, total
 
+NAMED = 5
+
 
 def check(facts: Facts) -> Iterator[Problem]:
     """In each currency of `promosync.max_exposure`, limits times amounts come to no more than it allows."""
@@ -23,7 +25,8 @@ def check(facts: Facts) -> Iterator[Problem]:
         worst = sums.get(currency, 0)
         if worst is None:
             endless = [dotted(each.path) for each in found if each.amounts.get(currency, 0) is None]
-            message = f"what {listing(endless)} can give away has no limit; {_money(allowed, currency)} are allowed"
+            named = endless if len(endless) <= NAMED else [*endless[:NAMED], f"{len(endless) - NAMED} more"]
+            message = f"what {listing(named)} can give away has no limit; {_money(allowed, currency)} are allowed"
             hint = "add `max_redemptions` to the coupon or to each of its codes, and let the discount end"
         elif worst > allowed:
             message = f"up to {_money(worst, currency)} can be given away; {_money(allowed, currency)} are allowed"

@@ -40,7 +40,7 @@ def test_what_goes_wrong_once_is_over_soon(sandbox: Handle, fault: str) -> None:
     sandbox.control.faults({"match": {"method": "POST"}, "times": 1, "fault": fault})
     begun = time.monotonic()
     account.create_coupon("a", Coupon(amount_off=1, currency="usd"), Tags())
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 1.9
     transport.close()
 
 
@@ -74,9 +74,9 @@ def test_what_can_not_pass_is_not_tried_again(status: int) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize(("status", "again", "requests"), [(400, "true", 2), (409, "false", 1), (429, "false", 1)])
+@pytest.mark.parametrize(("status", "again", "requests"), [(400, "true", 2), (409, "false", 1), (429, "false", 2)])
 def test_stripe_has_the_last_word_on_trying_again(status: int, again: str, requests: int) -> None:
-    """`Stripe-Should-Retry` counts for more than the status."""
+    """`Stripe-Should-Retry` counts for more than the status; but a 429 is waited out, slower, whatever it says."""
     body = b'{"error": {"message": "No.", "type": "invalid_request_error"}}'
     answers = iter([(status, {"Stripe-Should-Retry": again}, body), (200, {}, OBJECT)])
     with served(lambda _: next(answers)) as server, client_at(server.url) as client:

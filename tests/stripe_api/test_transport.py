@@ -225,15 +225,16 @@ def test_an_address_that_never_answers_is_told_within_half_a_minute(monkeypatch:
         pass
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_slow_answer_to_a_write_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once Stripe has been heard of, a write has more than a minute, a read half of one; at first neither has."""
     assert transport.WRITE_SECONDS > 60
     assert transport.READ_SECONDS > 20
-    monkeypatch.setattr(transport, "FIRST_SECONDS", 0.1)
+    monkeypatch.setattr(transport, "FIRST_SECONDS", 0.4)
 
     def slow(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
         if asked.path.endswith("slow"):
-            time.sleep(0.3)
+            time.sleep(0.8)
         return 200, {}, OBJECT
 
     with served(slow) as server, client_at(server.url, patience=0) as client:

@@ -22,6 +22,7 @@ FAULTS: dict[type[BaseException], Fault] = {
 }
 
 _KEYS = "in the Dashboard under Developers, API keys"
+_IN_USE = ("lock_timeout", "idempotency_key_in_use")
 _LONGEST = 400
 
 _SECRET = re.compile(r"\b((?:sk|rk|pk|ek|whsec)_(?:(?:test|live|org)_)*)[^\s'\"`<>,;:()]+")
@@ -48,7 +49,9 @@ def translate(error: stripe.StripeError, hide: Iterable[str] = ()) -> StripeFaul
         return StripeFault(Fault.REFUSED, _not_stripe(status))
     if status == 404 and code == "resource_missing":
         kind = Fault.NOT_FOUND
-    elif status in (409, 429) or code == "lock_timeout":
+    elif status == 429 or code in _IN_USE:
+        kind = Fault.BUSY  # even where Stripe-Should-Retry is false: that is about at once, and we go slower
+    elif status == 409:
         kind = Fault.REFUSED if retry == "false" else Fault.BUSY
     elif status is not None and 400 <= status < 500 and retry == "true":
         kind = Fault.BUSY

@@ -69,7 +69,10 @@ class BatchRun:
         for replacement in slots.replacements():
             yield partial(self._recreate, replacement.at, replacement.row)
         for addition in slots.additions():
-            yield partial(self._add, addition.slot, addition.row)
+            if addition.row is not None and addition.row in work.adopt:
+                yield partial(self._adopt, addition.row)
+            else:
+                yield partial(self._add, addition.slot, addition.row)
 
     def another_round(self, number: int) -> Iterator[Job]:
         """Yield again those jobs that were to be made elsewhere and are not there now."""
@@ -89,6 +92,12 @@ class BatchRun:
     def _switch(self, at: int, *, active: bool, retired: Retired | None) -> bool:
         before = self._live(at)
         self.gateway.update_code(before, self._in_place(before, active), self._tags(before, retired))
+        return True
+
+    def _adopt(self, row: int) -> bool:
+        before = self.work.adopt[row]
+        tags = replace(self.work.tags, slot=IMPORTED, email=self._hash(row), carried=before.tags.carried)
+        self.gateway.update_code(before, self._in_place(before, True), tags)
         return True
 
     def _restore(self, at: int) -> bool:

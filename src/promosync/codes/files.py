@@ -113,7 +113,7 @@ def read_addresses(file: FilePath, name: str, at: Path) -> AddressFile:
             continue
         if len(cells) != 1:
             faults.add(line, f"{len(cells)} columns where one address is expected")
-        elif fault := _address_fault(cells[0]):
+        elif fault := address_fault(cells[0]):
             faults.add(line, fault)
         else:
             addresses.append(cells[0])
@@ -241,11 +241,12 @@ def _row_fault(cells: list[str], columns: tuple[int, ...] | None, told: int) -> 
         return f"no address, although line {told} has that column"
     if len(cells) > len(columns):
         return f"a second column, although line {told} has one only"
-    fault = _code_fault(cells[columns[0]])
-    return fault or (_address_fault(cells[columns[1]]) if len(columns) == 2 else "")
+    fault = code_fault(cells[columns[0]])
+    return fault or (address_fault(cells[columns[1]]) if len(columns) == 2 else "")
 
 
-def _code_fault(code: str) -> str:
+def code_fault(code: str) -> str:
+    """Return what is wrong with a code, empty if nothing is; the code is not in it."""
     if not code:
         return "the code is blank"
     if len(code) > MAX_CODE_LENGTH:
@@ -255,7 +256,8 @@ def _code_fault(code: str) -> str:
     return ""
 
 
-def _address_fault(address: str) -> str:
+def address_fault(address: str) -> str:
+    """Return what is wrong with an address, empty if nothing is; the address is not in it."""
     if not address:
         return "the address is blank"
     if len(address) > MAX_ADDRESS_LENGTH:

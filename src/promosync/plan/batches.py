@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import check_capacity
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.issued import IssuedCodes, Shape, Verdict
-from promosync.model.live import LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
 from promosync.plan import carry
+from promosync.plan.batch_adoption import Adoptable, Nobodys, adoptable
 from promosync.plan.batch_rows import Rows as Rows
 from promosync.plan.batch_rows import taken_texts, usable_rows
 from promosync.plan.batch_rows import unbound as unbound
@@ -43,7 +44,7 @@ class BatchWork:
 
     ``spec`` is what the codes share, ``tags`` the keys they share. ``update`` are indexes of codes whose changeable
     fields differ. ``hashes`` has the salted hash of each row's address. ``ignored`` picks the metadata left to
-    others.
+    others. ``adopt`` has the codes that are adopted, by the row whose code would be added otherwise.
     """
 
     spec: PromotionCode
@@ -58,6 +59,7 @@ class BatchWork:
     taken: Callable[[str], bool]
     ignored: Callable[[Mapping[str, str]], dict[str, str]]
     for_everybody: bool = False
+    adopt: Mapping[int, LiveCode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class BatchQuestion:
 
     ``coupons`` are the account's, by Stripe id, ``ending`` those that this plan deletes. ``taken`` tells whether a
     text is in use anywhere in the account or the file, ``holder`` by what; ``beside`` is as in
-    :meth:`promosync.plan.texts.Texts.beside`, for this batch.
+    :meth:`promosync.plan.texts.Texts.beside`, for this batch. ``nobodys`` could be adopted by an import.
     """
 
     entry: BatchEntry
@@ -79,6 +81,7 @@ class BatchQuestion:
     taken: Callable[[str], bool]
     holder: Callable[[str], str]
     beside: Callable[[Space, int], tuple[int, int, int]]
+    nobodys: Nobodys = field(default_factory=dict)
 
 
 def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] | None:
@@ -89,8 +92,17 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
         return Kept(Kind.BATCH, entry.id, question.coupon.why_not, path=entry.path)
     usable = usable_rows(entry, question.rows, scope.owner)
     rows, problems = usable.rows, [] if standing is Standing.OVER else list(usable.problems)
+    adopt = Adoptable()
     if standing is Standing.ON:
-        problems += taken_texts(entry, question.rows, question.records, question.taken, question.holder)
+        adopt = adoptable(rows, question.records, question.nobodys, lambda shape: _compare(question, shape).verdict)
+        adopted = adopt.texts()
+        problems += taken_texts(
+            entry,
+            question.rows,
+            question.records,
+            lambda text: text not in adopted and question.taken(text),
+            question.holder,
+        )
 
     shapes = [_compare(question, shape) for shape in question.records.shapes]
     records = question.records.judged([shape.verdict for shape in shapes])
@@ -116,10 +128,14 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
         return _told(question, standing, usable.skipped)
     replaced = [replacement.at for replacement in slots.replacements()]
     changed = _most_common(shapes, records, [*replaced, *update])
+    if changed is None and adopt.codes:
+        met = [_compare(question, shape) for shape in adopt.alike.shapes]
+        changed = _most_common(met, adopt.alike, range(len(adopt.alike)))
     return BatchAction(
         entry.id,
-        _reason(standing, question, bool(len(records))),
-        added=slots.added,
+        _reason(standing, question, bool(len(records)), slots.added > len(adopt.codes)),
+        added=slots.added - len(adopt.codes),
+        adopted=len(adopt.codes),
         recreated=slots.recreated,
         swapped=sum(records[at].active for at in replaced),
         restored=len(slots.restore),
@@ -146,6 +162,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
             taken=question.taken,
             ignored=scope.ignored,
             for_everybody=wanted.count is not None,
+            adopt=adopt.codes,
         ),
     )
 
@@ -261,7 +278,7 @@ def _space(question: BatchQuestion, wanted: Wanted) -> tuple[Space | None, list[
 
 def _room(question: BatchQuestion, space: Space | None, wanted: Wanted, slots: SlotPlan) -> list[Problem]:
     """Return why a space does not hold the new codes beside all that is there."""
-    if space is None:
+    if space is None or not slots.added:
         return []
     needed = _needed(wanted)
     taken, coming, had = question.beside(space, needed)
@@ -318,9 +335,11 @@ def _told(question: BatchQuestion, standing: Standing, skipped: int) -> Kept | N
     return Kept(Kind.BATCH, entry.id, reason, path=entry.path)
 
 
-def _reason(standing: Standing, question: BatchQuestion, there: bool) -> str:
+def _reason(standing: Standing, question: BatchQuestion, there: bool, making: bool) -> str:
     if standing is Standing.OVER:
         return question.coupon.why_not if question.coupon.over else "its date in the file has passed"
     if standing is Standing.OFF:
         return "the file says active: false"
-    return "changed in the file, or in Stripe" if there else "it is not in Stripe"
+    if there:
+        return "changed in the file, or in Stripe"
+    return "it is not in Stripe" if making else "they are in Stripe already and become promosync's"

@@ -110,15 +110,17 @@ class Action:
 class BatchAction:
     """What will happen to a batch, in counts of codes.
 
-    ``swapped`` are those of the ``recreated`` that work until then. ``marked`` are off by hand and will be marked so,
-    as their coupon goes. ``issued`` counts the codes that are there already and stay, by their state. ``changes`` are
-    the fields that differ from what is live, on most of the codes that change. ``skipped`` counts addresses without a
-    customer that the file says to skip, ``customers`` those whose customer will be created.
+    ``adopted`` are codes of an import that nobody managed. ``swapped`` are those of the ``recreated`` that work until
+    then. ``marked`` are off by hand and will be marked so, as their coupon goes. ``issued`` counts the codes that are
+    there already and stay, by their state. ``changes`` are the fields that differ from what is live, on most of the
+    codes that change. ``skipped`` counts addresses without a customer that the file says to skip, ``customers`` those
+    whose customer will be created.
     """
 
     id: str
     reason: str
     added: int = 0
+    adopted: int = 0
     recreated: int = 0
     swapped: int = 0
     restored: int = 0
@@ -153,7 +155,7 @@ class BatchAction:
     def codes(self) -> int:
         """How many codes are touched."""
         switches = self.restored + self.updated + self.withdrawn + self.switched_off + self.marked
-        return self.added + self.recreated + switches
+        return self.added + self.adopted + self.recreated + switches
 
 
 @dataclass(frozen=True, slots=True)

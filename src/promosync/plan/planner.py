@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from promosync.model.configuration import Configuration, CouponEntry
+from promosync.model.configuration import Configuration, CouponEntry, Import
 from promosync.model.issued import IssuedCodes
 from promosync.model.live import Live, LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
+from promosync.plan.batch_adoption import nobodys_codes
 from promosync.plan.batches import BatchQuestion, Rows, decide_batch, decide_stray_batch
 from promosync.plan.checks import refusals
 from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
@@ -117,6 +118,8 @@ def _decide(
     ending = frozenset(
         d.result.stripe_id or "" for d in [*coupons, *strays] if isinstance(d.result, Action) and d.gone
     )
+    imports = any(isinstance(batch.source, Import) for batch in wanted.batches)
+    nobodys = nobodys_codes(live.codes) if imports else {}
     for batch in wanted.batches:
         issued = live.batches.get(batch.id, IssuedCodes())
         asked = BatchQuestion(
@@ -130,6 +133,7 @@ def _decide(
             partial(texts.taken_for, batch.id),
             texts.holder,
             partial(texts.beside, batch=batch.id),
+            nobodys if isinstance(batch.source, Import) else {},
         )
         found_or_not = decide_batch(asked)
         for one in found_or_not if isinstance(found_or_not, list) else [found_or_not]:

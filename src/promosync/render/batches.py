@@ -13,7 +13,7 @@ from promosync.render.fields import INDENT, change_lines, changes_json
 from promosync.render.layout import paragraph
 from promosync.render.visible import visible
 
-_COUNTS = ("added", "recreated", "restored", "updated", "withdrawn", "switched_off", "marked")
+_COUNTS = ("added", "adopted", "recreated", "restored", "updated", "withdrawn", "switched_off", "marked")
 
 
 def batch_text(batch: BatchAction, width: int) -> Iterator[Text]:
@@ -56,7 +56,9 @@ def _sign(batch: BatchAction) -> tuple[str, str]:
     if batch.recreated:
         return "±", "magenta"
     touched = {name for name in _COUNTS if getattr(batch, name)}
-    if touched <= {"added"}:
+    if touched == {"adopted"}:
+        return "←", "cyan"
+    if touched <= {"added", "adopted"}:
         return "+", "green"
     return ("-", "red") if touched <= {"withdrawn", "switched_off"} else ("~", "yellow")
 
@@ -64,6 +66,8 @@ def _sign(batch: BatchAction) -> tuple[str, str]:
 def _doings(batch: BatchAction) -> Iterator[str]:
     if batch.added:
         yield f"make {_codes(batch.added)}"
+    if batch.adopted:
+        yield f"adopt {_codes(batch.adopted)}"
     if batch.recreated:
         yield f"recreate {_codes(batch.recreated)} with the same text"
     if batch.restored:

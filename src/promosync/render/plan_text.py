@@ -44,6 +44,7 @@ STYLE = {
 }
 _OF_BATCHES = {
     "added": "make",
+    "adopted": "adopt",
     "recreated": "recreate",
     "restored": "switch back on",
     "updated": "update",

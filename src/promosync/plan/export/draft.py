@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from promosync.codes.files import address_fault
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry, PerMode
 from promosync.model.issued import IssuedCodes
 from promosync.model.live import LiveCode, LiveCoupon
@@ -138,6 +139,11 @@ def in_the_files_words(spec: PromotionCode, coupon: CouponEntry, *, active: bool
 def products_of(coupons: Sequence[CouponEntry], mode: Mode) -> dict[str, PerMode]:
     """Return the products that coupons are limited to, each under its Stripe id."""
     return {product: {mode: product} for product in sorted({p for entry in coupons for p in entry.spec.applies_to})}
+
+
+def has_address(customer: str | None, addresses: Mapping[str, str]) -> bool:
+    """Whether a customer can be named in a file by an address."""
+    return customer is not None and customer in addresses and not address_fault(addresses[customer])
 
 
 def has_ended(code: LiveCode, coupons: Mapping[str, LiveCoupon], now: int) -> bool:

@@ -5,12 +5,12 @@ Codes that differ in text and customer alone, and can be used once, are unique c
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from promosync.codes.files import code_fault
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
 from promosync.model.issued import IssuedCode, IssuedCodes
 from promosync.model.live import Account, Live, LiveCode, LiveCoupon
@@ -27,6 +27,7 @@ from promosync.plan.export.draft import (
     Wishes,
     code_entry,
     coupon_entry,
+    has_address,
     has_ended,
     in_the_files_words,
     products_of,
@@ -34,7 +35,6 @@ from promosync.plan.export.draft import (
 from promosync.plan.export.naming import Names, is_own_name
 from promosync.plan.plan import Kind
 
-_IN_A_FILE = re.compile(r"[A-Za-z0-9_-]{1,500}")
 _OWNERS = ("default", "export")
 
 Existing = tuple[frozenset[str], Mapping[str, tuple[str, ...]]]
@@ -154,8 +154,8 @@ def _may_be_in_a_file(found: Holdings, record: IssuedCode) -> bool:
         record.active
         and shape.spec.max_redemptions == 1
         and not shape.carried
-        and _IN_A_FILE.fullmatch(record.code) is not None
-        and (record.customer is None or record.customer in found.addresses)
+        and not code_fault(record.code)
+        and (record.customer is None or has_address(record.customer, found.addresses))
     )
 
 

@@ -21,6 +21,7 @@ from promosync.plan.export.draft import (
     Wishes,
     code_entry,
     coupon_entry,
+    has_address,
     has_ended,
     in_the_files_words,
     products_of,
@@ -123,7 +124,7 @@ def _batches(
             reason = WITHOUT_FILE
         elif coupon is None:
             reason = COUPON_DELETED
-        elif bound and not all(records[index].customer in addresses for index in members):
+        elif bound and not all(has_address(records[index].customer, addresses) for index in members):
             reason = NO_ADDRESS
         else:
             spec = in_the_files_words(with_limit(shape.spec, shape.carried), coupon, active=on)

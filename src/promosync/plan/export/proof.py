@@ -29,6 +29,9 @@ _HARMLESS = (Verb.ADOPT, Verb.RETIRE)
 
 _SECTIONS = ("coupons", "promotion_codes", "code_batches")
 
+_WORDS = {"beyond-coupon": "it goes on for longer, or more often, than its coupon"}
+"""Where the loader's own words point at a place in a file that nobody will see."""
+
 E = TypeVar("E", CouponEntry, CodeEntry, BatchEntry)
 
 LiveFor = Callable[[Configuration], tuple[Live, Mapping[str, Rows]]]
@@ -88,15 +91,20 @@ def _does_more(action: Action | BatchAction) -> bool:
         return False  # of no entry
     if isinstance(action, BatchAction):
         return action.codes != action.adopted or bool(action.changes)
-    return action.verb not in _HARMLESS or bool(action.changes) or _too_many_keys(action)
+    return action.verb not in _HARMLESS or bool(_fields(action)) or _too_many_keys(action)
 
 
 def _too_much(action: Action | BatchAction) -> str:
-    if isinstance(action, Action) and action.verb in _HARMLESS and not action.changes:
+    if isinstance(action, Action) and action.verb in _HARMLESS and not _fields(action):
         return f"it has no room left for promosync's own metadata keys (Stripe takes {_MOST_KEYS})"
-    fields = ", ".join(change.field for change in action.changes) or action.reason
+    fields = ", ".join(_fields(action)) or action.reason
     verb = action.verb.value if isinstance(action, Action) else "change"
     return f"no file describes it as it is: a plan would {verb} it ({fields})"
+
+
+def _fields(action: Action | BatchAction) -> list[str]:
+    """Return the fields that change, but for the config id: that is one of promosync's keys."""
+    return [change.field for change in action.changes if change.field != "id"]
 
 
 def _too_many_keys(action: Action) -> bool:
@@ -115,6 +123,8 @@ def _places(path: Path, configuration: Configuration) -> Iterable[Path]:
 
 
 def _reason(problem: Problem) -> str:
+    if problem.rule in _WORDS:
+        return _WORDS[problem.rule]
     where = dotted(problem.path[2:])
     return f"{where}: {problem.message}" if where else problem.message
 

@@ -21,7 +21,7 @@ _RUN = re.compile("`+")
 
 def code(text: str) -> str:
     """Return text as inline code."""
-    shown = visible(text).replace("|", "¦") or " "
+    shown = visible(text) or " "
     fence = "`" * (1 + longest_run(shown))
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{fence}{pad}{shown}{pad}{fence}"

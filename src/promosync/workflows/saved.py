@@ -76,8 +76,12 @@ def write(saved: Saved, path: Path) -> None:
     there = [name for name in saved.files if _same_file(Path(name), path)]
     if there:
         raise _problem(f"{path} is the configuration itself", "name another file for the plan")
+    path = path.resolve()
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        if path.exists() and not path.is_file():  # a device, a pipe: not to be replaced
+            path.write_text(dump(saved), encoding="utf-8")
+            return
         beside.write_text(dump(saved), encoding="utf-8")
         beside.replace(path)
     except (OSError, ValueError) as error:

@@ -1,0 +1,158 @@
+"""A plan as a comment: it fits, it keeps what matters, and no text from people does anything in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from promosync.model.live import LiveCode
+from promosync.model.problems import Problem
+from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.plan import Action, Kept, Kind, Plan, Verb
+from promosync.render.markdown import COMMENT_LIMIT, code, marker
+from promosync.render.plan_markdown import plan_markdown
+from promosync.render.report_markdown import problems_markdown
+from tests.render.plans import PACE, PLANS, TEST, tags
+
+NAME = "promosync.json"
+OF_CODES = [verb for verb in Verb if verb is not Verb.DELETE]
+EVIL = [
+    "@octocat [x](https://evil.example) <img src=x onerror=alert(1)> #1 https://evil.example",
+    "```\n</details>\n@octocat\n```",
+    "````` ``` `a` | b | </summary>",
+    "--> <script>alert(1)</script> <!--",
+    "::error::spoof\n::add-mask::a ##[warning]b",
+    "&lt;b&gt; \\` \\[ ~~~ \u202e $(id)",
+]
+
+
+def many(verb: Verb, count: int, text: str = "x") -> list[Action]:
+    spec = PromotionCode(f"CODE{text}", "spring")
+    before = None if verb is Verb.CREATE else LiveCode("promo_1", spec, tags("x"), 1)
+    return [
+        Action(verb, Kind.CODE, f"{verb}_{index:05}", f"why {text}", before=before, after=spec, tags=tags("x"))
+        for index in range(count)
+    ]
+
+
+def plan_of(*actions: Action, **more: object) -> Plan:
+    return Plan(TEST, "acme", actions, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_every_plan_is_told(name: str) -> None:
+    """Every id and reason of a plan that fits is in the comment, and the comment can be found again."""
+    plan = PLANS[name]()
+    text = plan_markdown(plan, PACE, NAME)
+    assert text.startswith(marker(NAME) + "\n")
+    if name == "hostile":
+        return
+    words = " ".join(text.split())
+    named = [(action.id, action.reason) for action in plan.actions]
+    named += [(batch.id, batch.reason) for batch in plan.batches]
+    named += [(kept.id, kept.reason) for kept in plan.kept]
+    for name_and_reason in named:
+        assert all(part in words for part in name_and_reason)
+
+
+def test_the_marker_depends_on_the_file_alone() -> None:
+    """So that the comment is edited, whatever the plan says, or that there is none."""
+    texts = [plan_markdown(PLANS[name](), PACE, NAME) for name in PLANS]
+    texts.append(problems_markdown([(Problem((), "no"), None)], NAME))
+    assert {text.splitlines()[0] for text in texts} == {marker(NAME)}
+    assert marker("a/promosync.json") != marker("b/promosync.json")
+    assert re.fullmatch(r"<!-- [\w ./-]+ -->", marker("--> <b>\n`x`"))
+
+
+def test_what_takes_away_is_kept_when_the_rest_is_cut() -> None:
+    """Of ten thousand creations some are counted; each removal and each recreate is there in full."""
+    actions = [*many(Verb.CREATE, 10_000), *many(Verb.DEACTIVATE, 30), *many(Verb.RECREATE, 30)]
+    text = plan_markdown(plan_of(*actions), PACE, NAME)
+    assert len(text) <= COMMENT_LIMIT
+    for verb in (Verb.DEACTIVATE, Verb.RECREATE):
+        for index in range(30):
+            assert f"{verb}_{index:05}" in text
+    assert text.count("why x") >= 60
+    shown = text.count("create_0") - text.count("recreate_0")
+    assert 100 < shown < 10_000
+    assert f"… and {10_000 - shown:,} more" in text
+
+
+def test_too_many_removals_leave_room_for_recreates() -> None:
+    """Both are named one line each as far as there is room, and the rest of both is counted."""
+    actions = [*many(Verb.DEACTIVATE, 5_000, "y" * 50), *many(Verb.RECREATE, 5_000, "y" * 50)]
+    text = plan_markdown(plan_of(*actions), PACE, NAME)
+    assert len(text) <= COMMENT_LIMIT
+    assert text.count(" deactivate_") + text.count(" recreate_") > 500
+    assert text.count("more, which do not fit") == 2
+    assert min(text.count(" deactivate_"), text.count(" recreate_")) > 200
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    counts=st.dictionaries(st.sampled_from(OF_CODES), st.integers(0, 3_000)),
+    text=st.sampled_from(["x", "`" * 40, "💸" * 30, "`💸" * 20]),
+)
+def test_no_plan_is_too_long(counts: dict[Verb, int], text: str) -> None:
+    actions = [action for verb, count in counts.items() for action in many(verb, count, text)]
+    made = plan_of(*actions, kept=tuple(Kept(Kind.CODE, f"k{index}", text) for index in range(50)))
+    assert len(plan_markdown(made, PACE, NAME)) <= COMMENT_LIMIT
+
+
+def test_errors_fit_too() -> None:
+    problems = [(Problem((), f"number {index} `" + "x" * 200), None) for index in range(2_000)]
+    text = problems_markdown(problems, NAME)
+    assert len(text) <= COMMENT_LIMIT
+    assert "2,000 errors" in text
+    assert "more lines" in text
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_text_from_people_does_nothing(evil: str) -> None:
+    """All of it is in code: no link, no HTML, no mention outside, and no block ends early."""
+    spec = Coupon(Decimal(10), name=evil, metadata={evil: evil})
+    action = Action(Verb.CREATE, Kind.COUPON, evil, evil, after=spec, tags=tags("x"), warnings=(evil,))
+    plan = plan_of(action, kept=(Kept(Kind.CODE, evil, evil),), brakes=(evil,))
+    plan = replace(plan, owner=evil, account=replace(TEST, id=evil))
+    inert(plan_markdown(plan, PACE, f"{evil}.json"), evil)
+    inert(problems_markdown([(Problem((), evil, evil), None)], evil), evil)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="`|~<>&@[]()*_#\\-! \na1:/.", max_size=40))
+def test_no_text_leaves_its_code(evil: str) -> None:
+    spec = Coupon(Decimal(10), name=evil, metadata={"k": evil})
+    action = Action(Verb.CREATE, Kind.COUPON, "x", f"r {evil}", after=spec, tags=tags("x"))
+    inert(plan_markdown(replace(plan_of(action), owner=evil), PACE, NAME), evil)
+
+
+def inert(text: str, evil: str) -> None:
+    """Parse as GitHub would and look at all that is not code."""
+    outside = []
+    for token in MarkdownIt("gfm-like", {"linkify": False}).parse(text):
+        if token.type == "html_block":
+            assert re.fullmatch(
+                r"(<!-- [\w ./-]+ -->|<details( open)?><summary>[A-Za-z ]+: [\d,]+</summary>|</details>)",
+                token.content.strip(),
+            ), token.content
+        for inner in token.children or ():
+            assert inner.type in {"text", "code_inline", "softbreak", "strong_open", "strong_close"}, inner
+            if inner.type == "text":
+                outside.append(inner.content)
+    said = " ".join(outside)
+    assert "@" not in said
+    assert "http" not in said
+    assert "evil" not in said
+
+
+def test_inline_code_keeps_every_backtick() -> None:
+    for text in ("a", "`", "``a", "a`b``c", " "):
+        [inline] = [token for token in MarkdownIt().parse(code(text)) if token.type == "inline"]
+        [inner] = inline.children or []
+        assert (inner.type, inner.content) == ("code_inline", text)

@@ -1,24 +1,26 @@
 """Carrying a plan out: coupons first, then their codes, then what the new coupons have replaced.
 
-    stage 1   coupons are created, updated, adopted; the new one of a recreate is made beside the old
-    stage 2   codes are created, switched, swapped, each on its own; after them the batches, code by code
-    stage 3   old coupons go, unless an active code is still on them
+    begin   a coupon is created, updated, adopted; the new one of a recreate is made beside the old
+    codes   are created, switched, swapped, each on its own once its coupon stands; a batch code by code
+    end     an old coupon goes when its codes have gone, unless an active code is still on it
 
-Nothing in a stage waits for anything else in it, but for codes that hand a text to each other. So one object that
-fails holds nothing else up, and what was not done is as it was.
+Nothing else waits for anything, but for codes that hand a text to each other. So one object that is slow or fails
+holds nothing else up, and what was not done is as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import takewhile
 from typing import TypeVar
 
 from promosync.apply import code_steps, coupon_steps
-from promosync.apply.batch_steps import ROUNDS, BatchRun, Job
+from promosync.apply.batch_steps import ROUNDS, BatchRun
 from promosync.apply.code_steps import Swap, comes_back
 from promosync.apply.coupon_steps import NotDone
+from promosync.apply.flow import Job, Step, run
 from promosync.apply.gateway import Gateway, StripeFault
 from promosync.apply.linked import linked
 from promosync.apply.outcome import Outcome, Progress, Status
@@ -28,6 +30,9 @@ from promosync.model.promotions import PromotionCode
 from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 
 R = TypeVar("R")
+
+WORKERS = 32
+"""Requests under way at once: enough to keep up with Stripe's limit while an answer takes more than a second."""
 
 _STOPPED = "apply was stopped before it"
 
@@ -39,13 +44,13 @@ def carry_out(
     on_outcome: Callable[[Outcome], None],
     on_progress: Callable[[Progress], None],
     stopped: Callable[[], bool],
-    workers: int = 16,
+    workers: int = WORKERS,
 ) -> tuple[Outcome, ...]:
     """Do every action of a plan and return one outcome for each, in the order of the plan.
 
     ``on_outcome`` is called once for each as it ends, ``on_progress`` often while a batch is worked on, both from the
-    calling thread. When ``stopped()`` turns true, what
-    has begun is finished and the rest is skipped. Faults of single objects are outcomes, not exceptions.
+    calling thread. When ``stopped()`` turns true, what has begun is finished and the rest is skipped. Faults of
+    single objects are outcomes, not exceptions.
     """
     return _Run(plan, gateway, on_outcome, on_progress, stopped, workers).all()
 
@@ -71,43 +76,49 @@ class _Run:
     def all(self) -> tuple[Outcome, ...]:
         coupons = [action for action in self._plan.actions if action.kind is Kind.COUPON]
         codes = [action for action in self._plan.actions if action.kind is Kind.CODE]
-        begins = [action for action in coupons if action.verb not in (Verb.DELETE, Verb.RETIRE)]
+        begins: dict[str, list[Step]] = defaultdict(list)  # by the Stripe id of the coupon that then stands
+        riders: dict[str, list[Step]] = defaultdict(list)  # by that of the coupon that they leave
+        steps: list[Step] = []
+        for action in coupons:
+            if action.verb not in (Verb.DELETE, Verb.RETIRE):
+                steps.append(self._step([action], self._begin))
+                begins[action.new_id or action.stripe_id or action.id].append(steps[-1])
+        for group in linked(codes):
+            homes = {action.after.coupon for action in group if isinstance(action.after, PromotionCode)}
+            steps.append(self._step(group, self._codes, [step for home in homes for step in begins.get(home, ())]))
+            for left in {action.before.spec.coupon for action in group if isinstance(action.before, LiveCode)}:
+                riders[left].append(steps[-1])
+        for batch in self._plan.batches:
+            if batch.work is None:
+                raise TypeError("the plan gives no work for the batch")  # a plan made by hand
+            tally = Tally(batch, self._on_progress)
+            steps.append(Step(self._batch(batch, tally), tally.add, begins.get(batch.work.spec.coupon, ())))
+            for left in {shape.spec.coupon for shape in batch.work.records.shapes}:
+                riders[left].append(steps[-1])
         # An entry's coupons end one after the other, oldest first: each hands its count to the next.
-        ends: dict[str, list[Action]] = {}
+        ends: dict[str, list[Action]] = defaultdict(list)
         for action in sorted(coupons, key=lambda action: action.verb is not Verb.RETIRE):
             if action.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE):
-                ends.setdefault(action.id, []).append(action)
-        with ThreadPoolExecutor(self._workers) as pool:
-            self._each(pool, [[action] for action in begins], self._begin)
-            self._each(pool, linked(codes), self._codes)
-            for batch in self._plan.batches:
-                self._batch(pool, batch)
-            self._each(pool, ends.values(), self._end)
+                ends[action.id].append(action)
+        for group in ends.values():
+            needs = [step for action in group for step in begins.get(action.new_id or "", ())]
+            needs += [step for action in group for step in riders.get(action.stripe_id or "", ())]
+            steps.append(self._step(group, self._end, needs))
+        run(steps, self._workers)
         return tuple(self._outcomes[id(action)] for action in (*self._plan.actions, *self._plan.batches))
 
-    def _each(
-        self,
-        pool: ThreadPoolExecutor,
-        groups: Iterable[list[Action]],
-        work: Callable[[list[Action]], list[Outcome]],
-    ) -> None:
-        """Work on groups of actions, as many at once as there are workers; settle their outcomes as they come."""
-        running: set[Future[list[Outcome]]] = set()
-        for group in groups:
+    def _step(
+        self, group: list[Action], work: Callable[[list[Action]], list[Outcome]], needs: Iterable[Step] = ()
+    ) -> Step:
+        """Return the step that works on a group of actions, unless apply is stopped before it."""
+
+        def job() -> Iterator[Job]:
             if self._stopped():
                 self._settle([Outcome(action, Status.SKIPPED, _STOPPED) for action in group])
-                continue
-            if len(running) >= self._workers:
-                running = self._settle_some(running)
-            running.add(pool.submit(work, group))
-        while running:
-            running = self._settle_some(running)
+            else:
+                yield partial(work, group)
 
-    def _settle_some(self, running: set[Future[list[Outcome]]]) -> set[Future[list[Outcome]]]:
-        done, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            self._settle(future.result())
-        return running
+        return Step(job(), lambda future: self._settle(future.result()), needs)
 
     def _settle(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
@@ -153,37 +164,29 @@ class _Run:
         code, remark = made
         return [_done(action, code.stripe_id if code else None, remark)]
 
-    def _batch(self, pool: ThreadPoolExecutor, action: BatchAction) -> None:
-        """Work on a batch: its jobs are as many as its codes, and made as there are hands for them."""
-        if action.work is None:
-            raise TypeError("the plan gives no work for the batch")  # a plan made by hand
+    def _batch(self, action: BatchAction, tally: Tally) -> Iterator[Job | None]:
+        """Yield the jobs of a batch: they are as many as its codes, and made as there are hands for them."""
+        assert action.work is not None
         missing = self._unmade(action.work.spec.coupon)
         if missing or self._stopped():
             self._settle([Outcome(action, Status.SKIPPED, missing or _STOPPED)])
             return
         coupon = self._made.get(action.work.spec.coupon)
         batch = BatchRun(self._gateway, action, action.work, coupon.spec.max_redemptions if coupon else None)
-        tally = Tally(action, self._on_progress)
-        self._jobs(pool, batch.jobs(), tally)
+        yield from self._until_stopped(batch.jobs())
+        yield None
         for number in range(2, ROUNDS + 1):
             if batch.elsewhere and not self._stopped():
                 try:
-                    self._jobs(pool, batch.another_round(number), tally)
+                    yield from self._until_stopped(batch.another_round(number))
                 except StripeFault as fault:  # while looking for what the other run has made
                     tally.failed(fault, len(batch.elsewhere))
                     batch.elsewhere.clear()
+                yield None
         self._settle([tally.outcome(len(batch.elsewhere), self._stopped())])
 
-    def _jobs(self, pool: ThreadPoolExecutor, jobs: Iterable[Job], tally: Tally) -> None:
-        running: set[Future[bool]] = set()
-        for job in jobs:
-            if self._stopped():
-                break
-            if len(running) >= 2 * self._workers:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                tally.add(done)
-            running.add(pool.submit(job))
-        tally.add(wait(running).done)
+    def _until_stopped(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        return takewhile(lambda _: not self._stopped(), jobs)
 
     def _end(self, group: list[Action]) -> list[Outcome]:
         outcomes: list[Outcome] = []

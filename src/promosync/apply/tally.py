@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from promosync.apply.coupon_steps import NotDone
@@ -32,14 +32,13 @@ class Tally:
         self._done = 0
         self._failed: Counter[str] = Counter()
 
-    def add(self, ended: Iterable[Future[bool]]) -> None:
-        """Count what has ended, and say how far the batch is."""
-        for future in ended:
-            try:
-                self._done += future.result()
-            except (StripeFault, NotDone) as reason:
-                self._done += 1
-                self.failed(reason)
+    def add(self, ended: Future[bool]) -> None:
+        """Count a job that has ended, and say how far the batch is."""
+        try:
+            self._done += ended.result()
+        except (StripeFault, NotDone) as reason:
+            self._done += 1
+            self.failed(reason)
         self._on_progress(Progress(self._action, self._done, self._failed.total()))
 
     def failed(self, reason: StripeFault | NotDone, codes: int = 1) -> None:

@@ -1,0 +1,93 @@
+"""Many small jobs at once, each begun as soon as what it needs has ended: nothing waits for what it does not need."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+Job = Callable[[], Any]
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """A row of jobs that begins when the steps in ``needs`` have ended, whichever way.
+
+    ``jobs`` is drawn from the calling thread, one at a time as there are hands; None in it means "ask again when
+    those before have ended". ``ended`` gets what a job gave, in the calling thread.
+    """
+
+    jobs: Iterator[Job | None]
+    ended: Callable[[Future[Any]], None]
+    needs: Iterable[Step] = ()
+    _running: int = 0
+    _pausing: bool = False
+    _missing: int = 0
+    _needed_by: list[Step] = field(default_factory=list)
+
+
+def run(steps: Iterable[Step], workers: int) -> None:
+    """Work through all steps, on so many threads; return when all have ended. Each step may be run once."""
+    with ThreadPoolExecutor(workers) as pool:
+        _Flow(pool, workers, steps).run()
+
+
+class _Flow:
+    def __init__(self, pool: ThreadPoolExecutor, workers: int, steps: Iterable[Step]) -> None:
+        self._pool, self._workers = pool, workers
+        self._ready: deque[Step] = deque()
+        self._under_way: dict[Future[Any], Step] = {}
+        for step in steps:
+            for needed in step.needs:
+                needed._needed_by.append(step)
+                step._missing += 1
+            if not step._missing:
+                self._ready.append(step)
+
+    def run(self) -> None:
+        while self._ready or self._under_way:
+            while self._ready and len(self._under_way) < self._workers:
+                self._draw(self._ready.popleft())
+            if self._under_way:
+                for future in wait(self._under_way, return_when=FIRST_COMPLETED).done:
+                    self._end(future)
+
+    def _draw(self, step: Step) -> None:
+        """Begin the next job of a step; those of several steps take turns."""
+        job = next(step.jobs, _NONE_LEFT)
+        if job is _NONE_LEFT:
+            self._pause_or_finish(step, finished=True)
+        elif job is None:
+            self._pause_or_finish(step, finished=False)
+        else:
+            step._running += 1
+            self._under_way[self._pool.submit(job)] = step
+            self._ready.append(step)
+
+    def _pause_or_finish(self, step: Step, *, finished: bool) -> None:
+        if step._running:  # comes back when the last of its jobs has ended
+            step._pausing = True
+        elif not finished:
+            self._ready.append(step)
+        else:
+            for waiting in step._needed_by:
+                waiting._missing -= 1
+                if not waiting._missing:
+                    self._ready.append(waiting)
+
+    def _end(self, future: Future[Any]) -> None:
+        step = self._under_way.pop(future)
+        step._running -= 1
+        step.ended(future)
+        if step._pausing and not step._running:
+            step._pausing = False
+            self._ready.append(step)
+
+
+def _nothing_left() -> None:
+    """Stands for the end of a step's jobs."""
+
+
+_NONE_LEFT: Job = _nothing_left

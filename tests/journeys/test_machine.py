@@ -311,8 +311,10 @@ class Shop(RuleBasedStateMachine):
             self.world.control.faults(order)
         if die_after is not None:
             self.world.control.die_after(die_after)
-        self.world.client.patience = 0.0 if die_after is not None else 0.5
+        patience = self.world.client.patience
+        self.world.client.patience = patience if die_after is None else 0.0
         self.world.carry_out(plan, workers=1, stop_after=stop_after)
+        self.world.client.patience = patience
         self.world.control.clear_faults()
         self._strangers_are_as_they_were(before)
         for id, entry in self.codes.items():

@@ -1,0 +1,162 @@
+"""A plan is a pure function: the same values give the same plan, and the order of the file does not matter."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promosync.model.configuration import Configuration
+from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.ownership import Retired
+from promosync.model.problems import ProblemsFound
+from promosync.plan.plan import Action, Kept, Plan
+from promosync.plan.planner import Policy, make_plan
+
+from .values import AHEAD, BEFORE, DAY, FARTHER, NOW, account, file, its_code, its_coupon, spring, welcome
+
+COUPONS, CODES = ("spring", "summer"), ("a", "b", "c")
+
+limits = st.sampled_from((None, None, 3, 5))
+dates = st.sampled_from((None, None, BEFORE, AHEAD, FARTHER))
+maps = st.dictionaries(st.sampled_from(("x", "y", "keep")), st.sampled_from(("1", "2")), max_size=2)
+customers = st.sampled_from((None, None, "cus_1"))
+coupon_fields: dict[str, Any] = {
+    "percent_off": st.sampled_from((Decimal(20), Decimal("20.0"), Decimal(25))),
+    "duration": st.sampled_from(("once", "forever")),
+    "max_redemptions": limits,
+    "redeem_by": dates,
+    "name": st.sampled_from((None, "Sale")),
+    "metadata": maps,
+}
+code_fields: dict[str, Any] = {
+    "code": st.sampled_from(("A", "a", "B", "C", "D")),
+    "coupon": st.sampled_from(COUPONS),
+    "active": st.booleans(),
+    "max_redemptions": limits,
+    "expires_at": dates,
+    "customer": customers,
+    "metadata": maps,
+}
+counts = st.integers(0, 5)
+tags: dict[str, Any] = {
+    "owner": st.sampled_from(("shop", "shop", "shop", None, "other-shop")),
+    "carried": st.integers(0, 3),
+    "retired": st.sampled_from((None, None, *Retired)),
+    "protect": st.integers(0, 15).map(lambda drawn: drawn == 15),
+}
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Configuration:
+    """A file; texts may clash, as they may for a customer named by address."""
+    homes = [
+        spring(id, protect=draw(tags["protect"]), **draw(st.fixed_dictionaries(coupon_fields))) for id in COUPONS
+    ]
+    ids = draw(st.lists(st.sampled_from(CODES), unique=True))
+    codes = [welcome(id, **draw(st.fixed_dictionaries(code_fields))) for id in ids]
+    return file(*homes, *codes, ignore_metadata=draw(st.sampled_from(((), ("k*",)))))
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> Live:
+    """An account with whatever may be there, in a state that Stripe allows."""
+    things: list[LiveCoupon | LiveCode] = []
+    stripe_ids = draw(st.lists(st.sampled_from((*COUPONS, "spring_r2", "gone")), unique=True))
+    for stripe_id in stripe_ids:
+        marks = {**draw(st.fixed_dictionaries(tags)), "id": stripe_id.split("_")[0]}
+        fields = draw(st.fixed_dictionaries(coupon_fields))
+        used = draw(counts)
+        valid = not (fields["redeem_by"] == BEFORE or (fields["max_redemptions"] or 9) <= used)
+        created = NOW - draw(st.sampled_from((1, 2))) * DAY
+        things.append(its_coupon(stripe_id, used=used, valid=valid, tags=marks, created=created, **fields))
+    working = {thing.stripe_id for thing in things if isinstance(thing, LiveCoupon) and thing.valid}
+    texts: set[str] = set()
+    for number in range(draw(st.integers(0, 5))):
+        marks = {**draw(st.fixed_dictionaries(tags)), "id": draw(st.sampled_from((*CODES, "gone")))}
+        fields = draw(st.fixed_dictionaries(code_fields))
+        used, text = draw(counts), fields["code"].lower()
+        ended = fields["expires_at"] == BEFORE or (fields["max_redemptions"] or 9) <= used
+        fields["active"] = fields["active"] and not ended and fields["coupon"] in working and text not in texts
+        if fields["active"]:
+            texts.add(text)
+        created = NOW - draw(st.sampled_from((0, 1))) * DAY
+        things.append(its_code(f"promo_{number}", used=used, tags=marks, created=created, **fields))
+    return account(*things, customers={"cus_1": ("cus_1",)})
+
+
+def outcome(configuration: Configuration, live: Live) -> Plan | frozenset[Any]:
+    """The plan, or the problems, which have no order."""
+    try:
+        return make_plan(configuration, live, Policy())
+    except ProblemsFound as found:
+        return frozenset((problem.rule, problem.message.split(" in use ")[0]) for problem in found.problems)
+
+
+@settings(deadline=None)
+@given(configurations(), accounts())
+def test_the_same_values_give_the_same_plan(configuration: Configuration, live: Live) -> None:
+    """And a plan says of every entry what becomes of it: an action, a reason, or unchanged."""
+    plan = outcome(configuration, live)
+    assert outcome(configuration, live) == plan
+    if isinstance(plan, Plan):
+        decided: list[Action | Kept] = [*plan.actions, *plan.kept]
+        said = {result.path for result in decided if result.path}
+        entries = len(configuration.coupons) + len(configuration.codes)
+        assert len(said) + plan.unchanged == entries
+
+
+@settings(deadline=None)
+@given(configurations(), accounts(), st.integers())
+def test_the_order_of_the_file_does_not_matter(configuration: Configuration, live: Live, seed: int) -> None:
+    """Shuffled entries give the same actions, whatever order they come in."""
+    shuffler = random.Random(seed)
+    coupons, codes = list(configuration.coupons), list(configuration.codes)
+    shuffler.shuffle(coupons)
+    shuffler.shuffle(codes)
+    shuffled = replace(configuration, coupons=tuple(coupons), codes=tuple(codes))
+    one, other = outcome(configuration, live), outcome(shuffled, live)
+    if isinstance(one, Plan) and isinstance(other, Plan):
+        assert Counter(map(repr, one.actions)) == Counter(map(repr, other.actions))
+        assert Counter(map(repr, one.kept)) == Counter(map(repr, other.kept))
+        assert (one.unchanged, one.ours, one.brakes) == (other.unchanged, other.ours, other.brakes)
+    else:
+        assert type(one) is type(other)
+
+
+@settings(deadline=None)
+@given(configurations(), accounts())
+def test_no_plan_writes_to_others(configuration: Configuration, live: Live) -> None:
+    """What is acted on is ours, or nobody's and adopted; nothing ends under an active code of others."""
+    plan = outcome(configuration, live)
+    if not isinstance(plan, Plan):
+        return
+    ended = set()
+    for action in plan.actions:
+        if action.before is not None:
+            owner = action.before.tags.owner
+            assert owner == "shop" or (owner is None and action.verb == "adopt")
+        if isinstance(action.before, LiveCoupon) and action.verb in ("recreate", "delete", "retire"):
+            ended.add(action.stripe_id)
+    for code in live.codes:
+        if code.spec.active and code.spec.coupon in ended:
+            adopted = any(action.stripe_id == code.stripe_id for action in plan.actions)
+            assert code.tags.owner == "shop" or adopted
+
+
+@settings(deadline=None)
+@given(configurations(), accounts())
+def test_no_plan_allows_more_than_the_file(configuration: Configuration, live: Live) -> None:
+    """What is made allows, with what was used, no more than its entry says; and what is used up is not made."""
+    plan = outcome(configuration, live)
+    if not isinstance(plan, Plan):
+        return
+    for action in plan.actions:
+        if action.limit is not None and action.after is not None and action.verb in ("create", "recreate"):
+            assert action.after.max_redemptions is not None
+            assert 0 < action.after.max_redemptions <= action.limit - action.carried

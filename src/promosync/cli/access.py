@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,6 +80,8 @@ def opened(run: Run, access: Access) -> Iterator[StripeAccount]:
 @contextmanager
 def sandbox_at(path: Path, *, limited: bool = False, latency: float = 0.0) -> Iterator[Sandbox]:
     """Open the sandbox that is kept in a file, with Stripe's rate limits if ``limited``; ``latency`` in seconds."""
+    import sqlite3
+
     from promosync.sandbox import Limits, Sandbox
 
     try:

@@ -48,7 +48,15 @@ def starter(owner: str) -> dict[str, object]:
     return {
         "$schema": f"./{SCHEMA_FILE}",
         "promosync": {"owner": owner},
-        "coupons": [{"id": "welcome_20", "name": "Welcome Discount", "percent_off": 20, "duration": "once"}],
+        "coupons": [
+            {
+                "id": "welcome_20",
+                "name": "Welcome Discount",
+                "percent_off": 20,
+                "duration": "once",
+                "max_redemptions": 100,
+            }
+        ],
         "promotion_codes": [
             {"id": "welcome", "code": "WELCOME20", "coupon": "welcome_20", "first_time_transaction": True}
         ],

@@ -20,7 +20,7 @@ def shared_shop() -> Iterator[Shop]:
     patch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.0)
     try:
         with running() as handle:
-            yield Shop(open_world(handle.url, handle.control))
+            yield Shop(open_world(handle.url, handle.control), handle.url)
     finally:
         patch.undo()
 
@@ -29,3 +29,8 @@ def shared_shop() -> Iterator[Shop]:
 def shop(shared_shop: Shop) -> Shop:
     shared_shop.world.fresh()
     return shared_shop
+
+
+@pytest.fixture
+def shop_url(shop: Shop) -> str:
+    return shop.url

@@ -31,6 +31,7 @@ Json = dict[str, Any]
 @dataclass
 class Shop:
     world: World
+    url: str
 
     def seed(self, kind: str, *objects: Json) -> list[str]:
         """Make objects, but for those that Stripe would not have."""

@@ -70,6 +70,15 @@ class Pacer:
             lane.book(moment)
             self._sleep_until(moment)
 
+    @property
+    def pace(self) -> float | None:
+        """The share of the set rate at which the most slowed-down requests go out; None without a limit."""
+        if self._per_endpoint is None:
+            return None
+        with self._lock:
+            lanes = [*self._endpoints.values(), *([self._total] if self._total else [])]
+        return min((lane.factor for lane in lanes), default=1.0)
+
     def refused(self, endpoint: str, reason: str | None) -> None:
         """Go slower: Stripe refused a request for ``reason`` (its ``Stripe-Rate-Limited-Reason`` header)."""
         with self._lock:

@@ -26,7 +26,7 @@ from promosync.cli.options import (
     SandboxOption,
     TargetOption,
 )
-from promosync.cli.progress import Progress, stopping
+from promosync.cli.progress import Progress, reading, stopping
 from promosync.cli.reports import leave_summary
 from promosync.cli.run import Run, begin, inputs
 from promosync.model.problems import Problem, ProblemsFound
@@ -79,14 +79,15 @@ def apply(
     else:
         planner = _again(run, saved, file)
     with opened(run, access) as stripe:
-        plan = planner(stripe)
+        with reading(run, stripe):
+            plan = planner(stripe)
         _show(run, plan, access.pace(plan.account.mode))
         if not plan.empty:
             _check_brakes(plan, force)
             if not yes:
                 _ask(run, plan)
         deadline = None if max_minutes is None else begun + 60 * max_minutes
-        with stopping() as stop, Progress(run, plan) as progress:
+        with stopping() as stop, Progress(run, plan, stripe) as progress:
             report = carry_out(
                 plan,
                 stripe,

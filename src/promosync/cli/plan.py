@@ -22,6 +22,7 @@ from promosync.cli.options import (
     SandboxOption,
     TargetOption,
 )
+from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
 from promosync.cli.run import Run, begin, inputs
 
@@ -67,7 +68,7 @@ def plan(
     run = begin(ctx, output, debug)
     access = Access(sandbox, api_base, stripe_account, live, rps)
     loaded, rows = run.load(file)
-    with opened(run, access) as stripe:
+    with opened(run, access) as stripe, reading(run, stripe):
         policy = Policy(prune=not no_prune, targets=tuple(target or ()))
         if out is None:
             made = make(loaded.configuration, stripe, policy, rows)

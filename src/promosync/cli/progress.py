@@ -6,22 +6,28 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promosync.cli.run import Run
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+    from rich.status import Status
 
     from promosync.apply.outcome import Outcome
     from promosync.apply.outcome import Progress as BatchProgress
     from promosync.plan.plan import Plan
+    from promosync.stripe_api.account import StripeAccount
 
 EVERY = 5.0
-"""Seconds between two lines of progress where there is no terminal."""
+EVERY_ON_TERMINAL = 1.0
+"""Seconds between two signs of life."""
+
+_FULL = 0.995
 
 _POLITE = b"\nStopping: what has begun is finished first. Once more stops at once.\n"
 _AT_ONCE = b"\nStopped at once: what was under way may or may not be done. The next plan shows it.\n"
@@ -30,33 +36,35 @@ _AT_ONCE = b"\nStopped at once: what was under way may or may not be done. The n
 class Progress:
     """Counts codes and coupons as they are done: a bar on a terminal, a line every few seconds elsewhere.
 
-    In JSON each outcome is an event of its own as well.
+    In JSON each outcome is an event of its own as it happens, and so is how far the work has come.
     """
 
-    def __init__(self, run: Run, plan: Plan) -> None:
-        self._run = run
+    def __init__(self, run: Run, plan: Plan, stripe: StripeAccount) -> None:
+        self._run, self._stripe = run, stripe
         self._total = len(plan.actions) + sum(batch.codes for batch in plan.batches)
         self._done = self._failed = 0
         self._batches: dict[str, tuple[int, int]] = {}
-        self._said = time.monotonic()
+        self._recent: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=7)
+        self._writing = threading.Lock()
         self._bar: Bar | None = None
+        self._open = ExitStack()
 
     def __enter__(self) -> Progress:
         if self._run.err.is_terminal and self._total:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar
 
-            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+            columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
             self._bar = Bar(*columns, console=self._run.err, transient=True)
             self._bar.add_task("", total=self._total)
-            self._bar.start()
+            self._open.enter_context(self._bar)
+        self._open.enter_context(_ticking(EVERY_ON_TERMINAL if self._bar else EVERY, self._tick))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._open.close()
 
     def ended(self, outcome: Outcome) -> None:
         """Take in the end of an action; the codes of a batch were counted as they went."""
@@ -66,23 +74,92 @@ class Progress:
         if self._run.json:
             from promosync.render.outcomes import outcome_json
 
-            self._run.emit(outcome_json(outcome))
-        self._tell()
+            self._emit(outcome_json(outcome))
+        self._draw()
 
     def further(self, batch: BatchProgress) -> None:
         """Take in how far a batch has come."""
         self._batches[batch.action.id] = (batch.done, batch.failed)
-        self._tell()
+        self._draw()
 
-    def _tell(self) -> None:
-        done = self._done + sum(done for done, _ in self._batches.values())
-        failed = self._failed + sum(failed for _, failed in self._batches.values())
-        words = f"{failed:,} failed" if failed else ""
+    def _counts(self) -> tuple[int, int]:
+        batches = list(self._batches.values())  # in one go: the ticker is another thread
+        return self._done + sum(done for done, _ in batches), self._failed + sum(failed for _, failed in batches)
+
+    def _draw(self) -> None:
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=done, description=words)
-        elif time.monotonic() - self._said >= EVERY:
-            self._said = time.monotonic()
-            self._run.say(f"{done:,} of {self._total:,}{', ' if words else ''}{words}")
+            self._bar.update(self._bar.task_ids[0], completed=self._counts()[0])
+
+    def _tick(self) -> None:
+        done, failed = self._counts()
+        (since, then), now = self._recent[0], time.monotonic()
+        self._recent.append((now, done))
+        rate = (done - then) / (now - since)
+        left = round((self._total - done) / rate) if rate else None
+        pace = self._stripe.pace
+        words = [f"{failed:,} failed"] if failed else []
+        words += [f"{rate:.1f} a second", pace_words(pace)]
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=", ".join(words))
+        else:
+            remaining = "time left unknown" if left is None else f"about {left // 60}:{left % 60:02} left"
+            self._run.say(", ".join((f"{done:,} of {self._total:,}", *words, remaining)))
+        if self._run.json:
+            from promosync.render.outcomes import progress_json
+
+            self._emit(progress_json(done, failed, self._total, rate, left, pace))
+
+    def _emit(self, event: dict[str, Any]) -> None:
+        with self._writing:
+            self._run.emit(event)
+
+
+@contextmanager
+def reading(run: Run, stripe: StripeAccount) -> Iterator[None]:
+    """Tell every few seconds how much has been asked for, while an account is read."""
+    begun, before = time.monotonic(), stripe.requests
+    with ExitStack() as shown:
+        status: Status | None = None
+
+        def tick() -> None:
+            nonlocal status
+            asked = stripe.requests - before
+            rate = asked / (time.monotonic() - begun)
+            words = f"Reading Stripe: {asked:,} requests, {rate:.1f} a second, {pace_words(stripe.pace)}"
+            if not run.err.is_terminal:
+                run.say(words)
+            elif status is None:
+                status = shown.enter_context(run.err.status(words))
+            else:
+                status.update(words)
+
+        with _ticking(EVERY_ON_TERMINAL if run.err.is_terminal else EVERY, tick):
+            yield
+
+
+def pace_words(pace: float | None) -> str:
+    """Say what the limiter does: ``pace`` is the share of the set rate that requests go out with; None: no limit."""
+    if pace is None:
+        return "without a limit"
+    return "at full pace" if pace > _FULL else f"slowed down to {pace:.0%} as Stripe asked"
+
+
+@contextmanager
+def _ticking(every: float, tick: Callable[[], None]) -> Iterator[None]:
+    """Call ``tick`` every so many seconds from a thread of its own, whatever the others wait for."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(every):
+            tick()
+
+    thread = threading.Thread(target=work, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager

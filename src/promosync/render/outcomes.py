@@ -71,6 +71,26 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def progress_json(
+    done: int, failed: int, total: int, rate: float, left: int | None, pace: float | None
+) -> dict[str, Any]:
+    """Return how far an apply is: codes and coupons, how many a second, seconds left.
+
+    ``pace`` is the share of the set rate that requests go out with, below 1 while Stripe asks for less; None where
+    there is no limit.
+    """
+    return {
+        "format_version": FORMAT_VERSION,
+        "event": "progress",
+        "done": done,
+        "failed": failed,
+        "total": total,
+        "rate": round(rate, 1),
+        "seconds_left": left,
+        "pace": None if pace is None else round(pace, 2),
+    }
+
+
 def report_json(report: Report) -> dict[str, Any]:
     """Return the last event of an apply; ``stopped`` is None, "interrupted" or "time"."""
     counts = report.counts

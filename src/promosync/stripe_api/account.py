@@ -41,6 +41,11 @@ class StripeAccount:
         """How many requests have gone out, those sent again included."""
         return self._client.transport.counts.total()
 
+    @property
+    def pace(self) -> float | None:
+        """The share of the set rate at which requests go out, below 1 while Stripe asks for less; None: no limit."""
+        return self._client.transport.pace
+
     def read(self, needs: Needs) -> Live:
         """Return what a plan looks at. Products and customers are asked for only where the file names some."""
         coupons = tuple(reader.coupons(self._client))

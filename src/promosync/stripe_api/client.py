@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -34,7 +35,9 @@ class Client:
     """Sends requests through the SDK and returns decoded JSON, without an SDK object for each row.
 
     ``patience`` is how many seconds a request is tried again while Stripe refuses it for the moment, ``backoff``
-    how many seconds the first wait between two tries lasts at most; each later one may last twice as long.
+    how many seconds the first wait between two tries lasts at most; each later one may last twice as long. Once
+    nothing at all has gone through for that long, nothing is tried again until something does: an outage costs
+    its time once, not once for each object.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Client:
         self.transport = transport
         self.patience = patience
         self.backoff = backoff
+        self._out_since: float | None = None
         self._sdk = stripe.StripeClient(
             key,
             stripe_version=API_VERSION,
@@ -69,20 +73,37 @@ class Client:
         def wait(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             # Being refused for speed is no failure: the pacer has slowed down already.
-            longest = (
-                _BUSY_SECONDS if isinstance(error, StripeFault) and error.fault is Fault.BUSY else _LONGEST_SECONDS
-            )
-            return tenacity.wait_random_exponential(multiplier=self.backoff, max=longest)(state)
+            busy = isinstance(error, StripeFault) and error.fault is Fault.BUSY
+            most = _BUSY_SECONDS if busy else _LONGEST_SECONDS
+            return tenacity.wait_random_exponential(multiplier=self.backoff, max=most)(state)
+
+        longest = self.patience if patience is None else patience
+
+        def enough(state: tenacity.RetryCallState) -> bool:
+            now, out_since = time.monotonic(), self._out_since
+            return now - state.start_time >= longest or (out_since is not None and now - out_since >= longest)
 
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda e: isinstance(e, StripeFault) and e.fault in _MAY_PASS),
             wait=wait,
-            stop=tenacity.stop_after_delay(self.patience if patience is None else patience),
+            stop=enough,
             reraise=True,
         )(attempt)
 
     def once(self, method: str, path: str, **params: Any) -> Mapping[str, Any]:
         """Send one request with no retries but the SDK's own."""
+        try:
+            answer = self._sent(method, path, params)
+        except StripeFault as fault:
+            if fault.fault not in _MAY_PASS:
+                self._out_since = None
+            elif self._out_since is None:
+                self._out_since = time.monotonic()
+            raise
+        self._out_since = None
+        return answer
+
+    def _sent(self, method: str, path: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             data = self._sdk.raw_request(method, path, **params).data
         except stripe.StripeError as error:

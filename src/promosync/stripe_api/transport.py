@@ -45,6 +45,11 @@ class Transport(stripe.HTTPClient):
         self._answered = False
         self._count_lock = threading.Lock()
 
+    @property
+    def pace(self) -> float | None:
+        """The share of the set rate at which requests go out; None without a limit."""
+        return self._pacer.pace
+
     def request(  # type: ignore[override]  # as the SDK's own clients have it
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[str, int, Mapping[str, str]]:

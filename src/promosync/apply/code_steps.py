@@ -43,7 +43,8 @@ def switch_on(gateway: Gateway, action: Action, coupon_limit: int | None) -> tup
         if fault.fault is not Fault.REFUSED:
             raise
     before, _ = _pair(action)
-    return create(gateway, Swap(action, None, before.used), coupon_limit)
+    now = gateway.read_code(before.stripe_id)  # somebody may have switched it on, and customers used it up
+    return create(gateway, Swap(action, None, (now or before).used), coupon_limit)
 
 
 def read_and_take_off(gateway: Gateway, action: Action) -> Swap:

@@ -47,20 +47,20 @@ class CouponFuture:
 
 
 def decide_coupon(
-    entry: CouponEntry, found: Match[LiveCoupon] | None, scope: Scope, used_by_codes: int
+    entry: CouponEntry, found: Match[LiveCoupon] | None, scope: Scope, used_elsewhere: int
 ) -> tuple[CouponFuture, Action | Kept | Problem | None]:
     """Decide about one coupon of the file; ``entry.spec.applies_to`` holds Stripe product ids here.
 
-    ``used_by_codes`` counts redemptions of codes whose coupon is gone: at least so much of the limit is used.
+    ``used_elsewhere`` counts redemptions on coupons of the entry that are gone and that ``found`` does not know of.
     """
     over = is_over(entry.spec, scope.now)
     if found is None or (found.alike and over):  # what is somebody else's is left alone
-        return _absent(entry, scope, used_by_codes, over)
+        return _absent(entry, scope, used_elsewhere, over)
     current = found.current
     if over:
         return CouponFuture(current.stripe_id, current.spec, _OVER, over=True), _end(entry, current, scope)
 
-    before, after = _in_the_files_terms(entry, current, scope)
+    before, after = _in_the_files_terms(entry, current, scope, used_elsewhere)
     changes = changed_fields(before, after)
     forced = [change.field for change in changes if change.forces_recreate]
     future = CouponFuture(current.stripe_id, current.spec, "" if current.valid else "its coupon is used up")
@@ -68,7 +68,7 @@ def decide_coupon(
     if found.alike and (current.tags.owner is not None or forced):
         return future, _conflict(entry, current, forced)
     if forced:
-        return _recreate(entry, found, scope, future, changes, more_generous(before, after))
+        return _recreate(entry, found, scope, future, changes, more_generous(before, after), used_elsewhere)
 
     tags = scope.tags(entry.id, entry.protect, current.tags.carried, current.tags.late)
     if not changes and tags == current.tags:
@@ -179,13 +179,14 @@ def _recreate(
     future: CouponFuture,
     changes: tuple[FieldChange, ...],
     warnings: tuple[str, ...],
+    used_elsewhere: int,
 ) -> tuple[CouponFuture, Action | Problem]:
     current, limit = found.current, entry.spec.max_redemptions
     fields = ", ".join(change.field for change in changes if change.forces_recreate)
     if entry.protect or current.tags.protect:
         why = f" (Stripe cannot change {fields})"
         return future, protected(entry.id, Kind.COUPON, "recreate", entry.path, why)
-    used = carry.total_used(found.chain)
+    used = carry.total_used(found.chain) + used_elsewhere
     if limit is not None and used >= limit:
         return future, _nothing_left(entry, used)
     after = scope.successor(replace(entry.spec, max_redemptions=carry.left(limit, used)), current.spec)
@@ -207,10 +208,14 @@ def _recreate(
     )
 
 
-def _in_the_files_terms(entry: CouponEntry, current: LiveCoupon, scope: Scope) -> tuple[Coupon, Coupon]:
-    """Return the live and the wanted coupon with the limit as the file counts it: predecessors included."""
+def _in_the_files_terms(
+    entry: CouponEntry, current: LiveCoupon, scope: Scope, used_elsewhere: int
+) -> tuple[Coupon, Coupon]:
+    """Return the live and the wanted coupon with the limit as the file counts it: all other coupons included."""
     limit = current.spec.max_redemptions
-    before = replace(current.spec, max_redemptions=None if limit is None else limit + current.tags.carried)
+    before = replace(
+        current.spec, max_redemptions=None if limit is None else limit + current.tags.carried + used_elsewhere
+    )
     return scope.visible(before), scope.visible(entry.spec)
 
 

@@ -21,7 +21,7 @@ from promosync.plan.checks import refusals
 from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
 from promosync.plan.coupons import CouponFuture, decide_coupon, decide_stray, retire
 from promosync.plan.desired import resolve
-from promosync.plan.matching import Matches, generation, match
+from promosync.plan.matching import Match, Matches, generation, match
 from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Verb
 from promosync.plan.safety import brakes
 from promosync.plan.scope import Scope
@@ -96,7 +96,7 @@ def _decide(
     futures: dict[str, CouponFuture] = {}
     for entry in wanted.coupons:
         found = matches.coupons.get(entry.id)
-        used = _used_by_codes_of_a_gone_coupon(entry, wanted, live, every) if found is None else 0
+        used = _used_on_gone_coupons(entry, wanted, live, every, found)
         futures[entry.id], result = decide_coupon(entry, found, scope, used)
         _note(coupons, Kind.COUPON, entry.id, result)
         for leftover in retire(entry.id, found, _LEFTOVER, entry.path) if found else ():
@@ -163,20 +163,35 @@ def _guarded(wanted: Configuration, matches: Matches) -> frozenset[str]:
     )
 
 
-def _used_by_codes_of_a_gone_coupon(
-    entry: CouponEntry, wanted: Configuration, live: Live, every: dict[str, LiveCoupon]
+def _used_on_gone_coupons(
+    entry: CouponEntry,
+    wanted: Configuration,
+    live: Live,
+    every: dict[str, LiveCoupon],
+    found: Match[LiveCoupon] | None,
 ) -> int:
-    """Count the uses of all our codes that ever were on a coupon of the entry, none of which is there any more."""
+    """Count the uses of our codes on coupons of the entry that are gone and that no coupon of it has counted.
+
+    Where one is there, that is any that was made after it: the new one of a recreate that was cut short.
+    """
+    current = found.current if found else None
+    newest = (generation(current.stripe_id, entry.id) or 0) if current else 0
 
     def was_ours(coupon: str) -> bool:
-        known = generation(coupon, entry.id) is not None or coupon in entry.stripe_id.values()
-        return known and coupon not in every
+        number = generation(coupon, entry.id) or (0 if coupon in entry.stripe_id.values() else None)
+        return number is not None and coupon not in every and (current is None or number > newest)
 
     # All that ever were on its coupons are here, so each counts for itself, without what it carries on.
     owner = wanted.settings.owner
     single = sum(
-        code.times_redeemed for code in live.codes if code.tags.owner == owner and was_ours(code.spec.coupon)
+        code.times_redeemed
+        for code in live.codes
+        if code.tags.owner == owner
+        and was_ours(code.spec.coupon)
+        and (current is None or code.created > current.created)
     )
+    if current is not None:
+        return single
     unique = 0
     for records in live.batches.values():
         gone = {at: shape.carried for at, shape in enumerate(records.shapes) if was_ours(shape.spec.coupon)}

@@ -308,3 +308,35 @@ def test_killed_after_every_write(world: World, case: str) -> None:
         plan = world.settle(after)
         assert {action.kind for action in plan.actions} <= set(Kind)
         assert world.normal_form(after) == wanted, f"killed after {died_at} writes"
+
+
+def test_a_code_that_was_used_up_after_the_plan_does_not_come_back(world: World) -> None:
+    """The plan would switch it on; by then somebody had, and customers used all of it: nothing new is made."""
+    content = shop(own=10, count=1)
+    world.settle(content)
+    world.control.redeem("CODE00", times=3)
+    [row] = world.codes()
+    switch = {"method": "post", "path": f"/v1/promotion_codes/{row['id']}"}
+    world.dashboard.once(**switch, active=False)
+    plan = world.plan(content)
+    assert [action.verb for action in plan.actions] == [Verb.UPDATE]
+    world.dashboard.once(**switch, active=True)
+    world.control.redeem("CODE00", times=7)
+    report = world.carry_out(plan)
+    assert not report.failed
+    assert world.codes(active=True) == []
+    world.rests(content)
+
+
+@pytest.mark.parametrize("percent", [20, 25], ids=["back to the old file", "on to the new one"])
+def test_the_new_coupon_is_deleted_by_hand_before_the_old_one_went(world: World, percent: int) -> None:
+    """What customers used on the new coupon counts, though only the old one is left to ask."""
+    world.settle(shop(limit=10, own=None, count=1))
+    world.control.advance(5)
+    interrupted_after(world, shop(25, limit=10, own=None, count=1), writes=3)
+    assert [row["id"] for row in world.coupons()] == ["spring", "spring_r2"]
+    assert world.control.redeem("CODE00", times=4)["redeemed"] == 4
+    world.dashboard.once("delete", "/v1/coupons/spring_r2")
+    world.control.advance(5)
+    world.settle(shop(percent, limit=10, own=None, count=1))
+    assert world.control.redeem("CODE00", times=20)["redeemed"] == 6

@@ -57,16 +57,24 @@ class Run:
 
     def load(self, file: str, now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
         """Read and check a configuration and the files of its batches; later problems are located in it."""
-        from promosync.config import display_name, load, read_file
+        from promosync.config import Refused, display_name, load, read_file
 
         self.name = display_name(file)
-        loaded = load(read_file(file), display_name(file), now)
+        folder = None if file == "-" else Path(file).parent
+        try:
+            loaded = load(read_file(file), display_name(file), now)
+        except Refused as refused:
+            if refused.rest is None or not refused.rest.batches:
+                raise
+            from promosync.workflows.batch_files import with_file_faults
+
+            raise with_file_faults(refused, folder) from None
         self.source = loaded.source
         if not loaded.configuration.batches:
             return loaded, {}
         from promosync.workflows.batch_files import read_batch_files
 
-        return loaded, read_batch_files(loaded.configuration, None if file == "-" else Path(file).parent)
+        return loaded, read_batch_files(loaded.configuration, folder)
 
 
 def inputs(loaded: Loaded, rows: Mapping[str, Rows]) -> Inputs:

@@ -53,7 +53,7 @@ def load(text: bytes, name: str, now: int | None = None) -> Loaded:
     no_coupons = ("coupons",) in broken
     found.add(fault for fault in check_rules(document, now) if not (no_coupons and fault.rule == "unknown-reference"))
     if found.problems:
-        raise Refused(found.problems, source)
+        raise Refused(found.problems, source, to_configuration(document))
     return Loaded(to_configuration(document), source)
 
 

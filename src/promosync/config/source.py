@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from promosync.config.strict_json import Box, Place, Row
 from promosync.config.words import printable
+from promosync.model.configuration import Configuration
 from promosync.model.problems import Path, Problem, ProblemsFound, dotted
 
 
@@ -63,11 +65,15 @@ class Source:
 
 
 class Refused(ProblemsFound):
-    """A file that can not be used; ``source`` locates its problems, which are in the order of the file."""
+    """A file that can not be used; ``source`` locates its problems, which are in the order of the file.
 
-    def __init__(self, problems: list[Problem], source: Source) -> None:
+    ``rest`` is what it says without its broken parts, as far as it could be read: good for finding more faults.
+    """
+
+    def __init__(self, problems: Iterable[Problem], source: Source, rest: Configuration | None = None) -> None:
         super().__init__(sorted(problems, key=source.place_of))
         self.source = source
+        self.rest = rest
 
 
 def render_place(problem: Problem, source: Source) -> str:

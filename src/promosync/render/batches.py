@@ -7,17 +7,22 @@ from typing import Any
 
 from rich.text import Text
 
+from promosync.codes.capacity import rate_text
 from promosync.model.problems import dotted
 from promosync.plan.plan import BatchAction
+from promosync.render.facts import Pace, batch_seconds
 from promosync.render.fields import INDENT, change_lines, changes_json
 from promosync.render.layout import paragraph
 from promosync.render.visible import visible
 
+_WORTH_SAYING = 60
+"""Seconds."""
+
 _COUNTS = ("added", "adopted", "recreated", "restored", "updated", "withdrawn", "switched_off", "marked")
 
 
-def batch_text(batch: BatchAction, width: int) -> Iterator[Text]:
-    """Yield the lines of one batch."""
+def batch_text(batch: BatchAction, width: int, pace: Pace) -> Iterator[Text]:
+    """Yield the lines of one batch; one that takes a minute or more with how long that is."""
     symbol, style = _sign(batch)
     line = Text("  ")
     line.append(symbol, f"bold {style}")
@@ -27,13 +32,13 @@ def batch_text(batch: BatchAction, width: int) -> Iterator[Text]:
     said = f"{', '.join(_doings(batch))}: {visible(batch.reason)}"
     yield from paragraph(said, width, "", INDENT, f"{INDENT}  ")
     yield from change_lines(batch.changes, width)
-    for remark in _remarks(batch):
+    for remark in _remarks(batch, pace):
         yield from paragraph(remark, width, "", INDENT, f"{INDENT}  ")
     for warning in batch.warnings:
         yield from paragraph(f"! more generous: {visible(warning)}", width, "bold yellow", INDENT, f"{INDENT}  ")
 
 
-def batch_json(batch: BatchAction) -> dict[str, Any]:
+def batch_json(batch: BatchAction, pace: Pace) -> dict[str, Any]:
     """Return one batch; ``issued`` counts the codes that stay, by their state."""
     return {
         "kind": batch.kind.value,
@@ -48,6 +53,7 @@ def batch_json(batch: BatchAction) -> dict[str, Any]:
         "warnings": list(batch.warnings),
         "removes": batch.removes,
         "requests": batch.requests,
+        "seconds": round(batch_seconds(batch, pace), 1),
         "gap": batch.swapped,
     }
 
@@ -82,7 +88,10 @@ def _doings(batch: BatchAction) -> Iterator[str]:
         yield f"mark {_codes(batch.marked)} as switched off by hand"
 
 
-def _remarks(batch: BatchAction) -> Iterator[str]:
+def _remarks(batch: BatchAction, pace: Pace) -> Iterator[str]:
+    seconds = batch_seconds(batch, pace)
+    if seconds >= _WORTH_SAYING:
+        yield rate_text(batch.codes, round(batch.codes / seconds, 1))
     if issued := batch.issued.total():
         states = ", ".join(f"{count:,} {visible(state)}" for state, count in batch.issued.most_common() if count)
         yield f"{_codes(issued)} issued so far: {states}"

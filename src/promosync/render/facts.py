@@ -11,7 +11,7 @@ from typing import Any
 from promosync.model.ownership import Mode
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.fields import iso
-from promosync.plan.plan import Action, FieldChange, Kind, Plan, Verb
+from promosync.plan.plan import Action, BatchAction, FieldChange, Kind, Plan, Verb
 
 _ALWAYS = {"coupon", "code", "duration"}
 """Fields that are said of a new object though they have a default, or none."""
@@ -83,6 +83,13 @@ def seconds(plan: Plan, pace: Pace) -> float:
     switches = swaps + sum(counts[Kind.CODE, verb] for verb in _SWITCHES)
     switches += sum(batch.codes - batch.added - batch.recreated + batch.swapped for batch in batches)
     return max(max(creates, switches) / pace.per_endpoint, plan.requests / pace.total)
+
+
+def batch_seconds(batch: BatchAction, pace: Pace) -> float:
+    """Return about how long a batch takes on its own."""
+    creates = batch.added + batch.recreated
+    switches = batch.codes - creates + batch.swapped
+    return max(max(creates, switches) / pace.per_endpoint, batch.requests / pace.total)
 
 
 def mode_words(mode: Mode) -> str:

@@ -23,7 +23,7 @@ def plan_json(plan: Plan, pace: Pace) -> Json:
         "owner": plan.owner,
         "changes": not plan.empty,
         "actions": [action_json(action) for action in plan.actions],
-        "batches": [batch_json(batch) for batch in plan.batches],
+        "batches": [batch_json(batch, pace) for batch in plan.batches],
         "kept": [_kept(kept) for kept in plan.kept],
         "unchanged": plan.unchanged,
         "ours": plan.ours,

@@ -55,16 +55,16 @@ def plan_markdown(plan: Plan, pace: Pace, name: str) -> str:
             + "\n".join(f"> - {code(brake)}" for brake in plan.brakes)
         ]
     top = "\n\n".join(head)
-    return top + "".join(_cut(list(_sections(plan)), _ROOM - size(top))) + "\n"
+    return top + "".join(_cut(list(_sections(plan, pace)), _ROOM - size(top))) + "\n"
 
 
-def _sections(plan: Plan) -> Iterator[_Section]:
+def _sections(plan: Plan, pace: Pace) -> Iterator[_Section]:
     """Yield what there is to show, the most important first."""
     by_verb = {verb: [action for action in plan.actions if action.verb is verb] for verb in Verb}
     gone = [*by_verb[Verb.DELETE], *by_verb[Verb.DEACTIVATE], *by_verb[Verb.RETIRE]]
     yield _Section("Taken away", _blocks(gone), first=True)
     yield _Section("Recreated", _blocks(by_verb[Verb.RECREATE]), first=True)
-    batches = tuple("\n".join(line.plain for line in batch_text(batch, WIDTH)) for batch in plan.batches)
+    batches = tuple("\n".join(line.plain for line in batch_text(batch, WIDTH, pace)) for batch in plan.batches)
     yield _Section("Code batches", batches, first=True)
     yield _Section("Adopted", _blocks(by_verb[Verb.ADOPT]))
     yield _Section("Updated", _blocks(by_verb[Verb.UPDATE]))

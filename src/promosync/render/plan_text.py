@@ -64,7 +64,7 @@ def plan_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
         yield from action_text(action, width)
     for batch in plan.batches:
         yield Text()
-        yield from batch_text(batch, width)
+        yield from batch_text(batch, width, pace)
     if plan.kept:
         yield Text()
         yield from _left_alone(plan.kept, width)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from promosync.codes.files import LISTED, read_addresses, read_codes
 from promosync.codes.folder import resolve_inside
+from promosync.config import Refused
 from promosync.model.configuration import BatchEntry, Configuration, Generate
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import fold
@@ -18,6 +20,23 @@ def read_batch_files(configuration: Configuration, folder: Path | None) -> dict[
 
     ``folder`` is the configuration's own; None when it came from standard input and has none.
     """
+    rows, problems = _read_all(configuration, folder)
+    if problems:
+        raise ProblemsFound(problems)
+    return rows
+
+
+def with_file_faults(refused: Refused, folder: Path | None) -> Refused:
+    """Return a refused configuration with what is wrong with the files of its batches too."""
+    if refused.rest is None:
+        return refused
+    told = {problem.path for problem in refused.problems}
+    named = tuple(entry for entry in refused.rest.batches if not any(path[:2] == entry.path for path in told))
+    _, problems = _read_all(replace(refused.rest, batches=named), folder)
+    return Refused([*refused.problems, *problems], refused.source)
+
+
+def _read_all(configuration: Configuration, folder: Path | None) -> tuple[dict[str, Rows], list[Problem]]:
     rows: dict[str, Rows] = {}
     problems: list[Problem] = []
     for entry in configuration.batches:
@@ -26,9 +45,7 @@ def read_batch_files(configuration: Configuration, folder: Path | None) -> dict[
         except ProblemsFound as found:
             problems += found.problems
     problems += _repeated(configuration, rows)
-    if problems:
-        raise ProblemsFound(problems)
-    return rows
+    return rows, problems
 
 
 def read_rows(entry: BatchEntry, folder: Path | None) -> Rows:

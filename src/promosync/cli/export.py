@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -19,13 +17,11 @@ from promosync.cli.options import (
     RpsOption,
     SandboxOption,
 )
+from promosync.cli.progress import reading
 from promosync.cli.run import Run, begin
 from promosync.cli.writing import check_free, writing
 
 FILES_FROM = 50
-
-EVERY = 5.0
-"""Seconds between two lines of progress."""
 
 
 def export(
@@ -76,8 +72,8 @@ def export(
     if out is not None:
         check_free(Path(out), overwrite)
     selection = Selection(owner, tuple(coupon or ()), Wishes(include_ended, None if out is None else files_from))
-    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
-        made = make(stripe, selection, _progress(run))
+    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe, reading(run, stripe):
+        made = make(stripe, selection)
     if out is None:
         run.out.file.write(to_json(made.configuration, ascii_only=_is_narrow(run)))
         run.out.file.flush()
@@ -94,18 +90,6 @@ def export(
         run.err.print(line)
     if out is not None:
         run.say(f"Wrote {', '.join([out, *(str(folder / file.name) for file in made.files.values())])}.")
-
-
-def _progress(run: Run) -> Callable[[int], None]:
-    said = time.monotonic()
-
-    def tell(count: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= EVERY:
-            said = time.monotonic()
-            run.say(f"{count:,} codes read")
-
-    return tell
 
 
 def _is_narrow(run: Run) -> bool:

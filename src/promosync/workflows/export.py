@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import chain
@@ -23,9 +23,6 @@ from promosync.plan.plan import Verb
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
 
-_TOLD = 10_000
-"""``on_codes`` is called each time so many more codes have been read."""
-
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -36,10 +33,10 @@ class Selection:
     wishes: Wishes = field(default_factory=Wishes)
 
 
-def make(stripe: StripeAccount, selection: Selection, on_codes: Callable[[int], None] = lambda _: None) -> Export:
+def make(stripe: StripeAccount, selection: Selection) -> Export:
     """Return the export of an account; raise ProblemsFound where what is selected is not there.
 
-    Nothing is written to Stripe. ``on_codes`` hears how many codes were read so far.
+    Nothing is written to Stripe.
     """
     if selection.owner is not None:
         return _of_owner(stripe, selection.owner, selection.wishes)
@@ -48,7 +45,7 @@ def make(stripe: StripeAccount, selection: Selection, on_codes: Callable[[int], 
     others = Counter(coupon.tags.owner for coupon in coupons if coupon.tags.owner is not None)
     builder = IssuedBuilder()
     bound: set[str] = set()
-    for code in _told(_read(stripe, selection), on_codes):
+    for code in _read(stripe, selection):
         if code.tags.owner is not None:
             others[code.tags.owner] += 1
             continue
@@ -104,13 +101,6 @@ def _read(stripe: StripeAccount, selection: Selection) -> Iterable[LiveCode]:
     if not selection.coupons:
         return stripe.codes()
     return chain.from_iterable(map(stripe.codes_on, selection.coupons))
-
-
-def _told(codes: Iterable[LiveCode], on_codes: Callable[[int], None]) -> Iterator[LiveCode]:
-    for number, code in enumerate(codes, start=1):
-        if number % _TOLD == 0:
-            on_codes(number)
-        yield code
 
 
 def _addresses(stripe: StripeAccount, customers: set[str], wishes: Wishes) -> Mapping[str, str]:

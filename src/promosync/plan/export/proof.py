@@ -21,9 +21,6 @@ from promosync.plan.export.draft import COUPON_LEFT_OUT, Draft
 from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 from promosync.plan.planner import Policy, make_plan
 
-_MOST_KEYS = 50
-"""What Stripe takes: https://docs.stripe.com/metadata#configuration"""
-
 _HARMLESS = (Verb.ADOPT, Verb.RETIRE)
 """``RETIRE`` finishes an interrupted apply, whatever the file says."""
 
@@ -91,12 +88,10 @@ def _does_more(action: Action | BatchAction) -> bool:
         return False  # of no entry
     if isinstance(action, BatchAction):
         return action.codes != action.adopted or bool(action.changes)
-    return action.verb not in _HARMLESS or bool(_fields(action)) or _too_many_keys(action)
+    return action.verb not in _HARMLESS or bool(_fields(action))
 
 
 def _too_much(action: Action | BatchAction) -> str:
-    if isinstance(action, Action) and action.verb in _HARMLESS and not _fields(action):
-        return f"it has no room left for promosync's own metadata keys (Stripe takes {_MOST_KEYS})"
     fields = ", ".join(_fields(action)) or action.reason
     verb = action.verb.value if isinstance(action, Action) else "change"
     return f"no file describes it as it is: a plan would {verb} it ({fields})"
@@ -105,11 +100,6 @@ def _too_much(action: Action | BatchAction) -> str:
 def _fields(action: Action | BatchAction) -> list[str]:
     """Return the fields that change, but for the config id: that is one of promosync's keys."""
     return [change.field for change in action.changes if change.field != "id"]
-
-
-def _too_many_keys(action: Action) -> bool:
-    before = action.before.spec.metadata if action.before else {}
-    return len(before) + len(action.tags.to_metadata()) > _MOST_KEYS
 
 
 def _places(path: Path, configuration: Configuration) -> Iterable[Path]:

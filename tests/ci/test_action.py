@@ -1,0 +1,239 @@
+"""The action does in a job what it says: it is run step by step, against the sandbox and a GitHub of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promosync.sandbox import Handle, running
+from tests.ci.github_api import BOT, GitHub, github
+from tests.ci.runner import ROOT, Job, evaluate, read_yaml, use_action
+
+KEY = "rk_test_reader0123456789"
+READ = ["coupon_read", "promotion_code_read", "product_read", "customer_read", "connected_account_read"]
+WRITER = "rk_test_writer0123456789"
+ON_PULL_REQUEST = {"pull_request": {"number": 7}}
+SHOP = {
+    "promosync": {"owner": "shop"},
+    "coupons": [{"id": "spring", "percent_off": 20, "duration": "once"}],
+    "promotion_codes": [{"id": "launch", "code": "LAUNCH20", "coupon": "spring"}],
+}
+INSTALL, VALIDATE, PLAN, COMMENT, FAIL, APPLY = (
+    step["name"] for step in read_yaml(ROOT / "action.yml")["runs"]["steps"]
+)
+
+
+@pytest.fixture
+def stripe() -> Iterator[Handle]:
+    """A sandbox that knows a key that may read, and one that may write as well."""
+    with running() as handle:
+        handle.control.register_key(KEY, READ)
+        handle.control.register_key(WRITER, [*READ, "coupon_write", "promotion_code_write"])
+        yield handle
+
+
+@pytest.fixture
+def hub() -> Iterator[GitHub]:
+    with github() as served:
+        yield served
+
+
+class Repository:
+    """A checkout with a configuration in it, in which jobs use the action."""
+
+    def __init__(self, folder: Path, stripe: Handle, hub: GitHub) -> None:
+        self.folder, self.stripe, self.hub, self.jobs = folder, stripe, hub, 0
+        self.temp = folder.parent / "temp"
+        folder.mkdir()
+        self.write(SHOP)
+
+    def write(self, content: Any, name: str = "promosync.json") -> None:
+        text = content if isinstance(content, str) else json.dumps(content, indent=2)
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def job(self, event: Any = ON_PULL_REQUEST, **inputs: str) -> Job:
+        self.jobs += 1
+        given = {"promosync": str(Path(sysconfig.get_path("scripts"), "promosync")), "stripe_api_key": KEY, **inputs}
+        env = {"GITHUB_API_URL": self.hub.url, "GITHUB_REPOSITORY": "me/shop", "STRIPE_API_BASE": self.stripe.url}
+        named = {name.replace("_", "-"): value for name, value in given.items()}
+        return use_action(self.folder, self.temp.with_name(f"temp{self.jobs}"), named, env, event)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, stripe: Handle, hub: GitHub) -> Repository:
+    return Repository(tmp_path / "shop", stripe, hub)
+
+
+def test_a_pull_request_gets_one_comment(repository: Repository) -> None:
+    """With a key that may only read. The next run edits the comment, and nothing is applied."""
+    job = repository.job()
+    assert (job.code, job.ran) == (0, [INSTALL, VALIDATE, PLAN, COMMENT])
+    [comment] = repository.hub.comments
+    assert "LAUNCH20" in comment["body"]
+    assert comment["body"] in job.summary
+    assert job.outputs["changes"] == "true"
+    assert "+ promotion code launch  LAUNCH20" in job.log
+    repository.write({**SHOP, "promotion_codes": []})
+    repository.job()
+    [comment] = repository.hub.comments
+    assert "LAUNCH20" not in comment["body"]
+    assert repository.hub.writes == ["POST", "PATCH"]
+    assert repository.stripe.control.counters()["writes"] == 0
+
+
+def test_a_bad_file_is_annotated_and_told(repository: Repository) -> None:
+    """The job fails, and the comment says why: a report is there also when something fails."""
+    repository.write({**SHOP, "coupons": [{"id": "spring", "percent_off": 120, "duration": "once"}]})
+    job = repository.job(apply="true")
+    assert (job.code, job.ran) == (1, [INSTALL, VALIDATE, PLAN, COMMENT, FAIL])
+    assert re.search(r"^::error title=promosync [\w-]+,file=promosync.json,line=\d+,col=\d+::", job.log, re.M)
+    [comment] = repository.hub.comments
+    assert "is 120" in comment["body"]
+    assert "is 120" in job.summary
+    repository.write(SHOP)
+    repository.job()
+    assert len(repository.hub.comments) == 1
+
+
+def test_stripe_that_does_not_answer_is_told(repository: Repository) -> None:
+    """A plan that can not be made for another reason than the file fails the job, too."""
+    repository.stripe.control.register_key(KEY, expired=True)
+    job = repository.job()
+    assert (job.code, job.ran[-1]) == (1, FAIL)
+    assert "1 error" in repository.hub.comments[0]["body"]
+    assert KEY not in job.log + job.summary + repository.hub.comments[0]["body"]
+
+
+def test_a_fork_is_planned_without_a_key(repository: Repository) -> None:
+    """No secret, and a token that may not comment: the file is checked, planned for a sandbox, and the job passes."""
+    job = repository.job(stripe_api_key="", github_token="ghs_of_a_fork")
+    assert (job.code, job.ran) == (0, [INSTALL, VALIDATE, PLAN, COMMENT])
+    assert "empty sandbox" in job.summary
+    assert "LAUNCH20" in job.summary
+    assert "::warning title=promosync::" in job.log
+    assert not repository.hub.comments
+    assert repository.stripe.control.counters()["writes"] == 0
+
+
+def test_a_push_applies_its_own_plan(repository: Repository) -> None:
+    """On request; there is no pull request to comment on, and a second run finds nothing to do."""
+    job = repository.job({}, apply="true", stripe_api_key=WRITER)
+    assert (job.code, job.ran) == (0, [INSTALL, VALIDATE, PLAN, APPLY])
+    assert "promosync: applied" in job.summary
+    [code] = repository.stripe.control.dump()["promotion_codes"]
+    assert code["code"] == "LAUNCH20"
+    again = repository.job({}, apply="true", stripe_api_key=WRITER)
+    assert (again.code, again.ran, again.outputs["changes"]) == (0, [INSTALL, VALIDATE, PLAN], "false")
+
+
+def test_a_plan_is_applied_by_a_later_job(repository: Repository) -> None:
+    """One job plans with a key that may read, another applies with one that may write, and only that plan."""
+    planned = repository.job({})
+    plan = planned.outputs["plan"]
+    job = repository.job({}, apply="true", saved_plan=plan, stripe_api_key=WRITER)
+    assert (job.code, job.ran) == (0, [INSTALL, APPLY])
+    assert len(repository.stripe.control.dump()["promotion_codes"]) == 1
+    again = repository.job({}, apply="true", saved_plan=plan, stripe_api_key=WRITER)
+    assert again.code == 1
+    assert "applied already" in again.log
+
+
+def test_a_plan_of_another_file_is_not_applied(repository: Repository) -> None:
+    """The checkout moved on since the plan was approved."""
+    plan = repository.job({}).outputs["plan"]
+    repository.write({**SHOP, "coupons": []})
+    repository.write({**SHOP, "coupons": [*SHOP["coupons"], {"id": "more", "percent_off": 1, "duration": "once"}]})
+    job = repository.job({}, apply="true", saved_plan=plan, stripe_api_key=WRITER)
+    assert job.code == 1
+    assert "not the one the plan was made of" in job.log
+    assert repository.stripe.control.counters()["writes"] == 0
+
+
+def test_only_our_own_comment_is_edited(repository: Repository) -> None:
+    """Whoever writes the marker first would have the plan in a comment that they can change."""
+    repository.job()
+    [ours] = repository.hub.comments
+    stolen = {"id": 1, "user": {"login": "mallory", "type": "User"}, "body": ours["body"]}
+    chatter = [{"id": index, "user": BOT, "body": "hello"} for index in range(2, 250)]
+    repository.hub.comments[:] = [stolen, *chatter, ours]
+    repository.write({**SHOP, "promotion_codes": []})
+    repository.job()
+    assert "LAUNCH20" in stolen["body"]
+    assert "LAUNCH20" not in ours["body"]
+    assert repository.hub.writes == ["POST", "PATCH"]
+
+
+def test_a_token_of_a_person_edits_what_that_person_wrote(repository: Repository) -> None:
+    repository.hub.token, repository.hub.user = "ghp_ann", "ann"
+    repository.job(github_token="ghp_ann")
+    repository.job(github_token="ghp_ann")
+    assert repository.hub.writes == ["POST", "PATCH"]
+
+
+def test_two_uses_have_two_comments(repository: Repository) -> None:
+    """A test and a live account, say, planned from one file."""
+    for _ in range(2):
+        for name in ("test", "li-->ve"):
+            repository.job(comment_name=name)
+    assert len(repository.hub.comments) == 2
+    assert all(comment["body"].partition("\n")[0].endswith(" -->") for comment in repository.hub.comments)
+
+
+def test_no_comment_when_none_is_wanted(repository: Repository) -> None:
+    job = repository.job(comment="false")
+    assert job.ran == [INSTALL, VALIDATE, PLAN]
+    assert not repository.hub.comments
+
+
+def test_a_hostile_pull_request_commands_nothing(repository: Repository) -> None:
+    """Names and metadata of the file are text, whatever they look like to the runner, to bash and to GitHub."""
+    evil = "x ::error::spoof $(touch pwned) `touch pwned` ##[add-mask]a @octocat"
+    long = " ".join(["::add-mask::a"] * 30)
+    coupons = [{"id": "spring", "name": "::error::a ##[group]b", "percent_off": 20, "duration": "once"}]
+    coupons[0]["metadata"] = {"a": evil, "b": long}
+    repository.write({**SHOP, "coupons": coupons}, "a file;touch pwned.json")
+    job = repository.job(file="a file;touch pwned.json")
+    assert job.code == 0
+    commands = [line for line in job.log.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+    assert all(line.startswith(("::warning title=promosync ", "::notice title=promosync ")) for line in commands)
+    assert "add-mask" in job.log
+    assert not list(repository.folder.parent.rglob("pwned"))
+    assert "@octocat" in repository.hub.comments[0]["body"]
+
+
+def test_inputs_are_never_put_into_scripts() -> None:
+    """What a `${{ }}` in a script holds would be run: inputs are environment variables instead."""
+    for step in read_yaml(ROOT / "action.yml")["runs"]["steps"]:
+        assert "${{" not in step["run"]
+
+
+def test_the_action_installs_itself(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Into an environment of its own; what it depends on comes from here, for a test uses no network."""
+    site = sysconfig.get_path("purelib")
+    offline = {"PYTHONPATH": site, "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+    env = {**offline, "STRIPE_API_BASE": repository.stripe.url, "GITHUB_REPOSITORY": "me/shop"}
+    inputs = {"stripe-api-key": KEY, "comment": "false"}
+    job = use_action(repository.folder, repository.temp, inputs, env, {})
+    assert (job.code, job.ran) == (0, [INSTALL, VALIDATE, PLAN]), job.log
+    assert (repository.temp / "promosync" / "bin" / "promosync").exists()
+    assert job.outputs["changes"] == "true"
+
+
+def test_the_runner_reads_expressions_as_github_does() -> None:
+    """The test's own tool: what is not there is empty, and words bind as they do there."""
+    known = {"inputs": {"a": "true", "b-c": ""}, "steps": {"x": {"outputs": {"code": "2"}}}}
+    for expression, value in {
+        "inputs.a == 'true'": True,
+        "inputs.nope == ''": True,
+        "inputs.b-c != '' || steps.x.outputs.code == '2' && !(inputs.a == 'x')": True,
+        "steps.x.outputs.code != '2'": False,
+        "inputs.b-c || steps.x.outputs.code": "2",
+        "'it''s'": "it's",
+    }.items():
+        assert evaluate(expression, known) == value

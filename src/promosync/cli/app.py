@@ -16,6 +16,7 @@ from promosync.cli.init import init
 from promosync.cli.plan import plan
 from promosync.cli.run import Run
 from promosync.cli.sandbox import sandbox
+from promosync.cli.status import status
 from promosync.cli.validate import schema, validate
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, validate, plan, apply, export, schema, explain, demo):
+for command in (init, validate, plan, apply, export, status, schema, explain, demo):
     app.command()(command)
 app.add_typer(codes, name="codes")
 app.add_typer(sandbox, name="sandbox")

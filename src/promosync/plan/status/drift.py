@@ -112,10 +112,6 @@ class Drift:
             return Told(("not taken over yet", *self._fields(result)))
         return Told(self._fields(result) or (result.reason,))
 
-    def _fields(self, action: Action) -> tuple[str, ...]:
-        if action.verb is Verb.DEACTIVATE:
-            return ()
-        return tuple(
-            "moves with its coupon" if change.field == "coupon" and change.after not in self._every else change.field
-            for change in action.changes
-        )
+    @staticmethod
+    def _fields(action: Action) -> tuple[str, ...]:
+        return () if action.verb is Verb.DEACTIVATE else tuple(change.field for change in action.changes)

@@ -48,8 +48,10 @@ def coupon_line(
     )
 
 
-def code_line(config_id: str, coupon: str, code: LiveCode, count: Count, told: Told, ends: int | None) -> Line:
-    """Return the line of a single code that is in Stripe."""
+def code_line(
+    config_id: str, coupon: str, code: LiveCode, limit: int | None, count: Count, told: Told, ends: int | None
+) -> Line:
+    """Return the line of a single code that is in Stripe; ``limit`` is the file's, or as the file would count it."""
     (state,) = count.states
     return Line(
         LineKind.CODE,
@@ -60,7 +62,7 @@ def code_line(config_id: str, coupon: str, code: LiveCode, count: Count, told: T
         count.states,
         count.used_codes,
         code.used,
-        count.limit if state is not State.WITHDRAWN else code.used,
+        limit,
         count.left,
         ends,
         told.drift,
@@ -87,7 +89,7 @@ def batch_line(
         states=count.states,
         used_codes=count.used_codes,
         used=count.used,
-        limit=count.limit,
+        limit=count.limit if count.states else _wanted(entry, size),
         left=count.left,
         ends=ends[1] if ends else entry.spec.expires_at if entry else None,
         in_file=entry is not None,
@@ -142,6 +144,11 @@ def _size_drift(count: Count, entry: BatchEntry, size: int) -> tuple[str, ...]:
     if issued < size and entry.spec.active and count.states[State.ACTIVE]:
         return (f"{size - issued:,} of {size:,} not in Stripe",)
     return ()
+
+
+def _wanted(entry: BatchEntry | None, size: int) -> int | None:
+    each = entry.spec.max_redemptions if entry else None
+    return None if each is None else each * size
 
 
 def _field_drift(drift: Mapping[tuple[str, ...], int]) -> tuple[str, ...]:

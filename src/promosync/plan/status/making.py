@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +11,7 @@ from promosync.model.live import Live, LiveCode
 from promosync.model.promotions import fold
 from promosync.plan import carry
 from promosync.plan.batch_rows import Rows
-from promosync.plan.exposure import batch_sizes, exposures
+from promosync.plan.exposure import Exposure, batch_sizes, exposures
 from promosync.plan.matching import Matches, match
 from promosync.plan.status.attention import attention
 from promosync.plan.status.drift import NOT_IN_FILE, Drift, Told
@@ -35,6 +36,11 @@ class Asked:
     def keys(self) -> Values:
         """Every key that is counted by, asked for or not."""
         return tuple(dict.fromkeys((*self.by, *ALWAYS)))
+
+    def told(self, groups: Iterable[Line]) -> Iterator[Line]:
+        """Yield the groups whose uses since the snapshot are of interest: a value of a key that was asked for."""
+        keys = self.by or ALWAYS
+        return (line for line in groups if line.label in keys and line.id != f"{line.label}={NO_VALUE}")
 
 
 class Making:
@@ -81,7 +87,9 @@ class Making:
         counted = (*coupons, *codes, *batches, *every)
         since = None
         if asked.before is not None:
-            since = compare(asked.before, counted, tally.batches, asked.limits)
+            since = compare(
+                asked.before, (*coupons, *codes, *batches, *asked.told(every)), tally.batches, asked.limits
+            )
         report = Report(
             account,
             self._owner,
@@ -90,11 +98,29 @@ class Making:
             batches,
             tuple(line for line in every if line.label in asked.by),
             asked.by,
-            exposures(self._configuration, batch_sizes(self._configuration, self._rows), account.now),
+            tuple(self._worst(coupons, (*codes, *batches))),
             since=since,
         )
         report = replace(report, attention=attention(report))
         return report, snapshot(account, self._owner, counted, tally.batches)
+
+    def _worst(self, coupons: Iterable[Line], ways: Iterable[Line]) -> Iterator[Exposure]:
+        """Yield what each coupon costs at most: what went through ways that have ended, and what the others allow."""
+        configuration, now = self._configuration, self._live.account.now
+        open_used: Counter[str | None] = Counter()
+        for way in ways:
+            if way.in_file and way.state in (State.ACTIVE, State.MISSING, State.USED_UP):
+                open_used[way.coupon] += way.used
+        used = {line.id: line.used for line in coupons}
+        entries = {entry.id: entry for entry in configuration.coupons}
+        for found in exposures(configuration, batch_sizes(configuration, self._rows), now):
+            entry = entries[found.coupon]
+            uses, own = found.uses, entry.spec.max_redemptions
+            if uses is not None and uses != own:
+                uses += max(0, used[entry.id] - open_used[entry.id])
+                uses = uses if own is None else min(uses, own)
+            bounded = replace(entry, spec=replace(entry.spec, max_redemptions=uses))
+            yield from exposures(Configuration(coupons=(bounded,)), {}, now)
 
     def _unique_drift(self, batch: str, code: LiveCode) -> tuple[str, ...]:
         entry = self._batches.get(batch)
@@ -152,13 +178,14 @@ class Making:
             count = self._count(code, limit)
             default = coupons[entry.spec.coupon].spec.metadata
             self._note(groups, by_coupon, self._tally.values(code, default), entry.spec.coupon, count)
-            yield code_line(entry.id, entry.spec.coupon, code, count, told, self._tally.end(code))
+            yield code_line(entry.id, entry.spec.coupon, code, limit, count, told, self._tally.end(code))
         for name, code in _removed(self._drift.wanted, matches, singles, self._owner):
-            count = self._count(code, self._limit(code, None))
+            limit = self._limit(code, None)
+            count = self._count(code, limit)
             coupon = self._config_id(code.spec.coupon)
             self._note(groups, by_coupon, self._tally.values(code, {}), coupon, count)
             told = Told((NOT_IN_FILE,) if code.spec.active else (), "" if code.spec.active else NOT_IN_FILE)
-            line = code_line(name, coupon, code, count, told, self._tally.end(code))
+            line = code_line(name, coupon, code, limit, count, told, self._tally.end(code))
             yield replace(line, in_file=False)
 
     def _batch_lines(self, groups: dict[Values, Count], by_coupon: dict[str, Count]) -> Iterator[Line]:

@@ -73,7 +73,7 @@ class Line:
     @property
     def percent_used(self) -> int | None:
         """Whole percent of the limit, rounded down so that 100 means all; None without a limit."""
-        return None if self.limit is None else self.used * 100 // self.limit if self.limit else 100
+        return self.used * 100 // self.limit if self.limit else None
 
     def days_left(self, now: int) -> int | None:
         """Return the whole days until it ends, below 0 once it has; None without an end."""

@@ -86,7 +86,7 @@ def mismatch(before: Snapshot, account: Account, owner: str) -> Problem | None:
 
 
 def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, BatchTally], limits: Limits) -> Since:
-    """Return what was used since a snapshot, the most used first, and the alarms that it sets off."""
+    """Return what was used since a snapshot, by kind and the most used first, and the alarms that it sets off."""
     changes: list[Change] = []
     alarms: list[Alarm] = []
     for line in lines:
@@ -98,13 +98,14 @@ def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, Batch
         change = Change(line.kind, line.id, line.label, known, line.used, percent)
         changes.append(change)
         if line.kind is LineKind.CODE and limits.uses is not None and change.since > limits.uses:
-            text = f"code {line.id} was used {_times(change.since)}, more than {limits.uses:,}"
+            text = f"code {line.id} was used {_times(change.since)} (alarm above {limits.uses:,})"
             alarms.append(Alarm("uses", line.kind, line.id, text, change.since))
     if limits.uses is not None:
         for batch, tally in tallies.items():
             alarms += _seat_alarm(batch, tally, before.seats.get(batch) or UsedSeats(), limits.uses)
     changes = [change for change in changes if change.since]
-    changes.sort(key=lambda change: (-change.since, change.id))
+    order = list(LineKind)
+    changes.sort(key=lambda change: (order.index(change.kind), -change.since, change.id))
     return Since(before.account.now, tuple(changes), tuple(alarms))
 
 
@@ -116,7 +117,7 @@ def _percent(line: Line, since: int) -> float | None:
 
 def _share_alarm(line: Line, percent: float | None, share: float | None) -> Iterator[Alarm]:
     if share is not None and percent is not None and percent > share:
-        text = f"batch {line.id}: {percent:.1f} % of it went, more than {share:g} %"
+        text = f"{percent:.1f} % of batch {line.id} went (alarm above {share:g} %)"
         yield Alarm("share", line.kind, line.id, text, line.used)
 
 

@@ -1,0 +1,146 @@
+"""`promosync status`: what became of every coupon, code and batch, and what went since the last look."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promosync.cli.access import Access, opened
+from promosync.cli.options import (
+    DEFAULT_FILE,
+    AccountOption,
+    ApiBaseOption,
+    DebugOption,
+    FileArgument,
+    LiveOption,
+    RpsOption,
+    SandboxOption,
+)
+from promosync.cli.run import Run, begin
+from promosync.cli.writing import writing
+from promosync.model.problems import Problem, ProblemsFound
+
+if TYPE_CHECKING:
+    from promosync.plan.status.report import Report
+    from promosync.plan.status.since import Snapshot
+
+ALARM = 2
+_LARGEST = 256 * 1024 * 1024
+
+
+class StatusFormat(StrEnum):
+    """What a report is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+def status(
+    ctx: typer.Context,
+    file: FileArgument = DEFAULT_FILE,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by",
+            metavar="KEY",
+            help="Also count by the values of this metadata key, a code's own or its coupon's, such as campaign or "
+            "source; may be given several times.",
+        ),
+    ] = None,
+    output: Annotated[
+        StatusFormat, typer.Option("--format", help="What the report is written as; html is one page of its own.")
+    ] = StatusFormat.TABLE,
+    save: Annotated[
+        str | None, typer.Option("--save", metavar="FILE", help="Keep a snapshot there, to compare with later.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="FILE", help="Show what was used since this snapshot.")
+    ] = None,
+    alarm_uses: Annotated[
+        int | None,
+        typer.Option("--alarm-uses", metavar="N", min=0, help="Exit 2 if a code was used more than N times since."),
+    ] = None,
+    alarm_share: Annotated[
+        float | None,
+        typer.Option(
+            "--alarm-share", metavar="X", min=0.0, max=100.0, help="Exit 2 if more than X % of a batch went since."
+        ),
+    ] = None,
+    sandbox: SandboxOption = False,
+    api_base: ApiBaseOption = None,
+    stripe_account: AccountOption = None,
+    live: LiveOption = False,
+    rps: RpsOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Show what became of every coupon, code and batch: issued, used, left, ended, and what differs from the file."""
+    from promosync.plan.status.making import ALWAYS, Asked
+    from promosync.plan.status.since import Limits
+    from promosync.plan.status.snapshot_file import dump
+    from promosync.workflows.status import look
+
+    run = begin(ctx, output, debug)
+    if since is None and (alarm_uses is not None or alarm_share is not None):
+        raise typer.BadParameter("an alarm needs --since FILE: it is about what was used since a snapshot.")
+    loaded, rows = run.load(file)
+    before = _snapshot(since) if since is not None else None
+    asked = Asked(tuple(dict.fromkeys(by or ())), before, Limits(alarm_uses, alarm_share))
+    if output is StatusFormat.HTML and not asked.by:
+        asked = Asked(ALWAYS, asked.before, asked.limits)
+    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
+        report, taken = look(loaded.configuration, rows, stripe, asked)
+    if save is not None:
+        with writing(Path(save)) as handle:
+            handle.write(dump(taken))
+    _show(run, report, output)
+    if report.since is not None and report.since.alarms:
+        raise typer.Exit(ALARM)
+
+
+def _snapshot(name: str) -> Snapshot:
+    from promosync.plan.status.snapshot_file import parse
+
+    try:
+        path = Path(name)
+        if path.is_file() and path.stat().st_size > _LARGEST:
+            raise ProblemsFound([Problem((), f"{name} is too large for a snapshot", rule="snapshot")])
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
+        hint = "make the first one: promosync status --save FILE"
+        raise ProblemsFound([Problem((), f"{name} can not be read: {reason}", hint, rule="snapshot")]) from error
+    return parse(text, name)
+
+
+def _show(run: Run, report: Report, output: StatusFormat) -> None:
+    if output is StatusFormat.TABLE:
+        from promosync.render.status_text import status_text
+
+        run.show(status_text(report, run.out.width))
+    elif output is StatusFormat.JSON:
+        from promosync.render.status_data import status_json
+
+        run.emit(status_json(report), indent=2)
+    else:
+        run.out.file.write(_page(report, output))
+        run.out.file.flush()
+
+
+def _page(report: Report, output: StatusFormat) -> str:
+    if output is StatusFormat.CSV:
+        from promosync.render.status_data import status_csv
+
+        return status_csv(report)
+    if output is StatusFormat.MARKDOWN:
+        from promosync.render.status_markdown import status_markdown
+
+        return status_markdown(report)
+    from promosync.render.status_html import status_html
+
+    return status_html(report)

@@ -1,0 +1,82 @@
+"""The status report as Markdown, for an issue or a chat: tables of figures, text from people as code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from promosync.plan.exposure import total
+from promosync.plan.fields import iso
+from promosync.plan.status.report import Line, LineKind, Report
+from promosync.render.facts import mode_words
+from promosync.render.markdown import code
+from promosync.render.status_words import (
+    COLUMNS,
+    NOUNS,
+    cells,
+    number,
+    remarks,
+    summary,
+    title,
+    totals_words,
+    uses_words,
+    worst_words,
+)
+
+
+def status_markdown(report: Report) -> str:
+    """Return a report as Markdown of GitHub's flavour."""
+    return "\n".join(_blocks(report)) + "\n"
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    account = code(report.account.id) if report.account.id else "account not readable with this key"
+    yield f"## Status of {code(report.owner)}"
+    yield ""
+    yield f"{account}, {mode_words(report.account.mode)}, {iso(report.now)}"
+    yield ""
+    yield _summary(summary(report))
+    for kind, noun in NOUNS.items():
+        yield from _table(noun, [line for line in report.entries if line.kind is kind], report.now)
+    for key in report.by:
+        yield from _table(f"By {code(key)}", [line for line in report.groups if line.label == key], report.now)
+    if report.worst:
+        yield from ("", "### The most it can cost", "", "| coupon | uses | at most |", "| --- | ---: | ---: |")
+        for exposure in report.worst:
+            yield f"| {code(exposure.coupon)} | {uses_words(exposure, report)} | {worst_words(exposure.amounts)} |"
+        yield f"| by currency | | {totals_words(total(report.worst))} |"
+    if report.since is not None:
+        yield from (
+            "",
+            f"### Since {iso(report.since.taken)}",
+            "",
+            "| | uses | of the batch |",
+            "| --- | ---: | ---: |",
+        )
+        for change in report.since.changes:
+            share = "" if change.percent is None else f"{change.percent:.1f} %"
+            yield f"| {change.kind.value.replace('_', ' ')} {code(change.id)} | {change.since:,} | {share} |"
+        if not report.since.changes:
+            yield "| nothing was used | | |"
+        for alarm in report.since.alarms:
+            yield from ("", f"**Alarm:** {code(alarm.message)}")
+
+
+def _table(heading: str, lines: Sequence[Line], now: int) -> Iterator[str]:
+    if not lines:
+        return
+    group = lines[0].kind is LineKind.GROUP
+    columns = [column for column in COLUMNS if not (group and column.name in ("state", "days"))]
+    yield from ("", f"### {heading} ({number(len(lines), 'line')})", "")
+    yield f"| | {' | '.join(column.head for column in columns)} |{'' if group else ' remarks |'}"
+    rules = ["---:" if column.number else "---" for column in columns]
+    yield f"| --- | {' | '.join(rules)} |{'' if group else ' --- |'}"
+    for line in lines:
+        row = cells(line, now)
+        said = "" if group else f" {code('; '.join(remarks(line))) if remarks(line) else ''} |"
+        yield f"| {code(title(line))} | {' | '.join(row[column.name] for column in columns)} |{said}"
+
+
+def _summary(text: str) -> str:
+    """Return it in bold, or as code where an id in it has a sign that Markdown or GitHub might read."""
+    return f"**{text}**" if re.fullmatch(r"[A-Za-z0-9 ,.%():;-]*", text) else code(text)

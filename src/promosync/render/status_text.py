@@ -1,0 +1,134 @@
+"""The status report for a terminal: a table for each kind, columns without a figure left out, the summary last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from promosync.model.ownership import Mode
+from promosync.plan.exposure import total
+from promosync.plan.fields import iso
+from promosync.plan.status.attention import ends_soon, nearly_used
+from promosync.plan.status.report import Line, LineKind, Report, Since, State
+from promosync.render.facts import mode_words
+from promosync.render.layout import pad, paragraph
+from promosync.render.status_words import (
+    COLUMNS,
+    NOTHING,
+    NOUNS,
+    Column,
+    cells,
+    number,
+    remarks,
+    summary,
+    title,
+    totals_words,
+    uses_words,
+    worst_words,
+)
+from promosync.render.visible import visible
+
+_EMPTY = {"0", NOTHING, "0 %"}
+_OPTIONAL = {"expired", "withdrawn", "days", "share"}
+_GAP = "  "
+_LONGEST = 36
+
+
+def status_text(report: Report, width: int) -> Iterator[Text]:
+    """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table is never broken."""
+    mode = report.account.mode
+    head = Text(f"Account {visible(report.account.id or 'not readable with this key')}, ")
+    head.append(mode_words(mode), "bold red" if mode is Mode.LIVE else "")
+    head.append(f", owner {visible(report.owner)}, {iso(report.now)}")
+    yield head
+    sections = [(noun, [line for line in report.entries if line.kind is kind]) for kind, noun in NOUNS.items()]
+    sections += [(f"By {key}", [line for line in report.groups if line.label == key]) for key in report.by]
+    shown = [line for _, lines in sections for line in lines]
+    columns = _columns(shown, report.now)
+    widest = max((cell_len(_name(line)) for line in shown), default=0)
+    for noun, lines in sections:
+        if lines:
+            yield Text()
+            yield from _table(noun, lines, columns, max(widest, 15), report.now, width)
+    yield from _worst(report)
+    if report.since is not None:
+        yield from _since(report.since)
+    yield Text()
+    yield from paragraph(visible(summary(report)), width, "bold yellow" if report.attention else "bold green")
+
+
+def _columns(lines: Iterable[Line], now: int) -> Sequence[Column]:
+    rows = [cells(line, now) for line in lines]
+    return [
+        column
+        for column in COLUMNS
+        if column.name not in _OPTIONAL or any(row[column.name] not in _EMPTY for row in rows)
+    ]
+
+
+def _table(
+    noun: str, lines: Sequence[Line], columns: Sequence[Column], name_width: int, now: int, width: int
+) -> Iterator[Text]:
+    group = lines[0].kind is LineKind.GROUP
+    used = [column for column in columns if not (group and column.name in ("state", "days"))]
+    rows = [cells(line, now) for line in lines]
+    widths = [max(len(column.head), *(len(row[column.name]) for row in rows)) for column in used]
+    head = [pad(visible(noun), name_width), *(_aligned(c.head, c, w) for c, w in zip(used, widths, strict=True))]
+    yield Text(_GAP.join(head).rstrip(), "bold")
+    for line, row in zip(lines, rows, strict=True):
+        shown = Text(pad(_name(line), name_width))
+        for column, cells_wide in zip(used, widths, strict=True):
+            shown.append(_GAP)
+            shown.append(_aligned(row[column.name], column, cells_wide), _style(line, column, now))
+        shown.rstrip()
+        yield shown
+        for remark in remarks(line):
+            yield from paragraph(visible(remark), width, "yellow" if line.drift else "dim", "    ", "      ")
+
+
+def _name(line: Line) -> str:
+    """Return what a line is called: of a code its text, too; a long value of metadata is cut."""
+    name = visible(title(line))
+    if line.kind is LineKind.CODE and line.label:
+        name = f"{name} {visible(line.label)}"
+    return name if cell_len(name) <= _LONGEST else f"{set_cell_size(name, _LONGEST - 1).rstrip()}…"
+
+
+def _aligned(text: str, column: Column, cells_wide: int) -> str:
+    return text.rjust(cells_wide) if column.number else text.ljust(cells_wide)
+
+
+def _style(line: Line, column: Column, now: int) -> str:
+    if column.name == "share" and nearly_used(line):
+        return "bold yellow"
+    if column.name == "days" and ends_soon(line, now):
+        return "bold yellow"
+    if column.name == "state" and line.kind is not LineKind.GROUP:
+        return "" if line.state is State.ACTIVE else "dim"
+    return ""
+
+
+def _worst(report: Report) -> Iterator[Text]:
+    if not report.worst:
+        return
+    yield Text()
+    yield Text("The most it can cost", "bold")
+    for exposure in report.worst:
+        yield Text(f"  {visible(exposure.coupon)}: {uses_words(exposure, report)}, {worst_words(exposure.amounts)}")
+    if len(report.worst) > 1:
+        yield Text(f"  by currency: {totals_words(total(report.worst))}")
+
+
+def _since(since: Since) -> Iterator[Text]:
+    yield Text()
+    yield Text(f"Since {iso(since.taken)}", "bold")
+    if not since.changes:
+        yield Text("  nothing was used")
+    for change in since.changes:
+        kind = "" if change.kind is LineKind.GROUP else f"{change.kind.value.replace('_', ' ')} "
+        share = f" ({change.percent:.1f} % of it)" if change.percent is not None else ""
+        yield Text(f"  {kind}{visible(change.id)}: {number(change.since, 'use')}{share}")
+    for alarm in since.alarms:
+        yield Text(f"  ! {visible(alarm.message)}", "bold red")

@@ -1,0 +1,126 @@
+"""What every format of the status report says in the same words: columns, figures, the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from promosync.model.currency import decimals
+from promosync.plan.exposure import Exposure
+from promosync.plan.status.report import Line, LineKind, Report, State
+
+NO_LIMIT = "no limit"
+NOTHING = "–"
+
+NOUNS = {
+    LineKind.COUPON: "Coupons",
+    LineKind.CODE: "Promotion codes",
+    LineKind.BATCH: "Code batches",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table: its head, and whether it is numbers."""
+
+    name: str
+    head: str
+    number: bool = True
+
+
+COLUMNS = (
+    Column("issued", "issued"),
+    Column("active", "active"),
+    Column("used", "used"),
+    Column("left", "left"),
+    Column("expired", "expired"),
+    Column("withdrawn", "withdrawn"),
+    Column("share", "share"),
+    Column("days", "days left"),
+    Column("state", "state", number=False),
+)
+
+
+def cells(line: Line, now: int) -> dict[str, str]:
+    """Return the figures of a line by the name of their column, as a person reads them; days count from ``now``."""
+    group = line.kind is LineKind.GROUP
+    days = line.days_left(now)
+    return {
+        "issued": f"{line.issued:,}",
+        "active": f"{line.count(State.ACTIVE):,}",
+        "used": f"{line.used:,}",
+        "left": NO_LIMIT if line.left is None else f"{line.left:,}",
+        "expired": f"{line.count(State.EXPIRED, State.ENDED):,}",
+        "withdrawn": f"{line.count(State.WITHDRAWN):,}",
+        "share": NOTHING if line.percent_used is None else f"{line.percent_used:,} %",
+        "days": NOTHING if days is None else "over" if days < 0 else f"{days:,}" if days else "<1",
+        "state": "" if group else line.state.value,
+    }
+
+
+def remarks(line: Line) -> list[str]:
+    """Return what there is to say of a line besides its figures."""
+    said = [f"differs: {'; '.join(line.drift)}"] if line.drift else []
+    return [*said, line.note] if line.note else said
+
+
+def title(line: Line) -> str:
+    """Return what a line is called: its id, and the name or text that people know it by."""
+    if line.kind is LineKind.GROUP:
+        return line.id.partition("=")[2]
+    return line.id
+
+
+def summary(report: Report) -> str:
+    """Return the line a person can act on."""
+    if report.attention:
+        said = ", ".join(report.attention)
+        return f"{said[0].upper()}{said[1:]}."
+    return f"Nothing needs attention: {counts(report)}."
+
+
+def counts(report: Report) -> str:
+    """Return how much there is: ``3 coupons, 12 codes, 1 batch, 16 redemptions``."""
+    used = sum(line.used for line in report.coupons)
+    parts = [
+        number(len(report.coupons), "coupon"),
+        number(len(report.codes), "code"),
+        number(len(report.batches), "batch", "batches"),
+        number(used, "redemption"),
+    ]
+    return ", ".join(part for part in parts if not part.startswith("0 ") or part.endswith("redemptions"))
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def money(amount: int, currency: str) -> str:
+    """Return an amount in minor units as a person reads it: ``500.00 USD``."""
+    digits = decimals(currency)
+    return f"{Decimal(amount).scaleb(-digits):,.{digits}f} {currency.upper()}"
+
+
+def worst_words(amounts: Mapping[str, int | None]) -> str:
+    """Return the worst case of one coupon; customers pay in one of its currencies, so they are alternatives."""
+    return " or ".join(_amounts(amounts))
+
+
+def totals_words(amounts: Mapping[str, int | None]) -> str:
+    """Return the worst case of all coupons in each currency, if everybody pays in that one who can."""
+    return ", ".join(_amounts(amounts))
+
+
+def _amounts(amounts: Mapping[str, int | None]) -> list[str]:
+    return [
+        f"{NO_LIMIT} ({currency.upper()})" if amount is None else money(amount, currency)
+        for currency, amount in sorted(amounts.items())
+    ]
+
+
+def uses_words(exposure: Exposure, report: Report) -> str:
+    """Return how often a coupon can be redeemed, and how often it was."""
+    used = next((line.used for line in report.coupons if line.id == exposure.coupon), 0)
+    return f"{used:,} of {'any number of uses' if exposure.uses is None else number(exposure.uses, 'use')}"

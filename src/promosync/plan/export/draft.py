@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -139,6 +140,12 @@ def in_the_files_words(spec: PromotionCode, coupon: CouponEntry, *, active: bool
 def products_of(coupons: Sequence[CouponEntry], mode: Mode) -> dict[str, PerMode]:
     """Return the products that coupons are limited to, each under its Stripe id."""
     return {product: {mode: product} for product in sorted({p for entry in coupons for p in entry.spec.applies_to})}
+
+
+def oldest_first(codes: IssuedCodes) -> list[int]:
+    """Return the indexes of codes that were read newest first within each second, from the oldest to the newest."""
+    created = array("q", (code.created for code in codes))
+    return sorted(range(len(created) - 1, -1, -1), key=created.__getitem__)
 
 
 def has_address(customer: str | None, addresses: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from promosync.codes.files import code_fault
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
@@ -30,6 +31,7 @@ from promosync.plan.export.draft import (
     has_address,
     has_ended,
     in_the_files_words,
+    oldest_first,
     products_of,
 )
 from promosync.plan.export.naming import Names, is_own_name
@@ -72,10 +74,12 @@ def draft(found: Holdings, wishes: Wishes) -> Draft:
     coupons = _coupons(found, wishes, left_out)
     wanted = _wanted(found, wishes, coupons, left_out)
     groups = _unique(found, wishes.files_from, wanted)
-    in_files = {index for members in groups for index in members}
+    in_files = bytearray(len(found.codes))
+    for index in chain.from_iterable(groups):
+        in_files[index] = True
     names = Names()
     batches, files = _batches(found, coupons, groups, names)
-    codes = _codes(found, coupons, [index for index in wanted if index not in in_files], names)
+    codes = _codes(found, coupons, [index for index in wanted if not in_files[index]], names)
     entries = tuple(coupons.values())
     products = products_of(entries, found.account.mode)
     settings = Settings(owner=free_owner(found.owners))
@@ -110,10 +114,8 @@ def _wanted(
 ) -> Sequence[int]:
     """Return the codes that an entry can be made for, oldest first."""
     every = {coupon.stripe_id: coupon for coupon in found.coupons}
-    created = [record.created for record in found.codes]
     wanted = array("L")
-    # They were read newest first, and in that order within a second.
-    for index in sorted(range(len(created)), key=lambda index: (created[index], -index)):
+    for index in oldest_first(found.codes):
         code = live_code(found.codes, index)
         coupon = every.get(code.spec.coupon)
         if coupon is not None and coupon.tags.owner is not None:

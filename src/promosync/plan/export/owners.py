@@ -24,6 +24,7 @@ from promosync.plan.export.draft import (
     has_address,
     has_ended,
     in_the_files_words,
+    oldest_first,
     products_of,
     with_limit,
 )
@@ -141,8 +142,7 @@ def _members(records: IssuedCodes) -> tuple[bool, array[int]]:
     on = any(record.active for record in records)
     members = array("L")
     texts: set[str] = set()
-    created = [record.created for record in records]
-    for index in sorted(range(len(created)), key=lambda index: (created[index], -index)):
+    for index in oldest_first(records):
         record = records[index]
         wanted = record.active if on else record.retired is Retired.OFF and not record.ended
         if wanted and fold(record.code) not in texts:

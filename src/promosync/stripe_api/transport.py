@@ -18,7 +18,7 @@ from promosync.apply.pacing import Pacer
 from promosync.stripe_api.sdk import stripe
 
 CONNECT_SECONDS = 5.0
-FIRST_SECONDS = 8.0
+FIRST_SECONDS = 7.0
 """How long an answer may take while none has come yet: who dials a dead address should hear of it soon."""
 READ_SECONDS = 30.0
 WRITE_SECONDS = 80.0

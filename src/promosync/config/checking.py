@@ -6,13 +6,15 @@ Three keywords are stricter here than in the library: ``pattern`` lets no line b
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from promosync.config.sentences import Breach, sentences
-from promosync.config.strict_json import Json, parse
+from promosync.config.strict_json import Json
 from promosync.config.words import closest, shown
 from promosync.model.problems import Path, Problem
 
@@ -52,7 +54,7 @@ def misspelt_sections(tree: Json, schema: str) -> list[Problem]:
 
 
 def _parsed(schema: str) -> Any:
-    return parse(schema.encode()).value  # decimals stay exact, which the library's own reader would not do
+    return json.loads(schema, parse_float=Decimal)  # exact, as the numbers it is held against
 
 
 def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:

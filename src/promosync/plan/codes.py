@@ -12,7 +12,8 @@ A code that is off is off for one of these reasons, told by Stripe's fields and 
     by hand, in the Dashboard    | back on, or recreate if fields differ     | leave, or recreate switched off
 
 A code that is on: equal, left; other metadata or currencies, updated; off in the file or its date passed,
-deactivated; anything else, recreated. Whatever the row: where the file's limit leaves nothing, nothing new is made.
+deactivated; anything else, recreated. Whatever the row: where the file's limit leaves nothing, or the coupon it moves
+to is used up, nothing new is made, and what is on and differs is switched off.
 """
 
 from __future__ import annotations
@@ -79,12 +80,12 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
     comes_back = after.active and not current.spec.active
     if forced or (after.active and dead):
         if question.coupon.why_not:
-            return _kept(question, question.coupon.why_not, current)
+            return _not_made_again(question, current, question.coupon.why_not)
         if nothing_left:
-            return _used_up(question, current)
+            return _not_made_again(question, current, _all_used(question, current))
         return _recreate(question, current, changes, forced, dead, more_generous(before, after))
     if comes_back and nothing_left:
-        return _used_up(question, current)
+        return _not_made_again(question, current, _all_used(question, current))
 
     tags = scope.tags(entry.id, entry.protect, carried=current.tags.carried)
     if not after.active:
@@ -237,9 +238,13 @@ def _has_ended(question: CodeQuestion, current: LiveCode) -> bool:
     return used_up or (live.expires_at is not None and live.expires_at <= question.scope.now)
 
 
-def _used_up(question: CodeQuestion, current: LiveCode) -> Action | Kept | Problem:
+def _all_used(question: CodeQuestion, current: LiveCode) -> str:
+    return f"all {question.limit} redemptions are used ({current.used} so far)"
+
+
+def _not_made_again(question: CodeQuestion, current: LiveCode, reason: str) -> Action | Kept | Problem:
+    """Decide about a code that can not be as the file says: as it is, it must not work on."""
     entry = question.entry
-    reason = f"all {question.limit} redemptions are used ({current.used} so far)"
     if not current.spec.active:
         return _kept(question, reason, current)
     if entry.protect or current.tags.protect:

@@ -389,14 +389,14 @@ class Shop(RuleBasedStateMachine):
         return date is None or TIMES[date] > self.world.now
 
 
-@pytest.mark.parametrize("steps", [30])
+@pytest.mark.parametrize("steps", [25])
 def test_the_machine(shared_world: World, steps: int) -> None:
     """However the shop, its customers, its colleagues and Stripe behave, the invariants hold."""
     machine = type("ThisShop", (Shop,), {"world": shared_world})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60,
+            max_examples=15,
             stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),

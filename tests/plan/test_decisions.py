@@ -206,6 +206,26 @@ ROWS: list[tuple[str, Configuration, Live, list[str]]] = [
      account(its_coupon()), []),
     ("a code moves to another coupon", file(spring(), spring("summer"), welcome(coupon="summer")),
      account(its_coupon(), its_coupon("summer", tags={"id": "summer"}), its_code()), ["recreate welcome"]),
+    (
+        "a code that moves to a used-up coupon stops working on the old one",
+        file(spring(), spring("summer", max_redemptions=5), welcome(coupon="summer")),
+        account(
+            its_coupon(),
+            its_coupon("summer", max_redemptions=5, used=5, valid=False, tags={"id": "summer"}),
+            its_code(),
+        ),
+        ["deactivate welcome"],
+    ),
+    (
+        "and so it does where the file wants it off",
+        file(spring(), spring("summer", max_redemptions=5), welcome(coupon="summer", active=False)),
+        account(
+            its_coupon(),
+            its_coupon("summer", max_redemptions=5, used=5, valid=False, tags={"id": "summer"}),
+            its_code(),
+        ),
+        ["deactivate welcome"],
+    ),
     # -- what an interrupted run left ------------------------------------------------------------------------
     ("an older coupon of an entry is retired", file(*PAIR),
      account(its_coupon(), its_coupon("spring_r2"), its_code(coupon="spring_r2")), ["retire spring"]),

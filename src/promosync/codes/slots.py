@@ -210,8 +210,12 @@ def current(records: Sequence[IssuedCode]) -> Iterator[tuple[int, int]]:
 
 
 def _newest(there: Iterable[tuple[int, IssuedCode]]) -> tuple[int, IssuedCode]:
-    # A code off for a swap has a successor, which may have been made in the same second.
-    return max(there, key=lambda pair: (pair[1].active, pair[1].created, pair[1].retired is not Retired.SWAP))
+    def rank(pair: tuple[int, IssuedCode]) -> tuple[bool, int, bool, bool]:
+        record = pair[1]
+        # A code off for a swap has a successor, which may have been made in the same second.
+        return record.active, record.created, record.retired is not Retired.SWAP, record.retired is not None
+
+    return max(there, key=rank)
 
 
 class _Seat(NamedTuple):
@@ -237,7 +241,9 @@ class _Batch:
         for leftover, other in there:
             if leftover == index:
                 continue
-            if _to_mark(other):
+            if record.active and _supersedes(record, other):
+                self.plan.withdraw.append(leftover)
+            elif _to_mark(other):
                 self.plan.mark.append(leftover)
             elif other.active:
                 if not other.used:
@@ -357,6 +363,12 @@ def _decide_row(row: int | None, seat: _Seat | None, email: str | None, batch: _
     else:
         batch.keep(seat, state, changed, row)
     return True
+
+
+def _supersedes(record: IssuedCode, newer: IssuedCode) -> bool:
+    """Whether somebody has gone back from a newer code to this one: else that would count once this one is off."""
+    off = not newer.active and not newer.used and newer.retired is not Retired.WITHDRAWN
+    return off and newer.created > record.created
 
 
 def _to_mark(record: IssuedCode) -> bool:

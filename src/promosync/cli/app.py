@@ -8,6 +8,7 @@ import typer
 
 from promosync import __version__
 from promosync.cli.apply import apply
+from promosync.cli.check import check
 from promosync.cli.codes import codes
 from promosync.cli.demo import demo
 from promosync.cli.explain import explain
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, validate, plan, apply, export, status, schema, explain, demo):
+for command in (init, validate, plan, apply, export, status, check, schema, explain, demo):
     app.command()(command)
 app.add_typer(codes, name="codes")
 app.add_typer(sandbox, name="sandbox")

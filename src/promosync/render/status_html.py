@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from promosync import __version__
 from promosync.model.ownership import Mode
 from promosync.plan.exposure import total
-from promosync.plan.status.attention import ends_soon, nearly_used
+from promosync.plan.status.attention import SOON_DAYS, ends_soon, nearly_used
 from promosync.plan.status.report import Line, LineKind, Report, State
 from promosync.plan.status.tally import NO_VALUE
 from promosync.render.facts import mode_words
@@ -117,7 +117,7 @@ def _tiles(report: Report) -> Iterator[tuple[str, str, str, str]]:
     active, issued = sum(line.count(State.ACTIVE) for line in codes), sum(line.issued for line in codes)
     yield f"{active:,}", "codes work today", f"of {issued:,} issued", ""
     soon = sum(ends_soon(line, report.now) for line in report.entries)
-    yield f"{soon:,}", "end within 7 days", "coupons, codes and batches", "warn" if soon else ""
+    yield f"{soon:,}", f"end within {SOON_DAYS} days", "coupons, codes and batches", "warn" if soon else ""
     drift = sum(bool(line.drift) for line in report.entries)
     yield (
         f"{drift:,}",
@@ -154,7 +154,7 @@ def _notes(line: Line, now: int) -> Iterator[str]:
         yield f"{line.left:,} left"
     days = line.days_left(now)
     if days is not None:
-        yield "ends today" if days == 0 else f"ends in {number(days, 'day')}" if days > 0 else "over"
+        yield "ends within a day" if days == 0 else f"ends in {number(days, 'day')}" if days > 0 else "over"
 
 
 def _worth(lines: Sequence[Line]) -> bool:

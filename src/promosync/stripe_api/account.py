@@ -64,6 +64,10 @@ class StripeAccount:
         """Yield every promotion code, as they are read: those of one second newest first, seconds in any order."""
         return reader.all_codes(self._client)
 
+    def codes_of(self, text: str) -> Iterator[LiveCode]:
+        """Yield the codes of a text, whatever its case, active or not, newest first."""
+        return reader.codes(self._client, code=text)
+
     def existing_products(self, ids: Iterable[str]) -> frozenset[str]:
         """Return those of the product ids that are in Stripe."""
         return reader.existing_products(self._client, ids)

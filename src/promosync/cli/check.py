@@ -1,0 +1,120 @@
+"""`promosync check`: would Stripe take a code now, for whom, and if not why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from promosync.cli.access import Access, opened
+from promosync.cli.options import (
+    DEFAULT_FILE,
+    AccountOption,
+    ApiBaseOption,
+    DebugOption,
+    Format,
+    FormatOption,
+    LiveOption,
+    RpsOption,
+    SandboxOption,
+)
+from promosync.cli.run import Run, begin
+from promosync.model.problems import Problem, ProblemsFound
+
+if TYPE_CHECKING:
+    from promosync.model.configuration import Configuration
+    from promosync.plan.checking import Origin
+
+NOT_VALID = 2
+
+
+def check(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code; case does not matter.")],
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE",
+            help=f"The configuration, to tell which entry it comes from; {DEFAULT_FILE} if it is there.",
+            show_default=False,
+        ),
+    ] = None,
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="ID", help="Who would use it, by Stripe's customer id.")
+    ] = None,
+    amount: Annotated[
+        int | None,
+        typer.Option("--amount", metavar="N", min=0, help="What the order comes to, in minor units: 1999 is 19.99."),
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", metavar="CODE", help="The currency of the order.")
+    ] = None,
+    first_time: Annotated[
+        bool | None,
+        typer.Option(
+            "--first-time/--returning", help="Whether it is the customer's first payment.", show_default=False
+        ),
+    ] = None,
+    product: Annotated[
+        str | None,
+        typer.Option("--product", metavar="ID", help="What is bought, by Stripe's product id or that of the file."),
+    ] = None,
+    output: FormatOption = Format.TEXT,
+    sandbox: SandboxOption = False,
+    api_base: ApiBaseOption = None,
+    stripe_account: AccountOption = None,
+    live: LiveOption = False,
+    rps: RpsOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Tell whether Stripe would take a code now, rule by rule; exit 2 if it would not. Nothing is used up."""
+    from promosync.plan.checking import Order, origin
+    from promosync.plan.desired import product_id
+    from promosync.render.check import check_json, check_text
+    from promosync.workflows.check import ask
+
+    run = begin(ctx, output, debug)
+    configuration = _configuration(run, file)
+    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
+        if product is not None and configuration is not None:
+            product = product_id(configuration, product, stripe.account.mode)
+        order = Order(customer, amount, currency.lower() if currency else None, first_time, product)
+        checked = ask(code, order, stripe)
+    found = origin(checked.code, code, configuration)
+    place = _place(run, found)
+    if run.json:
+        run.emit(check_json(checked, found, place), indent=2)
+    else:
+        words = f"{place['file']}:{place['line']}:{place['column']} {place['path']}" if place else ""
+        run.show(check_text(checked, found, words, run.out.width))
+    if not checked.valid:
+        raise typer.Exit(NOT_VALID)
+
+
+def _configuration(run: Run, file: str | None) -> Configuration | None:
+    """Read the file that was named, or the usual one; one that is only found must not stand in the way."""
+    if file is None and not Path(DEFAULT_FILE).is_file():
+        return None
+    from promosync.config import display_name, load, read_file
+
+    name = file or DEFAULT_FILE
+    try:
+        loaded = load(read_file(name), display_name(name))
+    except ProblemsFound:
+        if file is not None:
+            raise
+        run.say(f"{name} is not valid, so it is not said which entry the code comes from: see promosync validate.")
+        return None
+    run.source = loaded.source
+    return loaded.configuration
+
+
+def _place(run: Run, origin: Origin | None) -> dict[str, Any] | None:
+    """Return where an entry stands in the file that was read."""
+    if origin is None or origin.path is None or run.source is None:
+        return None
+    from promosync.model.problems import dotted
+
+    line, column = run.source.place_of(Problem(origin.path, ""))
+    return {"file": run.source.name, "line": line, "column": column, "path": dotted(origin.path)}

@@ -1,0 +1,301 @@
+"""Would Stripe take this code now? Its rules, one by one, each with what it found and what would satisfy it.
+
+The order is Stripe's: does the code exist, is it active, is its coupon valid, the dates, the uses left, then whom and
+what it is for: customer, first order, minimum, currency, product. Every rule is asked, so that all that stands in the
+way is seen at once. Source: https://docs.stripe.com/billing/subscriptions/coupons and
+https://docs.stripe.com/api/promotion_codes/object
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from promosync.model.configuration import Configuration
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.ownership import Retired
+from promosync.model.problems import Path
+from promosync.model.promotions import fold
+from promosync.plan.fields import iso
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a customer buys. None is "not said": a rule about it is then told and not held against the code.
+
+    ``amount`` is minor units, ``currency`` lower case, ``product`` a Stripe product id, ``customer`` a Stripe
+    customer id; a code that is for one customer is not for somebody unnamed.
+    """
+
+    customer: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    first_time: bool | None = None
+    product: str | None = None
+
+
+class Verdict(StrEnum):
+    """How a rule came out; ``OPEN``: it depends on something about the order that was not said."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its name for programs, how it came out, why, and the way out where it failed.
+
+    ``amount`` and ``currency`` are the minimum that a message is about, for the renderer to write as money.
+    """
+
+    name: str
+    verdict: Verdict
+    message: str
+    hint: str = ""
+    amount: int | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found out. ``code`` is the one that Stripe would look at, ``others`` have the same text."""
+
+    text: str
+    now: int
+    rules: tuple[Rule, ...]
+    code: LiveCode | None = None
+    coupon: LiveCoupon | None = None
+    others: tuple[LiveCode, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether Stripe would take it."""
+        return all(rule.verdict is not Verdict.FAILED for rule in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The entry of a file that a code comes from. ``path`` is None where the file at hand does not have it.
+
+    ``batch``: it is one of many unique codes.
+    """
+
+    id: str
+    owner: str | None
+    batch: bool = False
+    path: Path | None = None
+
+
+def check(text: str, codes: Iterable[LiveCode], coupons: Mapping[str, LiveCoupon], order: Order, now: int) -> Checked:
+    """Return what Stripe would say to a text at checkout.
+
+    ``codes`` are those of that text, newest first, as Stripe's list filter finds them; ``coupons`` those that they
+    name and that still exist, by Stripe id. ``now`` is Stripe's clock, seconds UTC.
+    """
+    found = candidates(text, codes, order.customer)
+    if not found:
+        return Checked(text, now, (Rule("exists", Verdict.FAILED, "no promotion code has this text", _typo(text)),))
+    code, others = found[0], tuple(found[1:])
+    coupon = coupons.get(code.spec.coupon)
+    if coupon is not None and coupon.created > code.created:
+        coupon = None  # made anew under the same id: Stripe does not give it the codes of the old one
+    rules = (
+        Rule("exists", Verdict.PASSED, f"{code.stripe_id} has it"),
+        _active(code),
+        _coupon(code, coupon),
+        _dates(code, coupon, now),
+        _uses(code, coupon),
+        _customer(code, order),
+        _first_time(code, order),
+        _minimum(code, order),
+        _currency(coupon, order),
+        _product(coupon, order),
+    )
+    return Checked(text, now, rules, code, coupon, others)
+
+
+def candidates(text: str, codes: Iterable[LiveCode], customer: str | None) -> Sequence[LiveCode]:
+    """Return the codes of a text, first the one that Stripe would look at: active, this customer's, for everybody."""
+    same = [code for code in codes if text in (code.stripe_id,) or fold(code.spec.code) == fold(text)]
+    return sorted(
+        same,
+        key=lambda code: (
+            code.spec.active,
+            code.spec.customer == customer,
+            code.spec.customer is None,
+            code.created,
+        ),
+        reverse=True,
+    )
+
+
+def _active(code: LiveCode) -> Rule:
+    if code.spec.active:
+        return Rule("active", Verdict.PASSED, "it is active")
+    reason, hint = {
+        Retired.SWAP: ("promosync was replacing it and did not finish", "run promosync apply again"),
+        Retired.WITHDRAWN: ("promosync withdrew it, as it left the file", "put it back into the file and apply"),
+        Retired.OFF: ("promosync switched it off, as the file says", "set active to true in the file and apply"),
+        Retired.HAND: ("it was switched off in Stripe", "switch it on in Stripe, or apply the file"),
+    }.get(
+        code.tags.retired,  # type: ignore[arg-type]
+        (
+            "it has ended, or was switched off in Stripe",
+            "see the rules below; if none of them failed, switch it on in Stripe or apply the file",
+        ),
+    )
+    return Rule("active", Verdict.FAILED, f"it is not active: {reason}", hint)
+
+
+def _coupon(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
+    name = code.spec.coupon
+    if coupon is None:
+        return Rule(
+            "coupon",
+            Verdict.FAILED,
+            f"its coupon {name} was deleted, and that ends its codes for good",
+            "put coupon and code into the file and apply: it makes both again",
+        )
+    if coupon.valid:
+        return Rule("coupon", Verdict.PASSED, f"its coupon {name} is valid")
+    return Rule(
+        "coupon", Verdict.FAILED, f"its coupon {name} is no longer valid", "see dates and uses; then raise the limit"
+    )
+
+
+def _dates(code: LiveCode, coupon: LiveCoupon | None, now: int) -> Rule:
+    own, shared = code.spec.expires_at, coupon.spec.redeem_by if coupon else None
+    for what, end, field in (("it", own, "expires_at"), ("its coupon", shared, "redeem_by")):
+        if end is not None and end <= now:
+            return Rule(
+                "dates", Verdict.FAILED, f"{what} ended on {iso(end)}", f"set a later {field} in the file and apply"
+            )
+    first = min((end for end in (own, shared) if end is not None), default=None)
+    return Rule("dates", Verdict.PASSED, "it has no end" if first is None else f"it ends on {iso(first)}")
+
+
+def _uses(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
+    left = []
+    for what, thing in (("it", code), ("its coupon", coupon)):
+        limit = thing.spec.max_redemptions if thing else None
+        if thing is None or limit is None:
+            continue
+        if thing.times_redeemed >= limit:
+            hint = "raise max_redemptions in the file and apply"
+            return Rule("uses", Verdict.FAILED, f"{what} is used up: {_of(thing)}", hint)
+        left.append(f"{what} has {limit - thing.times_redeemed:,} left")
+    return Rule("uses", Verdict.PASSED, " and ".join(left) or "nothing limits its uses")
+
+
+def _customer(code: LiveCode, order: Order) -> Rule:
+    wanted = code.spec.customer
+    if wanted is None:
+        return Rule("customer", Verdict.PASSED, "it is for every customer")
+    if wanted == order.customer:
+        return Rule("customer", Verdict.PASSED, f"it is for {wanted}, who asks")
+    who = "somebody unnamed" if order.customer is None else order.customer
+    return Rule(
+        "customer", Verdict.FAILED, f"it is for {wanted} only, not for {who}", f"ask with --customer {wanted}"
+    )
+
+
+def _first_time(code: LiveCode, order: Order) -> Rule:
+    if not code.spec.first_time_transaction:
+        return Rule("first_time", Verdict.PASSED, "it is for new and returning customers")
+    if order.first_time is None:
+        return Rule("first_time", Verdict.OPEN, "it is for a customer's first payment only")
+    if order.first_time:
+        return Rule("first_time", Verdict.PASSED, "it is for a customer's first payment, and this is it")
+    return Rule(
+        "first_time",
+        Verdict.FAILED,
+        "it is for a customer's first payment only, and this customer has paid before",
+        "take first_time_transaction out of the file and apply, or give this customer another code",
+    )
+
+
+def _minimum(code: LiveCode, order: Order) -> Rule:
+    spec = code.spec
+    if spec.minimum_amount is None:
+        return Rule("minimum", Verdict.PASSED, "it asks for no minimum")
+    currency = order.currency or spec.minimum_amount_currency
+    least = spec.minimum_amount if currency == spec.minimum_amount_currency else None
+    if least is None and currency is not None:
+        least = spec.currency_options.get(currency)
+    if order.amount is None:
+        shown = (least, currency) if least is not None else (spec.minimum_amount, spec.minimum_amount_currency)
+        return Rule("minimum", Verdict.OPEN, "it asks for an order of at least", "", *shown)
+    if least is None:
+        return Rule(
+            "minimum",
+            Verdict.FAILED,
+            f"it asks for a minimum, and has none in {(currency or '').upper()}",
+            "give the currency a minimum in currency_options and apply",
+        )
+    if order.amount >= least:
+        return Rule("minimum", Verdict.PASSED, "the order reaches the minimum of", "", least, currency)
+    return Rule(
+        "minimum", Verdict.FAILED, "the order is below the minimum of", "it takes a larger order", least, currency
+    )
+
+
+def _currency(coupon: LiveCoupon | None, order: Order) -> Rule:
+    if coupon is None or coupon.spec.amount_off is None:
+        return Rule("currency", Verdict.PASSED, "it takes every currency")
+    taken = sorted({coupon.spec.currency or "", *coupon.spec.currency_options})
+    words = ", ".join(taken).upper()
+    if order.currency is None:
+        return Rule("currency", Verdict.OPEN, f"it takes orders in {words}")
+    if order.currency in taken:
+        return Rule("currency", Verdict.PASSED, f"it takes orders in {words}")
+    return Rule(
+        "currency",
+        Verdict.FAILED,
+        f"its coupon takes orders in {words}, not in {order.currency.upper()}",
+        "give the currency an amount in the coupon's currency_options and apply",
+    )
+
+
+def _product(coupon: LiveCoupon | None, order: Order) -> Rule:
+    only = sorted(coupon.spec.applies_to) if coupon else []
+    if not only:
+        return Rule("product", Verdict.PASSED, "it is for every product")
+    words = ", ".join(only)
+    if order.product is None:
+        return Rule("product", Verdict.OPEN, f"it is for these products only: {words}")
+    if order.product in only:
+        return Rule("product", Verdict.PASSED, f"it is for {order.product}")
+    return Rule(
+        "product",
+        Verdict.FAILED,
+        f"it is for {words}, not for {order.product}",
+        "add the product to the coupon's applies_to and apply",
+    )
+
+
+def _of(thing: LiveCode | LiveCoupon) -> str:
+    return f"{thing.times_redeemed:,} of {thing.spec.max_redemptions:,}"
+
+
+def _typo(text: str) -> str:
+    if text != text.strip():
+        return "take the blanks around it away: Stripe minds them"
+    signs = sorted({sign for sign in text if not (sign.isascii() and (sign.isalnum() or sign in "-_"))})
+    if signs or not text:
+        return "a code is letters, digits, - and _ only"
+    return "look for a typing error, or put it into the file and apply"
+
+
+def origin(code: LiveCode | None, text: str, configuration: Configuration | None) -> Origin | None:
+    """Return where a code comes from; of a text that is not in Stripe, the entry of the file that wants it."""
+    entries = {entry.id: entry for entry in configuration.codes} if configuration else {}
+    batches = {entry.id: entry for entry in configuration.batches} if configuration else {}
+    owner = configuration.settings.owner if configuration else None
+    if code is None or code.tags.owner is None:
+        named = next((entry for entry in entries.values() if fold(entry.spec.code) == fold(text)), None)
+        return None if named is None else Origin(named.id, owner, path=named.path)
+    name, unique = code.tags.id or code.stripe_id, code.tags.slot is not None
+    entry = (batches if unique else entries).get(name) if code.tags.owner == owner else None
+    return Origin(name, code.tags.owner, unique, entry.path if entry else None)

@@ -1,0 +1,21 @@
+"""Would Stripe take a code: read the codes of that text and the coupon of the one that counts, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promosync.plan.checking import Checked, Order, candidates, check
+
+if TYPE_CHECKING:
+    from promosync.stripe_api.account import StripeAccount
+
+
+def ask(text: str, order: Order, stripe: StripeAccount) -> Checked:
+    """Return what Stripe would say to a text at checkout; a ``promo_`` id stands for the text of its code."""
+    codes = list(stripe.codes_of(text)) if text.strip() else []
+    if not codes and text.startswith("promo_"):
+        named = stripe.read_code(text)
+        codes = [named] if named else []
+    found = candidates(text, codes, order.customer)
+    coupon = stripe.read_coupon(found[0].spec.coupon) if found else None
+    return check(text, codes, {coupon.stripe_id: coupon} if coupon else {}, order, stripe.now)

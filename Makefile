@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check bench soak format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,13 @@ check: .venv/ready ## format, lint, strict types, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
+
+bench: .venv/ready ## how fast, beside what Stripe's limit allows (QUICK=1: a minute, else a quarter of an hour)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
+MINUTES ?= 60
+soak: .venv/ready ## random edits and failures for MINUTES=60: invariants hold, memory does not grow
+	@$(BIN)/python -m benchmarks.soak $(MINUTES)
 
 format: .venv/ready ## put the code into its format
 	$(BIN)/ruff format .

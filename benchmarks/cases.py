@@ -1,0 +1,211 @@
+"""The cases, each a figure beside what Stripe's limit allows, or beside a Python that imports nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.ground import LIMIT, Ground, Taken, ground, python, served
+from benchmarks.recorded import BORN
+
+COUPON: dict[str, Any] = {"id": "spring", "percent_off": 20, "duration": "once"}
+KEYS = {"promosync_owner": "bench"}
+WEEK = 7 * 86400
+
+_APPLY_SECONDS = re.compile(r"in ([\d.]+) s\.")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table: ``allowed`` is the seconds it takes at the limit, or importing nothing; None: no such.
+
+    ``inner`` is what promosync itself says that carrying out took, without its start and the plan.
+    """
+
+    name: str
+    seconds: float
+    allowed: float | None = None
+    megabytes: float | None = None
+    requests: int | None = None
+    refused: int | None = None
+    inner: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return None if self.allowed is None else self.seconds / self.allowed
+
+
+def codes(count: int) -> Iterator[dict[str, Any]]:
+    """Entries of a file."""
+    return ({"id": f"c{n}", "code": f"SPR-{n:07}", "coupon": "spring"} for n in range(count))
+
+
+def seeded(ground: Ground, count: int) -> None:
+    """Put the coupon and the codes of :func:`codes` into the sandbox, made over a week."""
+    _seed_coupon(ground)
+    template = {"coupon": "spring", "code": "SPR-{n:07}", "metadata": {**KEYS, "promosync_id": "c{n}"}}
+    now = int(ground.control.clock())
+    ground.control.seed("promotion_code", count=count, template=template, created=(now - WEEK, now - 60))
+    ground.write([COUPON], codes(count))
+
+
+def seeded_batch(ground: Ground, count: int) -> None:
+    """Put the coupon and a batch of unique codes into the sandbox, made over a week."""
+    _seed_coupon(ground)
+    metadata = {**KEYS, "promosync_id": "vip", "promosync_slot": "{n}"}
+    template = {"coupon": "spring", "code": "SPR-{n:09}", "max_redemptions": 1, "metadata": metadata}
+    now = int(ground.control.clock())
+    ground.control.seed("promotion_code", count=count, template=template, created=(now - WEEK, now - 60))
+    ground.write([COUPON], batches=[batch(count)])
+
+
+def batch(count: int) -> dict[str, Any]:
+    generate = {"count": count, "pattern": "SPR-#########", "charset": "numeric"}
+    return {"id": "vip", "coupon": "spring", "generate": generate, "allow_guessable": True}
+
+
+def _seed_coupon(ground: Ground) -> None:
+    created = int(ground.control.clock()) - 2 * WEEK  # before its codes
+    ground.control.seed("coupon", [{**COUPON, "created": created, "metadata": {**KEYS, "promosync_id": "spring"}}])
+
+
+def startup(repeat: int) -> Iterator[Figure]:
+    """The shortest commands, beside a Python that imports nothing; medians."""
+
+    def median(*arguments: str) -> Taken:
+        taken = sorted((python(*arguments) for _ in range(repeat)), key=lambda one: one.seconds)
+        return taken[len(taken) // 2]
+
+    nothing = median("-c", "pass").seconds
+    for name, arguments in (("--version", ["--version"]), ("plan --help", ["plan", "--help"])):
+        taken = median("-m", "promosync", *arguments)
+        yield Figure(f"`promosync {name}`", taken.seconds, nothing, taken.megabytes)
+
+
+def create(count: int) -> Iterator[Figure]:
+    """`apply` of a new coupon and its codes: a create each, all on one endpoint."""
+    with ground() as here:
+        here.write([COUPON], codes(count))
+        yield _figure(f"create {count:,} codes", here.promosync("apply", "--yes"), count)
+        _check_empty(here)
+
+
+def create_batch(count: int) -> Iterator[Figure]:
+    """`apply` of a batch, whose codes are drawn."""
+    with ground() as here:
+        generate = {"count": count, "pattern": "SPR-####-####"}
+        here.write([COUPON], batches=[{"id": "vip", "coupon": "spring", "generate": generate}])
+        yield _figure(f"issue a batch of {count:,}", here.promosync("apply", "--yes"), count)
+
+
+def change(count: int) -> Iterator[Figure]:
+    """`apply` of a new percentage: of each code the old is read and switched off, the new one made."""
+    with ground() as here:
+        seeded(here, count)
+        here.write([{**COUPON, "percent_off": 25}], codes(count))
+        yield _figure(f"change a percentage under {count:,} codes", here.promosync("apply", "--yes"), count)
+        _check_empty(here)
+
+
+def plan(count: int) -> Iterator[Figure]:
+    """`plan` of codes that are as the file says."""
+    with ground() as here:
+        seeded(here, count)
+        yield _figure(f"plan {count:,} codes, unchanged", _planned(here), -(-count // 100))
+
+
+def plan_batch(count: int) -> Iterator[Figure]:
+    """`plan` of a batch that is as the file says."""
+    with ground() as here:
+        seeded_batch(here, count)
+        yield _figure(f"plan a batch of {count:,}, unchanged", _planned(here), -(-count // 100))
+
+
+def plan_recorded(count: int) -> Iterator[Figure]:
+    """`plan` of a batch that is as the file says, read from recorded pages."""
+    with ground() as here:
+        seeded_batch(here, 1)
+        dump = here.control.dump()
+        record = here.folder / "record.json"
+        # What a list leaves out unless it is asked for, it is asked for.
+        coupon = {"applies_to": None, **dump["coupons"][0], "created": BORN - 1}
+        record.write_text(json.dumps({"coupon": coupon, "code": dump["promotion_codes"][0]}), encoding="utf-8")
+        here.write([COUPON], batches=[batch(count)])
+        with served([sys.executable, "-m", "benchmarks.recorded", str(count), str(record)]) as url:
+            here.control.clear_counters()
+            elsewhere = Ground(url, here.control, here.folder)
+            taken = _planned(elsewhere)
+        yield _figure(
+            f"plan a batch of {count:,}, unchanged (recorded pages)", taken, -(-count // 100), counted=False
+        )
+
+
+def draw(count: int) -> Iterator[Figure]:
+    """Drawing codes, without making them at Stripe; beside making them at the limit it is nothing."""
+    program = (
+        "import collections, itertools, string\n"
+        "from promosync.codes.alphabet import Space\n"
+        "from promosync.codes.drawing import draw\n"
+        "alphabet = string.digits + string.ascii_uppercase\n"
+        "codes = draw(Space('SPR-####-####', alphabet))\n"
+        f"collections.deque(itertools.islice(codes, {count}), maxlen=0)\n"
+    )
+    taken = python("-c", program)
+    yield Figure(f"draw {count:,} codes", taken.seconds, count / LIMIT, taken.megabytes)
+
+
+def latency_floor(count: int, repeat: int) -> Iterator[Figure]:
+    """`plan` of a small account: here not the limit but the answers' latency is what counts; the median."""
+    with ground() as here:
+        seeded(here, count)
+        taken = [_planned(here) for _ in range(repeat)]
+        middle = statistics.median(one.seconds for one in taken)
+        one = taken[0]
+        yield Figure(f"plan {count:,} codes, unchanged", middle, None, one.megabytes, one.requests, one.refused)
+
+
+def _planned(here: Ground) -> Taken:
+    return here.promosync("plan", "--detailed-exitcode")  # 2, and so an error here, if there were changes
+
+
+def _check_empty(here: Ground) -> None:
+    time.sleep(1.0)
+    _planned(here)
+
+
+def _figure(name: str, taken: Taken, on_one_endpoint: int, counted: bool = True) -> Figure:
+    said = _APPLY_SECONDS.search(taken.out)
+    return Figure(
+        name,
+        taken.seconds,
+        on_one_endpoint / LIMIT,
+        taken.megabytes,
+        taken.requests if counted else None,
+        taken.refused if counted else None,
+        float(said[1]) if said else None,
+    )
+
+
+def full() -> Iterable[Iterator[Figure]]:
+    return (
+        startup(9), latency_floor(500, 5), plan(1_000), create(500), create(1_000), create_batch(1_000), change(300),
+        plan(100_000), plan_batch(100_000), plan_recorded(1_000_000), draw(1_000_000),
+    )  # fmt: skip
+
+
+def quick() -> Iterable[Iterator[Figure]]:
+    return (
+        startup(3),
+        latency_floor(500, 3),
+        plan(1_000),
+        create(100),
+        change(50),
+        plan_batch(10_000),
+        draw(100_000),
+    )

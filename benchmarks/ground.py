@@ -1,0 +1,123 @@
+"""Where a figure is taken: a sandbox in its own process, and the client in another, timed from start to exit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from promosync.sandbox import Control
+
+LIMIT = 25.0
+"""Requests a second that the sandbox takes on an endpoint, and that the client is told to make."""
+TOTAL = 100.0
+LATENCY = 0.1
+"""Seconds that every answer takes at least."""
+
+KEY = "sk_test_benchmarks0123456789"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one process took: wall seconds from start to exit, the peak of its memory, what it wrote."""
+
+    seconds: float
+    megabytes: float
+    out: str
+    requests: int = 0
+    refused: int = 0
+
+
+def timed(command: Sequence[str], **env: str) -> Taken:
+    """Run a process to its end; RuntimeError when it fails."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+        )
+        # Of this very child, and freed of what its parent had before exec by this process being small.
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0), err.seek(0)
+        if process.returncode != 0:
+            raise RuntimeError(
+                f"{command} ended with {process.returncode}:\n{out.read()[-2000:]}{err.read()[-2000:]}"
+            )
+        # Kilobytes on Linux, bytes on macOS.
+        unit = 2**20 if sys.platform == "darwin" else 2**10
+        return Taken(seconds, usage.ru_maxrss / unit, out.read())
+
+
+def python(*arguments: str) -> Taken:
+    return timed([sys.executable, *arguments])
+
+
+@dataclass
+class Ground:
+    """A served sandbox, and a folder for the file."""
+
+    url: str
+    control: Control
+    folder: Path
+
+    def promosync(self, command: str, *more: str, rps: float = LIMIT) -> Taken:
+        """Carry out `plan` or `apply` on the folder's file; requests and refusals are the sandbox's own count."""
+        self.control.clear_counters()
+        taken = timed(
+            [sys.executable, "-m", "promosync", command, str(self.file), f"--rps={rps:g}", *more],
+            STRIPE_API_KEY=KEY,
+            STRIPE_API_BASE=self.url,
+        )
+        counters = self.control.counters()
+        refused = counters["statuses"].get("429", 0)
+        return Taken(taken.seconds, taken.megabytes, taken.out, counters["total"], refused)
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "promosync.json"
+
+    def write(
+        self, coupons: Iterable[Any] = (), codes: Iterable[Any] = (), batches: Iterable[Any] = (), **settings: Any
+    ) -> None:
+        """Write the file, entry by entry: the peak of this process would count for its children's."""
+        with self.file.open("w", encoding="utf-8") as out:
+            out.write(json.dumps({"promosync": {"owner": "bench", **settings}})[:-1])
+            for name, entries in (("coupons", coupons), ("promotion_codes", codes), ("code_batches", batches)):
+                out.write(f', "{name}": [')
+                for number, entry in enumerate(entries):
+                    out.write((",\n" if number else "\n") + json.dumps(entry))
+                out.write("]")
+            out.write("}")
+
+
+@contextmanager
+def ground(latency: float = LATENCY) -> Iterator[Ground]:
+    """Serve an empty sandbox with Stripe's limits while the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="promosync-bench-") as name:
+        folder = Path(name)
+        command = [sys.executable, "-m", "promosync", "sandbox", "serve", "--port=0", "--limits"]
+        with served([*command, f"--state={folder / 'sandbox.db'}"]) as url:
+            control = Control(url)
+            control.limits(endpoint=LIMIT, total=TOTAL, latency=latency)
+            yield Ground(url, control, folder)
+
+
+@contextmanager
+def served(command: Sequence[str]) -> Iterator[str]:
+    """Run a server that prints its URL first, while the block lasts."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.communicate()

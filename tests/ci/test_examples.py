@@ -76,7 +76,7 @@ def test_every_command_in_them_is_one(command: list[str]) -> None:
     """With options that it has."""
     known: Any = get_command(app)
     parsed = known.commands[command[0]].make_context("promosync", list(command[1:]))
-    assert parsed.params["file"] == "promosync.json"
+    assert parsed.params["files"] == ["promosync.json"]
 
 
 def test_an_apply_has_no_other_beside_it() -> None:

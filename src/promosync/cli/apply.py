@@ -16,19 +16,19 @@ from promosync.cli.options import (
     AccountOption,
     ApiBaseOption,
     DebugOption,
+    FilesArgument,
     Format,
     FormatOption,
     LiveOption,
     MaxMinutesOption,
     NoPruneOption,
-    PlanArgument,
     RpsOption,
     SandboxOption,
     TargetOption,
 )
 from promosync.cli.progress import Progress, reading, stopping
 from promosync.cli.reports import leave_summary
-from promosync.cli.run import Run, begin, inputs
+from promosync.cli.run import Run, begin
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ ERROR, OUT_OF_TIME, INTERRUPTED = 1, 3, 130
 
 def apply(
     ctx: typer.Context,
-    file: PlanArgument = None,
+    files: FilesArgument = None,
     saved: SavedOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is nobody to ask.")] = False,
     output: FormatOption = Format.TEXT,
@@ -73,11 +73,11 @@ def apply(
     run = begin(ctx, output, debug)
     access = Access(sandbox, api_base, stripe_account, live, rps)
     if saved is None:
-        planner = _anew(run, file or DEFAULT_FILE, not no_prune, tuple(target or ()))
+        planner = _anew(run, files or [DEFAULT_FILE], not no_prune, tuple(target or ()))
     elif no_prune or target:
         raise typer.BadParameter("a saved plan is applied as it is: leave --target and --no-prune out.")
     else:
-        planner = _again(run, saved, file)
+        planner = _again(run, saved, files)
     with opened(run, access) as stripe:
         with reading(run, stripe):
             plan = planner(stripe)
@@ -103,26 +103,26 @@ def apply(
         raise typer.Exit(code)
 
 
-def _anew(run: Run, file: str, prune: bool, targets: tuple[str, ...]) -> Planner:
+def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...]) -> Planner:
     """Return what makes the plan of a configuration."""
     from promosync.plan.planner import Policy
     from promosync.workflows.plan import make
 
-    loaded, rows = run.load(file)
+    loaded, rows = run.load(files)
     return lambda stripe: make(loaded.configuration, stripe, Policy(prune, targets), rows)
 
 
-def _again(run: Run, saved: Path, file: str | None) -> Planner:
+def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
     """Return what takes a saved plan up again. The configuration is read if it is named, or if there are batches."""
     from promosync.workflows.saved import check_files, read, take_up
 
     plan = read(saved)
     run.name = ", ".join(plan.files)
-    if file is None and plan.plan.batches:
-        file = next(iter(plan.files))
-    if file is None:
+    if not files and plan.plan.batches:
+        files = [*plan.files]
+    if not files:
         return lambda stripe: take_up(plan, stripe)
-    again = inputs(*run.load(file))
+    again = run.inputs(*run.load(files))
     check_files(plan, again)
     return lambda stripe: take_up(plan, stripe, again)
 

@@ -41,11 +41,12 @@ def _above_zero(value: float | None) -> float | None:
 
 
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="The configuration; - is standard input.")]
-PlanArgument = Annotated[
-    str | None,
+FilesArgument = Annotated[
+    list[str] | None,
     typer.Argument(
         metavar="FILE",
-        help=f"The configuration; - is standard input. [default: {DEFAULT_FILE}]",
+        help="The configuration: a file, several, or a folder of them; - is standard input. "
+        f"[default: {DEFAULT_FILE}]",
         show_default=False,
     ),
 ]

@@ -13,7 +13,7 @@ from promosync.cli.options import (
     AccountOption,
     ApiBaseOption,
     DebugOption,
-    FileArgument,
+    FilesArgument,
     LiveOption,
     NoPruneOption,
     PlanFormat,
@@ -24,7 +24,7 @@ from promosync.cli.options import (
 )
 from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
-from promosync.cli.run import Run, begin, inputs
+from promosync.cli.run import Run, begin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ OutOption = Annotated[
 
 def plan(
     ctx: typer.Context,
-    file: FileArgument = DEFAULT_FILE,
+    files: FilesArgument = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to change.")
     ] = False,
@@ -67,7 +67,7 @@ def plan(
 
     run = begin(ctx, output, debug)
     access = Access(sandbox, api_base, stripe_account, live, rps)
-    loaded, rows = run.load(file)
+    loaded, rows = run.load(files or [DEFAULT_FILE])
     with opened(run, access) as stripe, reading(run, stripe):
         policy = Policy(prune=not no_prune, targets=tuple(target or ()))
         if out is None:
@@ -91,7 +91,7 @@ def _save(
     """Make a plan and write it to a file."""
     from promosync.workflows.saved import make_to_save, write
 
-    saved = make_to_save(inputs(loaded, rows), stripe, policy)
+    saved = make_to_save(run.inputs(loaded, rows), stripe, policy)
     write(saved, out)
     if saved.plan.account.id is None:
         run.say("The key may not read which account it belongs to: the saved plan is bound to the mode alone.")

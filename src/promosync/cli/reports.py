@@ -69,6 +69,8 @@ def leave_summary(run: Run, page: Callable[[], str]) -> None:
 def _finding(run: Run, level: str, problem: Problem, source: Source | None) -> Finding:
     from promosync.render.findings import Level, finding
 
+    if source is not None:
+        source, problem = source.own(problem)
     return finding(Level(level), problem, source, _in_repository(run, source.name) if source else None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Run:
     """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door.
 
-    ``output`` is the format of the result, ``name`` the configuration's, as it was given.
+    ``output`` is the format of the result, ``name`` the configuration's as it was given, ``folder`` the one from
+    which it names the files of its batches.
     """
 
     out: Console
@@ -36,6 +37,7 @@ class Run:
     source: Source | None = None
     output: str = "text"
     name: str = ""
+    folder: Path | None = None
 
     def show(self, lines: Iterable[Text]) -> None:
         """Write lines of the result."""
@@ -55,35 +57,23 @@ class Run:
         self.out.file.write(json.dumps(document, indent=indent).replace("##[", "#\\u0023[") + "\n")
         self.out.file.flush()
 
-    def load(self, file: str, now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
+    def load(self, files: str | Sequence[str], now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
         """Read and check a configuration and the files of its batches; later problems are located in it."""
-        from promosync.config import Refused, display_name, load, read_file
+        from promosync.config import display_name
+        from promosync.workflows.configuration import read_configuration
 
-        self.name = display_name(file)
-        folder = None if file == "-" else Path(file).parent
-        try:
-            loaded = load(read_file(file), display_name(file), now)
-        except Refused as refused:
-            if refused.rest is None or not refused.rest.batches:
-                raise
-            from promosync.workflows.batch_files import with_file_faults
-
-            raise with_file_faults(refused, folder) from None
+        names = [files] if isinstance(files, str) else files
+        self.name = ", ".join(map(display_name, names))
+        loaded, rows, self.folder = read_configuration(names, now)
         self.source = loaded.source
-        if not loaded.configuration.batches:
-            return loaded, {}
-        from promosync.workflows.batch_files import read_batch_files
+        return loaded, rows
 
-        return loaded, read_batch_files(loaded.configuration, folder)
+    def inputs(self, loaded: Loaded, rows: Mapping[str, Rows]) -> Inputs:
+        """Return what was read, with what tells whether it is the same the next time."""
+        from promosync.workflows.saved import Inputs, import_digests
 
-
-def inputs(loaded: Loaded, rows: Mapping[str, Rows]) -> Inputs:
-    """Return what was read, with what tells whether it is the same the next time."""
-    from promosync.workflows.saved import Inputs, import_digests
-
-    name = loaded.source.name
-    folder = None if name == "<stdin>" else Path(name).parent
-    return Inputs(loaded.configuration, rows, (loaded.source,), import_digests(loaded.configuration, folder))
+        imports = import_digests(loaded.configuration, self.folder)
+        return Inputs(loaded.configuration, rows, loaded.source.files, imports)
 
 
 def begin(ctx: typer.Context, output: StrEnum = Format.TEXT, debug: bool = False) -> Run:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from promosync.cli.options import DEFAULT_FILE, CheckFormat, CheckFormatOption, DebugOption, FileArgument
+from promosync.cli.options import DEFAULT_FILE, CheckFormat, CheckFormatOption, DebugOption, FilesArgument
 from promosync.cli.reports import tell_findings
 from promosync.cli.run import begin
 
@@ -16,7 +16,7 @@ StrictOption = Annotated[bool, typer.Option("--strict", help="Take warnings for 
 
 def validate(
     ctx: typer.Context,
-    file: FileArgument = DEFAULT_FILE,
+    files: FilesArgument = None,
     strict: StrictOption = False,
     output: CheckFormatOption = CheckFormat.TEXT,
     debug: DebugOption = False,
@@ -30,7 +30,7 @@ def validate(
 
     run = begin(ctx, output, debug)
     now = int(time.time())
-    loaded, rows = run.load(file, now)
+    loaded, rows = run.load(files or [DEFAULT_FILE], now)
     found, source = loaded.configuration, loaded.source
     warnings = lint(Facts(found, source, now, batch_sizes(found, rows)))
     refused = strict and bool(warnings)

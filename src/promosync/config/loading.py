@@ -31,9 +31,14 @@ def load(text: bytes, name: str, now: int | None = None) -> Loaded:
     """
     parsed = parse(text)
     source = Source(name, parsed.text, parsed.place)
-    found = _Findings(source, list(parsed.faults))
     if not parsed.whole:
-        raise Refused(found.problems, source)
+        raise Refused(parsed.faults, source)
+    return checked(parsed.value, source, parsed.faults, now)
+
+
+def checked(value: Json, source: Source, faults: Iterable[Problem], now: int | None) -> Loaded:
+    """Check what was read, of which ``faults`` are known already; as :func:`load`."""
+    found = _Findings(source, list(faults))
 
     # These load pydantic and jsonschema: only here, so that commands without a file start quickly.
     from promosync.config.checking import check, misspelt_sections
@@ -41,10 +46,10 @@ def load(text: bytes, name: str, now: int | None = None) -> Loaded:
     from promosync.config.rules import check_rules
 
     schema = schema_text()
-    faults, broken = check(parsed.value, schema)
+    faults, broken = check(value, schema)
     found.add(faults)
-    found.add(misspelt_sections(parsed.value, schema))
-    tree = _without(parsed.value, broken)
+    found.add(misspelt_sections(value, schema))
+    tree = _without(value, broken)
     document, faults = read_document(tree)
     if document is None:
         found.add(faults)
@@ -66,11 +71,11 @@ class _Findings:
 
     def add(self, problems: Iterable[Problem]) -> None:
         paths = {problem.path for problem in self.problems if problem.path}
-        places = {problem.at for problem in self.problems if problem.at}
+        places = {self.source.order_of(problem) for problem in self.problems if problem.at}
         self.problems += [
             problem
             for problem in problems
-            if problem.path not in paths and not (places and self.source.place_of(problem) in places)
+            if problem.path not in paths and not (places and self.source.order_of(problem) in places)
         ]
 
 

@@ -45,6 +45,19 @@ class Source:
         """Return the line and column of a problem."""
         return problem.at or self.locate(problem.path, problem.on_key)
 
+    def order_of(self, problem: Problem) -> tuple[int, ...]:
+        """Return what sorts problems in the order of the text."""
+        return self.place_of(problem)
+
+    def own(self, problem: Problem) -> tuple[Source, Problem]:
+        """Return the file that a problem is in, and the problem as it is told of that file."""
+        return self, problem
+
+    @property
+    def files(self) -> tuple[Source, ...]:
+        """The files that it is made of."""
+        return (self,)
+
     def line(self, number: int) -> str:
         """Return a line of the text, without its end, for an excerpt; empty when there is none."""
         if not 1 <= number <= len(self._starts):
@@ -71,13 +84,14 @@ class Refused(ProblemsFound):
     """
 
     def __init__(self, problems: Iterable[Problem], source: Source, rest: Configuration | None = None) -> None:
-        super().__init__(sorted(problems, key=source.place_of))
+        super().__init__(sorted(problems, key=source.order_of))
         self.source = source
         self.rest = rest
 
 
 def render_place(problem: Problem, source: Source) -> str:
     """Return ``promosync.json:12:7 coupons[1].percent_off``; only the name for a file that was not read."""
+    source, problem = source.own(problem)
     if not source.text and problem.at is None:
         return printable(source.name)
     line, column = source.place_of(problem)
@@ -86,6 +100,7 @@ def render_place(problem: Problem, source: Source) -> str:
 
 def render_line(problem: Problem, source: Source) -> str:
     """Return the whole problem on one line: place, what is wrong, what to do."""
+    source, problem = source.own(problem)
     return f"{render_place(problem, source)}: {printable(problem.message)}" + (
         f"; {printable(problem.hint)}" if problem.hint else ""
     )

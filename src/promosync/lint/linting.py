@@ -27,7 +27,7 @@ def lint(facts: Facts) -> list[Problem]:
     found = [replace(problem, rule=rule) for rule, check in RULES.items() for problem in check(facts)]
     if UNUSED not in switched_off:
         found += _unused_switches(facts, {problem.rule for problem in found})
-    return sorted((problem for problem in found if problem.rule not in switched_off), key=facts.source.place_of)
+    return sorted((problem for problem in found if problem.rule not in switched_off), key=facts.source.order_of)
 
 
 def _unknown_switches(facts: Facts) -> Iterator[Problem]:

@@ -15,7 +15,8 @@ class Problem:
 
     ``path`` is a place in the configuration; the edge turns it into line and column. ``on_key`` points at the
     key itself rather than at its value. ``rule`` is a stable id that tools can match on. ``at`` is the line
-    and column, both from 1, of what has no path because the text could not be read that far.
+    and column, both from 1, of what has no path because the text could not be read that far. ``file`` is the name of
+    the file where a configuration has several and the path alone does not tell; the path is of that file then.
     """
 
     path: Path
@@ -24,6 +25,7 @@ class Problem:
     rule: str = "error"
     on_key: bool = False
     at: tuple[int, int] | None = None
+    file: str | None = None
 
 
 class ProblemsFound(Exception):

@@ -257,7 +257,7 @@ def _change(change: _Change) -> FieldChange:
 
 
 def _without_nothing(tree: Any) -> Any:
-    """Leave out what is null or empty: that is its default everywhere, and the file is to be read. Sets get an order."""
+    """Leave out what is null or empty: that is its default everywhere. Sets get an order."""
     if isinstance(tree, dict):
         pruned = {key: _without_nothing(value) for key, value in tree.items()}
         if isinstance(products := pruned.get("applies_to"), list):

@@ -21,10 +21,11 @@ def problems_text(
     Place and message are one line whatever the width, so that editors and grep find them. Without a source the
     place is left out.
     """
-    for problem in problems:
+    for told in problems:
+        own, problem = source.own(told) if source is not None else (None, told)
         line = Text(f"{word}: ", "bold red" if word == "error" else "bold cyan")
-        if source is not None:
-            line.append(f"{render_place(problem, source)}: ", "bold")
+        if own is not None:
+            line.append(f"{render_place(problem, own)}: ", "bold")
         line.append(visible(problem.message), "not bold")
         yield line
         if problem.hint:
@@ -37,6 +38,8 @@ def problems_json(problems: Iterable[Problem], source: Source | None) -> list[di
 
 
 def _problem(problem: Problem, source: Source | None) -> dict[str, Any]:
+    if source is not None:
+        source, problem = source.own(problem)
     line, column = source.place_of(problem) if source and (source.text or problem.at) else (None, None)
     return {
         "file": source.name if source else None,

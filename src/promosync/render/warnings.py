@@ -17,9 +17,10 @@ def warnings_text(problems: Iterable[Problem], source: Source, word: str = "warn
     A line is not cut, whatever the width.
     """
     style = "bold red" if word == "error" else "bold yellow"
-    for problem in problems:
+    for told in problems:
+        own, problem = source.own(told)
         yield Text.assemble(
-            (f"{render_place(problem, source)}: ", "bold"),
+            (f"{render_place(problem, own)}: ", "bold"),
             (f"{word}[{problem.rule}]: ", style),
             visible("; ".join(part for part in (problem.message, problem.hint) if part)),
         )

@@ -109,7 +109,7 @@ def read(path: Path) -> Saved:
 def check_files(saved: Saved, inputs: Inputs) -> None:
     """Refuse a configuration that is not the one a plan was made of; names do not matter, content does."""
     problems = []
-    if [*saved.files.values()] != [*inputs.files.values()]:
+    if sorted(saved.files.values()) != sorted(inputs.files.values()):
         names = ", ".join(inputs.files)
         problems.append(_moved(f"{names}: the configuration is not the one the plan was made of"))
     problems += [

@@ -1,0 +1,208 @@
+"""Several files as one configuration: their lists one after the other, each problem told of the file it is in."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from promosync.config.loading import Loaded, checked, load
+from promosync.config.source import Refused, Source
+from promosync.config.strict_json import Box, Json, Parsed, parse
+from promosync.model.configuration import BatchEntry, Configuration, Generate
+from promosync.model.problems import Path, Problem
+
+LISTS = ("coupons", "promotion_codes", "code_batches", "products")
+SETTINGS = "promosync"
+
+_PLACES = re.compile(rf"\b({'|'.join(LISTS)})\[([0-9]+)\]")
+"""Entries that a message names: counted over all files, as everywhere inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One file: its name for messages, its bytes, and its folder below the one that all of them share."""
+
+    name: str
+    raw: bytes
+    below: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One file among several.
+
+    ``start`` is where its text begins in the text of all. ``before`` counts the entries of the files before it, by
+    section, ``counts`` its own.
+    """
+
+    source: Source
+    start: int
+    before: Mapping[str, int]
+    counts: Mapping[str, int]
+
+    def has(self, path: Path) -> bool:
+        """Whether what a path leads to is in the file."""
+        section, index = path[0], path[1] if len(path) > 1 else None
+        if section in self.counts and isinstance(index, int):
+            return 0 <= index - self.before[str(section)] < self.counts[str(section)]
+        return isinstance(self.source.place, Box) and section in self.source.place.keys
+
+    def local(self, path: Path) -> Path:
+        """Return a path as it is within the file."""
+        return self._moved(path, -1)
+
+    def counted(self, path: Path) -> Path:
+        """Return a path within the file as it is among all."""
+        return self._moved(path, 1)
+
+    def _moved(self, path: Path, sign: int) -> Path:
+        if len(path) > 1 and path[0] in LISTS and isinstance(path[1], int):
+            return (path[0], path[1] + sign * self.before[str(path[0])], *path[2:])
+        return path
+
+
+@dataclass(frozen=True)
+class Several(Source):
+    """Files that are one configuration. A path counts entries over all of them; a place is in one of them."""
+
+    parts: tuple[_Part, ...] = field(default=())
+
+    def offset(self, path: Path, on_key: bool = False) -> int:
+        part = self._part(path)
+        return part.start + part.source.offset(part.local(path), on_key)
+
+    def place_of(self, problem: Problem) -> tuple[int, int]:
+        own, told = self.own(problem)
+        return own.place_of(told)
+
+    def order_of(self, problem: Problem) -> tuple[int, ...]:
+        own, told = self.own(problem)
+        return next(at for at, part in enumerate(self.parts) if part.source is own), *own.place_of(told)
+
+    def own(self, problem: Problem) -> tuple[Source, Problem]:
+        for part in self.parts:
+            if problem.file == part.source.name:
+                return part.source, problem
+        part = self._part(problem.path)
+        told = replace(
+            problem,
+            path=part.local(problem.path),
+            message=self._told(problem.message, part),
+            hint=self._told(problem.hint, part),
+        )
+        return part.source, told
+
+    @property
+    def files(self) -> tuple[Source, ...]:
+        return tuple(part.source for part in self.parts)
+
+    def _part(self, path: Path) -> _Part:
+        return next((part for part in self.parts if path and part.has(path)), self.parts[0])
+
+    def _told(self, text: str, here: _Part) -> str:
+        """Return a message with the entries it names counted in their own files."""
+
+        def one(found: re.Match[str]) -> str:
+            path = (found[1], int(found[2]))
+            part = self._part(path)
+            where = "" if part is here else f" of {part.source.name}"
+            return f"{found[1]}[{part.local(path)[1]}]{where}"
+
+        return _PLACES.sub(one, text)
+
+
+def load_several(files: Sequence[Given], now: int | None = None) -> Loaded:
+    """Check several files as one configuration and return it typed; raises as :func:`promosync.config.load` does.
+
+    Ids and codes are unique over all of them, an entry may name one of another file, and the settings stand in one.
+    """
+    parsed = {file.name: parse(file.raw) for file in files}
+    parts = tuple(_parts(parsed))
+    source = Several(", ".join(parsed), "\n".join(part.source.text for part in parts), parts=parts)
+    faults = [fault for file in files for fault in _broken(file, parsed[file.name], now)]
+    if faults:
+        raise Refused(faults, source)
+    for part in parts:
+        faults += [_counted_over_all(fault, part) for fault in parsed[part.source.name].faults]
+    value, repeated = _merged(parsed)
+    below = {file.name: file.below for file in files}
+    try:
+        loaded = checked(value, source, [*faults, *repeated], now)
+    except Refused as refused:
+        rest = None if refused.rest is None else _with_folders(refused.rest, source, below)
+        raise Refused(refused.problems, source, rest) from None
+    return replace(loaded, configuration=_with_folders(loaded.configuration, source, below))
+
+
+def refuse(refused: Sequence[Refused]) -> Refused:
+    """Return the refusals of several files, each of one of them, as one."""
+    none = dict.fromkeys(LISTS, 0)
+    parts = tuple(_Part(one.source, 0, none, none) for one in refused)
+    problems = [replace(problem, file=one.source.name) for one in refused for problem in one.problems]
+    return Refused(problems, Several(", ".join(one.source.name for one in refused), parts=parts))
+
+
+def _merged(parsed: Mapping[str, Parsed]) -> tuple[Json, list[Problem]]:
+    """Return all files as one, and the problem of settings that stand in two of them."""
+    lists: dict[str, list[Json]] = {}
+    others: dict[str, Json] = {}
+    problems: list[Problem] = []
+    holder = ""
+    for name, content in ((name, read.value) for name, read in parsed.items()):
+        for section, value in content.items() if isinstance(content, dict) else ():
+            if section in LISTS and isinstance(value, list):
+                lists.setdefault(section, []).extend(value)
+            elif section == SETTINGS and section in others:
+                message, hint = (
+                    f"the settings of this configuration stand in {holder} already",
+                    "keep them in one file",
+                )
+                problems.append(Problem((SETTINGS,), message, hint, "duplicate-settings", on_key=True, file=name))
+            else:
+                holder = name if section == SETTINGS else holder
+                others.setdefault(section, value)
+    return {**others, **lists}, problems
+
+
+def _parts(parsed: Mapping[str, Parsed]) -> Iterator[_Part]:
+    start, before = 0, dict.fromkeys(LISTS, 0)
+    for name, read in parsed.items():
+        value = read.value if read.whole and isinstance(read.value, dict) else {}
+        counts = {section: len(items) if isinstance(items := value.get(section), list) else 0 for section in LISTS}
+        yield _Part(Source(name, read.text, read.place), start, dict(before), counts)
+        start += len(read.text) + 1
+        before = {section: before[section] + counts[section] for section in LISTS}
+
+
+def _broken(file: Given, parsed: Parsed, now: int | None) -> Iterator[Problem]:
+    """Yield what is wrong with a file that can not be put together with others."""
+    value = parsed.value
+    lists = [value.get(section, []) for section in LISTS] if isinstance(value, dict) else [None]
+    if parsed.whole and all(isinstance(entries, list) for entries in lists):
+        return
+    try:
+        load(file.raw, file.name, now)
+    except Refused as refused:
+        yield from (replace(problem, file=file.name) for problem in refused.problems)
+
+
+def _counted_over_all(fault: Problem, part: _Part) -> Problem:
+    if not fault.path:
+        return replace(fault, file=part.source.name)
+    return replace(fault, path=part.counted(fault.path))
+
+
+def _with_folders(configuration: Configuration, source: Several, below: Mapping[str, str]) -> Configuration:
+    """Name the files of batches from the folder that all files of the configuration share."""
+
+    def moved(entry: BatchEntry) -> BatchEntry:
+        own, _ = source.own(Problem(entry.path, ""))
+        folder, given = below[own.name], entry.source
+        if isinstance(given, Generate):
+            emails = None if given.emails is None else posixpath.join(folder, given.emails)
+            return replace(entry, source=replace(given, emails=emails))
+        return replace(entry, source=replace(given, file=posixpath.join(folder, given.file)))
+
+    return replace(configuration, batches=tuple(map(moved, configuration.batches)))

@@ -1,0 +1,93 @@
+"""Reading what a command line names as the configuration: a file, several, or the files of a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from promosync.config import Loaded, Refused, Source, display_name, load, read_file
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.plan.batch_rows import Rows
+from promosync.workflows.batch_files import read_batch_files, with_file_faults
+
+STDIN = "-"
+
+_SAVED_PLAN = re.compile(rb'\s*\{\s*"promosync_plan"')
+
+
+def read_configuration(names: Sequence[str], now: int | None = None) -> tuple[Loaded, dict[str, Rows], Path | None]:
+    """Return the checked configuration, what the files of its batches say, and the folder they are named from.
+
+    A folder stands for its ``.json`` files in the order of their names, but for hidden ones, schemas
+    (``….schema.json``) and saved plans. Several files are one configuration. The folder that is returned is the one
+    they share; None for standard input. Raises Refused, with the problems of all files.
+    """
+    files = [file for name in names for file in _files_of(name)]
+    _check(files)
+    folder = None if files == [STDIN] else _shared(files)
+    try:
+        loaded = _load(files, folder, now)
+    except Refused as refused:
+        raise with_file_faults(refused, folder) from None
+    try:
+        return loaded, read_batch_files(loaded.configuration, folder), folder
+    except ProblemsFound as found:
+        raise Refused(found.problems, loaded.source) from None
+
+
+def _load(files: Sequence[str], folder: Path | None, now: int | None) -> Loaded:
+    if folder is None or len(files) == 1:
+        return load(read_file(files[0]), display_name(files[0]), now)
+    from promosync.config.several import Given, load_several, refuse
+
+    given, refused = [], []
+    for file in files:
+        below = Path(file).absolute().parent.relative_to(folder.absolute())
+        try:
+            given.append(Given(file, read_file(file), "" if below == Path() else below.as_posix()))
+        except Refused as one:
+            refused.append(one)
+    if refused:
+        raise refuse(refused)
+    return load_several(given, now)
+
+
+def _files_of(name: str) -> Iterator[str]:
+    """Yield the files that a name on the command line stands for."""
+    folder = Path(name)
+    if name == STDIN or not folder.is_dir():
+        yield name
+        return
+    found = [path for path in sorted(folder.glob("*.json")) if _is_meant(path)]
+    if not found:
+        fault = Problem((), "there is no configuration in this folder", "name the file", rule="unreadable-file")
+        raise Refused([fault], Source(name))
+    yield from map(str, found)
+
+
+def _is_meant(path: Path) -> bool:
+    if path.name.startswith(".") or path.name.endswith(".schema.json"):
+        return False
+    try:
+        with path.open("rb") as file:
+            return not _SAVED_PLAN.match(file.read(1000))
+    except OSError:
+        return True  # reading it will tell why it can not be read
+
+
+def _check(files: Sequence[str]) -> None:
+    if len(files) > 1 and STDIN in files:
+        fault = Problem((), "standard input can not be one of several files", rule="usage")
+        raise Refused([fault], Source(display_name(STDIN)))
+    for at, file in enumerate(files):
+        if any(Path(file).absolute() == Path(other).absolute() for other in files[:at]):
+            raise Refused([Problem((), "this file is named twice", "name it once", rule="usage")], Source(file))
+
+
+def _shared(files: Sequence[str]) -> Path:
+    """Return the folder that all files are in or below."""
+    if len(files) == 1:
+        return Path(files[0]).parent
+    return Path(os.path.commonpath([Path(file).absolute().parent for file in files]))

@@ -258,7 +258,7 @@ SLOW = {"stripe", "jsonschema", "pydantic", "deepdiff", "aiohttp", "tenacity", "
         (["schema"], {"pydantic"}),
         (["validate"], {"jsonschema", "pydantic"}),
     ],
-    ids=lambda value: " ".join(value),
+    ids=lambda value: " ".join(sorted(value)),
 )
 def test_a_command_loads_only_what_it_needs(arguments: list[str], needed: set[str]) -> None:
     """Slow imports stand behind their own door, so that a quick command is quick."""

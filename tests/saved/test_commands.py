@@ -205,3 +205,22 @@ def commands(result: Result) -> list[str]:
     """The lines that a runner would obey."""
     lines = [line.lstrip() for line in (result.out + result.err).splitlines()]
     return [line for line in lines if line.startswith("::") or "##[" in line]
+
+
+def test_several_files_are_planned_and_applied_as_one(cli: Cli) -> None:
+    """A folder of them; the saved plan knows each, in whatever order they are named."""
+    Path("shop").mkdir()
+    write({key: SHOP[key] for key in ("promosync", "coupons")}, "shop/a.json")
+    write({"promotion_codes": SHOP["promotion_codes"]}, "shop/b.json")
+    assert cli("validate", "shop").code == 0
+    result = cli("plan", "shop", "--sandbox", "--out", PLAN)
+    assert result.code == 0
+    assert list(json.loads(Path(PLAN).read_text(encoding="utf-8"))["files"]) == ["shop/a.json", "shop/b.json"]
+    assert apply(cli, "shop/b.json", "shop/a.json").code == 0
+    assert cli("plan", "shop/b.json", "shop/a.json", "--sandbox", "--detailed-exitcode").code == 0
+    write({"promotion_codes": [{"id": "x", "code": "X", "coupon": "nope"}]}, "shop/b.json")
+    for output in ("github", "sarif", "json"):
+        told = cli("validate", "shop", "--format", output)
+        assert told.code == 1
+        assert "shop/b.json" in told.out
+        assert "shop/a.json" not in told.out

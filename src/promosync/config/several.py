@@ -107,8 +107,8 @@ class Several(Source):
         def one(found: re.Match[str]) -> str:
             path = (found[1], int(found[2]))
             part = self._part(path)
-            where = "" if part is here else f" of {part.source.name}"
-            return f"{found[1]}[{part.local(path)[1]}]{where}"
+            where = "" if part is here else f"{part.source.name} "
+            return f"{where}{found[1]}[{part.local(path)[1]}]"
 
         return _PLACES.sub(one, text)
 

@@ -63,7 +63,8 @@ def take_off(gateway: Gateway, action: Action, now: LiveCode) -> Swap:
         return Swap(action, None, action.carried + max(0, now.times_redeemed - before.times_redeemed))
     tags = replace(now.tags, owner=action.tags.owner, id=action.tags.id, retired=Retired.SWAP)
     off = gateway.update_code(now, replace(now.spec, active=False), tags)
-    return Swap(action, replace(now, spec=off.spec, tags=off.tags), off.used)
+    used = action.carried + max(0, off.times_redeemed - before.times_redeemed)
+    return Swap(action, replace(now, spec=off.spec, tags=off.tags), used)
 
 
 def create(

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from promosync.model.live import LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 
 
-def total_used(chain: Iterable[LiveCoupon]) -> int:
-    """Return the redemptions of an entry, given its coupons that still exist, oldest first.
+def total_used(chain: Iterable[LiveCoupon | LiveCode]) -> int:
+    """Return the redemptions of an entry, given its objects that still exist, oldest first.
 
-    A redemption on an old coupon that its successor does not know of yet is counted, one that it knows of is not
+    A redemption on an old one that its successor does not know of yet is counted, one that it knows of is not
     counted twice; so the sum is the same before and after :func:`late_on` has been written.
     """
     used = 0
-    for coupon in chain:
-        used = max(used, coupon.tags.carried + coupon.tags.late) + coupon.times_redeemed
+    for thing in chain:
+        used = max(used, thing.tags.carried + thing.tags.late) + thing.times_redeemed
     return used
 
 

@@ -37,12 +37,20 @@ from promosync.plan.scope import Scope, tag_changes
 
 @dataclass(frozen=True, slots=True)
 class CodeQuestion:
-    """All that a decision about one code looks at; ``coupons`` are the account's, by Stripe id."""
+    """All that a decision about one code looks at; ``coupons`` are the account's, by Stripe id.
+
+    ``elsewhere`` is as in :class:`promosync.plan.matching.Match`.
+    """
 
     entry: CodeEntry
     coupon: CouponFuture
     coupons: Mapping[str, LiveCoupon]
     scope: Scope
+    elsewhere: int = 0
+
+    def used(self, current: LiveCode) -> int:
+        """All redemptions of the entry so far."""
+        return current.used + self.elsewhere
 
     @property
     def limit(self) -> int | None:
@@ -75,7 +83,7 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
     if found.alike and (current.tags.owner is not None or forced):
         return _conflict(entry, current, forced)
 
-    nothing_left = carry.left(question.limit, current.used) == 0
+    nothing_left = carry.left(question.limit, question.used(current)) == 0
     dead = _has_ended(question, current)
     comes_back = after.active and not current.spec.active
     if forced or (after.active and dead):
@@ -187,7 +195,8 @@ def _recreate(
     if current.spec.active and (entry.protect or current.tags.protect):
         why = f" (Stripe cannot change {fields})"
         return protected(entry.id, Kind.CODE, "recreate", entry.path, why)
-    tags = scope.tags(entry.id, entry.protect, carried=current.used)
+    used = question.used(current)
+    tags = scope.tags(entry.id, entry.protect, carried=used)
     return Action(
         Verb.RECREATE,
         Kind.CODE,
@@ -197,10 +206,10 @@ def _recreate(
         else "it has ended in Stripe, and Stripe cannot switch it on again",
         changes=changes,
         before=current,
-        after=scope.successor(question.wanted(current.used), current.spec),
+        after=scope.successor(question.wanted(used), current.spec),
         tags=tags if entry.spec.active else replace(tags, retired=Retired.OFF),
         limit=question.limit,
-        carried=current.used,
+        carried=used,
         path=entry.path,
         warnings=warnings,
     )
@@ -214,10 +223,10 @@ def _in_the_files_terms(question: CodeQuestion, current: LiveCode) -> tuple[Prom
     """
     live, carried = current.spec, current.tags.carried
     after = replace(question.entry.spec, coupon=question.coupon.stripe_id)
-    if live.max_redemptions == question.wanted(carried).max_redemptions:
+    if not question.elsewhere and live.max_redemptions == question.wanted(carried).max_redemptions:
         limit = after.max_redemptions
     else:
-        limit = None if live.max_redemptions is None else live.max_redemptions + carried
+        limit = None if live.max_redemptions is None else live.max_redemptions + carried + question.elsewhere
     own_coupon = question.coupons.get(live.coupon)
     live_end = live.expires_at or (own_coupon.spec.redeem_by if own_coupon else None)
     expires = (
@@ -239,7 +248,7 @@ def _has_ended(question: CodeQuestion, current: LiveCode) -> bool:
 
 
 def _all_used(question: CodeQuestion, current: LiveCode) -> str:
-    return f"all {question.limit} redemptions are used ({current.used} so far)"
+    return f"all {question.limit} redemptions are used ({question.used(current)} so far)"
 
 
 def _not_made_again(question: CodeQuestion, current: LiveCode, reason: str) -> Action | Kept | Problem:

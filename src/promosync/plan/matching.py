@@ -18,6 +18,7 @@ from promosync.model.live import Live, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem
 from promosync.model.promotions import fold
+from promosync.plan import carry
 
 T = TypeVar("T", bound=LiveCoupon | LiveCode)
 
@@ -26,12 +27,14 @@ T = TypeVar("T", bound=LiveCoupon | LiveCode)
 class Match(Generic[T]):
     """The live objects of one entry: the current one, and those it replaced (``older``, oldest first).
 
-    ``alike``: found by id or text alone, so it is not promosync's yet.
+    ``alike``: found by id or text alone, so it is not promosync's yet. ``elsewhere`` counts redemptions on a code's
+    other objects that the current one does not know of: somebody switched an old one on again.
     """
 
     current: T
     older: tuple[T, ...] = ()
     alike: bool = False
+    elsewhere: int = 0
 
     @property
     def chain(self) -> tuple[T, ...]:
@@ -78,8 +81,10 @@ def match(configuration: Configuration, live: Live) -> Matches:
     for code in configuration.codes:
         chain_of_code = code_groups.chain(code, matches.problems)
         if chain_of_code:
-            older = tuple(old for old in chain_of_code[:-1] if old.spec.active)
-            matches.codes[code.id] = Match(chain_of_code[-1], older)
+            current, older = chain_of_code[-1], tuple(old for old in chain_of_code[:-1] if old.spec.active)
+            as_made = sorted(chain_of_code, key=lambda c: (c.created, place[c.stripe_id]))
+            elsewhere = max(0, carry.total_used(as_made) - current.used)
+            matches.codes[code.id] = Match(current, older, elsewhere=elsewhere)
             continue
         holder = holders.get((fold(code.spec.code), code.spec.customer))
         if holder is None or not code.spec.active:

@@ -104,7 +104,7 @@ def _decide(
 
     for code in wanted.codes:
         hit = matches.codes.get(code.id)
-        question = CodeQuestion(code, futures[code.spec.coupon], every, scope)
+        question = CodeQuestion(code, futures[code.spec.coupon], every, scope, hit.elsewhere if hit else 0)
         _note(codes, Kind.CODE, code.id, decide_code(question, hit))
         for older in hit.older if hit else ():
             _note(codes, Kind.CODE, code.id, replace(retire_code(code.id, older), path=code.path))

@@ -340,3 +340,25 @@ def test_the_new_coupon_is_deleted_by_hand_before_the_old_one_went(world: World,
     world.control.advance(5)
     world.settle(shop(percent, limit=10, own=None, count=1))
     assert world.control.redeem("CODE00", times=20)["redeemed"] == 6
+
+
+def test_somebody_goes_back_to_an_old_code(world: World) -> None:
+    """The new code is switched off by hand and the one it replaced on again: both count, and one of them works."""
+    world.settle(shop(own=10, count=1))
+    world.control.redeem("CODE00", times=3)
+    world.control.advance(5)
+    world.settle(shop(25, own=10, count=1))
+    world.control.redeem("CODE00", times=4)
+    world.control.advance(5)
+    changed = document([coupon(percent_off=25, max_redemptions=1000)], [code("code00", "OTHER", max_redemptions=10)])
+    world.settle(changed)
+    [_, older, newest] = world.codes()
+    world.dashboard.once("post", f"/v1/promotion_codes/{older['id']}", active=True)
+    assert world.control.redeem("CODE00")["redeemed"] == 1
+    world.settle(changed)
+    assert left(world.one_code("code00")) == 2
+    [*_, newest] = world.codes()
+    world.dashboard.once("post", f"/v1/promotion_codes/{newest['id']}", active=False)
+    world.dashboard.once("post", f"/v1/promotion_codes/{older['id']}", active=True)
+    world.settle(changed)
+    assert (world.one_code("code00")["code"], left(world.one_code("code00"))) == ("OTHER", 2)

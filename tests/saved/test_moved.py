@@ -66,7 +66,7 @@ def test_what_another_apply_has_done_is_done(world: World) -> None:
 def test_half_an_apply_is_a_move(world: World) -> None:
     """What was stopped in between is planned again, not guessed at."""
     text = begun(world)
-    apply(world, text, stop_after=3)
+    apply(world, text, stop_after=3, workers=1)
     said = refusal(world, text)
     assert said
     assert not any("applied already" in message for message in said)

@@ -104,7 +104,7 @@ def test_every_row_once(
     in_order = sorted((row for row in found if row in old), key=lambda row: there.place[row][0])
     assert in_order == before
     pages = max(1, -(-len(found) // page))
-    assert there.requests <= pages + 7 + pages // 50 + newcomers
+    assert there.requests <= pages + 13 + pages // 50 + newcomers
 
 
 def spread(kind: str, count: int) -> list[int]:

@@ -32,7 +32,7 @@ _WORTH_SPLITTING = 6
 _LEAP = 4
 """No leap is longer than so many times the pages read until then would be, if they were like the last one."""
 
-_SPARE = 6
+_SPARE = 12
 _SPARE_SHARE = 50
 """How many requests may bring less than a full page: so many, and one more for so many full ones."""
 

@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak format clean
+.PHONY: help demo test browser check bench soak format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,14 +17,20 @@ help: ## list the targets
 demo: .venv/ready ## the whole story against a local sandbox, no Stripe account
 	@$(BIN)/promosync demo
 
-test: .venv/ready ## all tests
+test: .venv/ready ## all tests; those in a browser where one is installed
 	$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m tests.browser.chromium || true
+
+browser: .venv/ready ## the tests in a browser, which must be there
+	@$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m pytest tests/browser
 
 check: .venv/ready ## format, lint, strict types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m tests.browser.chromium || true
 
 bench: .venv/ready ## how fast, beside what Stripe's limit allows (QUICK=1: a minute, else a quarter of an hour)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)

@@ -1,0 +1,178 @@
+"""The page of `status` in a real browser: it loads nothing, fits, can be read, and shows the right figures."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from promosync.render.status_html import status_html
+from tests.status.reports import EVIL, report
+
+from .chromium import Page, find, running
+
+BROWSER = find()
+pytestmark = pytest.mark.skipif(not BROWSER, reason="no browser is installed: see `make browser`")
+
+WIDTHS = (360, 1280)
+THEMES = ("light", "dark")
+
+CONTRAST = """
+(() => {
+  const bright = value => value <= .03928 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4;
+  const channel = value => bright(value / 255);
+  const light = ([r, g, b]) => .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b);
+  const parse = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const behind = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || !element.checkVisibility() || element.closest('svg')) continue;
+    const [front, back] = [light(parse(getComputedStyle(element).color)), light(behind(element))];
+    const ratio = (Math.max(front, back) + .05) / (Math.min(front, back) + .05);
+    if (ratio < 4.5) found.push([texts.currentNode.data.trim().slice(0, 40), ratio]);
+  }
+  return found;
+})()
+"""
+CUT = """
+[...document.querySelectorAll('td, th, tbody tr, .scroll, .line, .tile, .card, li')]
+  .filter(one => !one.closest('thead') && one.scrollWidth > one.clientWidth + 1 && one.clientWidth)
+  .map(one => one.innerText.slice(0, 60))
+"""
+OVERLAPS = """
+[...document.querySelectorAll('.charts > .card, .tiles > .tile')].flatMap((one, at, all) => all.slice(at + 1)
+  .filter(other => {
+    const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+    return a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  }).map(other => one.innerText.slice(0, 20) + ' / ' + other.innerText.slice(0, 20)))
+"""
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Page]:
+    assert BROWSER
+    with running(BROWSER) as browser:
+        yield browser.page()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "status.html"
+    path.write_text(status_html(report(since=True)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_is_quiet_fits_and_can_be_read(tab: Page, file: Path, width: int, theme: str) -> None:
+    """No error, no request but for itself, no sideways scrolling, nothing cut, 4.5:1 for every text."""
+    tab.open(file, width, dark=theme == "dark")
+    loud = tab.told("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
+    assert loud == []
+    assert tab.told("Page.javascriptDialogOpening") == []
+    asked = {event["request"]["url"] for event in tab.told("Network.requestWillBeSent")}
+    assert {url for url in asked if not url.startswith("data:")} == {file.as_uri()}
+    assert tab.ask("document.documentElement.scrollWidth") == width
+    assert tab.ask(CUT) == []
+    assert tab.ask(OVERLAPS) == []
+    assert tab.ask(CONTRAST) == []
+
+
+def test_the_themes_differ(tab: Page, file: Path) -> None:
+    colours = []
+    for theme in THEMES:
+        tab.open(file, 1280, dark=theme == "dark")
+        colours.append(tab.ask("getComputedStyle(document.body).backgroundColor"))
+    assert len(set(colours)) == 2
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_figures_are_there(tab: Page, file: Path, width: int) -> None:
+    tab.open(file, width)
+    shown = " ".join(tab.ask("document.body.innerText").split())
+    for text in (
+        "46 of 50 used",
+        "312 of 1,000 used",
+        "0 used, no limit",
+        "18 active 12 used up 10 withdrawn",
+        "450.00 EUR or 500.00 USD",
+        "1 coupon is 92 % used (welcome)",
+        EVIL,
+    ):
+        assert text in shown, text
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_bars_are_drawn_as_long_as_they_should_be(tab: Page, file: Path, width: int) -> None:
+    """Measured in pixels: of the budget of `welcome` 92 % is drawn, and a batch's states fill its bar."""
+    tab.open(file, width)
+    shares = tab.ask(
+        """[...document.querySelectorAll('[aria-labelledby=budgets] svg:not(.open)')].map(bar =>
+            bar.querySelector('.fill').getBoundingClientRect().width
+            / bar.querySelector('.track').getBoundingClientRect().width)"""
+    )
+    assert shares == pytest.approx([0.31, 0.92, 0.0][: len(shares)], abs=0.02)
+    parts = tab.ask(
+        """[...document.querySelectorAll('.stack rect:not(.track)')].map(part => part.getBoundingClientRect().width
+            / document.querySelector('.stack .track').getBoundingClientRect().width)"""
+    )
+    assert parts == pytest.approx([0.45, 0.30, 0.25], abs=0.02)
+
+
+def test_hostile_names_made_nothing(tab: Page, file: Path) -> None:
+    tab.open(file, 1280)
+    assert tab.ask("document.querySelectorAll('script, img, [onerror]').length") == 0
+    assert tab.ask("document.querySelectorAll('style').length") == 1
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_tables_are_tables_for_those_who_hear_them(tab: Page, file: Path, width: int) -> None:
+    """On the phone, too, where they look like cards."""
+    tab.open(file, width)
+    nodes = tab.call("Accessibility.getFullAXTree")["nodes"]
+    roles = [node["role"]["value"] for node in nodes if not node["ignored"]]
+    assert roles.count("table") == 6
+    assert roles.count("rowheader") > 10
+    assert roles.count("columnheader") > 30
+    names = {node["name"]["value"] for node in nodes if node["role"]["value"] in ("img", "image") and "name" in node}
+    assert {"46 of 50 used", "18 active, 12 used up, 10 withdrawn"} <= names
+
+
+def test_the_keyboard_gets_everywhere(tab: Page, file: Path) -> None:
+    """The first stop leads past the head; every table can be scrolled from the keyboard, and has a name."""
+    tab.open(file, 360)
+    seen = []
+    for _ in range(7):
+        tab.press("Tab")
+        seen.append(tab.ask("document.activeElement.className + ' ' + document.activeElement.getAttribute('role')"))
+    assert seen == ["skip null", *["scroll region"] * 6]
+    assert tab.ask("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_paper_is_white_whatever_the_theme(tab: Page, file: Path) -> None:
+    tab.open(file, 760, dark=True, media="print")
+    assert tab.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert tab.ask(CONTRAST) == []
+    printed = base64.b64decode(tab.call("Page.printToPDF", printBackground=True)["data"])
+    assert printed.startswith(b"%PDF")
+    assert 1 <= len(re.findall(rb"/Type /Page\b", printed)) <= 8
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_is_no_blank_page(tab: Page, file: Path, width: int) -> None:
+    tab.open(file, width)
+    picture = tab.screenshot()
+    assert picture.startswith(b"\x89PNG")
+    assert int.from_bytes(picture[16:20]) == width
+    assert len(picture) > 50_000

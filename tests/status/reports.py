@@ -1,0 +1,57 @@
+"""A report with something of everything in it, and with names that were given to do harm."""
+
+from __future__ import annotations
+
+from promosync.model.ownership import Retired
+from promosync.plan.status.making import Asked
+from promosync.plan.status.report import Report
+from promosync.plan.status.since import Limits
+
+from .live import DAY, NOW, code, coupon, look, unique
+
+EVIL = "</style></script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}{%x%}"
+"""What would run if any of it were taken for markup or for a template."""
+
+DOCUMENT = {
+    "coupons": [
+        {"id": "spring", "percent_off": 20, "duration": "once", "max_redemptions": 1000, "name": "=1+1"},
+        {
+            "id": "welcome",
+            "amount_off": 1000,
+            "currency": "usd",
+            "currency_options": {"eur": {"amount_off": 900}},
+            "duration": "once",
+            "max_redemptions": 50,
+        },
+        {"id": "open", "amount_off": 500, "currency": "jpy", "duration": "once"},
+    ],
+    "promotion_codes": [
+        {"id": "launch", "code": "LAUNCH20", "coupon": "spring"},
+        {"id": "hello", "code": "HELLO10", "coupon": "welcome", "expires_at": "2027-01-20T00:00:00Z"},
+    ],
+    "code_batches": [{"id": "vip", "coupon": "spring", "generate": {"count": 40, "length": 12}}],
+}
+
+
+def report(*, since: bool = False) -> Report:
+    """The report; with ``since`` compared with a snapshot, and an alarm raised."""
+    coupons = [
+        coupon("spring", used=312, max_redemptions=1000, name="=1+1"),
+        coupon(
+            "welcome", used=46, amount_off=1000, currency="usd", currency_options={"eur": 900}, max_redemptions=50
+        ),
+        coupon("open", amount_off=500, currency="jpy", name=EVIL[:40], metadata={"campaign": EVIL}),
+        coupon("stray|`<b>@all", stripe_id="stray", used=7, name="\x1b[31mred\u202e"),
+    ]
+    codes = [
+        code("launch", "LAUNCH20", used=300, metadata={"campaign": "radio"}),
+        code("hello", "HELLO10", "welcome", used=46, expires_at=NOW + 4 * DAY + 16 * 3600),
+        code("theirs", "THEIRS", "open", used=5),
+        *(unique("vip", slot, used=slot < 12, active=slot >= 12, metadata={"campaign": "vip"}) for slot in range(30)),
+        *(unique("vip", slot, active=False, retired=Retired.WITHDRAWN) for slot in range(30, 40)),
+    ]
+    by = ("campaign", "source")
+    if not since:
+        return look(DOCUMENT, coupons, codes, Asked(by))[0]
+    before = look(DOCUMENT, [], [])[1]
+    return look(DOCUMENT, coupons, codes, Asked(by, before, Limits(uses=100, share=20)))[0]

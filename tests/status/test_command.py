@@ -1,0 +1,144 @@
+"""`promosync status` on the command line, against the sandbox."""
+
+from __future__ import annotations
+
+import csv
+import io
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promosync.cli.access import SANDBOX, sandbox_at
+from promosync.sandbox import Control
+from tests.cli.conftest import Cli, changed, write
+from tests.cli.conftest import cli as cli
+from tests.cli.conftest import folder as folder
+
+BATCH = {"id": "cards", "coupon": "vip", "generate": {"count": 20, "length": 12}, "metadata": {"campaign": "fair"}}
+
+
+def redeem(*codes: str, times: int = 1) -> None:
+    with sandbox_at(SANDBOX) as sandbox:
+        for code in codes:
+            assert Control.of(sandbox).redeem(code, times=times)["redeemed"] == times
+
+
+def unique_codes() -> list[str]:
+    with sandbox_at(SANDBOX) as sandbox:
+        rows: list[dict[str, Any]] = Control.of(sandbox).dump()["promotion_codes"]
+    return [row["code"] for row in rows if "promosync_slot" in row["metadata"]]
+
+
+@pytest.fixture
+def shop(cli: Cli) -> Cli:
+    write(changed(code_batches=[BATCH]))
+    assert cli("apply", "--sandbox", "--yes").code == 0
+    return cli
+
+
+def status(cli: Cli, *arguments: str) -> Any:
+    return cli("status", "--sandbox", "--format", "json", *arguments).json
+
+
+def figures(document: Any, section: str) -> dict[str, tuple[int, int, int | None]]:
+    return {line["id"]: (line["issued"], line["used"], line["left"]) for line in document[section]}
+
+
+def test_a_new_account_has_nothing_yet(cli: Cli) -> None:
+    done = cli("status", "--sandbox")
+    assert done.code == 0
+    assert "4 entries differ between the file and Stripe" in " ".join(done.out.split())
+
+
+def test_counts_survive_recreates_and_shrinking(shop: Cli) -> None:
+    redeem("LAUNCH20", times=37)
+    redeem(*unique_codes()[:5])
+    first = status(shop)
+    assert figures(first, "coupons") == {"spring": (1, 37, 63), "vip": (21, 5, None)}
+    assert figures(first, "code_batches") == {"cards": (20, 5, 15)}
+    document = changed(code_batches=[BATCH | {"generate": {"count": 12, "length": 12}}])
+    document["coupons"][0]["percent_off"] = 25
+    document["coupons"][1]["percent_off"] = 35
+    write(document)
+    assert {line["id"]: line["drift"] for line in status(shop)["coupons"]} == {
+        "spring": ["percent_off"],
+        "vip": ["percent_off"],
+    }
+    assert shop("apply", "--sandbox", "--yes", "--force").code == 0
+    second = status(shop)
+    assert figures(second, "coupons") == {"spring": (1, 37, 63), "vip": (21, 5, None)}
+    [cards] = second["code_batches"]
+    assert (cards["issued"], cards["active"], cards["used"], cards["withdrawn"], cards["drift"]) == (20, 7, 5, 8, [])
+    assert second["attention"] == []
+
+
+def test_what_went_since_and_the_alarm(shop: Cli, tmp_path: Path) -> None:
+    assert shop("status", "--sandbox", "--save", "last.json").code == 0
+    assert stat.S_IMODE(Path("last.json").stat().st_mode) == 0o600
+    saved = Path("last.json").read_text()
+    assert not [code for code in unique_codes() if code.lower() in saved.lower()]
+    redeem("INSIDER", times=6)
+    redeem(*unique_codes()[:3])
+    nightly = ("status", "--sandbox", "--since", "last.json")
+    assert shop(*nightly).code == 0
+    assert shop(*nightly, "--alarm-uses", "6", "--alarm-share", "15").code == 0
+    loud = shop(*nightly, "--alarm-uses", "5", "--format", "json", "--save", "last.json")
+    assert loud.code == 2
+    assert [alarm["id"] for alarm in loud.json["since"]["alarms"]] == ["insider"]
+    since = {(change["kind"], change["id"]): change["since"] for change in loud.json["since"]["changes"]}
+    assert since == {
+        ("coupon", "vip"): 9,
+        ("promotion_code", "insider"): 6,
+        ("code_batch", "cards"): 3,
+        ("metadata", "source=mail"): 6,
+        ("metadata", "campaign=fair"): 3,
+    }
+    assert shop(*nightly, "--alarm-uses", "0").code == 0
+
+
+def test_a_batch_that_sells_too_fast(shop: Cli) -> None:
+    shop("status", "--sandbox", "--save", "last.json")
+    redeem(*unique_codes()[:3])
+    done = shop("status", "--sandbox", "--since", "last.json", "--alarm-share", "14.9")
+    assert done.code == 2
+    assert "15.0 % of batch cards went" in done.out
+
+
+def test_an_alarm_needs_a_snapshot(cli: Cli) -> None:
+    done = cli("status", "--sandbox", "--alarm-uses", "5")
+    assert done.code == 1
+    assert "--since" in done.err
+
+
+def test_a_snapshot_that_is_not_there_is_an_error(cli: Cli) -> None:
+    done = cli("status", "--sandbox", "--since", "last.json")
+    assert done.code == 1
+    assert "promosync status --save FILE" in done.err
+    assert done.out == ""
+
+
+def test_a_snapshot_of_another_owner_is_an_error(shop: Cli) -> None:
+    shop("status", "--sandbox", "--save", "last.json")
+    write(changed(promosync={"owner": "other"}))
+    done = shop("status", "--sandbox", "--since", "last.json")
+    assert done.code == 1
+    assert "owner shop" in done.err
+
+
+@pytest.mark.parametrize("format", ["table", "json", "csv", "markdown", "html"])
+def test_no_format_prints_a_unique_code(shop: Cli, format: str) -> None:
+    shop("status", "--sandbox", "--save", "last.json")
+    redeem(*unique_codes()[:4])
+    done = shop(
+        "status", "--sandbox", "--format", format, "--by", "campaign", "--since", "last.json", "--alarm-uses", "0"
+    )
+    assert done.code == 2
+    assert "cards" in done.out
+    assert not [code for code in unique_codes() if code in done.out or code in done.err]
+
+
+def test_csv_goes_to_standard_output_whole(shop: Cli) -> None:
+    rows = list(csv.DictReader(io.StringIO(shop("status", "--sandbox", "--format", "csv", "--by", "campaign").out)))
+    assert [row["id"] for row in rows if row["kind"] == "metadata"] == ["campaign=(none)", "campaign=fair"]

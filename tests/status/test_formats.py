@@ -1,0 +1,184 @@
+"""Every format says the same, and no text from people is more than text in any of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from promosync.render.status_data import status_csv, status_json
+from promosync.render.status_html import status_html
+from promosync.render.status_markdown import status_markdown
+from promosync.render.status_text import status_text
+
+from .reports import EVIL, report
+
+
+def text(width: int = 120) -> str:
+    return "\n".join(line.plain for line in status_text(report(since=True), width))
+
+
+def test_the_table_has_every_entry_and_ends_with_the_summary() -> None:
+    shown = text()
+    for name in ("spring", "welcome", "open", "launch LAUNCH20", "hello HELLO10", "vip", "radio"):
+        assert re.search(rf"^{name} ", shown, re.MULTILINE), name
+    assert re.search(r"^welcome +1 +1 +46 +4 .* 92 % .* active$", shown, re.MULTILINE)
+    assert re.search(r"^vip +40 +18 +12 +18 +10 .* 40 % .* active$", shown, re.MULTILINE)
+    assert "welcome: 46 of 50 uses, 450.00 EUR or 500.00 USD" in shown
+    assert "open: 0 of any number of uses, no limit (JPY)" in shown
+    summary = " ".join(shown.rpartition("\n\n")[2].split())
+    assert summary.startswith("Alarm: ")
+    assert "1 code ends within 7 days (hello)" in summary
+    assert "1 coupon is 92 % used (welcome)" in summary
+
+
+def test_the_terminal_obeys_no_name() -> None:
+    assert all(line.isprintable() for line in text().splitlines())
+
+
+def test_json_has_every_figure_and_no_text_of_a_unique_code() -> None:
+    document = json.loads(json.dumps(status_json(report(since=True))))
+    assert document["format_version"] == 1
+    [welcome] = [line for line in document["coupons"] if line["id"] == "welcome"]
+    assert {key: welcome[key] for key in ("used", "limit", "left", "percent_used", "issued", "active")} == {
+        "used": 46,
+        "limit": 50,
+        "left": 4,
+        "percent_used": 92,
+        "issued": 1,
+        "active": 1,
+    }
+    [vip] = document["code_batches"]
+    assert (vip["issued"], vip["withdrawn"], vip["used_up"], vip["used_codes"]) == (40, 10, 12, 12)
+    [hello] = [line for line in document["promotion_codes"] if line["id"] == "hello"]
+    assert (hello["ends"], hello["days_left"]) == ("2027-01-20T00:00:00Z", 4)
+    assert document["worst_case"]["total"] == {"eur": 45_000, "jpy": None, "usd": 50_000}
+    assert {group["value"] for group in document["by"]["campaign"]} == {"radio", "vip", "(none)", EVIL}
+    assert {alarm["rule"] for alarm in document["since"]["alarms"]} == {"uses", "share"}
+
+
+def test_csv_is_rectangular_and_runs_nothing() -> None:
+    rows = list(csv.DictReader(io.StringIO(status_csv(report(since=True)))))
+    assert {row["kind"] for row in rows} == {"coupon", "promotion_code", "code_batch", "metadata"}
+    assert all(None not in row and None not in row.values() for row in rows)
+    assert not [value for row in rows for value in row.values() if value.startswith(("=", "+", "@"))]
+    [spring] = [row for row in rows if row["id"] == "spring"]
+    assert (spring["label"], spring["used"], spring["left"]) == ("'=1+1", "312", "688")
+
+
+def test_markdown_keeps_text_from_people_in_code() -> None:
+    shown = status_markdown(report(since=True))
+    outside = re.sub(r"(`+).+?\1", "", shown)
+    assert "<" not in outside
+    assert "@" not in outside
+    assert "alert" not in outside
+    rows = [line for line in shown.splitlines() if line.startswith("|")]
+    for line, following in pairwise(rows):
+        if following.startswith("| ---"):
+            assert line.count("|") == following.count("|")
+
+
+@pytest.mark.parametrize("write", [status_markdown, status_csv, status_html])
+def test_no_unique_code_is_printed(write: object) -> None:
+    assert callable(write)
+    assert "SECRET" not in write(report(since=True))
+    assert "SECRET" not in text()
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page, as far as harm and structure go."""
+
+    VOID = frozenset({"meta", "link", "br", "img", "input"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(status_html(report(since=True)))
+
+
+def test_the_page_is_well_formed(page: Page) -> None:
+    """Every element is closed where it was opened, every id is there once, every reference leads to one."""
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    named = {part for _, name, value in page.attributes if name == "aria-labelledby" for part in value.split()}
+    assert named <= set(page.ids)
+
+
+def test_the_page_holds_nothing_that_runs_or_loads(page: Page) -> None:
+    assert {"script", "img", "iframe", "object", "embed", "base", "form", "a"} & set(page.tags) == {"a"}
+    for tag, name, value in page.attributes:
+        assert not name.startswith("on"), (tag, name)
+        assert name not in ("src", "srcset", "style", "action", "ping"), (tag, name)
+        if name == "href":
+            assert value in ("#report", "data:,")
+    raw = status_html(report())
+    assert "http:" not in raw.replace("http-equiv", "")
+    assert "https:" not in raw
+    assert "url(" not in raw
+    assert "@import" not in raw
+
+
+def test_the_page_shows_hostile_names_as_text(page: Page) -> None:
+    shown = " ".join(page.text.split())
+    assert EVIL in shown
+    assert not re.search(r"\b49\b", shown)
+    assert "\\u001b[31mred\\u202e" in shown
+
+
+def test_the_page_says_what_the_table_says(page: Page) -> None:
+    shown = " ".join(page.text.split())
+    for figure in ("46 of 50 used", "312 of 1,000 used", "450.00 EUR or 500.00 USD", "18 active", "12 used up"):
+        assert figure in shown, figure
+    assert "1 code ends within 7 days (hello)" in shown
+
+
+def test_every_picture_has_words(page: Page) -> None:
+    html = status_html(report())
+    pictures = re.findall(r"<svg([^>]*)>", html)
+    assert len(pictures) > 8
+    for attributes in pictures:
+        assert 'aria-hidden="true"' in attributes or re.search(r'role="img" aria-label="[^"]+"', attributes)
+
+
+def test_bars_are_as_long_as_their_figure() -> None:
+    """The budget of `welcome` is 92 % full, that of `spring` 31 %; the states of a batch fill its bar."""
+    html = status_html(report())
+    widths = [float(width) for width in re.findall(r'<rect class="fill" width="([\d.]+)%"', html)]
+    assert 92.0 in widths
+    assert 31.0 in widths
+    [stack] = re.findall(r'class="bar stack".*?</svg>', html, re.DOTALL)
+    parts = [(float(start), float(width)) for start, width in re.findall(r'x="([\d.]+)%" width="([\d.]+)%"', stack)]
+    assert parts == [(0.0, 45.0), (45.0, 30.0), (75.0, 25.0)]

@@ -80,6 +80,25 @@ def test_the_sandbox_is_reset_and_redeemed(cli: Cli) -> None:
     assert "4 to create" in cli("plan", "--sandbox").out
 
 
+def test_the_sandbox_is_stocked_with_what_the_file_names(cli: Cli, folder: Path) -> None:
+    """Products by the ids they have in Stripe, customers by id or address; once is enough."""
+    document = {
+        "coupons": [{"id": "c", "percent_off": 5, "duration": "once", "applies_to": ["pro", "team"]}],
+        "products": [{"id": "pro", "stripe_id": {"test": "prod_1"}}],
+        "promotion_codes": [
+            {"id": "one", "code": "ONE", "coupon": "c", "customer": "cus_1"},
+            {"id": "two", "code": "TWO", "coupon": "c", "customer_email": "Two@example.com"},
+        ],
+        "code_batches": [{"id": "b", "coupon": "c", "generate": {"length": 12, "emails": "b.csv"}}],
+    }
+    (folder / "stocked.json").write_text(json.dumps(document))
+    (folder / "b.csv").write_text("two@example.com\nthree@example.com\n")
+    assert cli("plan", "stocked.json", "--sandbox").code == 1
+    assert cli("sandbox", "stock", "stocked.json").out == "Added 2 products and 3 customers to the sandbox.\n"
+    assert cli("sandbox", "stock", "stocked.json").out == "Added 0 products and 0 customers to the sandbox.\n"
+    assert cli("apply", "stocked.json", "--sandbox", "--yes").code == 0
+
+
 def test_the_sandbox_is_served(folder: Path) -> None:
     """The first line is its address; Ctrl-C ends it well, and its state is there for --sandbox."""
     process = subprocess.Popen(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from promosync.cli.access import SANDBOX, SANDBOX_KEY, sandbox_at
+from promosync.cli.options import DEFAULT_FILE, FilesArgument
 from promosync.cli.run import begin
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.render.visible import visible
@@ -58,21 +59,28 @@ def reset(ctx: typer.Context, state: StateOption = SANDBOX) -> None:
 
 
 @sandbox.command()
-def product(
-    ctx: typer.Context,
-    ids: Annotated[list[str], typer.Argument(metavar="ID…", help="The Stripe ids that the products get.")],
-    state: StateOption = SANDBOX,
-) -> None:
-    """Add products, for the applies_to of coupons."""
-    from promosync.sandbox import Control, ControlError
+def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = SANDBOX) -> None:
+    """Add the products and customers that a configuration names, and that every real account has."""
+    from promosync.model.ownership import Mode
+    from promosync.plan.desired import needs
+    from promosync.sandbox import Control
 
     run = begin(ctx)
+    loaded, rows = run.load(files or [DEFAULT_FILE])
+    named = needs(loaded.configuration, Mode.TEST)
     with sandbox_at(state) as opened:
-        try:
-            made = Control.of(opened).seed("product", [{"id": one, "name": one} for one in ids])
-        except ControlError as error:
-            raise ProblemsFound([Problem((), f"the products were not added: {error}", rule="sandbox")]) from error
-    run.out.print(f"Added {', '.join(visible(one) for one in made)}.")
+        control = Control.of(opened)
+        there = control.dump()
+        ids = {one["id"] for one in [*there["products"], *there["customers"]]}
+        known = {(one.get("email") or "").lower() for one in there["customers"]}
+        emails = {email.lower() for email in named.emails}
+        emails |= {email.lower() for given in rows.values() for email in given.emails or ()}
+        products = [{"id": one, "name": one} for one in sorted(named.products - ids)]
+        customers = [{"id": one} for one in sorted(named.customers - ids)]
+        customers += [{"email": email} for email in sorted(emails - known)]
+        control.seed("product", products)
+        control.seed("customer", customers)
+    run.out.print(f"Added {len(products)} products and {len(customers)} customers to the sandbox.")
 
 
 @sandbox.command()

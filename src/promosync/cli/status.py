@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 ALARM = 2
 _LARGEST = 256 * 1024 * 1024
+_SECONDS = 5.0
+"""Between two lines of progress."""
 
 
 class StatusFormat(StrEnum):
@@ -94,13 +98,26 @@ def status(
     if output is StatusFormat.HTML and not asked.by:
         asked = Asked(ALWAYS, asked.before, asked.limits)
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
-        report, taken = look(loaded.configuration, rows, stripe, asked)
+        report, taken = look(loaded.configuration, rows, stripe, asked, _progress(run))
     if save is not None:
         with writing(Path(save)) as handle:
             handle.write(dump(taken))
     _show(run, report, output)
     if report.since is not None and report.since.alarms:
         raise typer.Exit(ALARM)
+
+
+def _progress(run: Run) -> Callable[[int], None]:
+    """Return what says from time to time how many codes have been read."""
+    said = time.monotonic()
+
+    def tell(count: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _SECONDS:
+            said = time.monotonic()
+            run.say(f"{count:,} codes read")
+
+    return tell
 
 
 def _snapshot(name: str) -> Snapshot:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from promosync.model.configuration import Configuration
-from promosync.model.live import Account, Live
+from promosync.model.live import Account, Live, LiveCode
 from promosync.model.problems import ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.desired import needs
@@ -18,11 +18,20 @@ from promosync.workflows.plan import wrong_account
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
 
+_EVERY = 1000
+
 
 def look(
-    configuration: Configuration, rows: Mapping[str, Rows], stripe: StripeAccount, asked: Asked
+    configuration: Configuration,
+    rows: Mapping[str, Rows],
+    stripe: StripeAccount,
+    asked: Asked,
+    on_read: Callable[[int], None] | None = None,
 ) -> tuple[Report, Snapshot]:
-    """Return the report and a snapshot; raise ProblemsFound where account or snapshot are not the file's."""
+    """Return the report and a snapshot; raise ProblemsFound where account or snapshot are not the file's.
+
+    ``on_read`` is told now and then how many codes have been read.
+    """
     refused = wrong_account(configuration, stripe.account)
     if asked.before is not None and not refused:
         refused = mismatch(asked.before, stripe.account, configuration.settings.owner)
@@ -35,5 +44,12 @@ def look(
     account = Account(stripe.account.id, stripe.account.mode, stripe.now)
     live = Live(account, coupons, products=stripe.existing_products(wanted.products), customers=customers)
     making = Making(configuration, rows, live, asked)
-    making.add(stripe.codes())
+    making.add(_telling(stripe.codes(), on_read))
     return making.report()
+
+
+def _telling(codes: Iterable[LiveCode], on_read: Callable[[int], None] | None) -> Iterator[LiveCode]:
+    for count, code in enumerate(codes, start=1):
+        yield code
+        if on_read is not None and count % _EVERY == 0:
+            on_read(count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +10,7 @@ from promosync.model.live import Live, LiveCode
 from promosync.model.promotions import fold
 from promosync.plan import carry
 from promosync.plan.batch_rows import Rows
-from promosync.plan.exposure import Exposure, batch_sizes, exposures
+from promosync.plan.exposure import Exposure, Way, batch_sizes, exposures, is_over, ways_to
 from promosync.plan.matching import Matches, match
 from promosync.plan.status.attention import attention
 from promosync.plan.status.drift import NOT_IN_FILE, Drift, Told
@@ -104,22 +103,22 @@ class Making:
         report = replace(report, attention=attention(report))
         return report, snapshot(account, self._owner, counted, tally.batches)
 
-    def _worst(self, coupons: Iterable[Line], ways: Iterable[Line]) -> Iterator[Exposure]:
+    def _worst(self, coupons: Iterable[Line], lines: Iterable[Line]) -> Iterator[Exposure]:
         """Yield what each coupon costs at most: what went through ways that have ended, and what the others allow."""
         configuration, now = self._configuration, self._live.account.now
-        open_used: Counter[str | None] = Counter()
-        for way in ways:
-            if way.in_file and way.state in (State.ACTIVE, State.MISSING, State.USED_UP):
-                open_used[way.coupon] += way.used
-        used = {line.id: line.used for line in coupons}
-        entries = {entry.id: entry for entry in configuration.coupons}
+        redeemed = {(line.kind, line.id): line.used for line in (*coupons, *lines)}
+        entries, ways = {entry.id: entry for entry in configuration.coupons}, ways_to(configuration)
         for found in exposures(configuration, batch_sizes(configuration, self._rows), now):
-            entry = entries[found.coupon]
-            uses, own = found.uses, entry.spec.max_redemptions
+            entry, uses = entries[found.coupon], found.uses
+            own, used = entry.spec.max_redemptions, redeemed[LineKind.COUPON, entry.id]
             if uses is not None and uses != own:
-                uses += max(0, used[entry.id] - open_used[entry.id])
+                uses += max(
+                    0, used - sum(redeemed[_line_of(way)] for way in ways.get(entry.id, ()) if _open(way, now))
+                )
                 uses = uses if own is None else min(uses, own)
-            bounded = replace(entry, spec=replace(entry.spec, max_redemptions=uses))
+            bounded = replace(
+                entry, spec=replace(entry.spec, max_redemptions=None if uses is None else max(uses, used))
+            )
             yield from exposures(Configuration(coupons=(bounded,)), {}, now)
 
     def _unique_drift(self, batch: str, code: LiveCode) -> tuple[str, ...]:
@@ -246,6 +245,14 @@ class Making:
     ) -> None:
         groups.setdefault(values, Count()).add(count)
         by_coupon.setdefault(coupon, Count()).add(count)
+
+
+def _open(way: Way, now: int) -> bool:
+    return way.spec.active and not is_over(way.spec.expires_at, now)
+
+
+def _line_of(way: Way) -> tuple[LineKind, str]:
+    return LineKind.BATCH if isinstance(way, BatchEntry) else LineKind.CODE, way.id
 
 
 def _removed(

@@ -1,0 +1,103 @@
+"""Whatever is edited and applied in between, the report counts exactly the redemptions that there were."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from promosync.model.problems import ProblemsFound
+from promosync.plan.status.making import Asked
+from promosync.plan.status.report import State
+from promosync.sandbox import Sandbox, running
+from promosync.workflows.status import look
+from tests.journeys.world import NOW, World, configured, document, open_world
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    sandbox = Sandbox(clock=lambda: float(NOW))
+    with running(sandbox=sandbox) as handle:
+        yield open_world(handle.url, handle.control)
+    sandbox.close()
+
+
+shops = st.fixed_dictionaries(
+    {
+        "percent": st.sampled_from([10, 20, 30]),
+        "limit": st.sampled_from([None, 40, 60]),
+        "metadata": st.sampled_from([{}, {"campaign": "a"}, {"campaign": "b"}]),
+        "code_limit": st.sampled_from([None, 25, 30]),
+        "on": st.booleans(),
+        "count": st.integers(1, 6),
+        "each": st.sampled_from([1, 3]),
+    }
+)
+uses = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 2)), max_size=5)
+
+
+def shop(made: Json) -> Json:
+    spring: Json = {"id": "spring", "percent_off": made["percent"], "duration": "once", "metadata": made["metadata"]}
+    welcome: Json = {"id": "welcome", "code": "WELCOME", "coupon": "spring", "active": made["on"]}
+    if made["limit"] is not None:
+        spring["max_redemptions"] = made["limit"]
+    if made["code_limit"] is not None:
+        welcome["max_redemptions"] = made["code_limit"]
+    batch = {
+        "id": "vip",
+        "coupon": "spring",
+        "generate": {"count": made["count"], "length": 14},
+        "max_redemptions": made["each"],
+    }
+    return document([spring], [welcome]) | {"code_batches": [batch]}
+
+
+def redeem(world: World, which: int, times: int, counted: Counter[str]) -> None:
+    """Use the code with that number among those that work, and note what was used."""
+    rows = [row for row in world.control.dump()["promotion_codes"] if row["active"]]
+    if not rows:
+        return
+    row = rows[which % len(rows)]
+    done = world.control.redeem(row["id"], times=times)["redeemed"]
+    counted[row["metadata"]["promosync_id"]] += done
+    counted["spring"] += done
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(shops, uses), min_size=1, max_size=4))
+def test_the_report_counts_what_was_redeemed(world: World, days: list[tuple[Json, list[tuple[int, int]]]]) -> None:
+    """After every apply, and after every use; and what it says since a snapshot is the difference."""
+    world.fresh()
+    counted: Counter[str] = Counter()
+    before, then = None, Counter[str]()
+    for made, used in days:
+        content = shop(made)
+        try:
+            world.apply(content)
+        except ProblemsFound as found:
+            if any(problem.rule != "nothing-left" for problem in found.problems):
+                raise
+            continue  # the limit is below what is used already
+        for which, times in used:
+            redeem(world, which, times, counted)
+        report, taken = look(configured(content), {}, world.stripe, Asked(before=before))
+        lines = {line.id: line for line in report.entries}
+        assert {name: line.used for name, line in lines.items()} == {
+            name: counted[name] for name in ("spring", "welcome", "vip")
+        }
+        spring, vip = lines["spring"], lines["vip"]
+        if made["limit"] is not None:
+            assert spring.limit == made["limit"]
+            assert spring.left == (made["limit"] - counted["spring"])
+        active = sum(row["active"] for row in world.codes("vip"))
+        assert vip.count(State.ACTIVE) == active <= vip.issued
+        if report.since is not None:
+            went = {change.id: change.since for change in report.since.changes if "=" not in change.id}
+            assert went == {name: counted[name] - then[name] for name in counted if counted[name] > then[name]}
+        before, then = taken, counted.copy()

@@ -133,7 +133,8 @@ def account_id(client: Client) -> str | None:
     try:
         return str(client.call("get", "/v1/account", patience=OPENING_SECONDS)["id"])
     except StripeFault as fault:
-        if fault.permission_missing or fault.fault is Fault.NOT_FOUND:
+        # What an imitation of Stripe does not know is no reason to stop; what is wrong with all of them shows again.
+        if fault.permission_missing or fault.fault in (Fault.NOT_FOUND, Fault.REFUSED):
             return None
         raise
 

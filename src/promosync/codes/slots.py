@@ -327,7 +327,7 @@ def _decide_count(wanted: int, batch: _Batch) -> None:
             else:
                 batch.drop(seat, state)
         open_seats = max(open_seats - len(seats), 0)
-    for slot, _ in zip(_free_slots(batch.records), range(open_seats), strict=False):
+    for _, slot in zip(range(open_seats), _free_slots(batch.records), strict=False):
         batch.plan._add(slot, -1)
 
 

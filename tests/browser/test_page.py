@@ -130,6 +130,15 @@ def test_bars_are_drawn_as_long_as_they_should_be(tab: Page, file: Path, width: 
     assert parts == pytest.approx([0.45, 0.30, 0.25], abs=0.02)
 
 
+def test_on_a_phone_a_name_has_the_whole_line(tab: Page, file: Path) -> None:
+    """Above the figures, not in a narrow column beside them."""
+    tab.open(file, 360)
+    shares = tab.ask(
+        "[...document.querySelectorAll('tbody th')].map(one => one.offsetWidth / one.parentElement.clientWidth)"
+    )
+    assert min(shares) > 0.95
+
+
 def test_hostile_names_made_nothing(tab: Page, file: Path) -> None:
     tab.open(file, 1280)
     assert tab.ask("document.querySelectorAll('script, img, [onerror]').length") == 0

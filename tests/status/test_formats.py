@@ -67,6 +67,7 @@ def test_csv_is_rectangular_and_runs_nothing() -> None:
     assert {row["kind"] for row in rows} == {"coupon", "promotion_code", "code_batch", "metadata"}
     assert all(None not in row and None not in row.values() for row in rows)
     assert not [value for row in rows for value in row.values() if value.startswith(("=", "+", "@"))]
+    assert all(value.isprintable() for row in rows for value in row.values())
     [spring] = [row for row in rows if row["id"] == "spring"]
     assert (spring["label"], spring["used"], spring["left"]) == ("'=1+1", "312", "688")
 

@@ -99,7 +99,7 @@ def check(text: str, codes: Iterable[LiveCode], coupons: Mapping[str, LiveCoupon
         return Checked(text, now, (Rule("exists", Verdict.FAILED, "no promotion code has this text", _typo(text)),))
     code, others = found[0], tuple(found[1:])
     coupon = coupons.get(code.spec.coupon)
-    if coupon is not None and coupon.created > code.created:
+    if coupon is not None and coupon.created > code.created and not code.spec.active:
         coupon = None  # made anew under the same id: Stripe does not give it the codes of the old one
     rules = (
         Rule("exists", Verdict.PASSED, f"{code.stripe_id} has it"),

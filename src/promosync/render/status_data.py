@@ -12,6 +12,7 @@ from promosync.plan.fields import iso
 from promosync.plan.status.report import Line, Report, Since, State
 from promosync.render import FORMAT_VERSION
 from promosync.render.status_words import summary, worst_words
+from promosync.render.visible import visible
 
 Json = dict[str, Any]
 
@@ -133,7 +134,11 @@ def _since(since: Since) -> Json:
 
 
 def _inert(value: Any) -> Any:
-    """A spreadsheet takes text that begins like this for a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return "" if value is None else value
+    """Make text fit for a cell: a spreadsheet takes what begins like this for a formula, a terminal obeys escapes.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if not isinstance(value, str):
+        return "" if value is None else value
+    shown = visible(value)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown

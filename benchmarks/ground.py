@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -27,10 +28,13 @@ KEY = "sk_test_benchmarks0123456789"
 
 @dataclass(frozen=True)
 class Taken:
-    """What one process took: wall seconds from start to exit, the peak of its memory, what it wrote."""
+    """What one process took: wall seconds from start to exit, the peak of its memory, what it wrote.
+
+    ``megabytes`` is None where the peak is below that of this process: a child begins with its parent's.
+    """
 
     seconds: float
-    megabytes: float
+    megabytes: float | None
     out: str
     requests: int = 0
     refused: int = 0
@@ -43,7 +47,6 @@ def timed(command: Sequence[str], **env: str) -> Taken:
         process = subprocess.Popen(
             command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=out, stderr=err
         )
-        # Of this very child, and freed of what its parent had before exec by this process being small.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -54,7 +57,8 @@ def timed(command: Sequence[str], **env: str) -> Taken:
             )
         # Kilobytes on Linux, bytes on macOS.
         unit = 2**20 if sys.platform == "darwin" else 2**10
-        return Taken(seconds, usage.ru_maxrss / unit, out.read())
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return Taken(seconds, usage.ru_maxrss / unit if usage.ru_maxrss > own else None, out.read())
 
 
 def python(*arguments: str) -> Taken:

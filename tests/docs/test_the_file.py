@@ -1,0 +1,31 @@
+"""The page about the file says what the schema says, all of it and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from promosync.config import schema_text
+from tests.docs.the_file import PAGE, page
+
+SCHEMA: Any = json.loads(schema_text())
+
+
+def test_the_page_is_what_the_schema_gives() -> None:
+    """`python -m tests.docs.the_file` writes it anew."""
+    assert PAGE.read_text(encoding="utf-8") == page(SCHEMA)
+
+
+def test_every_key_of_the_schema_is_on_it() -> None:
+    """Also one that is added to the schema later, in a part that this page does not know of."""
+    text = page(SCHEMA)
+    parts = [SCHEMA, *SCHEMA["$defs"].values()]
+    assert [name for part in parts for name in part.get("properties", {}) if f"`{name}`" not in text] == []
+
+
+def test_every_part_of_the_schema_is_on_it() -> None:
+    """With what it is for, in the schema's own words."""
+    text = page(SCHEMA)
+    for name in ("coupon", "promotion_code", "code_batch", "generate", "import", "product", "settings"):
+        for key, value in SCHEMA["$defs"][name]["properties"].items():
+            assert value.get("description", "") in text, f"{name}.{key}"

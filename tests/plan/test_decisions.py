@@ -412,3 +412,18 @@ def test_what_gives_more_away_is_said(before: dict[str, Any], after: dict[str, A
     action = only(planned(file(spring(**after)), account(its_coupon(**before))))
     assert len(action.warnings) == len(said)
     assert all(warning.startswith(start) for warning, start in zip(action.warnings, said, strict=True))
+
+
+def test_the_worst_case_in_money_is_told_of_what_is_touched() -> None:
+    """Limit times amount in each currency; no limit is said, and what the plan leaves alone is not."""
+    amount: dict[str, Any] = {"percent_off": None, "amount_off": 500, "currency": "usd"}
+    limited = spring(**amount, currency_options={"eur": 450}, max_redemptions=100)
+    assert [(one.coupon, one.amounts) for one in planned(file(limited, welcome()), account()).exposed] == [
+        ("spring", {"eur": 45_000, "usd": 50_000})
+    ]
+    [endless] = planned(file(spring(**amount), welcome()), account()).exposed
+    assert (endless.uses, endless.amounts) == (None, {"usd": None})
+    [by_its_code] = planned(file(spring(**amount), welcome(max_redemptions=3)), account(its_coupon(**amount))).exposed
+    assert (by_its_code.uses, by_its_code.amounts) == (3, {"usd": 1_500})
+    assert planned(file(*PAIR), account()).exposed == ()
+    assert planned(file(spring(**amount)), account(its_coupon(**amount))).exposed == ()

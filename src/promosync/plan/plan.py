@@ -11,6 +11,7 @@ from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path
 from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.exposure import Exposure
 
 if TYPE_CHECKING:
     from promosync.plan.batches import BatchWork
@@ -175,7 +176,8 @@ class Plan:
 
     ``unchanged`` counts entries that are equal already. ``ours`` counts the objects of this owner that are in
     use now. ``batches`` are carried out after the single codes. ``brakes`` holds a sentence for each reason why
-    apply would refuse without ``--force``.
+    apply would refuse without ``--force``. ``exposed`` is what each coupon with an amount that the plan touches, by
+    itself or by its codes, gives away at most.
     """
 
     account: Account
@@ -186,6 +188,7 @@ class Plan:
     unchanged: int = 0
     ours: int = 0
     brakes: tuple[str, ...] = ()
+    exposed: tuple[Exposure, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -13,7 +13,7 @@ from functools import partial
 from promosync.model.configuration import Configuration, CouponEntry, Import
 from promosync.model.issued import IssuedCodes
 from promosync.model.live import Live, LiveCoupon
-from promosync.model.problems import Problem, ProblemsFound
+from promosync.model.problems import Path, Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
 from promosync.plan.batch_adoption import nobodys_codes
 from promosync.plan.batches import BatchQuestion, Rows, decide_batch, decide_stray_batch
@@ -21,6 +21,7 @@ from promosync.plan.checks import refusals
 from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
 from promosync.plan.coupons import CouponFuture, decide_coupon, decide_stray, retire
 from promosync.plan.desired import resolve
+from promosync.plan.exposure import Exposure, all_ways, batch_sizes, exposures
 from promosync.plan.matching import Match, Matches, generation, match
 from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Verb
 from promosync.plan.safety import brakes
@@ -78,6 +79,7 @@ def make_plan(
         unchanged=len(entries - {result.path for result in results}),
         ours=ours,
         brakes=brakes([*actions, *batches], ours, wanted.settings.max_removal_percent),
+        exposed=_exposed(wanted, rows or {}, live.account.now, {a.path for a in actions} | {b.path for b in batches}),
     )
 
 
@@ -216,6 +218,14 @@ def _with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Acti
         else action
         for action in actions
     ]
+
+
+def _exposed(wanted: Configuration, rows: Mapping[str, Rows], now: int, touched: set[Path]) -> tuple[Exposure, ...]:
+    """Return the worst case of the coupons that are touched, themselves or by what hangs on them."""
+    coupons = {entry.id for entry in wanted.coupons if entry.path in touched}
+    coupons |= {way.spec.coupon for way in all_ways(wanted) if way.path in touched}
+    found = exposures(wanted, batch_sizes(wanted, rows), now)
+    return tuple(exposure for exposure in found if exposure.coupon in coupons)
 
 
 def _in_use(live: Live, owner: str) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from promosync.model.problems import dotted
+from promosync.plan.exposure import Exposure, total
 from promosync.plan.plan import Action, BatchAction, Kept, Plan, Verb
 from promosync.render import FORMAT_VERSION
 from promosync.render.batches import batch_json
@@ -28,7 +30,19 @@ def plan_json(plan: Plan, pace: Pace) -> Json:
         "unchanged": plan.unchanged,
         "ours": plan.ours,
         "brakes": list(plan.brakes),
+        "worst_case": worst_case_json(plan.exposed),
         "summary": summary_json(plan, pace),
+    }
+
+
+def worst_case_json(exposed: Iterable[Exposure]) -> Json:
+    """Return what coupons with an amount give away at most, in minor units; None is without limit."""
+    found = tuple(exposed)
+    return {
+        "coupons": [
+            {"coupon": one.coupon, "uses": one.uses, "amounts": dict(sorted(one.amounts.items()))} for one in found
+        ],
+        "total": dict(sorted(total(found).items())),
     }
 
 

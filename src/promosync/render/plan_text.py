@@ -21,6 +21,7 @@ from promosync.render.facts import Pace, left, mode_words, moving, noun, said_ch
 from promosync.render.facts import with_a_gap as gaps
 from promosync.render.fields import INDENT, change_lines
 from promosync.render.layout import paragraph
+from promosync.render.money import worst_words
 from promosync.render.values import value_text
 from promosync.render.visible import visible
 
@@ -103,6 +104,9 @@ def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
     if held := gaps(plan):
         each = "1 code that works now is" if held == 1 else f"{held:,} codes that work now are each"
         yield from paragraph(f"{each} off for the time of one request, while it is swapped.", width)
+    for exposure in plan.exposed:
+        most = worst_words(exposure.amounts)
+        yield from paragraph(f"The most that {visible(exposure.coupon)} can cost: {most}.", width)
     for brake in plan.brakes:
         yield from paragraph(f"! Unsafe: {visible(brake)}.", width, "bold red", indent="  ")
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
-from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.plan.status.report import Line, Report, Since, State
 from promosync.render import FORMAT_VERSION
-from promosync.render.status_words import summary, worst_words
+from promosync.render.money import worst_words
+from promosync.render.plan_json import worst_case_json
+from promosync.render.status_words import summary
 from promosync.render.visible import visible
 
 Json = dict[str, Any]
@@ -36,13 +37,7 @@ def status_json(report: Report) -> Json:
         "promotion_codes": _lines(report.codes, report.now),
         "code_batches": _lines(report.batches, report.now),
         "by": {key: [_group(line, report.now) for line in report.groups if line.label == key] for key in report.by},
-        "worst_case": {
-            "coupons": [
-                {"coupon": one.coupon, "uses": one.uses, "amounts": dict(sorted(one.amounts.items()))}
-                for one in report.worst
-            ],
-            "total": dict(sorted(total(report.worst).items())),
-        },
+        "worst_case": worst_case_json(report.worst),
         "since": _since(report.since) if report.since else None,
     }
 

@@ -19,18 +19,8 @@ from promosync.plan.status.attention import SOON_DAYS, ends_soon, nearly_used
 from promosync.plan.status.report import Line, LineKind, Report, State
 from promosync.plan.status.tally import NO_VALUE
 from promosync.render.facts import mode_words
-from promosync.render.status_words import (
-    COLUMNS,
-    NO_LIMIT,
-    NOUNS,
-    cells,
-    counts,
-    number,
-    title,
-    totals_words,
-    uses_words,
-    worst_words,
-)
+from promosync.render.money import NO_LIMIT, totals_words, worst_words
+from promosync.render.status_words import COLUMNS, NOUNS, cells, counts, number, title, uses_words
 from promosync.render.visible import visible
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -10,18 +10,8 @@ from promosync.plan.fields import iso
 from promosync.plan.status.report import Line, LineKind, Report
 from promosync.render.facts import mode_words
 from promosync.render.markdown import code
-from promosync.render.status_words import (
-    COLUMNS,
-    NOUNS,
-    cells,
-    number,
-    remarks,
-    summary,
-    title,
-    totals_words,
-    uses_words,
-    worst_words,
-)
+from promosync.render.money import totals_words, worst_words
+from promosync.render.status_words import COLUMNS, NOUNS, cells, number, remarks, summary, title, uses_words
 
 
 def status_markdown(report: Report) -> str:

@@ -14,6 +14,7 @@ from promosync.plan.status.attention import ends_soon, nearly_used
 from promosync.plan.status.report import Line, LineKind, Report, Since, State
 from promosync.render.facts import mode_words
 from promosync.render.layout import pad, paragraph
+from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import (
     COLUMNS,
     NOTHING,
@@ -24,9 +25,7 @@ from promosync.render.status_words import (
     remarks,
     summary,
     title,
-    totals_words,
     uses_words,
-    worst_words,
 )
 from promosync.render.visible import visible
 

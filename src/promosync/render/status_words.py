@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
-from promosync.model.currency import decimals
 from promosync.plan.exposure import Exposure
 from promosync.plan.status.report import Line, LineKind, Report, State
+from promosync.render.money import NO_LIMIT
 
-NO_LIMIT = "no limit"
 NOTHING = "–"
 
 NOUNS = {
@@ -95,29 +92,6 @@ def counts(report: Report) -> str:
 def number(count: int, one: str, many: str = "") -> str:
     """Return a count with its noun."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def money(amount: int, currency: str) -> str:
-    """Return an amount in minor units as a person reads it: ``500.00 USD``."""
-    digits = decimals(currency)
-    return f"{Decimal(amount).scaleb(-digits):,.{digits}f} {currency.upper()}"
-
-
-def worst_words(amounts: Mapping[str, int | None]) -> str:
-    """Return the worst case of one coupon; customers pay in one of its currencies, so they are alternatives."""
-    return " or ".join(_amounts(amounts))
-
-
-def totals_words(amounts: Mapping[str, int | None]) -> str:
-    """Return the worst case of all coupons in each currency, if everybody pays in that one who can."""
-    return ", ".join(_amounts(amounts))
-
-
-def _amounts(amounts: Mapping[str, int | None]) -> list[str]:
-    return [
-        f"{NO_LIMIT} ({currency.upper()})" if amount is None else money(amount, currency)
-        for currency, amount in sorted(amounts.items())
-    ]
 
 
 def uses_words(exposure: Exposure, report: Report) -> str:

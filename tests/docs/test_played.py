@@ -25,12 +25,12 @@ def test_there_is_something_to_play() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_shows_what_is_printed(page: Path, tmp_path: Path) -> None:
-    """`python -m tests.docs.test_played docs/PAGE.md` writes one anew."""
+    """`python -m tests.docs.test_played` writes them anew."""
     text = page.read_text(encoding="utf-8")
     assert played(text, tmp_path) == text
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:]:
+    for each in [Path(name) for name in sys.argv[1:]] or PAGES:
         with tempfile.TemporaryDirectory() as made:
-            Path(name).write_text(played(Path(name).read_text(encoding="utf-8"), Path(made)), encoding="utf-8")
+            each.write_text(played(each.read_text(encoding="utf-8"), Path(made)), encoding="utf-8")

@@ -13,7 +13,8 @@ What holds after every apply that was left in peace and whose plan was possible 
 4. What is another owner's or nobody's is as it was, unless it was adopted: then it has only gained our keys.
 
 What holds after every apply, even one that was cut short (``_apply_disturbed``): 4; and of a code with a limit, used
-and still allowed together never exceed the larger of the limits it had before and has now. A coupon may be there
+and still allowed together never exceed the larger of the limits it had before and has now, or what was there before:
+an old code that somebody has switched on by hand, and that was not to be switched off. A coupon may be there
 twice then, so 2 is not asked of it.
 
 A plan may be impossible: no use is left of a limited coupon, a text or an id is somebody else's, somebody else's
@@ -26,6 +27,7 @@ what was used of it, so a coupon that comes back does not begin at nothing.
 from __future__ import annotations
 
 import copy
+import math
 from collections import Counter
 from datetime import datetime
 from typing import Any
@@ -307,6 +309,7 @@ class Shop(RuleBasedStateMachine):
         plan = self._plan()
         if plan is None:
             return
+        open_before = {id: self._open(id) for id in self.codes}
         if order is not None:
             self.world.control.faults(order)
         if die_after is not None:
@@ -320,11 +323,17 @@ class Shop(RuleBasedStateMachine):
         for id, entry in self.codes.items():
             limits = (entry["max_redemptions"], self.limits.get(id, entry["max_redemptions"]))
             if None not in limits:
-                rest = sum(
-                    row["max_redemptions"] - row["times_redeemed"] for row in self.world.codes(id, active=True)
-                )
-                assert self.used["code " + id] + rest <= max(limits[0], limits[1], self.used["code " + id])
+                # What somebody switched on by hand may be there still: its end was refused.
+                assert self._open(id) <= max(open_before[id], max(limits) - self.used["code " + id], 0)
             self.limits[id] = None if None in limits else max(limits)
+
+    def _open(self, id: str) -> float:
+        """How many redemptions the active codes of an entry still allow."""
+        rows = self.world.codes(id, active=True)
+        return sum(
+            math.inf if row["max_redemptions"] is None else row["max_redemptions"] - row["times_redeemed"]
+            for row in rows
+        )
 
     # -- the invariants --------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import re
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem
 
-_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{3,250}")
+_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{1,250}")
 # Strict, so that no two readers of an address can disagree about the host in it.
 _BASE = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:(?P<port>[0-9]{1,5}))?"

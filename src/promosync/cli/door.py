@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 ERROR = 1
 INTERRUPTED = 130
-
-_KEY = re.compile(r"\b((?:sk|rk|pk|ek)_(?:test|live|org)_?)[A-Za-z0-9*_]{3,}")
 
 
 def main() -> int:
@@ -112,5 +109,7 @@ def _traceback(run: Run, error: Exception) -> None:
 
 def _scrubbed(text: str, environ: Mapping[str, str]) -> str:
     """Return the text without the key, whatever form it has, and without anything that looks like one."""
+    from promosync.stripe_api.keys import without_keys
+
     key = environ.get("STRIPE_API_KEY", "").strip()
-    return _KEY.sub(r"\1…", text.replace(key, "…") if key else text)
+    return without_keys(text.replace(key, "…") if key else text)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from promosync.apply.gateway import Fault, StripeFault
+from promosync.stripe_api.keys import without_keys
 from promosync.stripe_api.sdk import stripe
 
 # Looked up along the class's bases, so a new subclass is read as what it derives from.
@@ -25,7 +26,6 @@ _KEYS = "in the Dashboard under Developers, API keys"
 _IN_USE = ("lock_timeout", "idempotency_key_in_use")
 _LONGEST = 400
 
-_SECRET = re.compile(r"\b((?:sk|rk|pk|ek|whsec)_(?:(?:test|live|org)_)*)[^\s'\"`<>,;:()]+")
 _PERMISSION = re.compile(r"'(?:rak_)?([a-z_]+)_(read|write)'")
 _ACCOUNT = re.compile(r"account '([A-Za-z0-9_]+)'")
 _PATTERN = re.compile(r"(does not match) for the value .*\)")
@@ -74,7 +74,7 @@ def clean(text: str, hide: Iterable[str] = ()) -> str:
     """Return a text as one printable line of bounded length, with every API key cut down to its prefix."""
     for secret in hide:
         text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", "…", text, flags=re.IGNORECASE)
-    text = _PATTERN.sub(r"\1)", _SECRET.sub(r"\1…", _HTML.sub(" ", text)))
+    text = _PATTERN.sub(r"\1)", without_keys(_HTML.sub(" ", text)))
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

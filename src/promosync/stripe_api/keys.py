@@ -19,6 +19,14 @@ _ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,250}")
 _WHERE = "set it to a secret or restricted key from the Dashboard under Developers, API keys"
 
 
+_SECRET = re.compile(r"\b((?:sk|rk|pk|ek|whsec)_(?:(?:test|live|org)_)*)[^\s'\"`<>,;:()]+")
+
+
+def without_keys(text: str) -> str:
+    """Return a text with every key in it, even a masked one, cut down to its prefix."""
+    return _SECRET.sub(r"\1…", text)
+
+
 def check_key(key: str, allow_live: bool) -> Mode | Problem:
     """Return the mode a key opens, or what is wrong with it. Nothing of the key but its prefix is in the message."""
     if not key:

@@ -97,7 +97,8 @@ class Action:
     @property
     def requests(self) -> int:
         """How many requests to Stripe it takes when nothing fails."""
-        return _REQUESTS[self.kind, self.verb]
+        off_already = self.verb is Verb.RECREATE and isinstance(self.before, LiveCode) and not self.before.spec.active
+        return _REQUESTS[self.kind, self.verb] - off_already
 
     @property
     def gap_requests(self) -> int:
@@ -211,7 +212,8 @@ def _active(spec: Coupon | PromotionCode | None) -> bool:
 
 
 # A coupon's end: read it, list the codes still on it, read its successor if it has one, delete it. A recreate is a
-# read and a create before that; its codes count for themselves. A code's recreate: read, deactivate, create.
+# read and a create before that; its codes count for themselves. A code's recreate: read, deactivate
+# unless it is off already, create.
 _REQUESTS = {
     (Kind.COUPON, Verb.CREATE): 1,
     (Kind.COUPON, Verb.UPDATE): 1,

@@ -269,6 +269,15 @@ class Shop(RuleBasedStateMachine):
             return None
 
     def _explain(self, problem: Any) -> None:
+        if not problem.path:  # about a coupon that has left the file
+            assert problem.rule == "codes-of-others"
+            everything, others = self.world.control.dump(), self.world.others()
+            theirs = {row["id"] for row in others["coupons"]}
+            left = {row["id"] for row in everything["coupons"] if row["id"] not in theirs}
+            left -= {row["id"] for id in self.coupons for row in self.world.coupons(id)}
+            ridden = {row["promotion"]["coupon"] for row in others["promotion_codes"] if row["active"]}
+            assert left & ridden
+            return
         section, index = problem.path[:2]
         id = list(self.coupons if section == "coupons" else self.codes)[index]
         if problem.rule == "nothing-left":

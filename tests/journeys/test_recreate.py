@@ -362,3 +362,30 @@ def test_somebody_goes_back_to_an_old_code(world: World) -> None:
     world.dashboard.once("post", f"/v1/promotion_codes/{older['id']}", active=True)
     world.settle(changed)
     assert (world.one_code("code00")["code"], left(world.one_code("code00"))) == ("OTHER", 2)
+
+
+def test_what_came_in_on_a_coupon_that_was_then_deleted_by_hand_is_counted(world: World) -> None:
+    """A recreate stops half way, customers use the old coupon, somebody deletes it: its codes still tell of them."""
+    world.settle(shop(limit=None, own=None, count=3))
+    refuse(world, "CODE01")
+    world.carry_out(world.plan(shop(limit=6, own=None, count=3)))
+    world.control.clear_faults()
+    [old, new] = world.coupons()
+    assert (old["id"], new["id"], new["max_redemptions"]) == ("spring", "spring_r2", 6)
+    assert world.control.redeem("CODE01", times=2)["redeemed"] == 2
+    world.dashboard.once("delete", "/v1/coupons/spring")
+
+    plan = world.settle(shop(limit=6, own=None, count=3))
+
+    [counted, moved] = plan.actions
+    assert (counted.verb, counted.kind, counted.tags.late) == (Verb.UPDATE, Kind.COUPON, 2)
+    assert [(change.field, change.before, change.after) for change in counted.changes] == [("late", 0, 2)]
+    assert (moved.verb, moved.id) == (Verb.RECREATE, "code01")
+    [home] = world.coupons()
+    assert (home["max_redemptions"], home["metadata"][LATE]) == (6, "2")
+
+    lowered = world.settle(shop(limit=5, own=None, count=3))
+
+    assert lowered.actions[0].carried == 2
+    [home] = world.coupons()
+    assert (home["max_redemptions"], home["metadata"][CARRIED]) == (3, "2")

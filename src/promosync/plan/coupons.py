@@ -25,6 +25,7 @@ from promosync.plan import carry
 from promosync.plan.desired import is_over
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
+from promosync.plan.gone import Gone
 from promosync.plan.matching import Match
 from promosync.plan.plan import Action, FieldChange, Kept, Kind, Verb
 from promosync.plan.scope import Scope, tag_changes
@@ -47,37 +48,41 @@ class CouponFuture:
 
 
 def decide_coupon(
-    entry: CouponEntry, found: Match[LiveCoupon] | None, scope: Scope, used_elsewhere: int
+    entry: CouponEntry, found: Match[LiveCoupon] | None, scope: Scope, gone: Gone
 ) -> tuple[CouponFuture, Action | Kept | Problem | None]:
     """Decide about one coupon of the file; ``entry.spec.applies_to`` holds Stripe product ids here.
 
-    ``used_elsewhere`` counts redemptions on coupons of the entry that are gone and that ``found`` does not know of.
+    What came in on a predecessor that somebody deleted since is told by its codes alone: it is ``late`` on the
+    current coupon, as what promosync finds when it deletes one itself.
     """
     over = is_over(entry.spec, scope.now)
     if found is None or (found.alike and over):  # what is somebody else's is left alone
-        return _absent(entry, scope, used_elsewhere, over)
+        return _absent(entry, scope, gone.unknown, over)
     current = found.current
     if over:
         return CouponFuture(current.stripe_id, current.spec, _OVER, over=True), _end(entry, current, scope)
 
-    before, after = _in_the_files_terms(entry, current, scope, used_elsewhere)
+    before, after = _in_the_files_terms(entry, current, scope, gone.unknown)
     changes = changed_fields(before, after)
     forced = [change.field for change in changes if change.forces_recreate]
     future = CouponFuture(current.stripe_id, current.spec, "" if current.valid else "its coupon is used up")
     foreign = current.tags.owner != scope.owner
     if found.alike and (current.tags.owner is not None or forced):
         return future, _conflict(entry, current, forced)
+    late = max(current.tags.late, gone.before - current.tags.carried)
     if forced:
-        return _recreate(entry, found, scope, future, changes, more_generous(before, after), used_elsewhere)
+        counted = Match(replace(current, tags=replace(current.tags, late=late)), found.older)
+        used = carry.total_used(counted.chain) + gone.unknown
+        return _recreate(entry, current, scope, future, changes, more_generous(before, after), used)
 
-    tags = scope.tags(entry.id, entry.protect, current.tags.carried, current.tags.late)
+    tags = scope.tags(entry.id, entry.protect, current.tags.carried, late)
     if not changes and tags == current.tags:
         return future, None
     return future, Action(
         Verb.ADOPT if foreign else Verb.UPDATE,
         Kind.COUPON,
         entry.id,
-        "it is in Stripe already and becomes promosync's" if foreign else "changed in the file",
+        _reason(foreign, late > current.tags.late),
         changes=(*tag_changes(current.tags, tags), *changes),
         before=current,
         after=replace(scope.successor(after, current.spec), max_redemptions=current.spec.max_redemptions),
@@ -174,19 +179,18 @@ def _end(entry: CouponEntry, current: LiveCoupon, scope: Scope) -> Action | Kept
 
 def _recreate(
     entry: CouponEntry,
-    found: Match[LiveCoupon],
+    current: LiveCoupon,
     scope: Scope,
     future: CouponFuture,
     changes: tuple[FieldChange, ...],
     warnings: tuple[str, ...],
-    used_elsewhere: int,
+    used: int,
 ) -> tuple[CouponFuture, Action | Problem]:
-    current, limit = found.current, entry.spec.max_redemptions
+    limit = entry.spec.max_redemptions
     fields = ", ".join(change.field for change in changes if change.forces_recreate)
     if entry.protect or current.tags.protect:
         why = f" (Stripe cannot change {fields})"
         return future, protected(entry.id, Kind.COUPON, "recreate", entry.path, why)
-    used = carry.total_used(found.chain) + used_elsewhere
     if limit is not None and used >= limit:
         return future, _nothing_left(entry, used)
     after = scope.successor(replace(entry.spec, max_redemptions=carry.left(limit, used)), current.spec)
@@ -206,6 +210,12 @@ def _recreate(
         path=entry.path,
         warnings=warnings,
     )
+
+
+def _reason(foreign: bool, late: bool) -> str:
+    if foreign:
+        return "it is in Stripe already and becomes promosync's"
+    return "its predecessor was used on, and is gone: that is counted" if late else "changed in the file"
 
 
 def _in_the_files_terms(

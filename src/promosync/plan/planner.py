@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from promosync.model.configuration import Configuration, CouponEntry, Import
+from promosync.model.configuration import Configuration, Import
 from promosync.model.issued import IssuedCodes
-from promosync.model.live import Live, LiveCoupon
+from promosync.model.live import Live
 from promosync.model.problems import Path, Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
 from promosync.plan.batch_adoption import nobodys_codes
@@ -22,7 +22,8 @@ from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, r
 from promosync.plan.coupons import CouponFuture, decide_coupon, decide_stray, retire
 from promosync.plan.desired import resolve
 from promosync.plan.exposure import Exposure, all_ways, batch_sizes, exposures
-from promosync.plan.matching import Match, Matches, generation, match
+from promosync.plan.gone import GoneCoupons
+from promosync.plan.matching import Matches, match
 from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Verb
 from promosync.plan.safety import brakes
 from promosync.plan.scope import Scope
@@ -95,10 +96,11 @@ def _decide(
     codes: list[Decision] = []
     strays: list[Decision] = []
 
+    gone = GoneCoupons(live, settings.owner, every)
     futures: dict[str, CouponFuture] = {}
     for entry in wanted.coupons:
         found = matches.coupons.get(entry.id)
-        used = _used_on_gone_coupons(entry, wanted, live, every, found)
+        used = gone.of(entry, found.current if found else None)
         futures[entry.id], result = decide_coupon(entry, found, scope, used)
         _note(coupons, Kind.COUPON, entry.id, result)
         for leftover in retire(entry.id, found, _LEFTOVER, entry.path) if found else ():
@@ -141,8 +143,8 @@ def _decide(
         for one in found_or_not if isinstance(found_or_not, list) else [found_or_not]:
             _note(codes, Kind.BATCH, batch.id, one)
     for stray_id in sorted(live.batches.keys() - {batch.id for batch in wanted.batches}):
-        gone = decide_stray_batch(stray_id, live.batches[stray_id], scope, ending)
-        _note(strays, Kind.BATCH, stray_id, gone, stray=True)
+        withdrawn = decide_stray_batch(stray_id, live.batches[stray_id], scope, ending)
+        _note(strays, Kind.BATCH, stray_id, withdrawn, stray=True)
     return [*coupons, *codes, *strays]
 
 
@@ -163,43 +165,6 @@ def _guarded(wanted: Configuration, matches: Matches) -> frozenset[str]:
     return frozenset(
         live.spec.coupon for code, live in found if live.spec.active and (code.protect or live.tags.protect)
     )
-
-
-def _used_on_gone_coupons(
-    entry: CouponEntry,
-    wanted: Configuration,
-    live: Live,
-    every: dict[str, LiveCoupon],
-    found: Match[LiveCoupon] | None,
-) -> int:
-    """Count the uses of our codes on coupons of the entry that are gone and that no coupon of it has counted.
-
-    Where one is there, that is any that was made after it: the new one of a recreate that was cut short.
-    """
-    current = found.current if found else None
-    newest = (generation(current.stripe_id, entry.id) or 0) if current else 0
-
-    def was_ours(coupon: str) -> bool:
-        number = generation(coupon, entry.id) or (0 if coupon in entry.stripe_id.values() else None)
-        return number is not None and coupon not in every and (current is None or number > newest)
-
-    # All that ever were on its coupons are here, so each counts for itself, without what it carries on.
-    owner = wanted.settings.owner
-    single = sum(
-        code.times_redeemed
-        for code in live.codes
-        if code.tags.owner == owner
-        and was_ours(code.spec.coupon)
-        and (current is None or code.created > current.created)
-    )
-    if current is not None:
-        return single
-    unique = 0
-    for records in live.batches.values():
-        gone = {at: shape.carried for at, shape in enumerate(records.shapes) if was_ours(shape.spec.coupon)}
-        # All that ever were on its coupons are here, so each counts for itself, without what it carries on.
-        unique += sum(record.used - gone[record.shape] for record in records if record.shape in gone) if gone else 0
-    return single + unique
 
 
 def _with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:

@@ -12,6 +12,7 @@ from promosync.model.problems import Path, Problem
 from promosync.plan.codes import CodeQuestion, decide_code
 from promosync.plan.coupons import CouponFuture, decide_coupon
 from promosync.plan.desired import resolve
+from promosync.plan.gone import Gone
 from promosync.plan.matching import Match, match
 from promosync.plan.plan import Action, Kept, Verb
 from promosync.plan.scope import Scope
@@ -48,7 +49,7 @@ class Drift:
         self._futures: dict[str, CouponFuture] = {}
         self._told: dict[str, Told] = {}
         for entry in self.wanted.coupons:
-            self._futures[entry.id], result = decide_coupon(entry, self.coupons.get(entry.id), self._scope, 0)
+            self._futures[entry.id], result = decide_coupon(entry, self.coupons.get(entry.id), self._scope, Gone())
             self._told[entry.id] = self._words(entry.path, result)
         self._known: dict[tuple[object, ...], tuple[str, ...]] = {}
 

@@ -1,0 +1,57 @@
+"""What was used of coupons that are gone: Stripe forgets a deleted coupon's count, but not those of its codes."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import NamedTuple
+
+from promosync.model.configuration import CouponEntry
+from promosync.model.live import Live, LiveCoupon
+from promosync.plan.matching import generation
+
+
+class Gone(NamedTuple):
+    """Redemptions on coupons of an entry that are gone.
+
+    ``unknown`` are those that the entry's current coupon knows nothing of: all of them where there is none, else
+    those on coupons made after it, by a recreate that was cut short. ``before`` are those on its predecessors, which
+    it knows but for what came in after it was made.
+    """
+
+    unknown: int = 0
+    before: int = 0
+
+
+class GoneCoupons:
+    """The redemptions of an owner's codes on coupons that are no longer in Stripe."""
+
+    def __init__(self, live: Live, owner: str, there: Container[str]) -> None:
+        # All codes that ever were on a coupon are here, so each counts for itself, without what it carries on.
+        self._uses: dict[str, list[tuple[int, int]]] = {}
+        for code in live.codes:
+            if code.times_redeemed and code.tags.owner == owner and code.spec.coupon not in there:
+                self._uses.setdefault(code.spec.coupon, []).append((code.created, code.times_redeemed))
+        for records in live.batches.values():
+            shapes = {at: shape for at, shape in enumerate(records.shapes) if shape.spec.coupon not in there}
+            for record in records if shapes else ():
+                shape = shapes.get(record.shape)
+                if shape is not None and record.used > shape.carried:
+                    uses = self._uses.setdefault(shape.spec.coupon, [])
+                    uses.append((record.created, record.used - shape.carried))
+
+    def of(self, entry: CouponEntry, current: LiveCoupon | None) -> Gone:
+        """Return what was used of an entry's coupons that are gone."""
+        newest = (generation(current.stripe_id, entry.id) or 0) if current else 0
+        adopted = set(entry.stripe_id.values())
+        unknown = before = 0
+        for coupon, uses in self._uses.items():
+            number = generation(coupon, entry.id) or (0 if coupon in adopted else None)
+            if number is None:
+                continue
+            if current is None:
+                unknown += sum(count for _, count in uses)
+            elif number > newest:
+                unknown += sum(count for created, count in uses if created > current.created)
+            elif number < newest:
+                before += sum(count for _, count in uses)
+        return Gone(unknown, before)

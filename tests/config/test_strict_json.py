@@ -12,8 +12,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promosync.config.sound_json import Json
 from promosync.config.source import Source
-from promosync.config.strict_json import Json, parse
+from promosync.config.strict_json import parse
 from promosync.model.problems import Path
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
@@ -83,7 +84,7 @@ def places(value: Json, path: Path = ()) -> list[tuple[Path, Json]]:
 @given(TREES, st.sampled_from([None, 2]))
 def test_each_value_and_key_is_located_where_it_stands(tree: Any, indent: int | None) -> None:
     parsed = parse(json.dumps(tree, indent=indent, ensure_ascii=False).encode())
-    source = Source("file", parsed.text, parsed.place)
+    source = Source("file", parsed.text)
     decoder = json.JSONDecoder()
     lines = parsed.text.split("\n")
     offsets = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
@@ -98,7 +99,7 @@ def test_each_value_and_key_is_located_where_it_stands(tree: Any, indent: int | 
 
 def test_what_is_not_there_is_located_at_what_would_hold_it() -> None:
     parsed = parse(b'{"coupons": [\n  {"id": "a"},\n  {"id": "b"}]}')
-    source = Source("file", parsed.text, parsed.place)
+    source = Source("file", parsed.text)
     assert source.locate(("coupons", 1, "name")) == (3, 3)
     assert source.locate(("coupons", 1, "name", "x"), on_key=True) == (3, 3)
     assert source.locate(("coupons", 7)) == (1, 13)
@@ -111,7 +112,7 @@ def test_what_is_not_there_is_located_at_what_would_hold_it() -> None:
 def test_windows_lines_and_tabs() -> None:
     parsed = parse(b'{\r\n\t"a": 1,\r\n\t"a": 2\r\n}\r\n')
     assert [fault.at for fault in parsed.faults] == [(3, 2)]
-    assert Source("file", parsed.text, parsed.place).line(3) == '\t"a": 2'
+    assert Source("file", parsed.text).line(3) == '\t"a": 2'
 
 
 def test_numbers_keep_their_digits() -> None:

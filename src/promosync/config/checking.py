@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from promosync.config.sentences import Breach, sentences
-from promosync.config.strict_json import Json
+from promosync.config.sound_json import Json
 from promosync.config.words import closest, shown
 from promosync.model.problems import Path, Problem
 

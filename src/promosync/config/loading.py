@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from promosync.config.files import schema_text
+from promosync.config.sound_json import Json
 from promosync.config.source import Refused, Source
-from promosync.config.strict_json import Json, parse
+from promosync.config.strict_json import parse
 from promosync.model.configuration import Configuration
 from promosync.model.problems import Path, Problem
 
@@ -30,7 +31,7 @@ def load(text: bytes, name: str, now: int | None = None) -> Loaded:
     with all of them. Without ``now`` the rules about time (five years, codes that are over) are left out.
     """
     parsed = parse(text)
-    source = Source(name, parsed.text, parsed.place)
+    source = Source(name, parsed.text)
     if not parsed.whole:
         raise Refused(parsed.faults, source)
     return checked(parsed.value, source, parsed.faults, now)

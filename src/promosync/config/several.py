@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from promosync.config.loading import Loaded, checked, load
+from promosync.config.sound_json import Json
 from promosync.config.source import Refused, Source
-from promosync.config.strict_json import Box, Json, Parsed, parse
+from promosync.config.strict_json import Box, Parsed, parse
 from promosync.model.configuration import BatchEntry, Configuration, Generate
 from promosync.model.problems import Path, Problem
 
@@ -171,7 +172,7 @@ def _parts(parsed: Mapping[str, Parsed]) -> Iterator[_Part]:
     for name, read in parsed.items():
         value = read.value if read.whole and isinstance(read.value, dict) else {}
         counts = {section: len(items) if isinstance(items := value.get(section), list) else 0 for section in LISTS}
-        yield _Part(Source(name, read.text, read.place), start, dict(before), counts)
+        yield _Part(Source(name, read.text), start, dict(before), counts)
         start += len(read.text) + 1
         before = {section: before[section] + counts[section] for section in LISTS}
 

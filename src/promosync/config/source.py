@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from promosync.config.strict_json import Box, Place, Row
+from promosync.config.strict_json import Box, Place, Row, places
 from promosync.config.words import printable
 from promosync.model.configuration import Configuration
 from promosync.model.problems import Path, Problem, ProblemsFound, dotted
@@ -19,7 +19,11 @@ class Source:
 
     name: str
     text: str = ""
-    place: Place = 0
+
+    @cached_property
+    def place(self) -> Place:
+        """Where everything stands in the text; found out only when it is asked for."""
+        return places(self.text)
 
     def locate(self, path: Path, on_key: bool = False) -> tuple[int, int]:
         """Return line and column, both from 1, of a value or of its key; of what holds it if it is not there.

@@ -1,7 +1,8 @@
 """A JSON reader that keeps every position and goes on after a fault, so that all of them are told at once.
 
 The standard library's reader lets a key stand twice, takes NaN, forgets where values stood and stops at the
-first fault. This one is strict (RFC 8259), linear in the size of the text, and bounded in depth and numbers.
+first fault. This one is strict (RFC 8259), linear in the size of the text, and bounded in depth and numbers. It is
+slow, so it reads what has a fault, and whatever a place is asked of.
 """
 
 from __future__ import annotations
@@ -11,13 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from promosync.config.sound_json import MAX_DEPTH, MAX_NUMBER, Json, NotSound, read_sound
 from promosync.config.words import listing, shown
 from promosync.model.problems import Problem
 
-Json = None | bool | int | Decimal | str | list["Json"] | dict[str, "Json"]
-
-MAX_DEPTH = 64
-MAX_NUMBER = 400  # characters of a number, and size of its exponent: more is a slip or an attack
 MAX_FAULTS = 25
 
 _SPACE = re.compile(r"[ \t\n\r]+").match
@@ -64,7 +62,6 @@ class Parsed:
 
     text: str
     value: Json
-    place: Place
     faults: tuple[Problem, ...]
     whole: bool
 
@@ -74,15 +71,30 @@ def parse(raw: bytes) -> Parsed:
     encoding = _foreign_encoding(raw)
     if encoding:
         fault = Problem((), f"the file is {encoding}, not UTF-8", "save it as UTF-8", rule="json-syntax", at=(1, 1))
-        return Parsed("", None, 0, (fault,), whole=False)
+        return Parsed("", None, (fault,), whole=False)
     text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape")
+    try:
+        return Parsed(text, read_sound(text), (), whole=True)
+    except NotSound:
+        return _parse_carefully(text)
+
+
+def places(text: str) -> Place:
+    """Return where everything stands in a text; of one that can not be read to its end, only its beginning."""
+    try:
+        return _Reader(text).document()[1]
+    except _StopReading:
+        return 0
+
+
+def _parse_carefully(text: str) -> Parsed:
     reader = _Reader(text)
     try:
         reader.check_bytes()
-        value, place = reader.document()
+        value, _ = reader.document()
     except _StopReading:
-        return Parsed(reader.text, None, 0, tuple(reader.faults), whole=False)
-    return Parsed(reader.text, value, place, tuple(reader.faults), whole=True)
+        return Parsed(reader.text, None, tuple(reader.faults), whole=False)
+    return Parsed(reader.text, value, tuple(reader.faults), whole=True)
 
 
 def _foreign_encoding(raw: bytes) -> str | None:

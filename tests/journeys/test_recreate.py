@@ -389,3 +389,20 @@ def test_what_came_in_on_a_coupon_that_was_then_deleted_by_hand_is_counted(world
     assert lowered.actions[0].carried == 2
     [home] = world.coupons()
     assert (home["max_redemptions"], home["metadata"][CARRIED]) == (3, "2")
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_what_was_used_of_a_new_coupon_that_was_deleted_by_hand_is_counted(world: World, seconds: int) -> None:
+    """A recreate stops half way, its new coupon is deleted: in the second in which the old one was made, or later."""
+    world.settle(shop(limit=None, own=None, count=3))
+    world.control.advance(seconds)
+    refuse(world, "CODE02")
+    world.carry_out(world.plan(shop(limit=6, own=None, count=3)))
+    world.control.clear_faults()
+    assert world.control.redeem("CODE00", times=2)["redeemed"] == 2
+    world.dashboard.once("delete", "/v1/coupons/spring_r2")
+
+    world.settle(shop(limit=6, own=None, count=3))
+
+    [home] = world.coupons()
+    assert (home["max_redemptions"], home["metadata"][CARRIED]) == (4, "2")

@@ -57,7 +57,7 @@ def _decimal(digits: str) -> Decimal:
     return Decimal(digits)
 
 
-def _no_number(word: str) -> Any:
+def _no_number(_: str) -> Any:
     raise NotSound  # NaN, Infinity
 
 

@@ -33,15 +33,16 @@ def refusals(actions: Iterable[Action], live: Live, owner: str, unique: Containe
 def _texts(actions: list[Action], live: Live, unique: Container[str]) -> Iterable[Problem]:
     """Two active codes of one text: refused, unless both are bound to customers, and to different ones."""
     touched = {action.stripe_id for action in actions if action.kind is Kind.CODE}
-    active: dict[str, list[tuple[PromotionCode, LiveCode | Action]]] = defaultdict(list)
-    for code in live.codes:
-        if code.spec.active and code.stripe_id not in touched:
-            active[fold(code.spec.code)].append((code.spec, code))
     on = [
         (action, action.after)
         for action in actions
         if isinstance(action.after, PromotionCode) and action.after.active
     ]
+    asked = {fold(mine.code) for _, mine in on}
+    active: dict[str, list[tuple[PromotionCode, LiveCode | Action]]] = defaultdict(list)
+    for code in live.codes if asked else ():
+        if code.spec.active and code.stripe_id not in touched and fold(code.spec.code) in asked:
+            active[fold(code.spec.code)].append((code.spec, code))
     for action, mine in on:
         if _stays_on(action):
             active[fold(mine.code)].append((mine, action))

@@ -63,10 +63,13 @@ class CodeQuestion:
         expires = self.entry.spec.expires_at
         return self.coupon.over or (expires is not None and expires <= self.scope.now)
 
+    def left(self, carried: int) -> int | None:
+        """What the object in Stripe is to allow when ``carried`` redemptions are used already."""
+        return carry.code_limit(self.limit, carried, self.coupon.spec.max_redemptions)
+
     def wanted(self, carried: int) -> PromotionCode:
         """The object that Stripe is to hold when ``carried`` redemptions are used already."""
-        limit = carry.code_limit(self.limit, carried, self.coupon.spec.max_redemptions)
-        return replace(self.entry.spec, coupon=self.coupon.stripe_id, max_redemptions=limit)
+        return replace(self.entry.spec, coupon=self.coupon.stripe_id, max_redemptions=self.left(carried))
 
 
 def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action | Kept | Problem | None:
@@ -223,7 +226,7 @@ def _in_the_files_terms(question: CodeQuestion, current: LiveCode) -> tuple[Prom
     """
     live, carried = current.spec, current.tags.carried
     after = replace(question.entry.spec, coupon=question.coupon.stripe_id)
-    if not question.elsewhere and live.max_redemptions == question.wanted(carried).max_redemptions:
+    if not question.elsewhere and live.max_redemptions == question.left(carried):
         limit = after.max_redemptions
     else:
         limit = None if live.max_redemptions is None else live.max_redemptions + carried + question.elsewhere
@@ -233,7 +236,9 @@ def _in_the_files_terms(question: CodeQuestion, current: LiveCode) -> tuple[Prom
         after.expires_at if live_end == (after.expires_at or question.coupon.spec.redeem_by) else live.expires_at
     )
     code = after.code if fold(live.code) == fold(after.code) else live.code
-    before = replace(live, max_redemptions=limit, expires_at=expires, code=code)
+    before = live
+    if (limit, expires, code) != (live.max_redemptions, live.expires_at, live.code):  # replacing is slow
+        before = replace(live, max_redemptions=limit, expires_at=expires, code=code)
     return question.scope.visible(before), question.scope.visible(after)
 
 

@@ -41,17 +41,21 @@ class GoneCoupons:
 
     def of(self, entry: CouponEntry, current: LiveCoupon | None) -> Gone:
         """Return what was used of an entry's coupons that are gone."""
-        newest = (generation(current.stripe_id, entry.id) or 0) if current else 0
         adopted = set(entry.stripe_id.values())
-        unknown = before = 0
-        for coupon, uses in self._uses.items():
-            number = generation(coupon, entry.id) or (0 if coupon in adopted else None)
-            if number is None:
-                continue
-            if current is None:
-                unknown += sum(count for _, count in uses)
-            elif number > newest:
-                unknown += sum(count for created, count in uses if created > current.created)
-            elif number < newest:
-                before += sum(count for _, count in uses)
+        found = [
+            (number, created, count)
+            for coupon, uses in self._uses.items()
+            if (number := generation(coupon, entry.id) or (0 if coupon in adopted else None)) is not None
+            for created, count in uses
+        ]
+        if current is None:
+            return Gone(sum(count for _, _, count in found))
+        newest = generation(current.stripe_id, entry.id) or 0
+        before = sum(count for number, _, count in found if number < newest)
+        newer = [(created, count) for number, created, count in found if number > newest]
+        after = sum(count for created, count in newer if created > current.created)
+        earlier = sum(count for created, count in newer if created < current.created)
+        # Made in the second in which the current one was: what that does not know came after it.
+        same = sum(count for created, count in newer if created == current.created)
+        unknown = after + min(same, max(0, before + earlier + same - current.tags.carried))
         return Gone(unknown, before)

@@ -42,7 +42,7 @@ class Scope:
 
     def visible(self, spec: S) -> S:
         """Return a coupon or code without the metadata that is left to others."""
-        ignored = self.ignored(spec.metadata)
+        ignored = self.ignored(spec.metadata) if self.ignore_metadata else {}
         if not ignored:
             return spec
         return replace(spec, metadata={key: value for key, value in spec.metadata.items() if key not in ignored})

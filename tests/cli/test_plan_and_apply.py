@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from promosync.cli import run
 from promosync.sandbox import Control
 from promosync.sandbox.core import Sandbox
 from tests.cli.conftest import SHOP, Cli, changed, write
 
 SANDBOX = Path(".promosync", "sandbox.db")
+
+
+@pytest.fixture(autouse=True, params=[run.LARGE, 0], ids=["", "read beside"])
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything holds too where the account is read while the file is checked, as it is for large files."""
+    monkeypatch.setattr(run, "LARGE", request.param)
 
 
 def dump() -> dict[str, list[dict[str, object]]]:

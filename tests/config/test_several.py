@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from promosync.config import Refused, load, render_line
-from promosync.config.several import Given, load_several
+from promosync.config.several import Given, draft_several
 from promosync.workflows.configuration import read_configuration
 
 A: dict[str, Any] = {
@@ -37,7 +37,7 @@ def given(*documents: Any) -> list[Given]:
 
 def faults(*documents: Any) -> list[str]:
     with pytest.raises(Refused) as refused:
-        load_several(given(*documents))
+        draft_several(given(*documents)).check()
     return [render_line(problem, refused.value.source) for problem in refused.value.problems]
 
 
@@ -51,8 +51,8 @@ def test_two_files_are_what_one_would_be() -> None:
     """An entry may name one of another file, whichever comes first."""
     both = {section: [*A.get(section, []), *B[section]] for section in ("coupons", "promotion_codes")}
     one = load(json.dumps(both | {"promosync": A["promosync"]}).encode(), "one.json").configuration
-    assert load_several(given(A, B)).configuration == one
-    other = load_several(given(B, A)).configuration
+    assert draft_several(given(A, B)).check().configuration == one
+    other = draft_several(given(B, A)).check().configuration
     assert {entry.id for entry in other.coupons} == {"spring", "summer", "autumn"}
 
 
@@ -134,9 +134,10 @@ def test_a_folder_is_its_files(folder: Path) -> None:
         (folder / "shop" / name).write_text(text, encoding="utf-8")
     (folder / "shop" / "old").mkdir()
     (folder / "shop" / "old" / "c.json").write_text("{", encoding="utf-8")
-    loaded, _, where = read_configuration(["shop"])
+    unchecked = read_configuration(["shop"])
+    loaded, _ = unchecked.check()
     assert [source.name for source in loaded.source.files] == ["shop/a.json", "shop/b.json"]
-    assert where == folder / "shop"
+    assert unchecked.folder == folder / "shop"
     assert len(loaded.configuration.coupons) == 3
 
 
@@ -153,7 +154,7 @@ def test_a_folder_is_its_files(folder: Path) -> None:
 def test_what_is_no_configuration(folder: Path, names: list[str], words: str) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(Refused) as refused:
-        read_configuration(names)
+        read_configuration(names).check()
     said = [render_line(problem, refused.value.source) for problem in refused.value.problems]
     assert any(words in line for line in said), said
     assert "no.json" not in names or len(said) == 2
@@ -166,11 +167,11 @@ def test_files_of_batches_are_beside_their_own_file(folder: Path) -> None:
         batch = {"id": name, "coupon": "spring", "import": {"file": "codes.csv"}}
         (folder / name / "batch.json").write_text(json.dumps({"code_batches": [batch]}), encoding="utf-8")
         (folder / name / "codes.csv").write_text(f"{name}CODE\n", encoding="utf-8")
-    _, rows, _ = read_configuration(["shop/a.json", "eu/batch.json", "us/batch.json"])
+    _, rows = read_configuration(["shop/a.json", "eu/batch.json", "us/batch.json"]).check()
     assert {name: [*(one.codes or ())] for name, one in rows.items()} == {"eu": ["euCODE"], "us": ["usCODE"]}
     (folder / "us" / "codes.csv").write_text("euCODE\nb ad\n", encoding="utf-8")
     with pytest.raises(Refused) as refused:
-        read_configuration(["shop/a.json", "eu/batch.json", "us/batch.json"])
+        read_configuration(["shop/a.json", "eu/batch.json", "us/batch.json"]).check()
     said = [render_line(problem, refused.value.source) for problem in refused.value.problems]
     assert said
     assert all(line.startswith("us/batch.json:1:") for line in said)
@@ -183,5 +184,5 @@ def test_files_of_batches_do_not_leave_their_folder(folder: Path) -> None:
     (folder / "shop" / "b.json").write_text(json.dumps({"code_batches": [batch]}), encoding="utf-8")
     (folder / "c.json").write_text("{}", encoding="utf-8")
     with pytest.raises(Refused) as refused:
-        read_configuration(["c.json", "shop"])
+        read_configuration(["c.json", "shop"]).check()
     assert "leads out of" in str(refused.value)

@@ -7,14 +7,16 @@ import math
 import string
 import time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promosync.config.sound_json import Json
+from promosync.config.sound_json import Json, NotSound, read_sound
 from promosync.config.source import Source
-from promosync.config.strict_json import parse
+from promosync.config.strict_json import _parse_carefully, parse
 from promosync.model.problems import Path
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
@@ -67,6 +69,30 @@ def test_any_bytes_are_read_or_refused_with_a_place(raw: bytes) -> None:
         line, column = fault.at
         assert 1 <= line <= len(lines)
         assert 1 <= column <= len(lines[line - 1]) + 1
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.one_of(NEAR_JSON, TREES.map(json.dumps), TREES.map(partial(json.dumps, ensure_ascii=False))))
+def test_the_quick_reader_agrees_with_the_careful_one_or_leaves_it_to_it(text: str) -> None:
+    try:
+        quick = read_sound(text)
+    except NotSound:
+        return
+    careful = _parse_carefully(text)
+    assert careful.faults == ()
+    assert repr(quick) == repr(careful.value)  # the very digits and types
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1, "a": 1}', "[NaN]", "[-Infinity]", '["\\u0000"]', '["\\ud83d"]', "[" * 65 + "]" * 65, '["\ud83d"]',
+        "1" * 401, f"0.{'1' * 400}", "[1e5]", "[1,]", "[1] 2", "// one\n[]", "[" * 100_000,
+    ],
+)  # fmt: skip
+def test_the_quick_reader_leaves_what_may_have_a_fault(text: str) -> None:
+    with pytest.raises(NotSound):
+        read_sound(text)
 
 
 def places(value: Json, path: Path = ()) -> list[tuple[Path, Json]]:

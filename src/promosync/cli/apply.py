@@ -108,8 +108,13 @@ def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...]) -> 
     from promosync.plan.planner import Policy
     from promosync.workflows.plan import make
 
-    loaded, rows = run.load(files)
-    return lambda stripe: make(loaded.configuration, stripe, Policy(prune, targets), rows)
+    load = run.load_beside(files)
+
+    def planner(stripe: StripeAccount) -> Plan:
+        loaded, rows = load(stripe)
+        return make(loaded.configuration, stripe, Policy(prune, targets), rows)
+
+    return planner
 
 
 def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -30,6 +31,8 @@ INTERRUPTED = 130
 
 def main() -> int:
     """Carry out the command line of this process and return its exit code."""
+    # A plan is a hundred thousand objects and hardly a cycle: looking for those would take a quarter of its time.
+    gc.set_threshold(100_000, 50)
     environ = dict(os.environ)
     run = Run(open_console(sys.stdout, environ), open_console(sys.stderr, environ), environ)
     return carry_out(sys.argv[1:], run)

@@ -67,8 +67,9 @@ def plan(
 
     run = begin(ctx, output, debug)
     access = Access(sandbox, api_base, stripe_account, live, rps)
-    loaded, rows = run.load(files or [DEFAULT_FILE])
+    load = run.load_beside(files or [DEFAULT_FILE])
     with opened(run, access) as stripe, reading(run, stripe):
+        loaded, rows = load(stripe)
         policy = Policy(prune=not no_prune, targets=tuple(target or ()))
         if out is None:
             made = make(loaded.configuration, stripe, policy, rows)

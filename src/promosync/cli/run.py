@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,12 @@ from promosync.cli.options import Format
 if TYPE_CHECKING:
     from promosync.config import Loaded, Source
     from promosync.plan.batches import Rows
+    from promosync.stripe_api.account import StripeAccount
+    from promosync.workflows.configuration import Unchecked
     from promosync.workflows.saved import Inputs
+
+LARGE = 2_000_000
+"""Characters of a configuration that take longer to check than a request to answer; some ten thousand entries."""
 
 
 @dataclass
@@ -57,14 +62,39 @@ class Run:
         self.out.file.write(json.dumps(document, indent=indent).replace("##[", "#\\u0023[") + "\n")
         self.out.file.flush()
 
-    def load(self, files: str | Sequence[str], now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
+    def load(self, files: Sequence[str], now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
         """Read and check a configuration and the files of its batches; later problems are located in it."""
+        return self._check(self._read(files, now))
+
+    def load_beside(self, files: Sequence[str]) -> Callable[[StripeAccount], tuple[Loaded, dict[str, Rows]]]:
+        """Read a configuration; return what gives it checked, once the account is open.
+
+        It is checked at once and offline, but for one so large that this takes seconds: then the account is read in
+        the meantime.
+        """
+        unchecked = self._read(files)
+        if len(unchecked.draft.source.text) < LARGE:
+            checked = self._check(unchecked)
+            return lambda _: checked
+
+        owner, waiting = unchecked.draft.owner, [unchecked]
+
+        def check(stripe: StripeAccount) -> tuple[Loaded, dict[str, Rows]]:
+            stripe.read_ahead(owner)
+            return self._check(waiting.pop())  # what was read is large, and not needed any more
+
+        return check
+
+    def _read(self, files: Sequence[str], now: int | None = None) -> Unchecked:
         from promosync.config import display_name
         from promosync.workflows.configuration import read_configuration
 
-        names = [files] if isinstance(files, str) else files
-        self.name = ", ".join(map(display_name, names))
-        loaded, rows, self.folder = read_configuration(names, now)
+        self.name = ", ".join(map(display_name, files))
+        return read_configuration(files, now)
+
+    def _check(self, unchecked: Unchecked) -> tuple[Loaded, dict[str, Rows]]:
+        self.folder = unchecked.folder
+        loaded, rows = unchecked.check()
         self.source = loaded.source
         return loaded, rows
 

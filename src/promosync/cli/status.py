@@ -92,7 +92,7 @@ def status(
     run = begin(ctx, output, debug)
     if since is None and (alarm_uses is not None or alarm_share is not None):
         raise typer.BadParameter("an alarm needs --since FILE: it is about what was used since a snapshot.")
-    loaded, rows = run.load(file)
+    loaded, rows = run.load([file])
     before = _snapshot(since) if since is not None else None
     asked = Asked(tuple(dict.fromkeys(by or ())), before, Limits(alarm_uses, alarm_share))
     if output is StatusFormat.HTML and not asked.by:

@@ -5,14 +5,14 @@ Each stage passes on what it found sound, so that one run tells every fault of e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from promosync.config.files import schema_text
 from promosync.config.sound_json import Json
 from promosync.config.source import Refused, Source
 from promosync.config.strict_json import parse
-from promosync.model.configuration import Configuration
+from promosync.model.configuration import Configuration, Settings
 from promosync.model.problems import Path, Problem
 
 
@@ -24,20 +24,55 @@ class Loaded:
     source: Source
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A configuration that could be read, and is still to be checked; ``faults`` are known already.
+
+    ``finish`` is what is left to do with it when it has been typed.
+    """
+
+    value: Json
+    source: Source
+    faults: tuple[Problem, ...]
+    finish: Callable[[Configuration], Configuration] | None = None
+
+    @property
+    def owner(self) -> str:
+        """Whose it seems to be."""
+        settings = self.value.get("promosync") if isinstance(self.value, dict) else None
+        owner = settings.get("owner") if isinstance(settings, dict) else None
+        return owner if isinstance(owner, str) else Settings().owner
+
+    def check(self, now: int | None = None) -> Loaded:
+        """Return it typed; as :func:`load`."""
+        finish = self.finish or (lambda configuration: configuration)
+        try:
+            loaded = _checked(self.value, self.source, self.faults, now)
+        except Refused as refused:
+            rest = None if refused.rest is None else finish(refused.rest)
+            raise Refused(refused.problems, self.source, rest) from None
+        return Loaded(finish(loaded.configuration), self.source)
+
+
 def load(text: bytes, name: str, now: int | None = None) -> Loaded:
     """Check a configuration and return it typed; ``now`` is seconds UTC, ``name`` is for messages only.
 
     Raises :class:`Refused`, a :class:`~promosync.model.problems.ProblemsFound` that locates its problems,
     with all of them. Without ``now`` the rules about time (five years, codes that are over) are left out.
     """
+    return draft(text, name).check(now)
+
+
+def draft(text: bytes, name: str) -> Draft:
+    """Read a configuration, which is quick beside checking it; raises Refused where it is no JSON to go on with."""
     parsed = parse(text)
     source = Source(name, parsed.text)
     if not parsed.whole:
         raise Refused(parsed.faults, source)
-    return checked(parsed.value, source, parsed.faults, now)
+    return Draft(parsed.value, source, parsed.faults)
 
 
-def checked(value: Json, source: Source, faults: Iterable[Problem], now: int | None) -> Loaded:
+def _checked(value: Json, source: Source, faults: Iterable[Problem], now: int | None) -> Loaded:
     """Check what was read, of which ``faults`` are known already; as :func:`load`."""
     found = _Findings(source, list(faults))
 

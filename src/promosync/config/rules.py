@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from promosync.config.dates import format_instant, years_later
@@ -138,12 +139,16 @@ def _repeated(
 def duplicate_codes(document: Document, now: int | None) -> Iterator[Problem]:
     """Stripe's rule for active codes of one text, in any case: a single one, or one for each customer."""
     coupons = {coupon.id: coupon for _, coupon in _coupons(document)}
+    over = {coupon.id for coupon in coupons.values() if _is_over(coupon.redeem_by, now)}
+    on = [
+        (path, code)
+        for path, code in _codes(document)
+        if code.active and code.code and not _is_over(code.expires_at, now) and code.coupon not in over
+    ]
+    count = Counter(fold(code.code) for _, code in on)
     holders: dict[str, dict[str | None, Path]] = {}
-    for path, code in _codes(document):
-        coupon = coupons.get(code.coupon)
-        if not code.active or not code.code or _is_over(code.expires_at, now):
-            continue
-        if coupon and _is_over(coupon.redeem_by, now):
+    for path, code in on:
+        if count[fold(code.code)] == 1:
             continue
         customer = code.customer or (code.customer_email.lower() if code.customer_email else None)
         others = holders.setdefault(fold(code.code), {})

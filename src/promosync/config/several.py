@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from promosync.config.loading import Loaded, checked, load
+from promosync.config.loading import Draft, load
 from promosync.config.sound_json import Json
 from promosync.config.source import Refused, Source
 from promosync.config.strict_json import Box, Parsed, parse
@@ -114,8 +114,8 @@ class Several(Source):
         return _PLACES.sub(one, text)
 
 
-def load_several(files: Sequence[Given], now: int | None = None) -> Loaded:
-    """Check several files as one configuration and return it typed; raises as :func:`promosync.config.load` does.
+def draft_several(files: Sequence[Given], now: int | None = None) -> Draft:
+    """Read several files as one configuration; raises Refused where one of them is not to be put to the others.
 
     Ids and codes are unique over all of them, an entry may name one of another file, and the settings stand in one.
     """
@@ -129,12 +129,9 @@ def load_several(files: Sequence[Given], now: int | None = None) -> Loaded:
         faults += [_counted_over_all(fault, part) for fault in parsed[part.source.name].faults]
     value, repeated = _merged(parsed)
     below = {file.name: file.below for file in files}
-    try:
-        loaded = checked(value, source, [*faults, *repeated], now)
-    except Refused as refused:
-        rest = None if refused.rest is None else _with_folders(refused.rest, source, below)
-        raise Refused(refused.problems, source, rest) from None
-    return replace(loaded, configuration=_with_folders(loaded.configuration, source, below))
+    return Draft(
+        value, source, (*faults, *repeated), lambda configuration: _with_folders(configuration, source, below)
+    )
 
 
 def refuse(refused: Sequence[Refused]) -> Refused:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import count
 from typing import TypeVar
@@ -21,6 +23,7 @@ from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS, path_of
 from promosync.stripe_api.translate import Params, Row
 
 T = TypeVar("T")
+Lists = tuple[tuple[LiveCoupon, ...], tuple[LiveCode, ...], dict[str, IssuedCodes]]
 
 
 class StripeAccount:
@@ -28,6 +31,7 @@ class StripeAccount:
 
     def __init__(self, client: Client, mode: Mode) -> None:
         self._client = client
+        self._ahead: tuple[str, Future[Lists]] | None = None
         self.account = Account(reader.account_id(client), mode, self.now)
 
     @property
@@ -48,13 +52,33 @@ class StripeAccount:
 
     def read(self, needs: Needs) -> Live:
         """Return what a plan looks at. Products and customers are asked for only where the file names some."""
-        coupons = tuple(reader.coupons(self._client))
-        codes, batches = _apart(reader.all_codes(self._client), needs.owner)
+        ahead, self._ahead = self._ahead, None
+        coupons, codes, batches = ahead[1].result() if ahead and ahead[0] == needs.owner else self._lists(needs.owner)
         products = reader.existing_products(self._client, needs.products)
         customers = reader.existing_customers(self._client, needs.customers)
         customers |= reader.customers_of(self._client, needs.emails)
         account = Account(self.account.id, self.account.mode, self.now)
         return Live(account, coupons, codes, products, customers, batches)
+
+    def read_ahead(self, owner: str) -> None:
+        """Begin to read what :meth:`read` will be asked for, while the caller does something else.
+
+        The thread is a daemon: nobody waits for what turns out not to be needed.
+        """
+        lists: Future[Lists] = Future()
+
+        def work() -> None:
+            try:
+                lists.set_result(self._lists(owner))
+            except BaseException as error:
+                lists.set_exception(error)
+
+        self._ahead = owner, lists
+        threading.Thread(target=work, name="account reader", daemon=True).start()
+
+    def _lists(self, owner: str) -> Lists:
+        coupons = tuple(reader.coupons(self._client))
+        return coupons, *_apart(reader.all_codes(self._client), owner)
 
     def coupons(self) -> Iterator[LiveCoupon]:
         """Yield every coupon, newest first."""

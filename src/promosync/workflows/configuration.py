@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from promosync.config import Loaded, Refused, Source, display_name, load, read_file
+from promosync.config import Draft, Loaded, Refused, Source, display_name, draft, read_file
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.workflows.batch_files import read_batch_files, with_file_faults
@@ -17,30 +18,38 @@ STDIN = "-"
 _SAVED_PLAN = re.compile(rb'\s*\{\s*"promosync_plan"')
 
 
-def read_configuration(names: Sequence[str], now: int | None = None) -> tuple[Loaded, dict[str, Rows], Path | None]:
-    """Return the checked configuration, what the files of its batches say, and the folder they are named from.
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A configuration that could be read. ``folder`` is the one its files share; None for standard input."""
+
+    draft: Draft
+    folder: Path | None
+    now: int | None
+
+    def check(self) -> tuple[Loaded, dict[str, Rows]]:
+        """Return the configuration and what the files of its batches say; raises Refused with all problems."""
+        try:
+            loaded = self.draft.check(self.now)
+        except Refused as refused:
+            raise with_file_faults(refused, self.folder) from None
+        try:
+            return loaded, read_batch_files(loaded.configuration, self.folder)
+        except ProblemsFound as found:
+            raise Refused(found.problems, loaded.source) from None
+
+
+def read_configuration(names: Sequence[str], now: int | None = None) -> Unchecked:
+    """Read the files that a command line names; ``now`` is as for :func:`promosync.config.load`.
 
     A folder stands for its ``.json`` files in the order of their names, but for hidden ones, schemas
-    (``….schema.json``) and saved plans. Several files are one configuration. The folder that is returned is the one
-    they share; None for standard input. Raises Refused, with the problems of all files.
+    (``….schema.json``) and saved plans. Several files are one configuration. Raises Refused for what can not be read.
     """
     files = [file for name in names for file in _files_of(name)]
     _check(files)
     folder = None if files == [STDIN] else _shared(files)
-    try:
-        loaded = _load(files, folder, now)
-    except Refused as refused:
-        raise with_file_faults(refused, folder) from None
-    try:
-        return loaded, read_batch_files(loaded.configuration, folder), folder
-    except ProblemsFound as found:
-        raise Refused(found.problems, loaded.source) from None
-
-
-def _load(files: Sequence[str], folder: Path | None, now: int | None) -> Loaded:
     if folder is None or len(files) == 1:
-        return load(read_file(files[0]), display_name(files[0]), now)
-    from promosync.config.several import Given, load_several, refuse
+        return Unchecked(draft(read_file(files[0]), display_name(files[0])), folder, now)
+    from promosync.config.several import Given, draft_several, refuse
 
     given, refused = [], []
     for file in files:
@@ -51,7 +60,7 @@ def _load(files: Sequence[str], folder: Path | None, now: int | None) -> Loaded:
             refused.append(one)
     if refused:
         raise refuse(refused)
-    return load_several(given, now)
+    return Unchecked(draft_several(given, now), folder, now)
 
 
 def _files_of(name: str) -> Iterator[str]:

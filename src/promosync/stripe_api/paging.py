@@ -9,6 +9,7 @@ stretches of time, each with a cursor of its own:
 
 An idle reader takes half of what seems left of the longest stretch, or leaps ahead where nobody knows the end.
 Two stretches share no second, so no row is read twice; what others create meanwhile is newer than all of them.
+An API that turns out not to filter by time is read on with the first cursor alone.
 """
 
 from __future__ import annotations
@@ -80,9 +81,14 @@ class Windows:
     """Decides which page to ask for next. It knows no clock and no network: pages asked for are given back to it."""
 
     page: int = 100
-    _open: list[Stretch] = field(default_factory=lambda: [Stretch()])
+    _first: Stretch = field(default_factory=Stretch)
+    _open: list[Stretch] = field(init=False)
+    _filtered: bool = True
     _full: int = 0
     _short: int = 0
+
+    def __post_init__(self) -> None:
+        self._open = [self._first]
 
     @property
     def done(self) -> bool:
@@ -103,20 +109,29 @@ class Windows:
         """
         stretch = ask.stretch
         stretch.busy = False
+        if ask.until is not None and rows and rows[0][1] > ask.until:
+            self._filtered = False
+        if not self._filtered and stretch is not self._first:
+            # The first page of a stretch is the newest: all of it is in another, and nothing was kept of any.
+            self._first.since, self._open = None, [self._first]
+            return 0
         kept = [row for row in rows if stretch.since is None or row[1] >= stretch.since]
         self._full += len(kept) == self.page
         self._short += len(kept) < self.page
         if kept:
             stretch.after, stretch.at = kept[-1]
             stretch.pace = kept[0][1] - stretch.at + 1
-        if not more or len(kept) < len(rows) or not rows:
+        widened = ask.since is not None and stretch.since is None
+        if (not more or len(kept) < len(rows) or not rows) and not widened:
             self._open.remove(stretch)
         return len(kept)
 
     def _split(self) -> Stretch | None:
         """Cut the longest stretch in two and return the older part, if that is worth its cost."""
+        if not self._filtered or self._full < ALONE:
+            return None
         # Every stretch ends with a page that is not full.
-        if self._full < ALONE or self._short + len(self._open) >= _SPARE + self._full // _SPARE_SHARE:
+        if self._short + len(self._open) >= _SPARE + self._full // _SPARE_SHARE:
             return None
         longest = max(self._open, key=Stretch.left, default=None)
         if longest is None or longest.at is None or longest.left() <= _WORTH_SPLITTING:

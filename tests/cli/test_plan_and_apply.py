@@ -198,3 +198,14 @@ def test_the_files_of_a_batch_are_checked_offline(cli: Cli, name: str) -> None:
     result = cli("validate", "--format", "json")
     assert result.code == 1
     assert result.json["errors"][0]["path"].startswith("code_batches[0]")
+
+
+def test_codes_of_both_kinds_move_with_their_coupon(cli: Cli) -> None:
+    """The coupon is counted, and what moves with it: single codes and unique ones."""
+    batch = {"id": "mail", "coupon": "spring", "generate": {"count": 3, "pattern": "MAIL-####-####"}}
+    write(changed(code_batches=[batch]))
+    cli("apply", "--sandbox", "--yes")
+    coupons = [{**SHOP["coupons"][0], "percent_off": 25}, SHOP["coupons"][1]]
+    write(changed(code_batches=[batch], coupons=coupons))
+    planned = cli("plan", "--sandbox")
+    assert "Plan: 1 to recreate (moving 4 codes), 3 unique codes to recreate." in planned.out

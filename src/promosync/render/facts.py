@@ -68,6 +68,13 @@ def moving(plan: Plan) -> int:
     return sum(action.riding for action in plan.actions if action.kind is Kind.COUPON)
 
 
+def moving_alone(plan: Plan) -> int:
+    """Return how many of those are actions of their own: all but the unique codes."""
+    new = {action.new_id for action in plan.actions if action.kind is Kind.COUPON and action.verb is Verb.RECREATE}
+    moved = (action.after for action in plan.actions if action.verb is Verb.RECREATE)
+    return sum(isinstance(spec, PromotionCode) and spec.coupon in new for spec in moved)
+
+
 def with_a_gap(plan: Plan) -> int:
     """Return how many codes of customers are off for a moment."""
     swaps = sum(action.gap_requests > 0 for action in plan.actions)

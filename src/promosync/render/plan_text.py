@@ -17,7 +17,18 @@ from promosync.model.ownership import Mode
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.plan import Action, Kept, Kind, Plan, Verb
 from promosync.render.batches import batch_text
-from promosync.render.facts import Pace, left, mode_words, moving, noun, said_changes, said_label, seconds, used
+from promosync.render.facts import (
+    Pace,
+    left,
+    mode_words,
+    moving,
+    moving_alone,
+    noun,
+    said_changes,
+    said_label,
+    seconds,
+    used,
+)
 from promosync.render.facts import with_a_gap as gaps
 from promosync.render.fields import INDENT, change_lines
 from promosync.render.layout import paragraph
@@ -96,7 +107,7 @@ def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
         yield from paragraph(_no_changes(plan), width, "bold green")
         return
     counts, moved = plan.counts, moving(plan)
-    counts[Verb.RECREATE] -= moved
+    counts[Verb.RECREATE] -= moving_alone(plan)
     words = [f"{counts[verb]:,} to {verb}{_moving(verb, moved)}" for verb in Verb if counts[verb]]
     words += _batch_words(plan)
     took = f"{_number(plan.requests, 'request')}, {duration(seconds(plan, pace))}."

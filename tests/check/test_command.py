@@ -116,3 +116,27 @@ def test_checking_uses_nothing_up(cli: Cli) -> None:
     cli("check", "LAUNCH20", "--sandbox")
     with sandbox_at(SANDBOX) as sandbox:
         assert json.dumps(Control.of(sandbox).dump()) == before
+
+
+def test_a_code_that_was_given_another_text_names_it(cli: Cli) -> None:
+    cli("apply", "--sandbox", "--yes")
+    document = changed()
+    document["promotion_codes"][0]["code"] = "HELLO20"
+    write(document)
+    cli("apply", "--sandbox", "--yes")
+    done = cli("check", "launch20", "--sandbox")
+    assert done.code == 2
+    assert "the file gives its entry the code HELLO20 now" in " ".join(done.out.split())
+    assert cli("check", "hello20", "--sandbox").code == 0
+    Path("promosync.json").unlink()
+    assert "HELLO20" not in cli("check", "LAUNCH20", "--sandbox").out
+
+
+def test_a_code_that_is_used_up_says_so_first(cli: Cli) -> None:
+    document = changed()
+    document["promotion_codes"][0]["max_redemptions"] = 1
+    write(document)
+    cli("apply", "--sandbox", "--yes")
+    cli("sandbox", "redeem", "LAUNCH20")
+    done = cli("check", "LAUNCH20", "--sandbox")
+    assert "LAUNCH20 would not be taken: it is used up: 1 of 1 (and 1 more)." in " ".join(done.out.split())

@@ -80,7 +80,7 @@ def check(
         if product is not None and configuration is not None:
             product = product_id(configuration, product, stripe.account.mode)
         order = Order(customer, amount, currency.lower() if currency else None, first_time, product)
-        checked = ask(code, order, stripe)
+        checked = ask(code, order, stripe, configuration)
     found = origin(checked.code, code, configuration)
     place = _place(run, found)
     if run.json:

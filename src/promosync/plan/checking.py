@@ -74,6 +74,17 @@ class Checked:
         """Whether Stripe would take it."""
         return all(rule.verdict is not Verdict.FAILED for rule in self.rules)
 
+    @property
+    def reasons(self) -> tuple[Rule, ...]:
+        """The rules that failed, the one that tells most first: what ended a code rather than that it is off."""
+        failed = [rule for rule in self.rules if rule.verdict is Verdict.FAILED]
+        if self.code is None or self.code.spec.active or self.code.tags.retired is not None:
+            return tuple(failed)
+        return tuple(sorted(failed, key=lambda rule: _ENDED.index(rule.name) if rule.name in _ENDED else len(_ENDED)))
+
+
+_ENDED = ("uses", "dates", "coupon")
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -88,11 +99,19 @@ class Origin:
     path: Path | None = None
 
 
-def check(text: str, codes: Iterable[LiveCode], coupons: Mapping[str, LiveCoupon], order: Order, now: int) -> Checked:
+def check(
+    text: str,
+    codes: Iterable[LiveCode],
+    coupons: Mapping[str, LiveCoupon],
+    order: Order,
+    now: int,
+    configuration: Configuration | None = None,
+) -> Checked:
     """Return what Stripe would say to a text at checkout.
 
     ``codes`` are those of that text, newest first, as Stripe's list filter finds them; ``coupons`` those that they
-    name and that still exist, by Stripe id. ``now`` is Stripe's clock, seconds UTC.
+    name and that still exist, by Stripe id. ``now`` is Stripe's clock, seconds UTC. ``configuration`` is the file at
+    hand, for hints.
     """
     found = candidates(text, codes, order.customer)
     if not found:
@@ -103,7 +122,7 @@ def check(text: str, codes: Iterable[LiveCode], coupons: Mapping[str, LiveCoupon
         coupon = None  # made anew under the same id: Stripe does not give it the codes of the old one
     rules = (
         Rule("exists", Verdict.PASSED, f"{code.stripe_id} has it"),
-        _active(code),
+        _active(code, _text_now(code, configuration)),
         _coupon(code, coupon),
         _dates(code, coupon, now),
         _uses(code, coupon),
@@ -131,9 +150,20 @@ def candidates(text: str, codes: Iterable[LiveCode], customer: str | None) -> Se
     )
 
 
-def _active(code: LiveCode) -> Rule:
+def _text_now(code: LiveCode, configuration: Configuration | None) -> str | None:
+    """Return the text that the file gives to the entry of a code, if that is another one."""
+    if configuration is None or code.tags.owner != configuration.settings.owner or code.tags.slot is not None:
+        return None
+    texts = (entry.spec.code for entry in configuration.codes if entry.id == code.tags.id)
+    return next((text for text in texts if fold(text) != fold(code.spec.code)), None)
+
+
+def _active(code: LiveCode, text_now: str | None) -> Rule:
     if code.spec.active:
         return Rule("active", Verdict.PASSED, "it is active")
+    if code.tags.retired is Retired.SWAP and text_now is not None:
+        reason = f"it is not active: the file gives its entry the code {text_now} now"
+        return Rule("active", Verdict.FAILED, reason, f"use {text_now}; if that is not taken, run promosync apply")
     reason, hint = {
         Retired.SWAP: ("promosync was replacing it and did not finish", "run promosync apply again"),
         Retired.WITHDRAWN: ("promosync withdrew it, as it left the file", "put it back into the file and apply"),

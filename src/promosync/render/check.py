@@ -30,7 +30,7 @@ def check_text(checked: Checked, origin: Origin | None, place: str, width: int) 
         depends = any(rule.verdict is Verdict.OPEN for rule in checked.rules)
         yield Text(f"{shown} is valid{', depending on the order' if depends else ''}.", "bold green")
     else:
-        first, *more = [_said(rule) for rule in checked.rules if rule.verdict is Verdict.FAILED]
+        first, *more = map(_said, checked.reasons)
         others = f" (and {len(more)} more)" if more else ""
         yield from paragraph(f"{shown} would not be taken: {first}{others}.", width, "bold red")
     for rule in checked.rules:

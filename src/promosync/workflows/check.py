@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 from promosync.plan.checking import Checked, Order, candidates, check
 
 if TYPE_CHECKING:
+    from promosync.model.configuration import Configuration
     from promosync.stripe_api.account import StripeAccount
 
 
-def ask(text: str, order: Order, stripe: StripeAccount) -> Checked:
-    """Return what Stripe would say to a text at checkout; a ``promo_`` id stands for the text of its code."""
+def ask(text: str, order: Order, stripe: StripeAccount, configuration: Configuration | None = None) -> Checked:
+    """Return what Stripe would say to a text at checkout; a ``promo_`` id stands for the text of its code.
+
+    ``configuration`` is the file at hand, for hints.
+    """
     codes = list(stripe.codes_of(text)) if text.strip() else []
     if not codes and text.startswith("promo_"):
         named = stripe.read_code(text)
         codes = [named] if named else []
     found = candidates(text, codes, order.customer)
     coupon = stripe.read_coupon(found[0].spec.coupon) if found else None
-    return check(text, codes, {coupon.stripe_id: coupon} if coupon else {}, order, stripe.now)
+    there = {coupon.stripe_id: coupon} if coupon else {}
+    return check(text, codes, there, order, stripe.now, configuration)

@@ -11,7 +11,7 @@ from promosync.codes.listing import CodeStatus
 from promosync.plan.plan import Kind, Verb
 
 from .batch_shop import RETIRED, SLOT, Shop, batch, mailed, one, printed, shop_file, some
-from .world import DAY, LATER, LATEST, SOON, Json, World, code, coupon
+from .world import CARRIED, DAY, LATE, LATER, LATEST, SOON, Json, World, code, coupon
 
 
 @pytest.fixture
@@ -320,3 +320,27 @@ def test_unique_codes_and_single_codes_live_side_by_side(shop: Shop) -> None:
     text = some(shop.working(), 1)[0]
     [problem] = shop.problems(shop_file(batch(), codes=[code(), code("taken", text)]))
     assert problem.rule == "conflict"
+
+
+def test_uses_on_a_coupon_that_was_deleted_by_hand_in_between_are_counted(shop: Shop) -> None:
+    """A recreate stops half way, customers use both coupons, somebody deletes one of them: its codes tell of it."""
+    limited = shop_file(batch(count=6), coupons=[coupon(max_redemptions=10)])
+    for gone, left, known in (("spring_r2", 8, (2, 0)), ("spring", 10, (0, 1))):
+        shop.world.fresh()
+        shop.settle(shop_file(batch(count=6)))
+        match = {"method": "POST", "path": "/v1/promotion_codes", "body_contains": "metadata[promosync_slot]=3"}
+        shop.world.control.faults({"match": match, "fault": "400", "times": 9})
+        shop.carry_out(shop.plan(limited))
+        shop.world.control.clear_faults()
+        moved = [row["code"] for row in shop.world.codes("vip", active=True)]
+        on_old = [
+            row["code"] for row in shop.world.codes("vip", active=True) if row["promotion"]["coupon"] == "spring"
+        ]
+        assert (len(moved), len(on_old)) == (6, 1)
+        for text in on_old if gone == "spring" else sorted({*moved} - {*on_old})[:2]:
+            assert shop.world.control.redeem(text)["redeemed"] == 1
+        shop.world.dashboard.once("delete", f"/v1/coupons/{gone}")
+        shop.settle(limited)
+        [home] = shop.world.coupons()
+        carried, late = (int(home["metadata"].get(key, 0)) for key in (CARRIED, LATE))
+        assert (home["max_redemptions"], (carried, late)) == (left, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -28,10 +28,10 @@ def changed_fields(before: Coupon | PromotionCode, after: Coupon | PromotionCode
         return ()
     from deepdiff import DeepDiff  # slow to import, and most pairs are equal
 
-    old, new = _plain(before), _plain(after)
+    order = [field.name for field in fields(before) if getattr(before, field.name) != getattr(after, field.name)]
+    old, new = _plain(before, order), _plain(after, order)
     tree = DeepDiff(old, new, view="tree", ignore_numeric_type_changes=True)
     places = {tuple(level.path(output_format="list"))[:2] for levels in tree.values() for level in levels}
-    order = [field.name for field in fields(before)]
     changes = []
     for place in sorted(places, key=lambda place: (order.index(place[0]), place[1:])):
         name, key = place[0], (place[1] if isinstance(old[place[0]], dict) and len(place) > 1 else None)
@@ -49,8 +49,8 @@ def iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _plain(spec: Coupon | PromotionCode) -> dict[str, Any]:
-    return {field.name: _plain_value(field.name, getattr(spec, field.name)) for field in fields(spec)}
+def _plain(spec: Coupon | PromotionCode, names: Iterable[str]) -> dict[str, Any]:
+    return {name: _plain_value(name, getattr(spec, name)) for name in names}
 
 
 def _plain_value(name: str, value: Any) -> Any:

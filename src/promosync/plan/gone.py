@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from promosync.model.configuration import CouponEntry
 from promosync.model.live import Live, LiveCoupon
-from promosync.plan.matching import generation
+from promosync.plan.matching import generation, generations
 
 
 class Gone(NamedTuple):
@@ -27,35 +27,42 @@ class GoneCoupons:
 
     def __init__(self, live: Live, owner: str, there: Container[str]) -> None:
         # All codes that ever were on a coupon are here, so each counts for itself, without what it carries on.
-        self._uses: dict[str, list[tuple[int, int]]] = {}
+        self._uses: dict[str, list[_Use]] = {}
         for code in live.codes:
             if code.times_redeemed and code.tags.owner == owner and code.spec.coupon not in there:
-                self._uses.setdefault(code.spec.coupon, []).append((code.created, code.times_redeemed))
+                self._uses.setdefault(code.spec.coupon, []).append(_Use(code.created, code.times_redeemed))
         for records in live.batches.values():
             shapes = {at: shape for at, shape in enumerate(records.shapes) if shape.spec.coupon not in there}
             for record in records if shapes else ():
                 shape = shapes.get(record.shape)
                 if shape is not None and record.used > shape.carried:
                     uses = self._uses.setdefault(shape.spec.coupon, [])
-                    uses.append((record.created, record.used - shape.carried))
+                    uses.append(_Use(record.created, record.used - shape.carried))
+        self._coupons: dict[str, list[tuple[str, int]]] = {}
+        for coupon in self._uses:
+            for config_id, number in generations(coupon):
+                self._coupons.setdefault(config_id, []).append((coupon, number))
 
     def of(self, entry: CouponEntry, current: LiveCoupon | None) -> Gone:
         """Return what was used of an entry's coupons that are gone."""
-        adopted = set(entry.stripe_id.values())
-        found = [
-            (number, created, count)
-            for coupon, uses in self._uses.items()
-            if (number := generation(coupon, entry.id) or (0 if coupon in adopted else None)) is not None
-            for created, count in uses
-        ]
+        numbers = {coupon: 0 for coupon in entry.stripe_id.values() if coupon in self._uses}
+        numbers.update(self._coupons.get(entry.id, ()))
         if current is None:
-            return Gone(sum(count for _, _, count in found))
+            return Gone(sum(use.times for coupon in numbers for use in self._uses[coupon]))
         newest = generation(current.stripe_id, entry.id) or 0
-        before = sum(count for number, _, count in found if number < newest)
-        newer = [(created, count) for number, created, count in found if number > newest]
-        after = sum(count for created, count in newer if created > current.created)
-        earlier = sum(count for created, count in newer if created < current.created)
+        older = [use for coupon, number in numbers.items() if number < newest for use in self._uses[coupon]]
+        newer = [use for coupon, number in numbers.items() if number > newest for use in self._uses[coupon]]
+        before = sum(use.times for use in older)
+        after = sum(use.times for use in newer if use.created > current.created)
+        earlier = sum(use.times for use in newer if use.created < current.created)
         # Made in the second in which the current one was: what that does not know came after it.
-        same = sum(count for created, count in newer if created == current.created)
+        same = sum(use.times for use in newer if use.created == current.created)
         unknown = after + min(same, max(0, before + earlier + same - current.tags.carried))
         return Gone(unknown, before)
+
+
+class _Use(NamedTuple):
+    """Redemptions of one code, and when it was made, seconds UTC."""
+
+    created: int
+    times: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -19,6 +19,8 @@ from promosync.model.ownership import Mode
 from promosync.model.problems import Problem
 from promosync.model.promotions import fold
 from promosync.plan import carry
+
+_RECREATED = re.compile(r"(.+)_r([2-9]|[1-9][0-9]{1,8})")
 
 T = TypeVar("T", bound=LiveCoupon | LiveCode)
 
@@ -101,10 +103,14 @@ def match(configuration: Configuration, live: Live) -> Matches:
 
 def generation(stripe_id: str, config_id: str) -> int | None:
     """Return N of ``<config id>_rN``, 1 for the config id itself, None for any other Stripe id."""
-    if stripe_id == config_id:
-        return 1
-    found = re.fullmatch(re.escape(config_id) + r"_r([2-9]|[1-9][0-9]{1,8})", stripe_id)
-    return int(found[1]) if found else None
+    return next((number for base, number in generations(stripe_id) if base == config_id), None)
+
+
+def generations(stripe_id: str) -> Iterator[tuple[str, int]]:
+    """Yield each config id that a Stripe id may be of, and as the how manyth coupon of it."""
+    yield stripe_id, 1
+    if found := _RECREATED.fullmatch(stripe_id):
+        yield found[1], int(found[2])
 
 
 class _Groups(Generic[T]):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TypeVar
 
 from promosync.model.ownership import Tags
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.plan.matching import generation
+from promosync.plan.matching import generations
 from promosync.plan.plan import FieldChange
 
 S = TypeVar("S", Coupon, PromotionCode)
@@ -55,8 +56,17 @@ class Scope:
         """Return a Stripe id for a new coupon: the config id, or ``_rN`` beside an older one."""
         if not beside and config_id not in self.taken:
             return config_id
-        known = (generation(stripe_id, config_id) or 1 for stripe_id in self.taken)
-        return f"{config_id}_r{max(known, default=1) + 1}"
+        return f"{config_id}_r{_newest(self.taken).get(config_id, 1) + 1}"
+
+
+@lru_cache(maxsize=1)
+def _newest(taken: frozenset[str]) -> dict[str, int]:
+    """Return the highest N of the coupons ``<config id>_rN``, by config id."""
+    newest: dict[str, int] = {}
+    for stripe_id in taken:
+        for config_id, number in generations(stripe_id):
+            newest[config_id] = max(number, newest.get(config_id, 1))
+    return newest
 
 
 def tag_changes(before: Tags, after: Tags) -> Iterable[FieldChange]:

@@ -114,7 +114,7 @@ def test_a_fork_is_planned_without_a_key(repository: Repository) -> None:
     """No secret, and a token that may not comment: the file is checked, planned for a sandbox, and the job passes."""
     job = repository.job(stripe_api_key="", github_token="ghs_of_a_fork")
     assert (job.code, job.ran) == (0, [INSTALL, VALIDATE, PLAN, COMMENT])
-    assert "empty sandbox" in job.summary
+    assert "a sandbox without coupons and codes" in job.summary
     assert "LAUNCH20" in job.summary
     assert "::warning title=promosync::" in job.log
     assert not repository.hub.comments

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from sys import intern
 
 PREFIX = "promosync_"
 
@@ -58,7 +59,11 @@ class Tags:
         return {PREFIX + key: value for key, value in found.items() if value is not None}
 
 
-def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, dict[str, str]]:
+_NOBODYS = Tags()
+_NO_METADATA: Mapping[str, str] = {}
+
+
+def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]]:
     """Part an object's metadata into promosync's own keys and everybody else's.
 
     Keys with the prefix that this version does not know are dropped from both: they are promosync's, not the
@@ -66,8 +71,12 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, dict[str, str]]:
     hand: the careful reading in both cases is the one that the next plan shows as a difference.
     """
     own = {key[len(PREFIX) :]: value for key, value in metadata.items() if key.startswith(PREFIX)}
+    others = {key: value for key, value in metadata.items() if not key.startswith(PREFIX)} or _NO_METADATA
+    if not own:
+        return _NOBODYS, others
+    owner = own.get("owner")
     tags = Tags(
-        owner=own.get("owner"),
+        owner=None if owner is None else intern(owner),
         id=own.get("id"),
         carried=_count(own.get("carried")),
         late=_count(own.get("late")),
@@ -76,7 +85,7 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, dict[str, str]]:
         slot=own.get("slot"),
         email=own.get("email"),
     )
-    return tags, {key: value for key, value in metadata.items() if not key.startswith(PREFIX)}
+    return tags, others
 
 
 def _count(text: str | None) -> int:

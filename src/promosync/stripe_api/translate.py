@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from sys import intern
 from typing import Any
 
 from promosync.model.live import LiveCode, LiveCoupon
@@ -16,6 +17,9 @@ from promosync.model.promotions import Coupon, PromotionCode
 
 Row = Mapping[str, Any]
 Params = dict[str, Any]
+
+_NO_OPTIONS: Mapping[str, int] = {}
+"""One for the many codes that have none: there may be a million of them."""
 
 
 def coupon_from(row: Row) -> LiveCoupon:
@@ -52,14 +56,16 @@ def code_from(row: Row) -> LiveCode:
     options = restrictions.get("currency_options") or {}
     spec = PromotionCode(
         code=row["code"],
-        coupon=_id((row.get("promotion") or row).get("coupon")) or "",
+        coupon=intern(_id((row.get("promotion") or row).get("coupon")) or ""),
         active=row["active"],
         max_redemptions=row.get("max_redemptions"),
         expires_at=row.get("expires_at"),
         first_time_transaction=bool(restrictions.get("first_time_transaction")),
         minimum_amount=restrictions.get("minimum_amount"),
         minimum_amount_currency=currency,
-        currency_options={key: value["minimum_amount"] for key, value in options.items() if key != currency},
+        currency_options={key: value["minimum_amount"] for key, value in options.items() if key != currency}
+        if options
+        else _NO_OPTIONS,
         customer=_id(row.get("customer")),
         metadata=metadata,
     )

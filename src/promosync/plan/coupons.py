@@ -71,19 +71,20 @@ def decide_coupon(
         return future, _conflict(entry, current, forced)
     late = max(current.tags.late, gone.before - current.tags.carried)
     if forced:
-        counted = Match(replace(current, tags=replace(current.tags, late=late)), found.older)
-        used = carry.total_used(counted.chain) + gone.unknown
+        known = Match(replace(current, tags=replace(current.tags, late=late)), found.older)
+        used = carry.total_used(known.chain) + gone.unknown
         return _recreate(entry, current, scope, future, changes, more_generous(before, after), used)
 
     tags = scope.tags(entry.id, entry.protect, current.tags.carried, late)
     if not changes and tags == current.tags:
         return future, None
+    counted = (FieldChange("late", current.tags.late, late),) if late > current.tags.late else ()
     return future, Action(
         Verb.ADOPT if foreign else Verb.UPDATE,
         Kind.COUPON,
         entry.id,
-        _reason(foreign, late > current.tags.late),
-        changes=(*tag_changes(current.tags, tags), *changes),
+        _reason(foreign, bool(counted)),
+        changes=(*tag_changes(current.tags, tags), *counted, *changes),
         before=current,
         after=replace(scope.successor(after, current.spec), max_redemptions=current.spec.max_redemptions),
         tags=tags,

@@ -75,5 +75,3 @@ def tag_changes(before: Tags, after: Tags) -> Iterable[FieldChange]:
         yield FieldChange("protect", before.protect, after.protect)
     if before.id is not None and before.id != after.id:
         yield FieldChange("id", before.id, after.id)
-    if before.late != after.late:
-        yield FieldChange("late", before.late, after.late)

@@ -84,8 +84,10 @@ def match(configuration: Configuration, live: Live) -> Matches:
         chain_of_code = code_groups.chain(code, matches.problems)
         if chain_of_code:
             current, older = chain_of_code[-1], tuple(old for old in chain_of_code[:-1] if old.spec.active)
-            as_made = sorted(chain_of_code, key=lambda c: (c.created, place[c.stripe_id]))
-            elsewhere = max(0, carry.total_used(as_made) - current.used)
+            elsewhere = 0
+            if len(chain_of_code) > 1:
+                as_made = sorted(chain_of_code, key=lambda c: (c.created, place[c.stripe_id]))
+                elsewhere = max(0, carry.total_used(as_made) - current.used)
             matches.codes[code.id] = Match(current, older, elsewhere=elsewhere)
             continue
         holder = holders.get((fold(code.spec.code), code.spec.customer))
@@ -155,7 +157,7 @@ class _Groups(Generic[T]):
                     rule="missing-stripe-id",
                 )
             )
-        return sorted(chain, key=self._rank)
+        return sorted(chain, key=self._rank) if len(chain) > 1 else chain
 
     def strays(self, matches: Iterable[Match[T]]) -> list[list[T]]:
         """Return the owner's objects that no entry matched, by config id, each group oldest first."""

@@ -57,9 +57,15 @@ def listing(moments: list[int], page: int = 100) -> Listing:
     return made
 
 
-def walk(there: Listing, readers: int, choose: Callable[[int], int], meanwhile: Callable[[], None]) -> list[str]:
+def walk(
+    there: Listing,
+    readers: int,
+    choose: Callable[[int], int],
+    meanwhile: Callable[[], None] = lambda: None,
+    alone: int = ALONE,
+) -> list[str]:
     """Read with so many readers; `choose` says whose page comes back next. No clock, no threads."""
-    windows, read = Windows(there.page), list[str]()
+    windows, read = Windows(there.page, alone), list[str]()
     under_way: list[tuple[Ask, Page]] = []
     while not windows.done:
         while len(under_way) < readers and (ask := windows.take()) is not None:
@@ -82,10 +88,17 @@ clusters = st.lists(
 )
 
 
-@given(clusters, st.integers(1, 9), st.randoms(use_true_random=False), st.sampled_from([2, 3, 5]), st.integers(0, 50))
+@given(
+    clusters,
+    st.integers(1, 9),
+    st.randoms(use_true_random=False),
+    st.sampled_from([2, 3, 5]),
+    st.integers(0, 50),
+    st.sampled_from([1, ALONE]),
+)
 @settings(max_examples=150, deadline=None)
 def test_every_row_once(
-    clusters: list[tuple[int, int, int]], readers: int, rng: random.Random, page: int, newcomers: int
+    clusters: list[tuple[int, int, int]], readers: int, rng: random.Random, page: int, newcomers: int, alone: int
 ) -> None:
     """Whatever the ages, in whatever order the pages come back, and while others create; in Stripe's order."""
     there = listing(
@@ -99,7 +112,7 @@ def test_every_row_once(
             left[0] -= 1
             there.add(NOW + rng.randrange(2))
 
-    found = walk(there, readers, rng.randrange, meanwhile)
+    found = walk(there, readers, rng.randrange, meanwhile, alone)
     assert len(found) == len(set(found))
     old = set(before)
     in_order = sorted((row for row in found if row in old), key=lambda row: there.place[row][0])
@@ -125,19 +138,21 @@ def spread(kind: str, count: int) -> list[int]:
 KINDS = ["over a year", "at random", "long ago in an hour", "in twenty bursts", "ever fewer", "wildly"]
 
 
+@pytest.mark.parametrize("alone", [1, ALONE])
 @pytest.mark.parametrize("kind", [*KINDS, "in one second"])
-def test_a_hundred_thousand_rows_cost_at_most_four_in_a_hundred_more(kind: str) -> None:
+def test_a_hundred_thousand_rows_cost_at_most_four_in_a_hundred_more(kind: str, alone: int) -> None:
     """1,000 pages in at most 1,040 requests, however the rows lie in time."""
     there, rng = listing(spread(kind, 100_000)), random.Random(1)
-    assert len(set(walk(there, 8, rng.randrange, lambda: None))) == 100_000
+    assert len(set(walk(there, 8, rng.randrange, alone=alone))) == 100_000
     assert there.requests <= 1040
 
 
+@pytest.mark.parametrize("alone", [1, ALONE])
 @pytest.mark.parametrize("kind", KINDS)
-def test_readers_are_kept_busy(kind: str) -> None:
+def test_readers_are_kept_busy(kind: str, alone: int) -> None:
     """With eight readers at most two fifths of the rounds that one reader would take."""
     there = listing(spread(kind, 40_000))
-    windows, rounds = Windows(), 0
+    windows, rounds = Windows(alone=alone), 0
     while not windows.done:
         round_: list[tuple[Ask, Page]] = []
         while len(round_) < 8 and (ask := windows.take()) is not None:
@@ -155,7 +170,7 @@ def test_an_api_that_does_not_filter_by_time_is_read_all_the_same(kind: str, ign
     """Every row once, and hardly a page more than there are: the cursor alone goes on."""
     there, rng = listing(spread(kind, 20_000)), random.Random(seed)
     there.ignores = frozenset(ignores)
-    found = walk(there, 8, rng.randrange, lambda: None)
+    found = walk(there, 8, rng.randrange)
     assert len(found) == len(set(found)) == 20_000
     assert there.requests <= 220
 
@@ -164,9 +179,17 @@ def test_an_api_that_does_not_filter_by_time_is_read_all_the_same(kind: str, ign
 def test_a_short_list_costs_its_pages(rows: int) -> None:
     """Up to ten pages not one request more, and no two at a time."""
     there = listing(spread("over a year", rows))
-    assert len(walk(there, 8, lambda n: 0 if n == 1 else pytest.fail("two at a time"), lambda: None)) == rows
+    assert len(walk(there, 8, lambda n: 0 if n == 1 else pytest.fail("two at a time"))) == rows
     assert there.requests == max(1, -(-rows // 100))
     assert ALONE == 10
+
+
+@pytest.mark.parametrize("rows", [0, 1, 99, 100, 101, 250, 999])
+def test_a_list_that_is_shorter_than_expected_costs_a_dozen_requests_more_at_most(rows: int) -> None:
+    there = listing(spread("over a year", rows))
+    found = list(read(there.ask, 8, expected=100_000))
+    assert len({row["id"] for row in found}) == len(found) == rows
+    assert there.requests <= max(1, -(-rows // 100)) + 12
 
 
 def test_pages_are_fetched_side_by_side() -> None:

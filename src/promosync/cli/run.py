@@ -77,10 +77,10 @@ class Run:
             checked = self._check(unchecked)
             return lambda _: checked
 
-        owner, waiting = unchecked.draft.owner, [unchecked]
+        owner, codes, waiting = unchecked.draft.owner, unchecked.draft.codes, [unchecked]
 
         def check(stripe: StripeAccount) -> tuple[Loaded, dict[str, Rows]]:
-            stripe.read_ahead(owner)
+            stripe.read_ahead(owner, codes)
             return self._check(waiting.pop())  # what was read is large, and not needed any more
 
         return check

@@ -43,6 +43,12 @@ class Draft:
         owner = settings.get("owner") if isinstance(settings, dict) else None
         return owner if isinstance(owner, str) else Settings().owner
 
+    @property
+    def codes(self) -> int:
+        """How many entries it seems to have for codes."""
+        codes = self.value.get("promotion_codes") if isinstance(self.value, dict) else None
+        return len(codes) if isinstance(codes, list) else 0
+
     def check(self, now: int | None = None) -> Loaded:
         """Return it typed; as :func:`load`."""
         finish = self.finish or (lambda configuration: configuration)

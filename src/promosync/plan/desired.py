@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
 from promosync.model.live import Live
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem
 from promosync.model.promotions import Coupon
+from promosync.plan.exposure import batch_sizes
+
+if TYPE_CHECKING:
+    from promosync.plan.batches import Rows
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What must be looked up in Stripe before a plan can be made: product ids, customer ids, addresses.
 
-    ``owner`` is whose unique codes are kept apart from other codes.
+    ``owner`` is whose unique codes are kept apart from other codes, ``codes`` how many there are if all is as the
+    file says.
     """
 
     owner: str
     products: frozenset[str]
     customers: frozenset[str]
     emails: frozenset[str]
+    codes: int = 0
 
 
-def needs(configuration: Configuration, mode: Mode) -> Needs:
-    """Return what the entries name that only Stripe can confirm."""
+def needs(configuration: Configuration, mode: Mode, rows: Mapping[str, Rows] | None = None) -> Needs:
+    """Return what the entries name that only Stripe can confirm; ``rows`` is what the files of the batches say."""
     return Needs(
         owner=configuration.settings.owner,
         products=frozenset(
@@ -34,6 +41,7 @@ def needs(configuration: Configuration, mode: Mode) -> Needs:
         ),
         customers=frozenset(entry.spec.customer for entry in configuration.codes if entry.spec.customer),
         emails=frozenset(entry.customer_email for entry in configuration.codes if entry.customer_email),
+        codes=len(configuration.codes) + sum(batch_sizes(configuration, rows or {}).values()),
     )
 
 

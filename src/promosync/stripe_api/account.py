@@ -53,14 +53,15 @@ class StripeAccount:
     def read(self, needs: Needs) -> Live:
         """Return what a plan looks at. Products and customers are asked for only where the file names some."""
         ahead, self._ahead = self._ahead, None
-        coupons, codes, batches = ahead[1].result() if ahead and ahead[0] == needs.owner else self._lists(needs.owner)
+        begun = ahead[1] if ahead and ahead[0] == needs.owner else None
+        coupons, codes, batches = begun.result() if begun else self._lists(needs.owner, needs.codes)
         products = reader.existing_products(self._client, needs.products)
         customers = reader.existing_customers(self._client, needs.customers)
         customers |= reader.customers_of(self._client, needs.emails)
         account = Account(self.account.id, self.account.mode, self.now)
         return Live(account, coupons, codes, products, customers, batches)
 
-    def read_ahead(self, owner: str) -> None:
+    def read_ahead(self, owner: str, codes: int) -> None:
         """Begin to read what :meth:`read` will be asked for, while the caller does something else.
 
         The thread is a daemon: nobody waits for what turns out not to be needed.
@@ -69,24 +70,27 @@ class StripeAccount:
 
         def work() -> None:
             try:
-                lists.set_result(self._lists(owner))
+                lists.set_result(self._lists(owner, codes))
             except BaseException as error:
                 lists.set_exception(error)
 
         self._ahead = owner, lists
         threading.Thread(target=work, name="account reader", daemon=True).start()
 
-    def _lists(self, owner: str) -> Lists:
+    def _lists(self, owner: str, expected: int) -> Lists:
         coupons = tuple(reader.coupons(self._client))
-        return coupons, *_apart(reader.all_codes(self._client), owner)
+        return coupons, *_apart(reader.all_codes(self._client, expected), owner)
 
     def coupons(self) -> Iterator[LiveCoupon]:
         """Yield every coupon, newest first."""
         return reader.coupons(self._client)
 
-    def codes(self) -> Iterator[LiveCode]:
-        """Yield every promotion code, as they are read: those of one second newest first, seconds in any order."""
-        return reader.all_codes(self._client)
+    def codes(self, expected: int = 0) -> Iterator[LiveCode]:
+        """Yield every promotion code, as they are read: those of one second newest first, seconds in any order.
+
+        ``expected`` is about how many there are, as far as anybody knows.
+        """
+        return reader.all_codes(self._client, expected)
 
     def codes_of(self, text: str) -> Iterator[LiveCode]:
         """Yield the codes of a text, whatever its case, active or not, newest first."""

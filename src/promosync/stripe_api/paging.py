@@ -27,6 +27,9 @@ Page = tuple[Sequence[Row], bool]
 ALONE = 10
 """So many pages are read one after the other first: a short list costs no request more than it has pages."""
 
+MANY = 2_000
+"""A list that is expected to have more rows than this is read side by side from its second page on."""
+
 _WORTH_SPLITTING = 6
 """A stretch is split while it seems to have more pages left than this."""
 
@@ -81,6 +84,7 @@ class Windows:
     """Decides which page to ask for next. It knows no clock and no network: pages asked for are given back to it."""
 
     page: int = 100
+    alone: int = ALONE
     _first: Stretch = field(default_factory=Stretch)
     _open: list[Stretch] = field(init=False)
     _filtered: bool = True
@@ -128,7 +132,7 @@ class Windows:
 
     def _split(self) -> Stretch | None:
         """Cut the longest stretch in two and return the older part, if that is worth its cost."""
-        if not self._filtered or self._full < ALONE:
+        if not self._filtered or self._full < self.alone:
             return None
         # Every stretch ends with a page that is not full.
         if self._short + len(self._open) >= _SPARE + self._full // _SPARE_SHARE:
@@ -148,12 +152,14 @@ class Windows:
         return older
 
 
-def read(fetch: Callable[[Ask], Page], readers: int) -> Iterator[Row]:
+def read(fetch: Callable[[Ask], Page], readers: int, expected: int = 0) -> Iterator[Row]:
     """Yield every row of a list once, asking for up to ``readers`` pages at once; raises what ``fetch`` raises.
+
+    ``expected`` is about how many rows there are, as far as anybody knows.
 
     Rows of one second come in Stripe's order, seconds in any: ``sorted`` by ``created``, descending, restores it.
     """
-    windows, crew = Windows(), _Crew(fetch)
+    windows, crew = Windows(alone=1 if expected > MANY else ALONE), _Crew(fetch)
     try:
         while not windows.done:
             while crew.busy < readers and (ask := windows.take()) is not None:

@@ -45,13 +45,13 @@ def codes(client: Client, **filters: Any) -> Iterator[LiveCode]:
     return map(code_from, _rows(client, "/v1/promotion_codes", expand=_CODES_EXPANDED, **filters))
 
 
-def all_codes(client: Client) -> Iterator[LiveCode]:
-    """Yield every promotion code of the account, in the order of :func:`promosync.stripe_api.paging.read`."""
+def all_codes(client: Client, expected: int = 0) -> Iterator[LiveCode]:
+    """Yield every promotion code of the account; ``expected`` and the order are those of :func:`paging.read`."""
 
     def fetch(ask: paging.Ask) -> paging.Page:
         return _page(client, "/v1/promotion_codes", expand=_CODES_EXPANDED, **ask.filters())
 
-    return map(code_from, paging.read(fetch, _READERS))
+    return map(code_from, paging.read(fetch, _READERS, expected))
 
 
 def existing_products(client: Client, ids: Iterable[str]) -> frozenset[str]:

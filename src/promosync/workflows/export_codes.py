@@ -15,6 +15,7 @@ from promosync.model.issued import IssuedCodes
 from promosync.model.live import LiveCode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.desired import Needs
+from promosync.plan.exposure import batch_sizes
 from promosync.workflows.batch_files import read_rows
 from promosync.workflows.plan import wrong_account
 
@@ -57,7 +58,9 @@ def read_codes_of(
     if refused:
         raise ProblemsFound([refused])
     owner = configuration.settings.owner
-    live = stripe.read(Needs(owner, frozenset(), frozenset(), frozenset()))
+    live = stripe.read(
+        Needs(owner, frozenset(), frozenset(), frozenset(), sum(batch_sizes(configuration, {}).values()))
+    )
     entries = {entry.id: entry for entry in configuration.batches}
     known = [*entries, *sorted(live.batches.keys() - entries.keys())]
     if unknown := [_unknown(batch, known) for batch in wanted if batch not in known]:

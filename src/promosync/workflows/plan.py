@@ -29,7 +29,7 @@ def make(
     refused = wrong_account(configuration, stripe.account)
     if refused:
         raise ProblemsFound([refused])
-    live = stripe.read(needs(configuration, stripe.account.mode))
+    live = stripe.read(needs(configuration, stripe.account.mode, rows))
     return make_plan(configuration, live, policy, with_customers(configuration, rows or {}, live, stripe))
 
 

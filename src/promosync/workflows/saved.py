@@ -59,7 +59,7 @@ def make_to_save(inputs: Inputs, stripe: StripeAccount, policy: Policy) -> Saved
     refused = wrong_account(inputs.configuration, stripe.account)
     if refused:
         raise ProblemsFound([refused])
-    live = stripe.read(needs(inputs.configuration, stripe.account.mode))
+    live = stripe.read(needs(inputs.configuration, stripe.account.mode, inputs.rows))
     plan = _plan(inputs, live, policy, stripe)
     return Saved(
         plan,
@@ -134,7 +134,9 @@ def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -
         return plan
     again = inputs if plan.batches else None
     asked = what_to_read(plan)
-    live = stripe.read(asked if again is None else _both(asked, needs(again.configuration, stripe.account.mode)))
+    if again is not None:
+        asked = _both(asked, needs(again.configuration, stripe.account.mode, again.rows))
+    live = stripe.read(asked)
     moved = what_moved(saved, live)
     if moved:
         raise ProblemsFound(_told(moved, saved, live, again, stripe))
@@ -195,6 +197,7 @@ def _both(one: Needs, other: Needs) -> Needs:
         products=one.products | other.products,
         customers=one.customers | other.customers,
         emails=one.emails | other.emails,
+        codes=one.codes + other.codes,
     )
 
 

@@ -37,14 +37,14 @@ def look(
         refused = mismatch(asked.before, stripe.account, configuration.settings.owner)
     if refused:
         raise ProblemsFound([refused])
-    wanted = needs(configuration, stripe.account.mode)
+    wanted = needs(configuration, stripe.account.mode, rows)
     coupons = tuple(stripe.coupons())
     customers = stripe.existing_customers(wanted.customers)
     customers |= stripe.customers_of(sorted(wanted.emails))
     account = Account(stripe.account.id, stripe.account.mode, stripe.now)
     live = Live(account, coupons, products=stripe.existing_products(wanted.products), customers=customers)
     making = Making(configuration, rows, live, asked)
-    making.add(_telling(stripe.codes(), on_read))
+    making.add(_telling(stripe.codes(wanted.codes), on_read))
     return making.report()
 
 

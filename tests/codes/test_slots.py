@@ -201,6 +201,16 @@ def test_one_switched_off_by_hand_stays_off_and_counts() -> None:
     assert decide(Wanted(count=4), records).added == 1
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_of_one_second_the_one_whose_coupon_is_there_is_the_newer(order: int) -> None:
+    """The older one was withdrawn with its coupon; its successor was then switched off by hand, and stays off."""
+    before = IssuedCode(
+        "promo_1", "CARD", active=False, retired=Retired.WITHDRAWN, current=False, gone=True, created=5
+    )
+    after = IssuedCode("promo_2", "CARD", active=False, created=5)
+    assert decide(Wanted(codes=["CARD"]), [before, after][::order]).empty
+
+
 def test_lost_creates_get_their_slots_again() -> None:
     records = [issued(0), issued(2), issued(5, used=1)]
     assert [a.slot for a in decide(Wanted(count=6), records).additions()] == [1, 3, 4]

@@ -79,7 +79,9 @@ class Shop:
             return list(found.problems)
         raise AssertionError(f"there is a plan: {plan}")
 
-    def carry_out(self, plan: Plan, world: World | None = None, stop_after: int | None = None) -> Report:
+    def carry_out(
+        self, plan: Plan, world: World | None = None, stop_after: int | None = None, workers: int = 8
+    ) -> Report:
         """Carry a plan out; ``stop_after`` ends it as Ctrl-C would once so many codes are dealt with."""
         stop = threading.Event()
 
@@ -94,7 +96,7 @@ class Shop:
                 on_outcome=lambda outcome: None,
                 on_progress=further,
                 stopped=stop.is_set,
-                workers=8,
+                workers=workers,
             )
         )
 

@@ -210,10 +210,11 @@ def current(records: Sequence[IssuedCode]) -> Iterator[tuple[int, int]]:
 
 
 def _newest(there: Iterable[tuple[int, IssuedCode]]) -> tuple[int, IssuedCode]:
-    def rank(pair: tuple[int, IssuedCode]) -> tuple[bool, int, bool, bool]:
+    def rank(pair: tuple[int, IssuedCode]) -> tuple[bool, int, bool, bool, bool]:
         record = pair[1]
-        # A code off for a swap has a successor, which may have been made in the same second.
-        return record.active, record.created, record.retired is not Retired.SWAP, record.retired is not None
+        # What is off for a swap, or on a coupon that is gone, has a successor, maybe of the same second.
+        swapped = record.retired is Retired.SWAP
+        return record.active, record.created, not record.gone, not swapped, record.retired is not None
 
     return max(there, key=rank)
 

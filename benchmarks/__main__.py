@@ -28,7 +28,7 @@ def line(figure: Figure) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller sizes, in about a minute")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, in half a minute")
     parser.add_argument("--only", default="", metavar="WORD", help="only the cases whose function is named so")
     given = parser.parse_args()
     print(HEAD, flush=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from promosync.apply.outcome import Outcome, Report, Status
 from promosync.cli.apply import exit_code
+from promosync.cli.progress import Progress
 from tests.cli.conftest import Cli, changed, write
 from tests.render.plans import PLANS
 
@@ -121,6 +125,16 @@ def test_the_end_of_an_apply_decides() -> None:
     assert exit_code(Report((done, skipped), stopped="time")) == 3
     assert exit_code(Report((failed, skipped), stopped="time")) == 1
     assert exit_code(Report((done, failed, skipped), stopped="interrupted")) == 130
+
+
+def test_what_was_skipped_is_no_progress() -> None:
+    """Who stops an apply is not told that what was left out is done."""
+    plan = PLANS["creates"]()
+    quiet: Any = SimpleNamespace(json=False)
+    progress = Progress(quiet, plan, quiet)
+    for status in Status:
+        progress.ended(Outcome(plan.actions[0], status))
+    assert progress._counts() == (2, 1), "done and failed were dealt with, skipped was not"
 
 
 @FORMATS

@@ -68,7 +68,7 @@ class Progress:
 
     def ended(self, outcome: Outcome) -> None:
         """Take in the end of an action; the codes of a batch were counted as they went."""
-        if outcome.action.kind != "code_batch":
+        if outcome.action.kind != "code_batch" and outcome.status != "skipped":
             self._done += 1
             self._failed += outcome.status == "failed"
         if self._run.json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -73,7 +74,7 @@ def _empty(path: str) -> StripeError:
 
 
 @dataclass(frozen=True)
-class _Scalar:
+class _Scalar(ABC):
     required: bool = False
     clear: bool = False
 
@@ -93,8 +94,9 @@ class _Scalar:
     def noun(self) -> str:
         return "string"
 
+    @abstractmethod
     def parse(self, value: str, path: str) -> Any:
-        raise NotImplementedError
+        """Return the value of a text that is not empty."""
 
 
 @dataclass(frozen=True)

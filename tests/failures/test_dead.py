@@ -9,14 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 from tests.cli.conftest import SHOP, process_env
 
 KEY = "sk_test_failures0123456789"
+
+Dead = Callable[[], AbstractContextManager[int]]
+"""Opens a port of this machine, and closes it in the end."""
 
 
 @contextmanager
@@ -34,7 +37,7 @@ def silence() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def answering(raw: bytes) -> Callable[[], object]:
+def answering(raw: bytes) -> Dead:
     """Somebody who answers every call with the same bytes, and hangs up."""
 
     @contextmanager
@@ -62,7 +65,7 @@ def answering(raw: bytes) -> Callable[[], object]:
 
 
 PAGE = b"<html><body><h1>502 Bad Gateway</h1>Ask the <b>administrator</b>.</body></html>"
-DEAD: dict[str, Callable[[], object]] = {
+DEAD: dict[str, Dead] = {
     "nobody listens": nobody,
     "nobody answers": silence,
     "hangs up": answering(b""),
@@ -76,14 +79,22 @@ DEAD: dict[str, Callable[[], object]] = {
 }
 
 
-@pytest.mark.parametrize("how", DEAD)
-@pytest.mark.usefixtures("folder")
-def test_it_is_told_in_one_line(how: str) -> None:
-    Path("promosync.json").write_text(json.dumps(SHOP), encoding="utf-8")
-    with DEAD[how]() as port:  # type: ignore[attr-defined]
+@dataclass(frozen=True)
+class End:
+    """How a command ended, and after how many seconds."""
+
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+def _apply(folder: Path, stands_for_stripe: Dead) -> End:
+    with stands_for_stripe() as port:
         begun = time.monotonic()
         process = subprocess.run(
             [sys.executable, "-m", "promosync", "apply", "--yes"],
+            cwd=folder,
             env=process_env(STRIPE_API_KEY=KEY, STRIPE_API_BASE=f"http://127.0.0.1:{port}", COLUMNS="1000"),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -91,11 +102,18 @@ def test_it_is_told_in_one_line(how: str) -> None:
             timeout=60,
             check=False,
         )
-        seconds = time.monotonic() - begun
-    assert process.returncode == 1
-    assert process.stdout == ""
-    [line] = process.stderr.strip().splitlines()
-    assert line.startswith("error: ")
-    assert "run it again" in line
-    assert "<" not in line
-    assert seconds < 30
+        return End(process.returncode, process.stdout, process.stderr, time.monotonic() - begun)
+
+
+def test_it_is_told_in_one_line(tmp_path: Path) -> None:
+    """They are waited for side by side, as each takes its time."""
+    (tmp_path / "promosync.json").write_text(json.dumps(SHOP), encoding="utf-8")
+    with ThreadPoolExecutor(len(DEAD)) as pool:
+        ends = dict(zip(DEAD, pool.map(lambda how: _apply(tmp_path, DEAD[how]), DEAD), strict=True))
+    for how, end in ends.items():
+        assert (end.code, end.stdout) == (1, ""), how
+        [line] = end.stderr.strip().splitlines()
+        assert line.startswith("error: "), how
+        assert "run it again" in line, how
+        assert "<" not in line, how
+        assert end.seconds < 30, how

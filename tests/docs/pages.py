@@ -1,16 +1,18 @@
 """The pages as text: their links, their files, and their console blocks, played as a reader would.
 
 A fenced block whose first line names a file, such as ```` ```json promosync.json ````, is that file; a console block
-shows commands after ``$ `` and what they print. A page is played from its top to its end in one folder.
+shows commands after ``$ `` and what a terminal shows of them. A page is played from its top to its end in one shell,
+as a reader types it: a ``cd`` or a variable of one command holds for the next.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,10 @@ _VARIES = (
     (re.compile(r"in \d+\.\d s"), "in 0.0 s"),
     (re.compile(r"promo_[A-Za-z0-9]{24}"), "promo_0123456789abcdefABCDEFGH"),
 )
+# What tells the output of one command from that of the next, and a file's text from a command.
+_MARK = r"printf '\036%s\036' $?"
+_MARKED = re.compile("([^\036]*)\036([0-9]+)\036")
+_END = "END OF FILE"
 
 
 @dataclass(frozen=True)
@@ -56,14 +62,14 @@ def blocks(text: str) -> Iterator[Block]:
 
 def played(text: str, folder: Path) -> str:
     """Return a page with its console blocks as they are printed now, its files written to ``folder`` on the way."""
+    page = [_block(found) for found in _FENCE.finditer(text)]
+    printed = _typed(page, folder)
 
     def shown(found: re.Match[str]) -> str:
         block = _block(found)
-        if block.file:
-            (folder / block.file).write_text(block.body, encoding="utf-8")
         if block.language != "console":
             return found[0]
-        again = "```console\n" + "".join(_run(command, folder) for command in block.commands) + "```"
+        again = "```console\n" + "".join(f"$ {command}\n{next(printed)}" for command in block.commands) + "```"
         return textwrap.indent(again, found["indent"])
 
     return _FENCE.sub(shown, text)
@@ -104,12 +110,27 @@ def _block(found: re.Match[str]) -> Block:
     return Block(found["language"], found["file"] or "", textwrap.dedent(found["body"]))
 
 
-def _run(command: str, folder: Path) -> str:
+def _typed(page: Iterable[Block], folder: Path) -> Iterator[str]:
+    """Yield what each command of a page prints, stdout and stderr as they come; a command that fails is an error."""
+    lines = []
+    for block in page:
+        if block.file:
+            lines.append(f"cat > {shlex.quote(block.file)} <<'{_END}'\n{block.body}{_END}")
+        if block.language == "console":
+            lines += [f"{command}\n{_MARK}" for command in block.commands]
     env = process_env(PATH=f"{Path(sys.executable).parent}:{process_env()['PATH']}", PYTHONUTF8="1", COLUMNS="80")
     done = subprocess.run(
-        ["/bin/sh", "-c", command], cwd=folder, env=env, capture_output=True, encoding="utf-8", timeout=60, check=True
+        ["/bin/sh", "-c", "\n".join(lines)],
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=300,
+        check=True,
     )
-    printed = done.stdout
-    for varies, fixed in _VARIES:
-        printed = varies.sub(fixed, printed)
-    return f"$ {command}\n{printed}"
+    for printed, status in re.findall(_MARKED, done.stdout):
+        assert status == "0", printed
+        for varies, fixed in _VARIES:
+            printed = varies.sub(fixed, printed)
+        yield printed

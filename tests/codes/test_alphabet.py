@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice, product
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promosync.codes.alphabet import CHARSETS, CODE_CHARACTERS, Space, alphabet_of, leading, space_of
+from promosync.codes.alphabet import CHARSETS, CODE_CHARACTERS, Space, alphabet_of, space_of
 from promosync.model.configuration import BatchEntry, Generate, Import
 from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import PromotionCode, fold
@@ -93,23 +93,6 @@ def test_look_alikes_of_unicode_are_not_in_the_space() -> None:
 def test_there_is_no_code_beyond_the_capacity(index: int) -> None:
     with pytest.raises(IndexError):
         Space("##", "0123456789").code_at(index)
-
-
-@given(templates, alphabets, st.integers(1, 5000))
-def test_leading_positions_are_what_the_number_modulo_their_product_shows(
-    template: str, alphabet: str, at_least: int
-) -> None:
-    space = Space(template, alphabet)
-    first = leading(space, at_least)
-    assert space.capacity % first == 0
-    assert first >= min(at_least, space.capacity)
-    low = space.capacity // 3 % first
-    seen = {space.code_at(low + first * high) for high in islice(range(space.capacity // first), 20)}
-    drawn = [[c for t, c in zip(template, code, strict=True) if t == "#"] for code in seen]
-    positions = 0
-    while len(alphabet) ** positions < first:
-        positions += 1
-    assert len({tuple(code[:positions]) for code in drawn}) == 1
 
 
 def test_prefix_length_and_suffix_are_a_pattern() -> None:

@@ -128,19 +128,6 @@ class Space:
         return pieces
 
 
-def leading(space: Space, at_least: int) -> int:
-    """Return the product of as many of the first drawn positions as it takes to reach ``at_least``.
-
-    The whole capacity when it takes them all. Number modulo this is what those positions show.
-    """
-    size, total = len(space.alphabet), 1
-    for _ in range(space.drawn):
-        if total >= at_least:
-            break
-        total *= size
-    return total
-
-
 def space_of(entry: BatchEntry) -> Space:
     """Return the codes that a batch with ``generate`` can draw.
 

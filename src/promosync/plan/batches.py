@@ -314,7 +314,8 @@ def _unknown(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) -> Iterab
         shapes = Counter(records[replacement.at].shape for replacement in slots.replacements())
         found = {at: count for at, count in shapes.items() if records.shapes[at].unknown}
         if found:
-            what = f"{sum(found.values()):,} codes of the batch {entry.id!r}"
+            count = sum(found.values())
+            what = f"{count:,} code{'s' * (count != 1)} of the batch {entry.id!r}"
             names = {name for at in found for name in records.shapes[at].unknown}
             yield unknown_fields(entry.path, what, sorted(names))
 

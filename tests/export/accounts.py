@@ -44,6 +44,7 @@ IDS = [
 ]
 RARE_IDS = ["spring_r2", "Spring_r3", "25 OFF", "a/b", "_r2"]
 TEXTS = ["SPRING", "spring", "Spring", "A-b_9", "WELCOME", "welcome", "x" * 70, "X" * 70, "Q", "q", "7"]
+ACME = {"customer_account": "acct_acme"}
 OWN_KEYS = ["carried", "late", "protect", "retired", "slot", "id", "email", "unheard_of"]
 
 
@@ -98,7 +99,7 @@ class Account:
             created=NOW - self._random.randint(20, 30),
             max_redemptions=self._one_of(None, None, 1, 2, 3) if not self._oddly() else 9,
             expires_at=self._date(1, 3),
-            customer=self._one_of(None, None, "cus_ann", "cus_bob", "cus_gone"),
+            **self._one_of({}, {}, *({"customer": f"cus_{name}"} for name in ("ann", "bob", "gone")), ACME),
             metadata=self._metadata(),
             restrictions=_given(
                 first_time_transaction=self._often(0.3) or None,

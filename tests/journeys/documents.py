@@ -47,9 +47,10 @@ _minimums = st.sampled_from(
         },
     )
 )
-_whom = st.sampled_from((None, None, "ann", "bob"))
-_ADDRESSES = {"ann": {"customer_email": "ann@example.com"}, "bob": {"customer_email": "BOB@example.com"}}
-_IDS = {"ann": {"customer": "cus_ann"}, "bob": {"customer": "cus_bob"}}
+_whom = st.sampled_from((None, None, "ann", "bob", "acme"))
+_ACME = {"acme": {"customer_account": "acct_acme"}}
+_ADDRESSES = {"ann": {"customer_email": "ann@example.com"}, "bob": {"customer_email": "BOB@example.com"}, **_ACME}
+_IDS = {"ann": {"customer": "cus_ann"}, "bob": {"customer": "cus_bob"}, **_ACME}
 _codes = st.tuples(
     _minimums,
     st.fixed_dictionaries(

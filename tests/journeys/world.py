@@ -35,7 +35,7 @@ LATEST = "2028-01-01T00:00:00Z"
 DAY = 86400
 
 OWNER, ID, CARRIED, LATE = (f"promosync_{key}" for key in ("owner", "id", "carried", "late"))
-_LEFT_OUT = ("id", "object", "created", "livemode", "customer_account", "times_redeemed", "valid")
+_LEFT_OUT = ("id", "object", "created", "livemode", "times_redeemed", "valid")
 _OWN_KEYS = (OWNER, ID, "promosync_protect")
 
 

@@ -28,6 +28,7 @@ limits = st.sampled_from((None, None, 3, 5))
 dates = st.sampled_from((None, None, BEFORE, AHEAD, FARTHER))
 maps = st.dictionaries(st.sampled_from(("x", "y", "keep")), st.sampled_from(("1", "2")), max_size=2)
 customers = st.sampled_from((None, None, "cus_1"))
+accounts_of_customers = st.sampled_from((None, None, None, "acct_1"))
 coupon_fields: dict[str, Any] = {
     "percent_off": st.sampled_from((Decimal(20), Decimal("20.0"), Decimal(25))),
     "duration": st.sampled_from(("once", "forever")),
@@ -43,6 +44,7 @@ code_fields: dict[str, Any] = {
     "max_redemptions": limits,
     "expires_at": dates,
     "customer": customers,
+    "customer_account": accounts_of_customers,
     "metadata": maps,
 }
 counts = st.integers(0, 5)

@@ -50,12 +50,12 @@ def test_every_field_of_an_action_is_kept() -> None:
     coupon = Coupon(
         Decimal("12.5"), 1, "usd", {"eur": 2}, "repeating", 3, 4, 5, frozenset({"b", "a"}), "n", {"k": "v"}
     )
-    code = PromotionCode("TEXT", "c", False, 1, 2, True, 3, "usd", {"eur": 4}, "cus_1", {"k": "v"})
+    code = PromotionCode("TEXT", "c", False, 1, 2, True, 3, "usd", {"eur": 4}, "cus_1", "acct_1", {"k": "v"})
     tags = Tags("o", "i", 1, 2, Retired.SWAP, True, None, "hash")
     change = FieldChange("percent_off", Decimal("1.5"), None, True)
     for kind, before, after in (
-        (Kind.COUPON, LiveCoupon("c", coupon, tags, 6, 7, False), coupon),
-        (Kind.CODE, LiveCode("p", code, tags, 6, 7), code),
+        (Kind.COUPON, LiveCoupon("c", coupon, tags, 6, 7, False, ("x",)), coupon),
+        (Kind.CODE, LiveCode("p", code, tags, 6, 7, ("x",)), code),
     ):
         action = Action(
             Verb.RECREATE, kind, "i", "r", (change,), before, after, tags, 8, "n", 9, 10, True, ("coupons", 1), ("w",)

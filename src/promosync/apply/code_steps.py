@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from promosync.apply.coupon_steps import NotDone
+from promosync.apply.coupon_steps import NotDone, check_known
 from promosync.apply.gateway import Fault, Gateway, StripeFault
 from promosync.model.live import LiveCode
 from promosync.model.ownership import Retired
@@ -43,8 +43,10 @@ def switch_on(gateway: Gateway, action: Action, coupon_limit: int | None) -> tup
         if fault.fault is not Fault.REFUSED:
             raise
     before, _ = _pair(action)
-    now = gateway.read_code(before.stripe_id)  # somebody may have switched it on, and customers used it up
-    return create(gateway, Swap(action, None, (now or before).used), coupon_limit)
+    # Somebody may have switched it on, and customers used it up.
+    now = gateway.read_code(before.stripe_id) or before
+    check_known(now)
+    return create(gateway, Swap(action, None, now.used), coupon_limit)
 
 
 def read_and_take_off(gateway: Gateway, action: Action) -> Swap:
@@ -59,6 +61,7 @@ def read_and_take_off(gateway: Gateway, action: Action) -> Swap:
 def take_off(gateway: Gateway, action: Action, now: LiveCode) -> Swap:
     """Begin a swap: switch the old code off, if it is on, and count what was redeemed until then."""
     before, _ = _pair(action)
+    check_known(now)
     if not now.spec.active:
         return Swap(action, None, action.carried + max(0, now.times_redeemed - before.times_redeemed))
     tags = replace(now.tags, owner=action.tags.owner, id=action.tags.id, retired=Retired.SWAP)

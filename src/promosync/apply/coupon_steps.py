@@ -5,15 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from promosync.apply.gateway import Fault, Gateway, StripeFault
-from promosync.model.live import LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
+from promosync.plan.matching import next_id
 from promosync.plan.plan import Action, Verb
+
+_MOST_IDS = 100
+"""So many ids of deleted coupons are passed over."""
 
 
 class NotDone(Exception):
     """An action that was given up with nothing half done; ``str()`` says why, for people."""
+
+
+def check_known(now: LiveCoupon | LiveCode) -> None:
+    """Give up the recreate of an object that has fields which a new one would be without."""
+    if now.unknown:
+        raise NotDone(f"it has fields that promosync does not know and would lose: {', '.join(now.unknown)}")
 
 
 def begin(gateway: Gateway, action: Action) -> LiveCoupon:
@@ -31,12 +41,13 @@ def begin(gateway: Gateway, action: Action) -> LiveCoupon:
         now = gateway.read_coupon(before.stripe_id)
         if now is None:
             raise NotDone("it was deleted in Stripe since the plan was made; plan again")
+        check_known(now)
         carried = action.carried + max(0, now.times_redeemed - before.times_redeemed)
         rest = carry.left(action.limit, carried)
         if rest == 0:
             raise NotDone(f"all {action.limit} redemptions were used since the plan was made; plan again")
         spec, tags = replace(spec, max_redemptions=rest), replace(tags, carried=carried)
-    return _create(gateway, action.new_id or action.id, spec, tags)
+    return _create(gateway, action, spec, tags)
 
 
 def end(gateway: Gateway, action: Action) -> str:
@@ -66,13 +77,20 @@ def end(gateway: Gateway, action: Action) -> str:
     return remark
 
 
-def _create(gateway: Gateway, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon:
-    try:
-        return gateway.create_coupon(stripe_id, spec, tags)
-    except StripeFault as fault:
-        if fault.fault is not Fault.ID_TAKEN:
-            raise
-        there = gateway.read_coupon(stripe_id)
-        if there is not None and there.spec == spec and there.tags == tags:
-            return there  # another apply of the same file was first
-        raise NotDone(f"a coupon {stripe_id!r} appeared in Stripe since the plan was made; plan again") from fault
+def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags) -> LiveCoupon:
+    """Make the coupon under its planned id, or under the next one while Stripe keeps that of a deleted coupon."""
+    stripe_id = action.new_id or action.id
+    for _ in range(_MOST_IDS):
+        try:
+            return gateway.create_coupon(stripe_id, spec, tags)
+        except StripeFault as fault:
+            if fault.fault is not Fault.ID_TAKEN:
+                raise
+            there = gateway.read_coupon(stripe_id)
+            if there is not None and there.spec == spec and there.tags == tags:
+                return there  # another apply of the same file was first
+            if there is not None:
+                said = f"a coupon {stripe_id!r} appeared in Stripe since the plan was made; plan again"
+                raise NotDone(said) from fault
+            stripe_id = next_id(stripe_id, action.id)
+    raise NotDone(f"Stripe says of {_MOST_IDS} ids up to {stripe_id!r} that they are taken: give the coupon a new id")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 from typing import TypeVar
@@ -70,7 +71,7 @@ class _Run:
         self._plan, self._gateway, self._workers = plan, gateway, workers
         self._on_outcome, self._on_progress, self._stopped = on_outcome, on_progress, stopped
         self._outcomes: dict[int, Outcome] = {}
-        self._made: dict[str, LiveCoupon] = {}
+        self._made: dict[str, LiveCoupon] = {}  # by the Stripe id that the plan gave
         self._to_make = {action.new_id for action in plan.actions if action.verb in (Verb.CREATE, Verb.RECREATE)}
 
     def all(self) -> tuple[Outcome, ...]:
@@ -131,7 +132,7 @@ class _Run:
         coupon, failed = _attempt(action, coupon_steps.begin, self._gateway, action)
         if coupon is None:
             return failed
-        self._made[coupon.stripe_id] = coupon
+        self._made[action.new_id or coupon.stripe_id] = coupon
         # A recreate is done when the old coupon is gone.
         return [] if action.verb is Verb.RECREATE else [_done(action, coupon.stripe_id)]
 
@@ -142,14 +143,15 @@ class _Run:
             if missing := self._missing_coupon(action):
                 outcomes.append(Outcome(action, Status.SKIPPED, missing))
             elif action.verb is Verb.CREATE:
-                makes.append(partial(self._make, action, code_steps.create, Swap(action, None, 0)))
+                makes.append(partial(self._make, action, code_steps.create, Swap(self._at_home(action), None, 0)))
             elif action.verb is Verb.RECREATE:
-                swap, failed = _attempt(action, code_steps.read_and_take_off, self._gateway, action)
+                step = code_steps.read_and_take_off
+                swap, failed = _attempt(action, step, self._gateway, self._at_home(action))
                 outcomes += failed
                 if swap is not None:
                     makes.append(partial(self._make, action, code_steps.create, swap))
             elif comes_back(action):
-                makes.append(partial(self._make, action, code_steps.switch_on, action))
+                makes.append(partial(self._make, action, code_steps.switch_on, self._at_home(action)))
             else:
                 code, failed = _attempt(action, code_steps.switch, self._gateway, action)
                 outcomes += failed if code is None else [_done(action, code.stripe_id)]
@@ -171,8 +173,10 @@ class _Run:
         if missing or self._stopped():
             self._settle([Outcome(action, Status.SKIPPED, missing or _STOPPED)])
             return
-        coupon = self._made.get(action.work.spec.coupon)
-        batch = BatchRun(self._gateway, action, action.work, coupon.spec.max_redemptions if coupon else None)
+        work, coupon = action.work, self._made.get(action.work.spec.coupon)
+        if coupon is not None:
+            work = replace(work, spec=replace(work.spec, coupon=coupon.stripe_id))
+        batch = BatchRun(self._gateway, action, work, coupon.spec.max_redemptions if coupon else None)
         yield from self._until_stopped(batch.jobs())
         yield None
         for number in range(2, ROUNDS + 1):
@@ -193,8 +197,10 @@ class _Run:
         for action in group:
             if action.verb is Verb.RECREATE and action.new_id not in self._made:
                 continue  # it failed at its beginning, and that is settled
-            remark, failed = _attempt(action, coupon_steps.end, self._gateway, action)
-            outcomes += failed if remark is None else [_done(action, action.new_id or action.stripe_id, remark)]
+            made = self._made.get(action.new_id or "")
+            successor = made.stripe_id if made else action.new_id
+            remark, failed = _attempt(action, coupon_steps.end, self._gateway, replace(action, new_id=successor))
+            outcomes += failed if remark is None else [_done(action, successor or action.stripe_id, remark)]
         return outcomes
 
     def _missing_coupon(self, action: Action) -> str:
@@ -206,6 +212,13 @@ class _Run:
         if coupon in self._made or coupon not in self._to_make:
             return ""
         return f"its coupon {coupon!r} was not made"
+
+    def _at_home(self, action: Action) -> Action:
+        """Return an action on a code with the coupon that was really made for it."""
+        spec = action.after
+        if not isinstance(spec, PromotionCode) or spec.coupon not in self._made:
+            return action
+        return replace(action, after=replace(spec, coupon=self._made[spec.coupon].stripe_id))
 
     def _coupon_limit(self, action: Action) -> int | None:
         spec = action.after

@@ -107,6 +107,7 @@ class _CodeFields(_Part):
 class CodeDocument(_CodeFields):
     code: str = ""
     customer: str | None = None
+    customer_account: str | None = None
     customer_email: str | None = None
     stripe_id: Modes = None
 
@@ -203,24 +204,29 @@ def _coupon(coupon: CouponDocument, path: Path) -> CouponEntry:
     return CouponEntry(coupon.id, spec, path, per_mode(coupon.stripe_id), coupon.protect)
 
 
-def _spec(fields: _CodeFields, code: str, max_redemptions: int | None, customer: str | None) -> PromotionCode:
+def _spec(fields: _CodeFields, code: str = "", **own: Any) -> PromotionCode:
     return PromotionCode(
         code=code,
         coupon=fields.coupon,
         active=fields.active,
-        max_redemptions=max_redemptions,
         expires_at=fields.expires_at,
         first_time_transaction=fields.first_time_transaction,
         minimum_amount=fields.minimum_amount,
         minimum_amount_currency=fields.minimum_amount_currency,
         currency_options={key.lower(): option.minimum_amount for key, option in fields.currency_options.items()},
-        customer=customer,
         metadata=fields.metadata,
+        **own,
     )
 
 
 def _code(code: CodeDocument, path: Path) -> CodeEntry:
-    spec = _spec(code, code.code, code.max_redemptions, code.customer)
+    spec = _spec(
+        code,
+        code.code,
+        max_redemptions=code.max_redemptions,
+        customer=code.customer,
+        customer_account=code.customer_account,
+    )
     return CodeEntry(code.id, spec, path, code.customer_email, per_mode(code.stripe_id), code.protect)
 
 
@@ -241,7 +247,7 @@ def _batch(batch: BatchDocument, path: Path) -> BatchEntry:
     else:
         taken = batch.import_ or ImportDocument()
         source = Import(taken.file, taken.missing_customer)
-    spec = _spec(batch, "", batch.max_redemptions or 1, None)
+    spec = _spec(batch, max_redemptions=batch.max_redemptions or 1)
     return BatchEntry(batch.id, spec, source, path, batch.allow_guessable, batch.protect)
 
 

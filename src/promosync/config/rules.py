@@ -150,7 +150,8 @@ def duplicate_codes(document: Document, now: int | None) -> Iterator[Problem]:
     for path, code in on:
         if count[fold(code.code)] == 1:
             continue
-        customer = code.customer or (code.customer_email.lower() if code.customer_email else None)
+        email = code.customer_email.lower() if code.customer_email else None
+        customer = code.customer or code.customer_account or email
         others = holders.setdefault(fold(code.code), {})
         clash = others.get(customer) or others.get(None)
         if customer is None and others:

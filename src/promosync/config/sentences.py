@@ -87,7 +87,8 @@ def _either(breach: Breach) -> Iterator[Problem]:
 
 
 def _not_together(breach: Breach) -> Iterator[Problem]:
-    yield _conflict(breach.path, [key for key in breach.found if key in breach.wanted["required"]])
+    keys = {key for pair in breach.wanted["anyOf"] for key in pair["required"]}
+    yield _conflict(breach.path, [key for key in breach.found if key in keys])
 
 
 def _conflict(path: Path, given: list[str]) -> Problem:

@@ -91,6 +91,7 @@ def _code(entry: CodeEntry) -> dict[str, Any]:
         coupon=entry.spec.coupon,
         **_rules(entry.spec, entry.spec.max_redemptions),
         customer=entry.spec.customer,
+        customer_account=entry.spec.customer_account,
         customer_email=entry.customer_email,
         metadata=_sorted(entry.spec.metadata),
         stripe_id=_per_mode(entry.stripe_id),

@@ -46,7 +46,7 @@ class Facts:
     def public_codes(self) -> Iterator[CodeEntry]:
         """Yield the codes that anybody can use now: those for one customer are not among them."""
         for entry in self.configuration.codes:
-            if entry.spec.customer is None and entry.customer_email is None and self.is_usable(entry):
+            if entry.spec.holder is None and entry.customer_email is None and self.is_usable(entry):
                 yield entry
 
     def is_usable(self, way: Way) -> bool:

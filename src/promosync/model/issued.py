@@ -18,11 +18,13 @@ class Shape:
     """What many codes of a batch have in common in Stripe: everything but text, customer and being active.
 
     ``spec`` has an empty text, no customer, and is active. ``carried`` is the redemptions of predecessors.
+    ``unknown`` is as in :class:`promosync.model.live.LiveCoupon`.
     """
 
     spec: PromotionCode
     carried: int = 0
     protect: bool = False
+    unknown: tuple[str, ...] = ()
 
 
 class Verdict(NamedTuple):
@@ -137,6 +139,7 @@ class IssuedCodes(Sequence[IssuedCode]):
             ),
             record.created,
             record.used - shape.carried,
+            shape.unknown,
         )
 
     def __len__(self) -> int:
@@ -212,15 +215,16 @@ class IssuedBuilder:
             spec.minimum_amount_currency,
             tuple(sorted(spec.currency_options.items())),
             tuple(sorted(spec.metadata.items())),
+            spec.customer_account,
             tags.carried,
             tags.protect,
+            code.unknown,
         )
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = len(self.codes.shapes)
-            self.codes.shapes.append(
-                Shape(replace(spec, code="", customer=None, active=True), tags.carried, tags.protect)
-            )
+            shared = replace(spec, code="", customer=None, active=True)
+            self.codes.shapes.append(Shape(shared, tags.carried, tags.protect, code.unknown))
         return known
 
 

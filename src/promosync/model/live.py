@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveCoupon:
-    """A coupon in Stripe. ``times_redeemed`` and ``valid`` are Stripe's; ``created`` is seconds UTC."""
+    """A coupon in Stripe. ``times_redeemed`` and ``valid`` are Stripe's; ``created`` is seconds UTC.
+
+    ``unknown`` names the fields that are set and that promosync does not know: a new coupon would be without them.
+    """
 
     stripe_id: str
     spec: Coupon
@@ -23,6 +26,7 @@ class LiveCoupon:
     created: int
     times_redeemed: int = 0
     valid: bool = True
+    unknown: tuple[str, ...] = ()
 
     @property
     def used(self) -> int:
@@ -34,7 +38,8 @@ class LiveCoupon:
 class LiveCode:
     """A promotion code in Stripe; ``spec.coupon`` is a Stripe coupon id.
 
-    ``spec.active`` is Stripe's word, which also turns false for good when a code ends by itself.
+    ``spec.active`` is Stripe's word, which also turns false for good when a code ends by itself. ``unknown`` is as in
+    :class:`LiveCoupon`.
     """
 
     stripe_id: str
@@ -42,6 +47,7 @@ class LiveCode:
     tags: Tags
     created: int
     times_redeemed: int = 0
+    unknown: tuple[str, ...] = ()
 
     @property
     def used(self) -> int:

@@ -35,9 +35,10 @@ class Coupon:
 class PromotionCode:
     """The fields of a promotion code that a configuration decides; units as in :class:`Coupon`.
 
-    ``coupon`` is a config id in a configuration and a Stripe coupon id everywhere else. ``code`` keeps its
-    spelling; compare with :func:`fold`. ``customer`` is a Stripe customer id. ``currency_options`` maps a
-    currency to a minimum amount.
+    ``coupon`` is a config id in a configuration and a Stripe coupon id everywhere else, empty where Stripe names
+    none. ``code`` keeps its spelling; compare with :func:`fold`. ``customer`` is a Stripe customer id (``cus_…``),
+    ``customer_account`` an account that is a customer (``acct_…``); a code has at most one of them.
+    ``currency_options`` maps a currency to a minimum amount.
     Source: https://docs.stripe.com/api/promotion_codes/object
     """
 
@@ -51,7 +52,13 @@ class PromotionCode:
     minimum_amount_currency: str | None = None
     currency_options: Mapping[str, int] = field(default_factory=dict)
     customer: str | None = None
+    customer_account: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def holder(self) -> str | None:
+        """Return the only one who may use the code, a customer or an account; None where everybody may."""
+        return self.customer or self.customer_account
 
 
 def fold(code: str) -> str:

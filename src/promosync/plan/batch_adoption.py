@@ -36,7 +36,7 @@ def nobodys_codes(codes: Iterable[LiveCode]) -> Nobodys:
     return {
         (fold(code.spec.code), code.spec.customer): code
         for code in codes
-        if code.spec.active and code.tags.owner is None
+        if code.spec.active and code.tags.owner is None and code.spec.customer_account is None
     }
 
 

@@ -25,7 +25,7 @@ from promosync.plan.batch_adoption import Adoptable, Nobodys, adoptable
 from promosync.plan.batch_rows import Rows as Rows
 from promosync.plan.batch_rows import taken_texts, usable_rows
 from promosync.plan.batch_rows import unbound as unbound
-from promosync.plan.checks import FARTHEST, MAX_METADATA_KEYS
+from promosync.plan.checks import FARTHEST, MAX_METADATA_KEYS, unknown_fields
 from promosync.plan.coupons import CouponFuture
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
@@ -117,6 +117,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
         return [*problems, *too_many]
     slots = decide(wanted, records, question.taken)
     problems += [*_room(question, space, wanted, slots), *_refused(question, slots)]
+    problems += _unknown(entry, records, slots)
     update = _updates(records, slots, shapes) if standing is Standing.ON else []
     if (slots.recreated or slots.withdraw) and _protected(entry, question.records):
         message = f"the batch {entry.id!r} is protected, and this would withdraw or recreate codes of it"
@@ -305,6 +306,18 @@ def _refused(question: BatchQuestion, slots: SlotPlan) -> list[Problem]:
         message = f"{keys} metadata keys with promosync's own; Stripe takes {MAX_METADATA_KEYS}"
         problems.append(Problem((*entry.path, "metadata"), message, "remove some", rule="metadata-too-large"))
     return problems
+
+
+def _unknown(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) -> Iterable[Problem]:
+    """Yield the refusal of codes that would be recreated without what promosync does not know of them."""
+    if any(shape.unknown for shape in records.shapes):
+        shapes = Counter(records[replacement.at].shape for replacement in slots.replacements())
+        found = {at: count for at, count in shapes.items() if records.shapes[at].unknown}
+        if found:
+            count = sum(found.values())
+            what = f"{count:,} code{'s' * (count != 1)} of the batch {entry.id!r}"
+            names = {name for at in found for name in records.shapes[at].unknown}
+            yield unknown_fields(entry.path, what, sorted(names))
 
 
 def _protected(entry: BatchEntry | None, records: IssuedCodes) -> bool:

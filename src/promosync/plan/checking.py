@@ -8,7 +8,7 @@ https://docs.stripe.com/api/promotion_codes/object
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,8 +24,8 @@ from promosync.plan.fields import iso
 class Order:
     """What a customer buys. None is "not said": a rule about it is then told and not held against the code.
 
-    ``amount`` is minor units, ``currency`` lower case, ``product`` a Stripe product id, ``customer`` a Stripe
-    customer id; a code that is for one customer is not for somebody unnamed.
+    ``amount`` is minor units, ``currency`` lower case, ``product`` a Stripe product id, ``customer`` the Stripe id of
+    a customer, or of an account that is one; a code that is for one customer is not for somebody unnamed.
     """
 
     customer: str | None = None
@@ -131,6 +131,7 @@ def check(
         _minimum(code, order),
         _currency(coupon, order),
         _product(coupon, order),
+        *_unknown(code, coupon),
     )
     return Checked(text, now, rules, code, coupon, others)
 
@@ -142,8 +143,8 @@ def candidates(text: str, codes: Iterable[LiveCode], customer: str | None) -> Se
         same,
         key=lambda code: (
             code.spec.active,
-            code.spec.customer == customer,
-            code.spec.customer is None,
+            code.spec.holder == customer,
+            code.spec.holder is None,
             code.created,
         ),
         reverse=True,
@@ -182,10 +183,11 @@ def _active(code: LiveCode, text_now: str | None) -> Rule:
 def _coupon(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
     name = code.spec.coupon
     if coupon is None:
+        gone = f"its coupon {name} was deleted" if name else "Stripe names no coupon for it: it was deleted"
         return Rule(
             "coupon",
             Verdict.FAILED,
-            f"its coupon {name} was deleted, and that ends its codes for good",
+            f"{gone}, and that ends its codes for good",
             "put coupon and code into the file and apply: it makes both again",
         )
     if coupon.valid:
@@ -220,7 +222,7 @@ def _uses(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
 
 
 def _customer(code: LiveCode, order: Order) -> Rule:
-    wanted = code.spec.customer
+    wanted = code.spec.holder
     if wanted is None:
         return Rule("customer", Verdict.PASSED, "it is for every customer")
     if wanted == order.customer:
@@ -303,6 +305,13 @@ def _product(coupon: LiveCoupon | None, order: Order) -> Rule:
         f"it is for {words}, not for {order.product}",
         "add the product to the coupon's applies_to and apply",
     )
+
+
+def _unknown(code: LiveCode, coupon: LiveCoupon | None) -> Iterator[Rule]:
+    names = [*code.unknown, *(coupon.unknown if coupon else ())]
+    if names:
+        message = f"Stripe holds more on it than promosync knows: {', '.join(names)}"
+        yield Rule("unknown", Verdict.OPEN, message, "look at it in the Dashboard")
 
 
 def _of(thing: LiveCode | LiveCoupon) -> str:

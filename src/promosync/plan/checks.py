@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 
 from promosync.model.live import Live, LiveCode, LiveCoupon
-from promosync.model.problems import Problem
+from promosync.model.problems import Path, Problem
 from promosync.model.promotions import Coupon, PromotionCode, fold
 from promosync.plan.plan import Action, Kind, Verb
 
@@ -26,12 +26,29 @@ def refusals(actions: Iterable[Action], live: Live, owner: str, unique: Containe
     return [
         *_texts(actions, live, unique),
         *_riders(actions, live, owner),
+        *(problem for action in actions for problem in _unknown(action)),
         *(problem for action in actions for problem in _values(action, live.account.now)),
     ]
 
 
+def unknown_fields(path: Path, what: str, names: Iterable[str]) -> Problem:
+    """Return the refusal to recreate what has fields that a new object would be without."""
+    return Problem(
+        path,
+        f"to recreate {what} would lose fields that promosync does not know: {', '.join(names)}",
+        "leave it as it is in Stripe, or end it there and make a new entry, with another id and another code",
+        rule="unknown-field",
+    )
+
+
+def _unknown(action: Action) -> Iterable[Problem]:
+    if action.verb is Verb.RECREATE and action.before is not None and action.before.unknown:
+        what = f"the {action.kind.value.replace('_', ' ')} {action.stripe_id!r}"
+        yield unknown_fields(action.path, what, action.before.unknown)
+
+
 def _texts(actions: list[Action], live: Live, unique: Container[str]) -> Iterable[Problem]:
-    """Two active codes of one text: refused, unless both are bound to customers, and to different ones."""
+    """Two active codes of one text: refused, unless each has a holder, and another one."""
     touched = {action.stripe_id for action in actions if action.kind is Kind.CODE}
     on = [
         (action, action.after)
@@ -52,7 +69,7 @@ def _texts(actions: list[Action], live: Live, unique: Container[str]) -> Iterabl
         if fold(mine.code) in unique:
             yield _in_use(action, mine, "by a unique code of a batch")
         for spec, holder in active[fold(mine.code)]:
-            if None in (spec.customer, mine.customer) or spec.customer == mine.customer:
+            if None in (spec.holder, mine.holder) or spec.holder == mine.holder:
                 yield _taken(action, mine, holder)
                 break
         active[fold(mine.code)].append((mine, action))

@@ -60,6 +60,8 @@ def _plain_value(name: str, value: Any) -> Any:
         return dict(value)
     if isinstance(value, Decimal):
         return Decimal(f"{value.normalize():f}")
+    if name == "coupon" and not value:
+        return None
     if name in _DATES and value is not None:
         return iso(value)
     return value

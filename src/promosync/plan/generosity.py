@@ -63,7 +63,7 @@ def _code(before: PromotionCode, after: PromotionCode) -> list[str]:
     for currency, amount in sorted(after.currency_options.items()):
         if amount < before.currency_options.get(currency, amount):
             said.append(f"a lower minimum in {currency}: {before.currency_options[currency]} to {amount}")
-    if before.customer is not None and after.customer is None:
+    if before.holder is not None and after.holder is None:
         said.append("for every customer now")
     return said
 

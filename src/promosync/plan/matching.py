@@ -1,7 +1,7 @@
 """Which live object belongs to which entry of the file.
 
 In this order: promosync's own keys in the metadata; ``stripe_id``; for a coupon a Stripe id equal to the config id,
-for a code an active code of the same text and customer. What is alike in id or text alone was made by somebody
+for a code an active code of the same text and holder. What is alike in id or text alone was made by somebody
 else: it may be adopted only where nothing has to be replaced.
 """
 
@@ -90,7 +90,7 @@ def match(configuration: Configuration, live: Live) -> Matches:
                 elsewhere = max(0, carry.total_used(as_made) - current.used)
             matches.codes[code.id] = Match(current, older, elsewhere=elsewhere)
             continue
-        holder = holders.get((fold(code.spec.code), code.spec.customer))
+        holder = holders.get((fold(code.spec.code), code.spec.holder))
         if holder is None or not code.spec.active:
             continue
         if not code_groups.is_own(holder):
@@ -113,6 +113,11 @@ def generations(stripe_id: str) -> Iterator[tuple[str, int]]:
     yield stripe_id, 1
     if found := _RECREATED.fullmatch(stripe_id):
         yield found[1], int(found[2])
+
+
+def next_id(stripe_id: str, config_id: str) -> str:
+    """Return the Stripe id of the coupon after this one of an entry."""
+    return f"{config_id}_r{(generation(stripe_id, config_id) or 1) + 1}"
 
 
 class _Groups(Generic[T]):
@@ -174,7 +179,7 @@ def _coupon_rank(coupon: LiveCoupon) -> tuple[int, int]:
 
 
 def _holders(codes: Iterable[LiveCode]) -> dict[tuple[str, str | None], LiveCode]:
-    return {(fold(code.spec.code), code.spec.customer): code for code in codes if code.spec.active}
+    return {(fold(code.spec.code), code.spec.holder): code for code in codes if code.spec.active}
 
 
 def _other_owner(entry: CouponEntry | CodeEntry, holder: LiveCoupon | LiveCode) -> Problem:

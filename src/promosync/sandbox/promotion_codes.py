@@ -88,7 +88,7 @@ def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
         "times_redeemed": row["times_redeemed"],
     }
     if call.day >= CUSTOMER_ACCOUNT_SINCE:
-        shown["customer_account"] = None
+        shown["customer_account"] = row["customer_account"]
     if call.day < POLYMORPHIC_SINCE:
         shown["coupon"] = coupons.render(call, _coupon_row(call, row), wanted.get("coupon", {}))
     else:
@@ -117,11 +117,13 @@ def create(call: Call) -> Json:
     params = call.params
     id, param = _named_coupon(call)
     coupon = call.need("coupons", "coupon", id, param)
-    customer = params.get("customer")
+    customer, account = params.get("customer"), params.get("customer_account")
+    if customer is not None and account is not None:
+        raise StripeError("You may only specify one of these parameters: customer, customer_account.")
     if customer is not None:
         call.need("customers", "customer", customer, "customer")
-    if "customer_account" in params:
-        raise no_such("account", params["customer_account"], "customer_account", status=400)
+    if account is not None:
+        _check_account(account)
     if not coupon["valid"]:
         raise StripeError(
             f"The coupon '{id}' is not valid anymore: promotion codes cannot be created for it.", param=param
@@ -135,9 +137,9 @@ def create(call: Call) -> Json:
         )
     active = params.get("active", True)
     if code is None:
-        code = _drawn(call, customer)
+        code = _drawn(call, customer or account)
     elif active:
-        check_free(call, code, customer)
+        check_free(call, code, customer or account)
     _check_limits(call, coupon)
     row = insert(call, params, coupon, code, call.now)
     call.emit("promotion_code.created", render(call, row, {}))
@@ -157,8 +159,8 @@ def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: in
         "currency_options": restrictions.get("currency_options"),
     }
     made = call.db.execute(
-        "INSERT INTO promotion_codes (scope, id, created, code, code_key, coupon_seq, coupon, customer, active, "
-        "expires_at, max_redemptions, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO promotion_codes (scope, id, created, code, code_key, coupon_seq, coupon, customer, "
+        "customer_account, active, expires_at, max_redemptions, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             call.scope,
             call.new_id("promo_"),
@@ -168,6 +170,7 @@ def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: in
             coupon["seq"],
             coupon["id"],
             params.get("customer"),
+            params.get("customer_account"),
             params.get("active", True),
             params.get("expires_at", coupon["redeem_by"]),
             params.get("max_redemptions"),
@@ -190,28 +193,35 @@ def _named_coupon(call: Call) -> tuple[str, str]:
     return promotion["coupon"], "promotion[coupon]"
 
 
-def _drawn(call: Call, customer: str | None) -> str:
+def _check_account(account: str) -> None:
+    """Refuses what is no id of an account; the sandbox keeps none, so any other is taken for one that is there."""
+    if not re.fullmatch(r"acct_[A-Za-z0-9]+", account):
+        raise no_such("account", account, "customer_account", status=400)
+
+
+def _drawn(call: Call, holder: str | None) -> str:
     while True:
         code = random_text(call.rng, 8, CODE_LETTERS)
-        if not taken(call, code, customer):
+        if not taken(call, code, holder):
             return code
 
 
-def taken(call: Call, code: str, customer: str | None, but: int = 0) -> bool:
+def taken(call: Call, code: str, holder: str | None, but: int = 0) -> bool:
     """Whether an active code (other than row `but`) bars `code`: it is everybody's, or ours, or we are everybody."""
     return (
         call.db.execute(
             "SELECT 1 FROM promotion_codes INDEXED BY promotion_codes_code "
             "WHERE scope = ? AND code_key = ? AND active = 1 AND seq != ? "
-            "AND (customer IS NULL OR ? IS NULL OR customer = ?)",
-            (call.scope, code.lower(), but, customer, customer),
+            "AND (coalesce(customer, customer_account) IS NULL OR ? IS NULL "
+            "OR coalesce(customer, customer_account) = ?)",
+            (call.scope, code.lower(), but, holder, holder),
         ).fetchone()
         is not None
     )
 
 
-def check_free(call: Call, code: str, customer: str | None, but: int = 0) -> None:
-    if taken(call, code, customer, but):
+def check_free(call: Call, code: str, holder: str | None, but: int = 0) -> None:
+    if taken(call, code, holder, but):
         raise StripeError(f"An active promotion code with `code: {code}` already exists.")
 
 
@@ -271,7 +281,7 @@ def update(call: Call) -> Json:
     active = params.get("active", bool(row["active"]))
     if active and not row["active"]:
         _check_revivable(call, row)
-        check_free(call, row["code"], row["customer"], but=row["seq"])
+        check_free(call, row["code"], row["customer"] or row["customer_account"], but=row["seq"])
     options = (params.get("restrictions") or {}).get("currency_options")
     if options is not None:
         if data["restrictions"]["minimum_amount"] is None:
@@ -327,6 +337,6 @@ def list_all(call: Call) -> Json:
         where.append(("code_key = ?", params["code"].lower()))
         index = "promotion_codes_code"
     if "customer_account" in params:
-        # Such accounts are not modelled, so no code is anyone's.
-        where.append(("? IS NULL", params["customer_account"]))
+        where.append(("customer_account = ?", params["customer_account"]))
+        index = "promotion_codes_account"
     return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where, index=index)

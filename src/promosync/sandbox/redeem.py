@@ -73,7 +73,8 @@ def _found(call: Call, text: str, order: Order) -> sqlite3.Row:
     # An active one first, and of several the one that is this customer's.
     row: sqlite3.Row | None = call.db.execute(
         "SELECT * FROM promotion_codes WHERE scope = ? AND code_key = ? "
-        "ORDER BY active DESC, customer IS ? DESC, customer IS NULL DESC, created DESC, seq DESC LIMIT 1",
+        "ORDER BY active DESC, coalesce(customer, customer_account) IS ? DESC, "
+        "coalesce(customer, customer_account) IS NULL DESC, created DESC, seq DESC LIMIT 1",
         (call.scope, text.lower(), order.customer),
     ).fetchone()
     if row is None:
@@ -87,8 +88,9 @@ def _check_code(call: Call, row: sqlite3.Row, order: Order) -> None:
         raise Refused(ended[0], f"This promotion code cannot be redeemed because {ended[1]}.")
     if not row["active"]:
         raise Refused("inactive", "This promotion code cannot be redeemed because it is switched off.")
-    if row["customer"] is not None and row["customer"] != order.customer:
-        raise Refused("customer", f"This promotion code is for the customer '{row['customer']}' only.")
+    holder = row["customer"] or row["customer_account"]
+    if holder is not None and holder != order.customer:
+        raise Refused("customer", f"This promotion code is for the customer '{holder}' only.")
     data = json.loads(row["data"])
     restrictions = data["restrictions"]
     if restrictions["first_time_transaction"] and not order.first_time:

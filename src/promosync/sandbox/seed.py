@@ -70,7 +70,9 @@ def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sql
             raise ValueError(f"there is no coupon {id!r}")
         known[id] = found
     code = params.get("code") or random_text(call.rng, 10, CODE_LETTERS)
-    if params.get("active", True) and promotion_codes.taken(call, code, params.get("customer")):
+    if params.get("active", True) and promotion_codes.taken(
+        call, code, params.get("customer") or params.get("customer_account")
+    ):
         raise ValueError(f"an active promotion code {code!r} exists already")
     row = promotion_codes.insert(call, params, known[id], code, created)
     if used:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 PATIENCE = 30.0  # seconds to wait for another process's write
 
 SCHEMA = """
@@ -32,6 +32,7 @@ CREATE TABLE promotion_codes (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, scope INTEGER NOT NULL, id TEXT NOT NULL, created INTEGER NOT NULL,
     deleted INTEGER NOT NULL DEFAULT 0, code TEXT NOT NULL, code_key TEXT NOT NULL,
     coupon_seq INTEGER NOT NULL, coupon TEXT NOT NULL, customer TEXT,
+    customer_account TEXT,
     active INTEGER NOT NULL DEFAULT 1, dead INTEGER NOT NULL DEFAULT 0, expires_at INTEGER,
     max_redemptions INTEGER, times_redeemed INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL
 );
@@ -42,6 +43,8 @@ CREATE INDEX promotion_codes_code ON promotion_codes (scope, code_key, created, 
 CREATE INDEX promotion_codes_coupon ON promotion_codes (scope, coupon, created, seq);
 CREATE INDEX promotion_codes_customer ON promotion_codes (scope, customer, created, seq)
     WHERE customer IS NOT NULL;
+CREATE INDEX promotion_codes_account ON promotion_codes (scope, customer_account, created, seq)
+    WHERE customer_account IS NOT NULL;
 CREATE INDEX promotion_codes_alive ON promotion_codes (coupon_seq) WHERE dead = 0;
 CREATE INDEX promotion_codes_due ON promotion_codes (expires_at) WHERE dead = 0 AND expires_at IS NOT NULL;
 

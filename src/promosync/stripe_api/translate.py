@@ -21,31 +21,59 @@ Params = dict[str, Any]
 _NO_OPTIONS: Mapping[str, int] = {}
 """One for the many codes that have none: there may be a million of them."""
 
+_DURATIONS = ("once", "repeating", "forever")
+
+# What an object can hold that is compared, or that Stripe gives and counts itself. Whatever else is set would be lost
+# with the object.
+_COUPON = frozenset(
+    """
+    id object amount_off applies_to created currency currency_options deleted duration duration_in_months livemode
+    max_redemptions metadata name percent_off redeem_by times_redeemed valid
+    """.split()  # noqa: SIM905 (a list literal would take a line for each)
+)
+_CODE = frozenset(
+    """
+    id object active code coupon created customer customer_account expires_at livemode max_redemptions metadata
+    promotion restrictions times_redeemed
+    """.split()  # noqa: SIM905
+)
+_INSIDE = {
+    "applies_to": frozenset({"products"}),
+    "promotion": frozenset({"coupon", "type"}),
+    "restrictions": frozenset(
+        {"currency_options", "first_time_transaction", "minimum_amount", "minimum_amount_currency"}
+    ),
+}
+
 
 def coupon_from(row: Row) -> LiveCoupon:
     """Return a coupon from Stripe's JSON, with ``applies_to`` and ``currency_options`` expanded."""
     tags, metadata = split_metadata(row.get("metadata") or {})
-    percent = row.get("percent_off")
-    currency = row.get("currency")
+    percent, amount = row.get("percent_off"), row.get("amount_off")
+    # Stripe shows both also where they mean nothing.
+    currency = None if amount is None else row.get("currency")
+    months = row.get("duration_in_months") if row["duration"] == "repeating" else None
     options = row.get("currency_options") or {}
     spec = Coupon(
         # Through text: a float of 12.3 is not the decimal 12.3.
         percent_off=None if percent is None else Decimal(str(percent)),
-        amount_off=row.get("amount_off"),
+        amount_off=amount,
         currency=currency,
         # Stripe repeats the main currency among the options of some objects.
         currency_options={key: value["amount_off"] for key, value in options.items() if key != currency},
         duration=row["duration"],
-        duration_in_months=row.get("duration_in_months"),
+        duration_in_months=months,
         max_redemptions=row.get("max_redemptions"),
         redeem_by=row.get("redeem_by"),
         applies_to=frozenset((row.get("applies_to") or {}).get("products") or ()),
         name=row.get("name"),
         metadata=metadata,
     )
-    return LiveCoupon(
-        row["id"], spec, tags, row["created"], row.get("times_redeemed") or 0, bool(row.get("valid", True))
-    )
+    unknown = _unknown(row, _COUPON, "applies_to")
+    if row["duration"] not in _DURATIONS:
+        unknown = (*unknown, "duration")
+    times, valid = row.get("times_redeemed") or 0, bool(row.get("valid", True))
+    return LiveCoupon(row["id"], spec, tags, row["created"], times, valid, unknown)
 
 
 def code_from(row: Row) -> LiveCode:
@@ -67,9 +95,11 @@ def code_from(row: Row) -> LiveCode:
         if options
         else _NO_OPTIONS,
         customer=_id(row.get("customer")),
+        customer_account=row.get("customer_account"),
         metadata=metadata,
     )
-    return LiveCode(row["id"], spec, tags, row["created"], row.get("times_redeemed") or 0)
+    unknown = _unknown(row, _CODE, "promotion", "restrictions")
+    return LiveCode(row["id"], spec, tags, row["created"], row.get("times_redeemed") or 0, unknown)
 
 
 def coupon_params(stripe_id: str, spec: Coupon, tags: Tags) -> Params:
@@ -103,6 +133,7 @@ def code_params(spec: PromotionCode, tags: Tags) -> Params:
         code=spec.code,
         active=None if spec.active else False,
         customer=spec.customer,
+        customer_account=spec.customer_account,
         expires_at=spec.expires_at,
         max_redemptions=spec.max_redemptions,
         restrictions=restrictions,
@@ -143,6 +174,23 @@ def _merge(before: Mapping[str, str], old_tags: Tags, after: Mapping[str, str], 
     old, new = {**before, **old_tags.to_metadata()}, {**after, **tags.to_metadata()}
     changed = {key: value for key, value in new.items() if old.get(key) != value}
     return {**changed, **{key: "" for key in old if key not in new}}
+
+
+def _unknown(row: Row, known: frozenset[str], *groups: str) -> tuple[str, ...]:
+    """Return the names of the fields of an object that are set and not known, those in its groups dotted."""
+    found = [name for name in row.keys() - known if _is_set(row[name])]
+    for group in groups:
+        inside = row.get(group)
+        if inside:
+            found += [f"{group}.{name}" for name in inside.keys() - _INSIDE[group] if _is_set(inside[name])]
+    return tuple(sorted(found))
+
+
+def _is_set(value: Any) -> bool:
+    """Whether a field says anything: it is not null, empty or false, and neither is all that is in it."""
+    if isinstance(value, Mapping):
+        return any(map(_is_set, value.values()))
+    return value not in (None, "", []) and value is not False
 
 
 def _given(**params: Any) -> Params:

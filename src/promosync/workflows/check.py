@@ -21,6 +21,6 @@ def ask(text: str, order: Order, stripe: StripeAccount, configuration: Configura
         named = stripe.read_code(text)
         codes = [named] if named else []
     found = candidates(text, codes, order.customer)
-    coupon = stripe.read_coupon(found[0].spec.coupon) if found else None
+    coupon = stripe.read_coupon(found[0].spec.coupon) if found and found[0].spec.coupon else None
     there = {coupon.stripe_id: coupon} if coupon else {}
     return check(text, codes, there, order, stripe.now, configuration)

@@ -18,6 +18,7 @@ from promosync.plan.plan import Kind
 ENDED = "ended: used up, past its date, or its coupon is (--include-ended takes it in)"
 COUPON_DELETED = "its coupon was deleted"
 COUPON_LEFT_OUT = "its coupon is left out"
+UNKNOWN = "it has fields that no file can hold: "
 
 S = TypeVar("S", Coupon, PromotionCode)
 
@@ -146,6 +147,11 @@ def oldest_first(codes: IssuedCodes) -> list[int]:
     """Return the indexes of codes that were read newest first within each second, from the oldest to the newest."""
     created = array("q", (code.created for code in codes))
     return sorted(range(len(created) - 1, -1, -1), key=created.__getitem__)
+
+
+def unknown_fields(thing: LiveCoupon | LiveCode) -> str:
+    """Return why an object cannot be told in full, empty where it can."""
+    return UNKNOWN + ", ".join(thing.unknown) if thing.unknown else ""
 
 
 def has_address(customer: str | None, addresses: Mapping[str, str]) -> bool:

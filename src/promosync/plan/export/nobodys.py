@@ -33,6 +33,7 @@ from promosync.plan.export.draft import (
     in_the_files_words,
     oldest_first,
     products_of,
+    unknown_fields,
 )
 from promosync.plan.export.naming import Names, is_own_name
 from promosync.plan.plan import Kind
@@ -65,7 +66,7 @@ def live_code(records: IssuedCodes, index: int) -> LiveCode:
     shape = records.shapes[record.shape]
     spec = replace(shape.spec, code=record.code, customer=record.customer, active=record.active)
     tags = Tags(carried=shape.carried, protect=shape.protect, retired=record.retired, email=record.email)
-    return LiveCode(record.stripe_id, spec, tags, record.created, record.used - shape.carried)
+    return LiveCode(record.stripe_id, spec, tags, record.created, record.used - shape.carried, shape.unknown)
 
 
 def draft(found: Holdings, wishes: Wishes) -> Draft:
@@ -104,6 +105,9 @@ def _coupons(found: Holdings, wishes: Wishes, left_out: Remainder) -> dict[str, 
         if not coupon.valid and not wishes.ended:
             left_out.add(Kind.COUPON, ENDED, own)
             continue
+        if why := unknown_fields(coupon):
+            left_out.add(Kind.COUPON, why, own)
+            continue
         config_id = own if is_own_name(own) else names.take(own, "coupon")
         entries[own] = coupon_entry(coupon, config_id, found.account.mode)
     return entries
@@ -124,6 +128,8 @@ def _wanted(
             left_out.add(Kind.CODE, ENDED, code.stripe_id)
         elif coupon is None or coupon.stripe_id not in coupons:
             left_out.add(Kind.CODE, COUPON_LEFT_OUT if coupon else COUPON_DELETED, code.stripe_id)
+        elif why := unknown_fields(code):
+            left_out.add(Kind.CODE, why, code.stripe_id)
         else:
             wanted.append(index)
     return wanted
@@ -155,6 +161,7 @@ def _may_be_in_a_file(found: Holdings, record: IssuedCode) -> bool:
     return (
         record.active
         and shape.spec.max_redemptions == 1
+        and shape.spec.customer_account is None
         and not shape.carried
         and not code_fault(record.code)
         and (record.customer is None or has_address(record.customer, found.addresses))

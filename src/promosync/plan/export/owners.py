@@ -15,6 +15,7 @@ from promosync.plan.batches import Rows
 from promosync.plan.export.draft import (
     COUPON_DELETED,
     ENDED,
+    UNKNOWN,
     CodeFile,
     Draft,
     Remainder,
@@ -26,6 +27,7 @@ from promosync.plan.export.draft import (
     in_the_files_words,
     oldest_first,
     products_of,
+    unknown_fields,
     with_limit,
 )
 from promosync.plan.matching import match
@@ -70,10 +72,10 @@ def _coupons(live: Live, owner: str, left_out: Remainder) -> dict[str, CouponEnt
     entries = {}
     found = match(Configuration(settings=Settings(owner=owner)), live).stray_coupons
     for coupon in sorted((one.current for one in found), key=lambda coupon: (coupon.created, coupon.stripe_id)):
-        if coupon.tags.id is None:
-            left_out.add(Kind.COUPON, NO_ID, coupon.stripe_id)
+        if reason := NO_ID if coupon.tags.id is None else unknown_fields(coupon):
+            left_out.add(Kind.COUPON, reason, coupon.stripe_id)
         else:
-            entries[coupon.stripe_id] = coupon_entry(coupon, coupon.tags.id, live.account.mode)
+            entries[coupon.stripe_id] = coupon_entry(coupon, coupon.tags.id or "", live.account.mode)
     return entries
 
 
@@ -99,6 +101,8 @@ def _codes(
             reason = SWAPPING
         elif code.spec.coupon not in coupons:
             reason = COUPON_DELETED if code.spec.coupon not in every else "its coupon is not its owner's current one"
+        elif why := unknown_fields(code):
+            reason = why
         else:
             entries.append(code_entry(code, code.tags.id or "", coupons[code.spec.coupon], live.account.mode))
             continue
@@ -125,6 +129,8 @@ def _batches(
             reason = WITHOUT_FILE
         elif coupon is None:
             reason = COUPON_DELETED
+        elif names := sorted({name for index in members for name in records.shapes[records[index].shape].unknown}):
+            reason = UNKNOWN + ", ".join(names)
         elif bound and not all(has_address(records[index].customer, addresses) for index in members):
             reason = NO_ADDRESS
         else:

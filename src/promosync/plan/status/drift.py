@@ -76,6 +76,7 @@ class Drift:
             spec.minimum_amount_currency,
             *sorted(spec.currency_options.items()),
             *sorted(spec.metadata.items()),
+            spec.customer_account,
             code.tags.carried,
             code.tags.protect,
             code.created < self._every[spec.coupon].created if spec.coupon in self._every else None,

@@ -14,17 +14,27 @@ _DATES = (None, None, None, PAST, SOON, LATER, LATEST)
 _LIMITS = (None, None, 3, 5, 8)
 _METADATA: tuple[Json, ...] = ({}, {"a": "1"}, {"a": "2"}, {"a": "1", "b": "x=y&z [ü]"})
 
+
+def _further(name: str) -> st.SearchStrategy[Json]:
+    """Amounts in up to five further currencies, so that two maps share all of them, some or none."""
+    return st.dictionaries(
+        st.sampled_from(("gbp", "CAD", "chf", "jpy", "sek", "aud")),
+        st.fixed_dictionaries({name: st.sampled_from((400, 450))}),
+        max_size=5,
+    )
+
+
 _percentages = st.fixed_dictionaries({"percent_off": st.sampled_from((10, 20, 20.5))})
-_amounts = st.fixed_dictionaries(
+AMOUNTS = st.fixed_dictionaries(
     {
         "amount_off": st.sampled_from((500, 700)),
         "currency": st.sampled_from(("usd", "EUR")),
-        "currency_options": st.sampled_from((None, {"gbp": {"amount_off": 400}}, {"GBP": {"amount_off": 450}})),
+        "currency_options": _further("amount_off"),
     }
 )
 _DURATIONS: tuple[Json, ...] = ({"duration": "once"}, {"duration": "repeating", "duration_in_months": 2})
 _coupons = st.tuples(
-    st.one_of(_percentages, _amounts),
+    st.one_of(_percentages, AMOUNTS),
     st.sampled_from(_DURATIONS),
     st.fixed_dictionaries(
         {
@@ -36,22 +46,18 @@ _coupons = st.tuples(
         }
     ),
 ).map(lambda parts: {**parts[0], **parts[1], **parts[2]})
-_minimums = st.sampled_from(
-    (
-        {},
-        {"minimum_amount": 1000, "minimum_amount_currency": "usd"},
-        {
-            "minimum_amount": 1000,
-            "minimum_amount_currency": "usd",
-            "currency_options": {"eur": {"minimum_amount": 9}},
-        },
-    )
+MINIMUMS = st.fixed_dictionaries(
+    {
+        "minimum_amount": st.just(1000),
+        "minimum_amount_currency": st.just("usd"),
+        "currency_options": _further("minimum_amount"),
+    }
 )
 _whom = st.sampled_from((None, None, "ann", "bob"))
 _ADDRESSES = {"ann": {"customer_email": "ann@example.com"}, "bob": {"customer_email": "BOB@example.com"}}
 _IDS = {"ann": {"customer": "cus_ann"}, "bob": {"customer": "cus_bob"}}
 _codes = st.tuples(
-    _minimums,
+    st.one_of(st.just({}), MINIMUMS),
     st.fixed_dictionaries(
         {
             "code": st.sampled_from(_TEXTS),
@@ -88,7 +94,18 @@ def _mix(draw: st.DrawFn, old: Entries, new: Entries) -> None:
             new[id] = {**entry, **({name: new[id][name]} if name in entry and name in new[id] else {})}
 
 
-_ALONE = ("code", "coupon", "active", "max_redemptions", "expires_at", "redeem_by", "name", "metadata", "applies_to")
+_ALONE = (
+    "code",
+    "coupon",
+    "active",
+    "max_redemptions",
+    "expires_at",
+    "redeem_by",
+    "name",
+    "metadata",
+    "applies_to",
+    "currency_options",
+)
 
 
 @st.composite

@@ -28,8 +28,10 @@ limits = st.sampled_from((None, None, 3, 5))
 dates = st.sampled_from((None, None, BEFORE, AHEAD, FARTHER))
 maps = st.dictionaries(st.sampled_from(("x", "y", "keep")), st.sampled_from(("1", "2")), max_size=2)
 customers = st.sampled_from((None, None, "cus_1"))
+currencies = st.dictionaries(st.sampled_from(("eur", "gbp", "cad", "chf", "jpy")), st.sampled_from((40, 45)), max_size=5)
 coupon_fields: dict[str, Any] = {
     "percent_off": st.sampled_from((Decimal(20), Decimal("20.0"), Decimal(25))),
+    "currency_options": currencies,
     "duration": st.sampled_from(("once", "forever")),
     "max_redemptions": limits,
     "redeem_by": dates,
@@ -43,6 +45,7 @@ code_fields: dict[str, Any] = {
     "max_redemptions": limits,
     "expires_at": dates,
     "customer": customers,
+    "currency_options": currencies,
     "metadata": maps,
 }
 counts = st.integers(0, 5)

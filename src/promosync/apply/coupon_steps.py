@@ -19,7 +19,8 @@ class NotDone(Exception):
 def begin(gateway: Gateway, action: Action) -> LiveCoupon:
     """Create, update or adopt a coupon, or make the new one of a recreate; return the coupon that is current now.
 
-    A recreate counts what was redeemed since the plan was made: the new coupon allows that much less.
+    A recreate counts what was redeemed since the plan was made: the new coupon allows that much less. Where the old
+    one is gone because another apply has replaced it, what that has made is the new one.
     """
     spec, before = action.after, action.before
     if not isinstance(spec, Coupon):
@@ -28,15 +29,25 @@ def begin(gateway: Gateway, action: Action) -> LiveCoupon:
         return gateway.update_coupon(before, spec, action.tags)
     tags = action.tags
     if isinstance(before, LiveCoupon):
-        now = gateway.read_coupon(before.stripe_id)
+        now = _as_it_is(gateway, before)
         if now is None:
+            if made := _made_elsewhere(gateway, action, spec):
+                return made
             raise NotDone("it was deleted in Stripe since the plan was made; plan again")
         carried = action.carried + max(0, now.times_redeemed - before.times_redeemed)
         rest = carry.left(action.limit, carried)
         if rest == 0:
             raise NotDone(f"all {action.limit} redemptions were used since the plan was made; plan again")
         spec, tags = replace(spec, max_redemptions=rest), replace(tags, carried=carried)
-    return _create(gateway, action.new_id or action.id, spec, tags)
+    try:
+        return gateway.create_coupon(action.new_id or action.id, spec, tags)
+    except StripeFault as fault:
+        if fault.fault is not Fault.ID_TAKEN:
+            raise
+        if made := _made_elsewhere(gateway, action, spec):
+            return made
+        taken = action.new_id or action.id
+        raise NotDone(f"a coupon {taken!r} appeared in Stripe since the plan was made; plan again") from fault
 
 
 def end(gateway: Gateway, action: Action) -> str:
@@ -45,7 +56,7 @@ def end(gateway: Gateway, action: Action) -> str:
     What was redeemed on it while its codes moved is written to its successor first (``promosync_late``), so that a
     run cut short in between counts nothing twice and forgets nothing.
     """
-    old = gateway.read_coupon(action.stripe_id or "")
+    old = _as_it_is(gateway, action.before) if isinstance(action.before, LiveCoupon) else None
     if old is None:
         return ""
     riders = gateway.active_codes_on(old.stripe_id)
@@ -66,13 +77,17 @@ def end(gateway: Gateway, action: Action) -> str:
     return remark
 
 
-def _create(gateway: Gateway, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon:
-    try:
-        return gateway.create_coupon(stripe_id, spec, tags)
-    except StripeFault as fault:
-        if fault.fault is not Fault.ID_TAKEN:
-            raise
-        there = gateway.read_coupon(stripe_id)
-        if there is not None and there.spec == spec and there.tags == tags:
-            return there  # another apply of the same file was first
-        raise NotDone(f"a coupon {stripe_id!r} appeared in Stripe since the plan was made; plan again") from fault
+def _as_it_is(gateway: Gateway, before: LiveCoupon) -> LiveCoupon | None:
+    """Return a coupon of the plan as it is now; None where it is gone, even if another one has got its id since."""
+    now = gateway.read_coupon(before.stripe_id)
+    return now if now is not None and now.created == before.created else None
+
+
+def _made_elsewhere(gateway: Gateway, action: Action, wanted: Coupon) -> LiveCoupon | None:
+    """Return the coupon that another apply of the same file has made first, whatever it has carried over by then."""
+    there = gateway.read_coupon(action.new_id or action.id)
+    if there is None:
+        return None
+    spec = replace(wanted, max_redemptions=carry.left(action.limit, there.tags.carried))
+    tags = replace(action.tags, carried=there.tags.carried, late=there.tags.late)
+    return there if (there.spec, there.tags) == (spec, tags) else None

@@ -29,7 +29,7 @@ def begin(gateway: Gateway, action: Action) -> LiveCoupon:
         return gateway.update_coupon(before, spec, action.tags)
     tags = action.tags
     if isinstance(before, LiveCoupon):
-        now = _as_it_is(gateway, before)
+        now = _taken_over(gateway, before, tags)
         if now is None:
             if made := _made_elsewhere(gateway, action, spec):
                 return made
@@ -81,6 +81,24 @@ def _as_it_is(gateway: Gateway, before: LiveCoupon) -> LiveCoupon | None:
     """Return a coupon of the plan as it is now; None where it is gone, even if another one has got its id since."""
     now = gateway.read_coupon(before.stripe_id)
     return now if now is not None and now.created == before.created else None
+
+
+def _taken_over(gateway: Gateway, before: LiveCoupon, tags: Tags) -> LiveCoupon | None:
+    """Return a coupon that is to be replaced as it is now, None where it is gone.
+
+    One that is not the entry's yet is marked so first: if this run is cut short, the next one knows that it must go.
+    """
+    now = _as_it_is(gateway, before)
+    if now is None or (now.tags.owner, now.tags.id) == (tags.owner, tags.id):
+        return now
+    if now.tags.owner not in (None, tags.owner):
+        raise NotDone(f"it was taken over by owner {now.tags.owner!r} since the plan was made; plan again")
+    try:
+        return gateway.update_coupon(now, now.spec, replace(now.tags, owner=tags.owner, id=tags.id))
+    except StripeFault as fault:
+        if fault.fault is not Fault.NOT_FOUND:
+            raise
+        return None
 
 
 def _made_elsewhere(gateway: Gateway, action: Action, wanted: Coupon) -> LiveCoupon | None:

@@ -97,8 +97,12 @@ class Action:
     @property
     def requests(self) -> int:
         """How many requests to Stripe it takes when nothing fails."""
-        off_already = self.verb is Verb.RECREATE and isinstance(self.before, LiveCode) and not self.before.spec.active
-        return _REQUESTS[self.kind, self.verb] - off_already
+        count, before = _REQUESTS[self.kind, self.verb], self.before
+        if self.verb is not Verb.RECREATE or before is None:
+            return count
+        if isinstance(before, LiveCode):
+            return count - (not before.spec.active)
+        return count + ((before.tags.owner, before.tags.id) != (self.tags.owner, self.tags.id))
 
     @property
     def gap_requests(self) -> int:
@@ -212,7 +216,7 @@ def _active(spec: Coupon | PromotionCode | None) -> bool:
 
 
 # A coupon's end: read it, list the codes still on it, read its successor if it has one, delete it. A recreate is a
-# read and a create before that; its codes count for themselves. A code's recreate: read, deactivate
+# read and a create before that, and a mark on an old one that is not the entry's yet; its codes count for themselves. A code's recreate: read, deactivate
 # unless it is off already, create.
 _REQUESTS = {
     (Kind.COUPON, Verb.CREATE): 1,

@@ -9,6 +9,7 @@ from promosync.config import Refused
 from .world import LATER, LATEST, PAST, SOON, Json, configured, document
 
 COUPON_IDS, CODE_IDS = ("spring", "summer", "vip"), ("alpha", "beta", "gamma", "delta")
+BATCH_IDS = ("printed", "mailed")
 _TEXTS = ("SAVE", "save", "MORE", "More", "LESS", "ZERO")
 _DATES = (None, None, None, PAST, SOON, LATER, LATEST)
 _LIMITS = (None, None, 3, 5, 8)
@@ -82,6 +83,28 @@ def pairs(draw: st.DrawFn) -> tuple[Json, Json]:
     _mix(draw, codes, new_codes)
     new_codes = {id: entry for id, entry in new_codes.items() if entry["coupon"] in new_homes}
     return _valid(homes, codes), _valid(new_homes, new_codes)
+
+
+@st.composite
+def pairs_with_batches(draw: st.DrawFn) -> tuple[Json, Json]:
+    """Two valid files as in :func:`pairs`, each with up to two batches, on coupons of which the other may know nothing."""
+    before, after = draw(pairs())
+    return _with_batches(draw, before), _with_batches(draw, after)
+
+
+def _with_batches(draw: st.DrawFn, content: Json) -> Json:
+    homes = [entry["id"] for entry in content["coupons"]]
+    batches = [
+        {
+            "id": id,
+            "coupon": draw(st.sampled_from(homes)),
+            "generate": {"count": draw(st.integers(1, 3)), "pattern": f"{id[0].upper()}-########"},
+            "active": draw(st.sampled_from((True, True, True, False))),
+            "metadata": draw(st.sampled_from(_METADATA)),
+        }
+        for id in draw(st.lists(st.sampled_from(BATCH_IDS), unique=True))
+    ]
+    return {**content, "code_batches": batches}
 
 
 def _mix(draw: st.DrawFn, old: Entries, new: Entries) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -84,7 +85,7 @@ def test_one_apply_comes_between_two_requests_of_the_other(world: World, case: s
         if used:
             for row in world.codes(active=True):
                 world.control.redeem(row["code"], times=used)
-        between = Between(world.stripe, at, lambda plan=plans[1]: done(world, plan))
+        between = Between(world.stripe, at, partial(done, world, plans[1]))
         done(replace(world, stripe=cast("StripeAccount", between)), plans[0])
         world.rests(after)
         assert len({row["metadata"]["promosync_id"] for row in world.codes(active=True)}) == len(
@@ -110,7 +111,7 @@ def test_what_is_left_of_a_recreate_is_finished_twice(world: World) -> None:
         interrupted_after(world, after, writes=1)
         world.control.redeem("CODE1", times=2)
         plans = world.plan(after), world.plan(after)
-        between = Between(world.stripe, at, lambda plan=plans[1]: done(world, plan))
+        between = Between(world.stripe, at, partial(done, world, plans[1]))
         done(replace(world, stripe=cast("StripeAccount", between)), plans[0])
         world.rests(after)
         home = world.one_coupon()

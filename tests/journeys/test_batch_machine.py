@@ -67,7 +67,14 @@ class BatchShop(RuleBasedStateMachine):
         self.world.fresh()
         self.shop = Shop(self.world, self.folder)
         self.percents = dict.fromkeys(COUPONS, 20)
-        plain = {"coupon": "spring", "max_redemptions": 1, "expires_at": None, "active": True, "metadata": {}, "minimum": {}}
+        plain = {
+            "coupon": "spring",
+            "max_redemptions": 1,
+            "expires_at": None,
+            "active": True,
+            "metadata": {},
+            "minimum": {},
+        }
         self.batches: dict[str, Json] = {id: {**plain, "there": True} for id in ("vip", "print")}
         self.count, self.lines = count, [*TEXTS[:2]]
         self.used: Counter[Key] = Counter()

@@ -76,7 +76,7 @@ def test_a_stripe_id_of_another_owner_is_a_conflict() -> None:
 @pytest.mark.parametrize("tags", [NOBODYS, {"tags": {"id": "gone"}}], ids=["nobody's", "ours"])
 def test_an_entry_that_has_an_object_can_name_no_other(older: bool, tags: dict[str, Any]) -> None:
     """One of the two would have to end, though no brake counts it: told with both ids, and nothing is planned."""
-    made = {"created": NOW - (200 if older else 1) * DAY}
+    made: dict[str, Any] = {"created": NOW - (200 if older else 1) * DAY}
     named = its_coupon("old", **tags, **made), its_code("promo_old", coupon="old", code="OLD", **tags, **made)
     live = account(its_coupon(), its_code(), *named)
     wanted = file(spring(stripe_id="old"), welcome(stripe_id="promo_old"))
@@ -93,10 +93,11 @@ def test_an_entry_that_has_an_object_can_name_no_other(older: bool, tags: dict[s
 
 def test_an_object_of_another_entry_of_the_file_is_not_for_the_taking() -> None:
     """The other entry would be made anew, with nothing used. Out of the file, or naming another, it gives it up."""
-    live = account(
-        its_coupon("summer_r2", tags={"id": "summer"}), its_code(coupon="summer_r2", tags={"id": "hello"})
+    live = account(its_coupon("summer_r2", tags={"id": "summer"}), its_code(coupon="summer_r2", tags={"id": "hello"}))
+    coupons, codes = (
+        (spring(stripe_id="summer_r2"), spring("summer")),
+        (welcome("hello", coupon="summer", active=False),),
     )
-    coupons, codes = (spring(stripe_id="summer_r2"), spring("summer")), (welcome("hello", coupon="summer", active=False),)
     taking = welcome(stripe_id="promo_1")
     problems = refused(file(*coupons, *codes, taking), live)
     assert rules(problems) == ["conflict"] * 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -31,7 +31,9 @@ limits = st.sampled_from((None, None, 3, 5))
 dates = st.sampled_from((None, None, BEFORE, AHEAD, FARTHER))
 maps = st.dictionaries(st.sampled_from(("x", "y", "keep")), st.sampled_from(("1", "2")), max_size=2)
 customers = st.sampled_from((None, None, "cus_1"))
-currencies = st.dictionaries(st.sampled_from(("eur", "gbp", "cad", "chf", "jpy")), st.sampled_from((40, 45)), max_size=5)
+currencies = st.dictionaries(
+    st.sampled_from(("eur", "gbp", "cad", "chf", "jpy")), st.sampled_from((40, 45)), max_size=5
+)
 coupon_fields: dict[str, Any] = {
     "percent_off": st.sampled_from((Decimal(20), Decimal("20.0"), Decimal(25))),
     "currency_options": currencies,
@@ -64,7 +66,7 @@ tags: dict[str, Any] = {
 def configurations(draw: st.DrawFn, live: Live | None = None) -> Configuration:
     """A file; texts may clash, as they may for a customer named by address. Some entries name objects of ``live``."""
 
-    def named(ids: tuple[str, ...], of: Iterable[LiveCoupon | LiveCode]) -> dict[str, str]:
+    def named(ids: tuple[str, ...], of: Sequence[LiveCoupon] | Sequence[LiveCode]) -> dict[str, str]:
         found = draw(st.permutations([thing.stripe_id for thing in of]))
         return {id: name for id, name in zip(ids, found, strict=False) if draw(st.booleans())}
 
@@ -81,9 +83,7 @@ def configurations(draw: st.DrawFn, live: Live | None = None) -> Configuration:
     ]
     ids = draw(st.lists(st.sampled_from(CODES), unique=True))
     names = named(CODES, live.codes if live else ())
-    entries = [
-        welcome(id, stripe_id=names.get(id, ""), **draw(st.fixed_dictionaries(code_fields))) for id in ids
-    ]
+    entries = [welcome(id, stripe_id=names.get(id, ""), **draw(st.fixed_dictionaries(code_fields))) for id in ids]
     return file(*homes, *entries, ignore_metadata=draw(st.sampled_from(((), ("k*",)))))
 
 
@@ -208,7 +208,8 @@ def test_no_plan_writes_to_others(pair: tuple[Configuration, Live]) -> None:
     plan = outcome(configuration, live)
     if not isinstance(plan, Plan):
         return
-    named = {entry.stripe_id.get(live.account.mode) for entry in (*configuration.coupons, *configuration.codes)}
+    named = {entry.stripe_id.get(live.account.mode) for entry in configuration.coupons}
+    named |= {entry.stripe_id.get(live.account.mode) for entry in configuration.codes}
     ended = set()
     touched = [(action.kind, action.stripe_id) for action in plan.actions if action.before is not None]
     assert len(set(touched)) == len(touched)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
@@ -47,13 +47,18 @@ class Match(Generic[T]):
 
 @dataclass(slots=True)
 class Matches:
-    """Every entry's objects by config id; ``stray_…``: ours, but of no entry (codes: only active ones)."""
+    """Every entry's objects by config id; ``stray_…``: ours, but of no entry (of codes the active ones)."""
 
     coupons: dict[str, Match[LiveCoupon]] = field(default_factory=dict)
     codes: dict[str, Match[LiveCode]] = field(default_factory=dict)
     stray_coupons: tuple[Match[LiveCoupon], ...] = ()
     stray_codes: tuple[LiveCode, ...] = ()
+    stray_batches: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
+
+    def without_strays(self) -> Matches:
+        """Return the same for a plan that leaves alone what no entry has."""
+        return replace(self, stray_coupons=(), stray_codes=(), stray_batches=())
 
 
 def match(configuration: Configuration, live: Live) -> Matches:
@@ -101,7 +106,13 @@ def match(configuration: Configuration, live: Live) -> Matches:
     matches.stray_codes = tuple(
         code for chain in code_groups.strays(matches.codes.values()) for code in chain if code.spec.active
     )
+    matches.stray_batches = tuple(sorted(live.batches.keys() - {batch.id for batch in configuration.batches}))
     return matches
+
+
+def name_of(stray: LiveCoupon | LiveCode) -> str:
+    """Return the config id of an object of ours that no entry has, and its Stripe id where that was lost."""
+    return stray.tags.id or stray.stripe_id
 
 
 def generation(stripe_id: str, config_id: str) -> int | None:
@@ -194,7 +205,7 @@ class _Groups(Generic[T]):
         groups: dict[str, list[T]] = defaultdict(list)
         for thing in self.every.values():
             if self.is_own(thing) and thing.stripe_id not in taken:
-                groups[thing.tags.id or thing.stripe_id].append(thing)
+                groups[name_of(thing)].append(thing)
         return [sorted(group, key=self._rank) for group in groups.values()]
 
 
@@ -204,4 +215,3 @@ def _coupon_rank(coupon: LiveCoupon) -> tuple[int, int]:
 
 def _holders(codes: Iterable[LiveCode]) -> dict[tuple[str, str | None], LiveCode]:
     return {(fold(code.spec.code), code.spec.customer): code for code in codes if code.spec.active}
-

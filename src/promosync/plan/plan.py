@@ -87,6 +87,11 @@ class Action:
         return self.before.stripe_id if self.before else None
 
     @property
+    def ends_coupon(self) -> bool:
+        """Whether a coupon goes, replaced or not: no code can work on it then."""
+        return self.kind is Kind.COUPON and self.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE)
+
+    @property
     def label(self) -> str:
         """What people call it: a code's text, a coupon's name; empty where it has neither."""
         spec = self.after or (self.before.spec if self.before else None)
@@ -216,8 +221,8 @@ def _active(spec: Coupon | PromotionCode | None) -> bool:
 
 
 # A coupon's end: read it, list the codes still on it, read its successor if it has one, delete it. A recreate is a
-# read and a create before that, and a mark on an old one that is not the entry's yet; its codes count for themselves. A code's recreate: read, deactivate
-# unless it is off already, create.
+# read and a create before that, and a mark on an old one that is not the entry's yet; its codes count for themselves.
+# A code's recreate: read, deactivate unless it is off already, create.
 _REQUESTS = {
     (Kind.COUPON, Verb.CREATE): 1,
     (Kind.COUPON, Verb.UPDATE): 1,

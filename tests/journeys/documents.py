@@ -87,7 +87,7 @@ def pairs(draw: st.DrawFn) -> tuple[Json, Json]:
 
 @st.composite
 def pairs_with_batches(draw: st.DrawFn) -> tuple[Json, Json]:
-    """Two valid files as in :func:`pairs`, each with up to two batches, on coupons of which the other may know nothing."""
+    """Two valid files as in :func:`pairs`, each with up to two batches, on any of its coupons."""
     before, after = draw(pairs())
     return _with_batches(draw, before), _with_batches(draw, after)
 

@@ -63,6 +63,7 @@ class Action:
     that move to the new object, as known now. ``riding`` counts the codes that move with a coupon. ``removes``
     is true where the file asks for less than before (the brakes count these). ``path`` is the entry's place in
     the file, empty for what is not in the file. ``warnings`` say where money may be given away.
+    ``waits`` counts the requests of other codes while a code is off, where they take over each other's texts.
     """
 
     verb: Verb
@@ -80,6 +81,7 @@ class Action:
     removes: bool = False
     path: Path = ()
     warnings: tuple[str, ...] = ()
+    waits: int = 0
 
     @property
     def stripe_id(self) -> str | None:
@@ -110,11 +112,16 @@ class Action:
         return count + ((before.tags.owner, before.tags.id) != (self.tags.owner, self.tags.id))
 
     @property
+    def comes_back(self) -> bool:
+        """Whether an update switches a code on that is off now."""
+        in_place = self.verb in (Verb.UPDATE, Verb.ADOPT) and isinstance(self.before, LiveCode)
+        return in_place and _active(self.after) and not _active(self.before.spec if self.before else None)
+
+    @property
     def gap_requests(self) -> int:
-        """For how many requests a code of a customer may be off on the way: 1 where an active code is swapped."""
-        return int(
-            self.verb is Verb.RECREATE and _active(self.before.spec if self.before else None) and _active(self.after)
-        )
+        """For how many requests a customer's code is off on the way, when nothing fails: 0 where none is swapped."""
+        swapped = self.verb is Verb.RECREATE and _active(self.before.spec if self.before else None)
+        return 1 + self.waits if swapped and _active(self.after) else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from promosync.plan.coupons import CouponFuture, decide_coupon, decide_leftovers
 from promosync.plan.desired import resolve
 from promosync.plan.exposure import Exposure, all_ways, batch_sizes, exposures
 from promosync.plan.gone import GoneCoupons
+from promosync.plan.linked import with_waits
 from promosync.plan.matching import Matches, match, name_of
 from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Verb
 from promosync.plan.safety import brakes
@@ -68,7 +69,7 @@ def make_plan(
 
     results = list(_results(wanted, live, matches, texts, rows or {}, coupons, reach))
     batches = [result for result in results if isinstance(result, BatchAction)]
-    actions = _with_riders([result for result in results if isinstance(result, Action)], batches)
+    actions = with_waits(_with_riders([result for result in results if isinstance(result, Action)], batches))
     problems += [result for result in results if isinstance(result, Problem)]
     problems += refusals(actions, live, wanted.settings.owner, texts.unique)
     if problems := problems or list(left_behind(actions, batches, live, wanted.settings.owner)):

@@ -70,7 +70,7 @@ class Account:
         if self._often(0.6):
             amount: Json = {"percent_off": self._one_of(0.01, 12.5, 20, 33.33, 99.99, 100)}
         else:
-            options = {self._one_of("eur", "gbp", "usd", "isk"): {"amount_off": self._random.randint(1, 900)}}
+            options = self._further("amount_off")
             currency = "usdc" if self._oddly() else self._one_of("usd", "jpy", "eur")
             amount = {"amount_off": self._random.randint(1, 10**6), "currency": currency}
             amount |= {"currency_options": options} if self._often(0.5) else {}
@@ -91,7 +91,7 @@ class Account:
 
     def _code(self, coupons: list[str]) -> Json:
         minimum = self._one_of(None, self._random.randint(1, 9000))
-        options = self._one_of(None, {"eur": {"minimum_amount": 70}, "jpy": {"minimum_amount": 700}})
+        options = self._one_of(None, self._further("minimum_amount"))
         return _given(
             coupon=self._one_of(*coupons) if coupons else "none",
             code=self._one_of(*TEXTS, f"CODE{self._random.randint(0, 99)}"),
@@ -149,6 +149,11 @@ class Account:
     def _text(self) -> str:
         signs = self._random.choices(range(0x20, 0x2FFF), k=self._random.randint(1, 4))
         return str(self._one_of(*ODD, "plain", "".join(chr(sign) for sign in signs).strip() or "blank"))
+
+    def _further(self, name: str) -> Json:
+        """Amounts in up to five further currencies, one of which may be the main one."""
+        chosen = self._random.sample(["eur", "gbp", "usd", "isk", "jpy", "chf", "cad"], self._random.randint(0, 5))
+        return {currency: {name: self._random.randint(1, 900)} for currency in chosen}
 
     def _one_of(self, *options: Any) -> Any:
         return self._random.choice(options)

@@ -9,22 +9,33 @@ from promosync.config import Refused
 from .world import LATER, LATEST, PAST, SOON, Json, configured, document
 
 COUPON_IDS, CODE_IDS = ("spring", "summer", "vip"), ("alpha", "beta", "gamma", "delta")
+BATCH_IDS = ("printed", "mailed")
 _TEXTS = ("SAVE", "save", "MORE", "More", "LESS", "ZERO")
 _DATES = (None, None, None, PAST, SOON, LATER, LATEST)
 _LIMITS = (None, None, 3, 5, 8)
 _METADATA: tuple[Json, ...] = ({}, {"a": "1"}, {"a": "2"}, {"a": "1", "b": "x=y&z [ü]"})
 
+
+def _further(name: str) -> st.SearchStrategy[Json]:
+    """Amounts in up to five further currencies, so that two maps share all of them, some or none."""
+    return st.dictionaries(
+        st.sampled_from(("gbp", "CAD", "chf", "jpy", "sek", "aud")),
+        st.fixed_dictionaries({name: st.sampled_from((400, 450))}),
+        max_size=5,
+    )
+
+
 _percentages = st.fixed_dictionaries({"percent_off": st.sampled_from((10, 20, 20.5))})
-_amounts = st.fixed_dictionaries(
+AMOUNTS = st.fixed_dictionaries(
     {
         "amount_off": st.sampled_from((500, 700)),
         "currency": st.sampled_from(("usd", "EUR")),
-        "currency_options": st.sampled_from((None, {"gbp": {"amount_off": 400}}, {"GBP": {"amount_off": 450}})),
+        "currency_options": _further("amount_off"),
     }
 )
 _DURATIONS: tuple[Json, ...] = ({"duration": "once"}, {"duration": "repeating", "duration_in_months": 2})
 _coupons = st.tuples(
-    st.one_of(_percentages, _amounts),
+    st.one_of(_percentages, AMOUNTS),
     st.sampled_from(_DURATIONS),
     st.fixed_dictionaries(
         {
@@ -36,23 +47,19 @@ _coupons = st.tuples(
         }
     ),
 ).map(lambda parts: {**parts[0], **parts[1], **parts[2]})
-_minimums = st.sampled_from(
-    (
-        {},
-        {"minimum_amount": 1000, "minimum_amount_currency": "usd"},
-        {
-            "minimum_amount": 1000,
-            "minimum_amount_currency": "usd",
-            "currency_options": {"eur": {"minimum_amount": 9}},
-        },
-    )
+MINIMUMS = st.fixed_dictionaries(
+    {
+        "minimum_amount": st.just(1000),
+        "minimum_amount_currency": st.just("usd"),
+        "currency_options": _further("minimum_amount"),
+    }
 )
 _whom = st.sampled_from((None, None, "ann", "bob", "acme"))
 _ACME = {"acme": {"customer_account": "acct_acme"}}
 _ADDRESSES = {"ann": {"customer_email": "ann@example.com"}, "bob": {"customer_email": "BOB@example.com"}, **_ACME}
 _IDS = {"ann": {"customer": "cus_ann"}, "bob": {"customer": "cus_bob"}, **_ACME}
 _codes = st.tuples(
-    _minimums,
+    st.one_of(st.just({}), MINIMUMS),
     st.fixed_dictionaries(
         {
             "code": st.sampled_from(_TEXTS),
@@ -79,6 +86,28 @@ def pairs(draw: st.DrawFn) -> tuple[Json, Json]:
     return _valid(homes, codes), _valid(new_homes, new_codes)
 
 
+@st.composite
+def pairs_with_batches(draw: st.DrawFn) -> tuple[Json, Json]:
+    """Two valid files as in :func:`pairs`, each with up to two batches, on any of its coupons."""
+    before, after = draw(pairs())
+    return _with_batches(draw, before), _with_batches(draw, after)
+
+
+def _with_batches(draw: st.DrawFn, content: Json) -> Json:
+    homes = [entry["id"] for entry in content["coupons"]]
+    batches = [
+        {
+            "id": id,
+            "coupon": draw(st.sampled_from(homes)),
+            "generate": {"count": draw(st.integers(1, 3)), "pattern": f"{id[0].upper()}-########"},
+            "active": draw(st.sampled_from((True, True, True, False))),
+            "metadata": draw(st.sampled_from(_METADATA)),
+        }
+        for id in draw(st.lists(st.sampled_from(BATCH_IDS), unique=True))
+    ]
+    return {**content, "code_batches": batches}
+
+
 def _mix(draw: st.DrawFn, old: Entries, new: Entries) -> None:
     for id, entry in old.items():
         how = draw(st.sampled_from(("as it was", "one field", "other")))
@@ -89,7 +118,18 @@ def _mix(draw: st.DrawFn, old: Entries, new: Entries) -> None:
             new[id] = {**entry, **({name: new[id][name]} if name in entry and name in new[id] else {})}
 
 
-_ALONE = ("code", "coupon", "active", "max_redemptions", "expires_at", "redeem_by", "name", "metadata", "applies_to")
+_ALONE = (
+    "code",
+    "coupon",
+    "active",
+    "max_redemptions",
+    "expires_at",
+    "redeem_by",
+    "name",
+    "metadata",
+    "applies_to",
+    "currency_options",
+)
 
 
 @st.composite

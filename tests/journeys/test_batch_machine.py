@@ -31,6 +31,7 @@ from promosync.apply.gateway import Fault, StripeFault
 from promosync.apply.outcome import Status
 
 from .batch_shop import SLOT, Shop, batch, printed, shop_file
+from .documents import MINIMUMS
 from .world import ID, LATER, LATEST, Json, World, coupon
 
 TEXTS = ("CARD1", "CARD2", "CARD3", "card4")
@@ -43,6 +44,7 @@ batch_fields = {
     "expires_at": st.sampled_from((None, None, LATER, LATEST)),
     "active": st.sampled_from((True, True, True, False)),
     "metadata": st.sampled_from(({}, {"a": "1"}, {"a": "2"})),
+    "minimum": st.one_of(st.just({}), MINIMUMS),
     "there": st.sampled_from((True, True, True, False)),
 }
 Key = tuple[str, str]
@@ -65,7 +67,14 @@ class BatchShop(RuleBasedStateMachine):
         self.world.fresh()
         self.shop = Shop(self.world, self.folder)
         self.percents = dict.fromkeys(COUPONS, 20)
-        plain = {"coupon": "spring", "max_redemptions": 1, "expires_at": None, "active": True, "metadata": {}}
+        plain = {
+            "coupon": "spring",
+            "max_redemptions": 1,
+            "expires_at": None,
+            "active": True,
+            "metadata": {},
+            "minimum": {},
+        }
         self.batches: dict[str, Json] = {id: {**plain, "there": True} for id in ("vip", "print")}
         self.count, self.lines = count, [*TEXTS[:2]]
         self.used: Counter[Key] = Counter()
@@ -100,6 +109,7 @@ class BatchShop(RuleBasedStateMachine):
         entries = []
         for id, fields in self.batches.items():
             given = {name: value for name, value in fields.items() if value is not None and name != "there"}
+            given |= given.pop("minimum")
             if fields["there"]:
                 entries.append(batch(id, self.count, **given) if id == "vip" else printed(id, **given))
         homes = [coupon(id, percent_off=percent) for id, percent in self.percents.items()]

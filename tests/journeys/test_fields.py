@@ -14,7 +14,7 @@ DROP: Any = object()
 
 IN_PLACE, ANEW, NOTHING = "in place", "anew", "nothing"
 
-FIXED = {"amount_off": 1000, "currency": "usd", "currency_options": {"eur": {"amount_off": 900}}}
+FIXED: Json = {"amount_off": 1000, "currency": "usd", "currency_options": {"eur": {"amount_off": 900}}}
 FULL_COUPON: Json = {
     "name": "Spring sale",
     "max_redemptions": 100,
@@ -24,6 +24,10 @@ FULL_COUPON: Json = {
 }
 REPEATING: Json = {**FULL_COUPON, "duration": "repeating", "duration_in_months": 3}
 AMOUNT: Json = {**FULL_COUPON, **FIXED}
+
+FURTHER = ("eur", "gbp", "cad", "chf")
+FOUR: Json = {"currency_options": {currency: {"amount_off": 900} for currency in FURTHER}}
+SIX: Json = {currency: {"amount_off": 900} for currency in ("gbp", "cad", "chf", "sek", "nok")}
 
 COUPONS: list[tuple[str, Json, Json, str]] = [
     ("a larger percentage", FULL_COUPON, {"percent_off": 25}, ANEW),
@@ -41,6 +45,10 @@ COUPONS: list[tuple[str, Json, Json, str]] = [
         IN_PLACE,
     ),
     ("a currency removed", AMOUNT, {"currency_options": DROP}, ANEW),
+    ("all currencies but one removed", {**AMOUNT, **FOUR}, {"currency_options": {"eur": {"amount_off": 900}}}, ANEW),
+    ("all currencies but a changed one", {**AMOUNT, **FOUR}, {"currency_options": {"eur": {"amount_off": 9}}}, ANEW),
+    ("other currencies", {**AMOUNT, **FOUR}, {"currency_options": {"jpy": {"amount_off": 1500}}}, ANEW),
+    ("other currencies besides", AMOUNT, {"currency_options": {**FIXED["currency_options"], **SIX}}, IN_PLACE),
     ("another duration", FULL_COUPON, {"duration": "forever"}, ANEW),
     ("more months", REPEATING, {"duration_in_months": 4}, ANEW),
     ("a higher limit", FULL_COUPON, {"max_redemptions": 200}, ANEW),
@@ -74,6 +82,7 @@ FULL_CODE: Json = {
     "customer": "cus_ann",
     "metadata": {"team": "growth", "source": "mail"},
 }
+MANY: Json = {**FULL_CODE, "currency_options": {currency: {"minimum_amount": 4500} for currency in FURTHER}}
 
 CODES: list[tuple[str, Json, Json, str]] = [
     ("another text", FULL_CODE, {"code": "HELLO"}, ANEW),
@@ -108,6 +117,8 @@ CODES: list[tuple[str, Json, Json, str]] = [
         IN_PLACE,
     ),
     ("a currency removed", FULL_CODE, {"currency_options": DROP}, ANEW),
+    ("all currencies but one removed", MANY, {"currency_options": {"eur": {"minimum_amount": 4500}}}, ANEW),
+    ("other currencies", MANY, {"currency_options": {"jpy": {"minimum_amount": 700}}}, ANEW),
     ("another customer", FULL_CODE, {"customer": "cus_bob"}, ANEW),
     ("the same customer, by address", FULL_CODE, {"customer": DROP, "customer_email": "ANN@example.com"}, NOTHING),
     ("another customer, by address", FULL_CODE, {"customer": DROP, "customer_email": "bob@example.com"}, ANEW),

@@ -47,6 +47,7 @@ from promosync.apply.outcome import Status
 from promosync.config import Refused
 from promosync.model.problems import ProblemsFound
 
+from .documents import AMOUNTS, MINIMUMS
 from .world import CARRIED, DAY, ID, LATE, LATER, LATEST, NOW, OWNER, PAST, SOON, Json, World, configured, document
 
 COUPON_IDS, CODE_IDS = ("spring", "summer", "vip"), ("alpha", "beta", "gamma", "delta")
@@ -58,7 +59,7 @@ TIMES = {date: int(datetime.fromisoformat(date).timestamp()) for date in (PAST, 
 
 coupon_entries = st.fixed_dictionaries(
     {
-        "percent_off": st.sampled_from((10, 20, 20.5)),
+        "discount": st.one_of(st.sampled_from(({"percent_off": 10}, {"percent_off": 20})), AMOUNTS),
         "duration": st.sampled_from(("once", "forever")),
         "max_redemptions": st.sampled_from(LIMITS),
         "redeem_by": st.sampled_from(DATES),
@@ -75,6 +76,7 @@ code_entries = st.fixed_dictionaries(
         "max_redemptions": st.sampled_from(LIMITS),
         "expires_at": st.sampled_from(DATES),
         "first_time_transaction": st.sampled_from((False, False, True)),
+        "minimum": st.one_of(st.just({}), MINIMUMS),
         "customer": st.sampled_from((None, None, "cus_ann", "cus_bob")),
         "metadata": st.sampled_from(METADATA),
     }
@@ -162,10 +164,11 @@ class Shop(RuleBasedStateMachine):
 
     def _content(self) -> Json:
         def entries(of: dict[str, Json]) -> list[Json]:
-            given = {
-                id: {key: value for key, value in entry.items() if value is not None} for id, entry in of.items()
-            }
-            return [{"id": id, **entry} for id, entry in given.items()]
+            found = []
+            for id, entry in of.items():
+                given = {key: value for key, value in entry.items() if value is not None}
+                found.append({"id": id, **given.pop("discount", {}), **given.pop("minimum", {}), **given})
+            return found
 
         return document(entries(self.coupons), entries(self.codes))
 

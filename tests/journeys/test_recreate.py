@@ -310,6 +310,26 @@ def test_killed_after_every_write(world: World, case: str) -> None:
         assert world.normal_form(after) == wanted, f"killed after {died_at} writes"
 
 
+def test_killed_while_nobodys_coupon_is_recreated(world: World) -> None:
+    """A coupon that ``stripe_id`` names is the entry's from the first write on: the next apply ends it."""
+    written = 0
+    for died_at in range(10):
+        world.fresh()
+        world.control.seed("coupon", [{"id": "a", "percent_off": 5, "duration": "once"}])
+        world.control.seed("promotion_code", [{"coupon": "a", "code": "ONE"}])
+        [row] = world.others()["promotion_codes"]
+        after = document([coupon(stripe_id="a")], [code("one", stripe_id=row["id"])])
+        begun = world.writes
+        report = interrupted_after(world, after, died_at)
+        world.settle(after)
+        assert [row["id"] for row in world.control.dump()["coupons"]] == ["spring_r2"]
+        assert [row["code"] for row in world.control.dump()["promotion_codes"] if row["active"]] == ["ONE"]
+        if not report.failed:
+            written = world.writes - begun
+            break
+    assert written == died_at == 5
+
+
 def test_a_code_that_was_used_up_after_the_plan_does_not_come_back(world: World) -> None:
     """The plan would switch it on; by then somebody had, and customers used all of it: nothing new is made."""
     content = shop(own=10, count=1)

@@ -130,9 +130,13 @@ def test_a_protected_code_keeps_its_coupon_beyond_its_date() -> None:
 
 
 def test_without_pruning_what_is_not_in_the_file_stays() -> None:
-    """Leftovers of an entry of the file are still retired."""
-    live = account(its_coupon(), its_coupon("spring_r2"), its_code(), its_coupon("old", tags={"id": "old"}, **{}))
+    """Leftovers of an entry of the file are still retired, unless a code that stays is on them."""
+    coupons = its_coupon(), its_coupon("spring_r2"), its_coupon("old", tags={"id": "old"})
+    live = account(*coupons, its_code(coupon="spring_r2"))
     assert verbs(planned(file(spring()), live, prune=False)) == ["retire spring"]
+    plan = planned(file(spring()), account(*coupons, its_code()), prune=False)
+    assert (plan.actions, [kept.stripe_id for kept in plan.kept]) == ((), ["spring"])
+    assert "codes that are not in the file are on it" in plan.kept[0].reason
     assert verbs(planned(file(spring("new")), live, prune=False)) == ["create new"]
 
 

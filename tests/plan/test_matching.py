@@ -11,7 +11,9 @@ from promosync.model.live import Live
 from promosync.model.ownership import Mode, Retired
 
 from .values import (
+    DAY,
     NOBODYS,
+    NOW,
     OTHERS,
     account,
     file,
@@ -68,6 +70,53 @@ def test_a_stripe_id_of_another_owner_is_a_conflict() -> None:
     live = account(its_coupon("old", **OTHERS), its_code("promo_old", **OTHERS))
     wanted = file(spring(stripe_id="old"), welcome(stripe_id="promo_old", code="X"))
     assert rules(refused(wanted, live)) == ["conflict"] * 2
+
+
+@pytest.mark.parametrize("older", [True, False])
+@pytest.mark.parametrize("tags", [NOBODYS, {"tags": {"id": "gone"}}], ids=["nobody's", "ours"])
+def test_an_entry_that_has_an_object_can_name_no_other(older: bool, tags: dict[str, Any]) -> None:
+    """One of the two would have to end, though no brake counts it: told with both ids, and nothing is planned."""
+    made: dict[str, Any] = {"created": NOW - (200 if older else 1) * DAY}
+    named = its_coupon("old", **tags, **made), its_code("promo_old", coupon="old", code="OLD", **tags, **made)
+    live = account(its_coupon(), its_code(), *named)
+    wanted = file(spring(stripe_id="old"), welcome(stripe_id="promo_old"))
+    problems = refused(wanted, live)
+    assert [(problem.rule, problem.path) for problem in problems] == [
+        ("conflict", ("coupons", 0, "stripe_id")),
+        ("conflict", ("promotion_codes", 0, "stripe_id")),
+    ]
+    for problem, ids in zip(problems, (("old", "spring"), ("promo_old", "promo_1")), strict=True):
+        assert all(repr(id) in problem.message for id in ids)
+        assert "leave stripe_id out" in problem.hint
+    assert planned(file(spring(stripe_id={Mode.LIVE: "old"}), welcome()), live, prune=False).empty
+
+
+def test_an_object_of_another_entry_of_the_file_is_not_for_the_taking() -> None:
+    """The other entry would be made anew, with nothing used. Out of the file, or naming another, it gives it up."""
+    live = account(its_coupon("summer_r2", tags={"id": "summer"}), its_code(coupon="summer_r2", tags={"id": "hello"}))
+    coupons, codes = (
+        (spring(stripe_id="summer_r2"), spring("summer")),
+        (welcome("hello", coupon="summer", active=False),),
+    )
+    taking = welcome(stripe_id="promo_1")
+    problems = refused(file(*coupons, *codes, taking), live)
+    assert rules(problems) == ["conflict"] * 2
+    assert ["'summer'" in problem.message or "'hello'" in problem.message for problem in problems] == [True] * 2
+    assert verbs(planned(file(coupons[0], taking), live)) == ["update spring", "update welcome"]
+
+
+def test_what_an_entry_names_is_nobody_elses_match() -> None:
+    """Another entry that wants the text of the named code gets a code of its own."""
+    live = account(its_coupon(), its_code("promo_x", **NOBODYS))
+    wanted = file(spring(), welcome("a", stripe_id="promo_x", code="OTHER"), welcome("b"))
+    assert verbs(planned(wanted, live)) == ["recreate a", "create b"]
+
+
+def test_uses_of_a_coupon_that_is_gone_are_of_one_mode_too() -> None:
+    """What the id for live mode names has nothing to do with a coupon of that id in test mode."""
+    live = account(its_code(coupon="old", active=False, used=3, tags={"id": "x"}))
+    action = only(planned(file(spring(max_redemptions=5, stripe_id={Mode.LIVE: "old"})), live))
+    assert (action.verb, action.carried, action.after and action.after.max_redemptions) == ("create", 0, 5)
 
 
 def test_a_coupon_of_the_same_id_is_adopted_if_it_agrees() -> None:

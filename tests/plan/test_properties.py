@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -23,14 +24,20 @@ from promosync.plan.planner import Policy, make_plan
 from .values import AHEAD, BEFORE, DAY, FARTHER, NOW, account, file, its_code, its_coupon, spring, welcome
 
 COUPONS, CODES = ("spring", "summer"), ("a", "b", "c")
+STRIPE_IDS = (*COUPONS, "spring_r2", "gone")
+PROMOS = tuple(f"promo_{number}" for number in range(5))
 
 limits = st.sampled_from((None, None, 3, 5))
 dates = st.sampled_from((None, None, BEFORE, AHEAD, FARTHER))
 maps = st.dictionaries(st.sampled_from(("x", "y", "keep")), st.sampled_from(("1", "2")), max_size=2)
 customers = st.sampled_from((None, None, "cus_1"))
 accounts_of_customers = st.sampled_from((None, None, None, "acct_1"))
+currencies = st.dictionaries(
+    st.sampled_from(("eur", "gbp", "cad", "chf", "jpy")), st.sampled_from((40, 45)), max_size=5
+)
 coupon_fields: dict[str, Any] = {
     "percent_off": st.sampled_from((Decimal(20), Decimal("20.0"), Decimal(25))),
+    "currency_options": currencies,
     "duration": st.sampled_from(("once", "forever")),
     "max_redemptions": limits,
     "redeem_by": dates,
@@ -45,6 +52,7 @@ code_fields: dict[str, Any] = {
     "expires_at": dates,
     "customer": customers,
     "customer_account": accounts_of_customers,
+    "currency_options": currencies,
     "metadata": maps,
 }
 counts = st.integers(0, 5)
@@ -57,13 +65,27 @@ tags: dict[str, Any] = {
 
 
 @st.composite
-def configurations(draw: st.DrawFn) -> Configuration:
-    """A file; texts may clash, as they may for a customer named by address."""
+def configurations(draw: st.DrawFn, live: Live | None = None) -> Configuration:
+    """A file; texts may clash, as they may for a customer named by address. Some entries name objects of ``live``."""
+
+    def named(ids: tuple[str, ...], of: Sequence[LiveCoupon] | Sequence[LiveCode]) -> dict[str, str]:
+        found = draw(st.permutations([thing.stripe_id for thing in of]))
+        return {id: name for id, name in zip(ids, found, strict=False) if draw(st.booleans())}
+
+    names = named(COUPONS, live.coupons if live else ())
+    names = {id: name for id, name in names.items() if name not in COUPONS or name in names}  # as a file must be
     homes = [
-        spring(id, protect=draw(tags["protect"]), **draw(st.fixed_dictionaries(coupon_fields))) for id in COUPONS
+        spring(
+            id,
+            protect=draw(tags["protect"]),
+            stripe_id=names.get(id, ""),
+            **draw(st.fixed_dictionaries(coupon_fields)),
+        )
+        for id in COUPONS
     ]
     ids = draw(st.lists(st.sampled_from(CODES), unique=True))
-    entries = [welcome(id, **draw(st.fixed_dictionaries(code_fields))) for id in ids]
+    names = named(CODES, live.codes if live else ())
+    entries = [welcome(id, stripe_id=names.get(id, ""), **draw(st.fixed_dictionaries(code_fields))) for id in ids]
     return file(*homes, *entries, ignore_metadata=draw(st.sampled_from(((), ("k*",)))))
 
 
@@ -71,7 +93,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
 def accounts(draw: st.DrawFn) -> Live:
     """An account with whatever may be there, in a state that Stripe allows."""
     things: list[LiveCoupon | LiveCode] = []
-    stripe_ids = draw(st.lists(st.sampled_from((*COUPONS, "spring_r2", "gone")), unique=True))
+    stripe_ids = draw(st.lists(st.sampled_from(STRIPE_IDS), unique=True))
     for stripe_id in stripe_ids:
         marks = {**draw(st.fixed_dictionaries(tags)), "id": stripe_id.split("_")[0]}
         fields = draw(st.fixed_dictionaries(coupon_fields))
@@ -81,7 +103,7 @@ def accounts(draw: st.DrawFn) -> Live:
         things.append(its_coupon(stripe_id, used=used, valid=valid, tags=marks, created=created, **fields))
     working = {thing.stripe_id for thing in things if isinstance(thing, LiveCoupon) and thing.valid}
     texts: set[str] = set()
-    for number in range(draw(st.integers(0, 5))):
+    for promo in PROMOS[: draw(st.integers(0, 5))]:
         marks = {**draw(st.fixed_dictionaries(tags)), "id": draw(st.sampled_from((*CODES, "gone")))}
         fields = draw(st.fixed_dictionaries(code_fields))
         used, text = draw(counts), fields["code"].lower()
@@ -90,8 +112,15 @@ def accounts(draw: st.DrawFn) -> Live:
         if fields["active"]:
             texts.add(text)
         created = NOW - draw(st.sampled_from((0, 1))) * DAY
-        things.append(its_code(f"promo_{number}", used=used, tags=marks, created=created, **fields))
+        things.append(its_code(promo, used=used, tags=marks, created=created, **fields))
     return account(*things, customers={"cus_1": ("cus_1",)})
+
+
+@st.composite
+def drawn(draw: st.DrawFn) -> tuple[Configuration, Live]:
+    """An account, and a file that may name objects of it."""
+    live = draw(accounts())
+    return draw(configurations(live)), live
 
 
 def outcome(configuration: Configuration, live: Live) -> Plan | frozenset[Any]:
@@ -103,9 +132,10 @@ def outcome(configuration: Configuration, live: Live) -> Plan | frozenset[Any]:
 
 
 @settings(deadline=None)
-@given(configurations(), accounts())
-def test_the_same_values_give_the_same_plan(configuration: Configuration, live: Live) -> None:
+@given(drawn())
+def test_the_same_values_give_the_same_plan(pair: tuple[Configuration, Live]) -> None:
     """And a plan says of every entry what becomes of it: an action, a reason, or unchanged."""
+    configuration, live = pair
     plan = outcome(configuration, live)
     assert outcome(configuration, live) == plan
     if isinstance(plan, Plan):
@@ -146,17 +176,18 @@ def settled(draw: st.DrawFn) -> tuple[Configuration, Live]:
 
 @settings(deadline=None, max_examples=600)
 @given(settled())
-def test_a_glance_sees_no_more_than_a_close_look(drawn: tuple[Configuration, Live]) -> None:
+def test_a_glance_sees_no_more_than_a_close_look(pair: tuple[Configuration, Live]) -> None:
     """A plan is the same where no code is passed over at a glance."""
     with patch.object(codes, "_is_as_wanted", return_value=False):
-        closely = outcome(*drawn)
-    assert outcome(*drawn) == closely
+        closely = outcome(*pair)
+    assert outcome(*pair) == closely
 
 
 @settings(deadline=None)
-@given(configurations(), accounts(), st.integers())
-def test_the_order_of_the_file_does_not_matter(configuration: Configuration, live: Live, seed: int) -> None:
+@given(drawn(), st.integers())
+def test_the_order_of_the_file_does_not_matter(pair: tuple[Configuration, Live], seed: int) -> None:
     """Shuffled entries give the same actions, whatever order they come in."""
+    configuration, live = pair
     shuffler = random.Random(seed)
     homes, entries = list(configuration.coupons), list(configuration.codes)
     shuffler.shuffle(homes)
@@ -171,18 +202,26 @@ def test_the_order_of_the_file_does_not_matter(configuration: Configuration, liv
         assert type(one) is type(other)
 
 
-@settings(deadline=None)
-@given(configurations(), accounts())
-def test_no_plan_writes_to_others(configuration: Configuration, live: Live) -> None:
+@settings(deadline=None, max_examples=300)
+@given(drawn())
+def test_no_plan_writes_to_others(pair: tuple[Configuration, Live]) -> None:
     """What is acted on is ours, or nobody's and adopted; nothing ends under an active code of others."""
+    configuration, live = pair
     plan = outcome(configuration, live)
     if not isinstance(plan, Plan):
         return
+    named = {entry.stripe_id.get(live.account.mode) for entry in configuration.coupons}
+    named |= {entry.stripe_id.get(live.account.mode) for entry in configuration.codes}
     ended = set()
+    touched = [(action.kind, action.stripe_id) for action in plan.actions if action.before is not None]
+    assert len(set(touched)) == len(touched)
     for action in plan.actions:
         if action.before is not None:
             owner = action.before.tags.owner
-            assert owner == "shop" or (owner is None and action.verb == "adopt")
+            adopted = owner is None and (action.verb == "adopt" or action.stripe_id in named)
+            assert owner == "shop" or adopted
+            if action.verb == "retire":  # what an entry names is its current object, or was its own before
+                assert (owner, action.before.tags.id) == ("shop", action.id)
         if isinstance(action.before, LiveCoupon) and action.verb in ("recreate", "delete", "retire"):
             ended.add(action.stripe_id)
     for code in live.codes:
@@ -192,9 +231,10 @@ def test_no_plan_writes_to_others(configuration: Configuration, live: Live) -> N
 
 
 @settings(deadline=None)
-@given(configurations(), accounts())
-def test_no_plan_allows_more_than_the_file(configuration: Configuration, live: Live) -> None:
+@given(drawn())
+def test_no_plan_allows_more_than_the_file(pair: tuple[Configuration, Live]) -> None:
     """What is made allows, with what was used, no more than its entry says; and what is used up is not made."""
+    configuration, live = pair
     plan = outcome(configuration, live)
     if not isinstance(plan, Plan):
         return

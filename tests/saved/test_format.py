@@ -58,7 +58,22 @@ def test_every_field_of_an_action_is_kept() -> None:
         (Kind.CODE, LiveCode("p", code, tags, 6, 7, ("x",)), code),
     ):
         action = Action(
-            Verb.RECREATE, kind, "i", "r", (change,), before, after, tags, 8, "n", 9, 10, True, ("coupons", 1), ("w",)
+            Verb.RECREATE,
+            kind,
+            "i",
+            "r",
+            (change,),
+            before,
+            after,
+            tags,
+            8,
+            "n",
+            9,
+            10,
+            True,
+            ("coupons", 1),
+            ("w",),
+            11,
         )
         assert all(getattr(action, f.name) != f.default for f in fields(Action))
         assert load(dump(saved(Plan(TEST, "o", (action,)))), "plan.json").plan.actions == (action,)

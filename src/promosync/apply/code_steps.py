@@ -17,7 +17,7 @@ from promosync.model.live import LiveCode
 from promosync.model.ownership import Retired
 from promosync.model.promotions import PromotionCode
 from promosync.plan import carry
-from promosync.plan.plan import Action, Verb
+from promosync.plan.plan import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,3 @@ def _pair(action: Action) -> tuple[LiveCode, PromotionCode]:
     if not isinstance(action.before, LiveCode) or not isinstance(action.after, PromotionCode):
         raise TypeError("the plan gives no code to change")  # a plan made by hand
     return action.before, action.after
-
-
-def comes_back(action: Action) -> bool:
-    """Whether an update switches a code on that is off now."""
-    if action.verb not in (Verb.UPDATE, Verb.ADOPT) or not isinstance(action.before, LiveCode):
-        return False
-    return isinstance(action.after, PromotionCode) and action.after.active and not action.before.spec.active

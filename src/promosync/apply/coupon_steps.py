@@ -29,7 +29,8 @@ def check_known(now: LiveCoupon | LiveCode) -> None:
 def begin(gateway: Gateway, action: Action) -> LiveCoupon:
     """Create, update or adopt a coupon, or make the new one of a recreate; return the coupon that is current now.
 
-    A recreate counts what was redeemed since the plan was made: the new coupon allows that much less.
+    A recreate counts what was redeemed since the plan was made: the new coupon allows that much less. Where the old
+    one is gone because another apply has replaced it, what that has made is the new one.
     """
     spec, before = action.after, action.before
     if not isinstance(spec, Coupon):
@@ -38,8 +39,11 @@ def begin(gateway: Gateway, action: Action) -> LiveCoupon:
         return gateway.update_coupon(before, spec, action.tags)
     tags = action.tags
     if isinstance(before, LiveCoupon):
-        now = gateway.read_coupon(before.stripe_id)
+        now = _taken_over(gateway, before, tags)
         if now is None:
+            made = gateway.read_coupon(action.new_id or action.id)
+            if made is not None and _is_made(made, action, spec):
+                return made
             raise NotDone("it was deleted in Stripe since the plan was made; plan again")
         check_known(now)
         carried = action.carried + max(0, now.times_redeemed - before.times_redeemed)
@@ -56,7 +60,7 @@ def end(gateway: Gateway, action: Action) -> str:
     What was redeemed on it while its codes moved is written to its successor first (``promosync_late``), so that a
     run cut short in between counts nothing twice and forgets nothing.
     """
-    old = gateway.read_coupon(action.stripe_id or "")
+    old = _as_it_is(gateway, action.before) if isinstance(action.before, LiveCoupon) else None
     if old is None:
         return ""
     riders = gateway.active_codes_on(old.stripe_id)
@@ -87,10 +91,41 @@ def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags) -> LiveC
             if fault.fault is not Fault.ID_TAKEN:
                 raise
             there = gateway.read_coupon(stripe_id)
-            if there is not None and there.spec == spec and there.tags == tags:
-                return there  # another apply of the same file was first
+            if there is not None and _is_made(there, action, spec):
+                return there
             if there is not None:
                 said = f"a coupon {stripe_id!r} appeared in Stripe since the plan was made; plan again"
                 raise NotDone(said) from fault
             stripe_id = next_id(stripe_id, action.id)
     raise NotDone(f"Stripe says of {_MOST_IDS} ids up to {stripe_id!r} that they are taken: give the coupon a new id")
+
+
+def _as_it_is(gateway: Gateway, before: LiveCoupon) -> LiveCoupon | None:
+    """Return a coupon of the plan as it is now; None where it is gone, even if another one has got its id since."""
+    now = gateway.read_coupon(before.stripe_id)
+    return now if now is not None and now.created == before.created else None
+
+
+def _taken_over(gateway: Gateway, before: LiveCoupon, tags: Tags) -> LiveCoupon | None:
+    """Return a coupon that is to be replaced as it is now, None where it is gone.
+
+    One that is not the entry's yet is marked so first: if this run is cut short, the next one knows that it must go.
+    """
+    now = _as_it_is(gateway, before)
+    if now is None or (now.tags.owner, now.tags.id) == (tags.owner, tags.id):
+        return now
+    if now.tags.owner not in (None, tags.owner):
+        raise NotDone(f"it was taken over by owner {now.tags.owner!r} since the plan was made; plan again")
+    try:
+        return gateway.update_coupon(now, now.spec, replace(now.tags, owner=tags.owner, id=tags.id))
+    except StripeFault as fault:
+        if fault.fault is not Fault.NOT_FOUND:
+            raise
+        return None
+
+
+def _is_made(there: LiveCoupon, action: Action, wanted: Coupon) -> bool:
+    """Whether another apply of the same file has made this coupon, whatever it has carried over by then."""
+    spec = replace(wanted, max_redemptions=carry.left(action.limit, there.tags.carried))
+    tags = replace(action.tags, carried=there.tags.carried, late=there.tags.late)
+    return (there.spec, there.tags) == (spec, tags)

@@ -19,15 +19,15 @@ from typing import TypeVar
 
 from promosync.apply import code_steps, coupon_steps
 from promosync.apply.batch_steps import ROUNDS, BatchRun
-from promosync.apply.code_steps import Swap, comes_back
+from promosync.apply.code_steps import Swap
 from promosync.apply.coupon_steps import NotDone
 from promosync.apply.flow import Job, Step, run
 from promosync.apply.gateway import Gateway, StripeFault
-from promosync.apply.linked import linked
 from promosync.apply.outcome import Outcome, Progress, Status
 from promosync.apply.tally import Tally
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import PromotionCode
+from promosync.plan.linked import linked
 from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 
 R = TypeVar("R")
@@ -150,7 +150,7 @@ class _Run:
                 outcomes += failed
                 if swap is not None:
                     makes.append(partial(self._make, action, code_steps.create, swap))
-            elif comes_back(action):
+            elif action.comes_back:
                 makes.append(partial(self._make, action, code_steps.switch_on, self._at_home(action)))
             else:
                 code, failed = _attempt(action, code_steps.switch, self._gateway, action)

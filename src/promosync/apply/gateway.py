@@ -54,7 +54,10 @@ class Gateway(Protocol):
         """Delete a coupon; one that is gone already is no fault."""
 
     def active_codes_on(self, coupon_id: str) -> tuple[LiveCode, ...]:
-        """Return the active codes of a coupon, whoever made them (the first hundred are enough to decide)."""
+        """Return the active codes of a coupon, whoever made them (the first hundred are enough to decide).
+
+        Those of a coupon that is gone are none.
+        """
 
     def read_code(self, stripe_id: str) -> LiveCode | None: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, overload
@@ -120,6 +121,14 @@ class IssuedCodes(Sequence[IssuedCode]):
     def active(self) -> int:
         """How many codes are active."""
         return sum(flags & 1 for flags in self._flags)
+
+    def active_on(self) -> Counter[str]:
+        """Return how many codes are active on each coupon, by Stripe id."""
+        on = Counter(shape for shape, flags in zip(self._shape_of, self._flags, strict=True) if flags & 1)
+        coupons: Counter[str] = Counter()
+        for shape, count in on.items():
+            coupons[self.shapes[shape].spec.coupon] += count
+        return coupons
 
     def live(self, at: int, owner: str, config_id: str) -> LiveCode:
         """Return one code with everything that is known of it, as the applier wants it."""

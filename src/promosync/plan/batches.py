@@ -89,7 +89,9 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
     entry, scope, source = question.entry, question.scope, question.entry.source
     standing = _standing(question)
     if standing is Standing.ON and question.coupon.why_not:
-        return Kept(Kind.BATCH, entry.id, question.coupon.why_not, path=entry.path)
+        if not question.records.active:
+            return Kept(Kind.BATCH, entry.id, question.coupon.why_not, path=entry.path)
+        standing = Standing.OVER  # what works is on a coupon that it replaced: it can't move, and must not work on
     usable = usable_rows(entry, question.rows, scope.owner)
     rows, problems = usable.rows, [] if standing is Standing.OVER else list(usable.problems)
     adopt = Adoptable()
@@ -338,7 +340,7 @@ def _told(question: BatchQuestion, standing: Standing, skipped: int) -> Kept | N
     """Say why there is nothing to do, where that is not plain from the file."""
     entry = question.entry
     if standing is Standing.OVER:
-        reason = question.coupon.why_not if question.coupon.over else "its date has passed"
+        reason = question.coupon.why_not or "its date has passed"
     elif skipped:
         reason = (
             f"{skipped:,} address{'es' * (skipped != 1)} without a customer, skipped; the others have their codes"
@@ -350,7 +352,7 @@ def _told(question: BatchQuestion, standing: Standing, skipped: int) -> Kept | N
 
 def _reason(standing: Standing, question: BatchQuestion, there: bool, making: bool) -> str:
     if standing is Standing.OVER:
-        return question.coupon.why_not if question.coupon.over else "its date in the file has passed"
+        return question.coupon.why_not or "its date in the file has passed"
     if standing is Standing.OFF:
         return "the file says active: false"
     if there:

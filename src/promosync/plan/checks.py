@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable
 
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import Live, LiveCode
 from promosync.model.problems import Path, Problem
 from promosync.model.promotions import Coupon, PromotionCode, fold
-from promosync.plan.plan import Action, Kind, Verb
+from promosync.plan.plan import Action, BatchAction, Kind, Verb
 
 _YEAR = 365 * 24 * 3600
 FARTHEST = 5 * _YEAR
@@ -45,6 +45,33 @@ def _unknown(action: Action) -> Iterable[Problem]:
     if action.verb is Verb.RECREATE and action.before is not None and action.before.unknown:
         what = f"the {action.kind.value.replace('_', ' ')} {action.stripe_id!r}"
         yield unknown_fields(action.path, what, action.before.unknown)
+
+
+def left_behind(
+    actions: Iterable[Action], batches: Iterable[BatchAction], live: Live, owner: str
+) -> Iterable[Problem]:
+    """Yield a problem for each coupon that ends though codes of ours work on it and stay: apply would refuse that.
+
+    To be asked when nothing else is wrong: an entry that is refused leaves its codes where they are, too.
+    """
+    actions = list(actions)
+    ends = {action.stripe_id: action for action in actions if action.ends_coupon}
+    if not ends:
+        return
+    taken = {action.stripe_id for action in actions if action.kind is Kind.CODE}
+    riders: dict[str, list[str]] = defaultdict(list)
+    for code in live.codes:
+        if code.spec.active and code.spec.coupon in ends and code.tags.owner == owner and code.stripe_id not in taken:
+            riders[code.spec.coupon].append(code.stripe_id)
+    planned = {batch.id for batch in batches}
+    for batch, records in live.batches.items():
+        if batch not in planned:
+            for coupon, count in records.active_on().items():
+                riders[coupon].append(f"{count:,} of the batch {batch!r}")
+    for stripe_id, action in ends.items():
+        if names := riders.get(stripe_id or ""):
+            hint = "take them into the file, or plan without --no-prune: then they are withdrawn"
+            yield _ridden(action, f"this plan leaves alone: {_few(names)}", hint)
 
 
 def _texts(actions: list[Action], live: Live, unique: Container[str]) -> Iterable[Problem]:
@@ -103,15 +130,18 @@ def _riders(actions: list[Action], live: Live, owner: str) -> Iterable[Problem]:
         if code.spec.active and code.tags.owner != owner and code.stripe_id not in adopted:
             strangers[code.spec.coupon].append(code.stripe_id)
     for action in actions:
-        ends = action.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE) and isinstance(action.before, LiveCoupon)
-        if ends and (riders := strangers.get(action.stripe_id or "")):
-            shown = ", ".join(sorted(riders)[:5]) + (f" and {len(riders) - 5} more" if len(riders) > 5 else "")
-            yield Problem(
-                action.path,
-                f"to {action.verb} the coupon {action.stripe_id!r} would end codes that are not promosync's: {shown}",
-                "switch them off first, or take them into the file",
-                rule="codes-of-others",
-            )
+        if action.ends_coupon and (riders := strangers.get(action.stripe_id or "")):
+            hint = "switch them off first, or take them into the file"
+            yield _ridden(action, f"are not promosync's: {_few(riders)}", hint)
+
+
+def _ridden(action: Action, which: str, hint: str) -> Problem:
+    message = f"to {action.verb} the coupon {action.stripe_id!r} would end codes that {which}"
+    return Problem(action.path, message, hint, rule="codes-of-others")
+
+
+def _few(riders: list[str]) -> str:
+    return ", ".join(sorted(riders)[:5]) + (f" and {len(riders) - 5} more" if len(riders) > 5 else "")
 
 
 def _values(action: Action, now: int) -> Iterable[Problem]:

@@ -31,7 +31,7 @@ from promosync.plan import carry
 from promosync.plan.coupons import CouponFuture, protected
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
-from promosync.plan.matching import Match
+from promosync.plan.matching import Match, name_of
 from promosync.plan.plan import Action, FieldChange, Kept, Kind, Verb
 from promosync.plan.scope import Scope, tag_changes
 
@@ -131,7 +131,7 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
 
 def decide_stray_code(code: LiveCode) -> Action | Problem:
     """Decide about an active code of ours that is in no entry: it is withdrawn."""
-    name = code.tags.id or code.stripe_id
+    name = name_of(code)
     if code.tags.protect:
         return protected(name, Kind.CODE, "deactivate")
     return _off(code, name, "it is not in the file", Retired.WITHDRAWN, code.tags, removes=True)

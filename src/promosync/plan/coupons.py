@@ -15,6 +15,7 @@ older ones | whatever                    | retire: an interrupted recreate is fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from promosync.model.configuration import CouponEntry
@@ -26,11 +27,12 @@ from promosync.plan.desired import is_over
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
 from promosync.plan.gone import Gone
-from promosync.plan.matching import Match
+from promosync.plan.matching import Match, name_of
 from promosync.plan.plan import Action, FieldChange, Kept, Kind, Verb
 from promosync.plan.scope import Scope, tag_changes
 
 _OVER = "its coupon's date has passed"
+_REPLACED = "a newer one has taken its place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +99,34 @@ def decide_coupon(
 def decide_stray(found: Match[LiveCoupon]) -> tuple[Action | Problem, ...]:
     """Decide about a coupon of ours that is in no entry: it goes, and what it replaced goes too."""
     current = found.current
-    name = current.tags.id or current.stripe_id
+    name = name_of(current)
     if any(coupon.tags.protect for coupon in found.chain):
         return (protected(name, Kind.COUPON, "delete"),)
     reason = "it is not in the file"
     delete = Action(Verb.DELETE, Kind.COUPON, name, reason, before=current, tags=current.tags, removes=current.valid)
-    return (*retire(name, found, reason), delete)
+    return (*_retire(name, found, reason), delete)
 
 
-def retire(config_id: str, found: Match[LiveCoupon], reason: str, path: Path = ()) -> list[Action]:
-    """Return the actions that delete what the current coupon of an entry replaced, oldest first."""
+def decide_leftovers(entry: CouponEntry, found: Match[LiveCoupon], scope: Scope) -> Iterator[Action | Kept]:
+    """Decide about what the current coupon of an entry replaced, oldest first: it goes."""
+    for action in _retire(entry.id, found, _REPLACED, entry.path):
+        if why := scope.held.get(action.stripe_id or ""):
+            yield Kept(Kind.COUPON, entry.id, f"{_REPLACED}, but {why}", action.stripe_id, entry.path)
+        else:
+            yield action
+
+
+def protected(config_id: str, kind: Kind, verb: str, path: Path = (), why: str = "") -> Problem:
+    """Return the refusal to delete or recreate what is protected."""
+    return Problem(
+        path,
+        f"the {kind.value.replace('_', ' ')} {config_id!r} is protected, and this would {verb} it{why}",
+        "to lift the protection, apply the file with the entry as it was and without protect; then make the change",
+        rule="protected",
+    )
+
+
+def _retire(config_id: str, found: Match[LiveCoupon], reason: str, path: Path = ()) -> list[Action]:
     return [
         Action(
             Verb.RETIRE,
@@ -120,16 +140,6 @@ def retire(config_id: str, found: Match[LiveCoupon], reason: str, path: Path = (
         )
         for coupon, successor in zip(found.older, found.chain[1:], strict=True)
     ]
-
-
-def protected(config_id: str, kind: Kind, verb: str, path: Path = (), why: str = "") -> Problem:
-    """Return the refusal to delete or recreate what is protected."""
-    return Problem(
-        path,
-        f"the {kind.value.replace('_', ' ')} {config_id!r} is protected, and this would {verb} it{why}",
-        "to lift the protection, apply the file with the entry as it was and without protect; then make the change",
-        rule="protected",
-    )
 
 
 def _absent(
@@ -164,8 +174,8 @@ def _end(entry: CouponEntry, current: LiveCoupon, scope: Scope) -> Action | Kept
         return Kept(Kind.COUPON, entry.id, reason, current.stripe_id, entry.path)
     if entry.protect or current.tags.protect:
         return Kept(Kind.COUPON, entry.id, f"{reason}, but it is protected", current.stripe_id, entry.path)
-    if current.stripe_id in scope.guarded:
-        return Kept(Kind.COUPON, entry.id, f"{reason}, but a code on it is protected", current.stripe_id, entry.path)
+    if why := scope.held.get(current.stripe_id):
+        return Kept(Kind.COUPON, entry.id, f"{reason}, but {why}", current.stripe_id, entry.path)
     return Action(
         Verb.DELETE,
         Kind.COUPON,

@@ -38,6 +38,7 @@ class GoneCoupons:
                 if shape is not None and record.used > shape.carried:
                     uses = self._uses.setdefault(shape.spec.coupon, [])
                     uses.append(_Use(record.created, record.used - shape.carried))
+        self._mode = live.account.mode
         self._coupons: dict[str, list[tuple[str, int]]] = {}
         for coupon in self._uses:
             for config_id, number in generations(coupon):
@@ -45,7 +46,8 @@ class GoneCoupons:
 
     def of(self, entry: CouponEntry, current: LiveCoupon | None) -> Gone:
         """Return what was used of an entry's coupons that are gone."""
-        numbers = {coupon: 0 for coupon in entry.stripe_id.values() if coupon in self._uses}
+        named = entry.stripe_id.get(self._mode)
+        numbers = {named: 0} if named in self._uses else {}
         numbers.update(self._coupons.get(entry.id, ()))
         if current is None:
             return Gone(sum(use.times for coupon in numbers for use in self._uses[coupon]))

@@ -2,7 +2,8 @@
 
 In this order: promosync's own keys in the metadata; ``stripe_id``; for a coupon a Stripe id equal to the config id,
 for a code an active code of the same text and holder. What is alike in id or text alone was made by somebody
-else: it may be adopted only where nothing has to be replaced.
+else: it may be adopted only where nothing has to be replaced. What ``stripe_id`` names is that entry's alone, and an
+entry that has an object by its keys can name no other: one of the two would have to end.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
@@ -46,13 +47,18 @@ class Match(Generic[T]):
 
 @dataclass(slots=True)
 class Matches:
-    """Every entry's objects by config id; ``stray_…``: ours, but of no entry (codes: only active ones)."""
+    """Every entry's objects by config id; ``stray_…``: ours, but of no entry (of codes the active ones)."""
 
     coupons: dict[str, Match[LiveCoupon]] = field(default_factory=dict)
     codes: dict[str, Match[LiveCode]] = field(default_factory=dict)
     stray_coupons: tuple[Match[LiveCoupon], ...] = ()
     stray_codes: tuple[LiveCode, ...] = ()
+    stray_batches: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
+
+    def without_strays(self) -> Matches:
+        """Return the same for a plan that leaves alone what no entry has."""
+        return replace(self, stray_coupons=(), stray_codes=(), stray_batches=())
 
 
 def match(configuration: Configuration, live: Live) -> Matches:
@@ -66,7 +72,7 @@ def match(configuration: Configuration, live: Live) -> Matches:
         chain = coupon_groups.chain(entry, matches.problems)
         if chain:
             matches.coupons[entry.id] = Match(chain[-1], tuple(chain[:-1]))
-        elif (alike := coupon_groups.every.get(entry.id)) and not coupon_groups.is_own(alike):
+        elif (alike := coupon_groups.every.get(entry.id)) and coupon_groups.is_free(alike):
             matches.coupons[entry.id] = Match(alike, alike=True)
     strays = coupon_groups.strays(matches.coupons.values())
     matches.stray_coupons = tuple(Match(chain[-1], tuple(chain[:-1])) for chain in strays)
@@ -91,16 +97,22 @@ def match(configuration: Configuration, live: Live) -> Matches:
             matches.codes[code.id] = Match(current, older, elsewhere=elsewhere)
             continue
         holder = holders.get((fold(code.spec.code), code.spec.holder))
-        if holder is None or not code.spec.active:
+        if holder is None or not code.spec.active or code_groups.is_named(holder):
             continue
-        if not code_groups.is_own(holder):
+        if code_groups.is_free(holder):
             matches.codes[code.id] = Match(holder, alike=True)
         elif holder.tags.id not in entries:
             matches.codes[code.id] = Match(holder)  # the entry was renamed: its code and its count stay
     matches.stray_codes = tuple(
         code for chain in code_groups.strays(matches.codes.values()) for code in chain if code.spec.active
     )
+    matches.stray_batches = tuple(sorted(live.batches.keys() - {batch.id for batch in configuration.batches}))
     return matches
+
+
+def name_of(stray: LiveCoupon | LiveCode) -> str:
+    """Return the config id of an object of ours that no entry has, and its Stripe id where that was lost."""
+    return stray.tags.id or stray.stripe_id
 
 
 def generation(stripe_id: str, config_id: str) -> int | None:
@@ -133,6 +145,8 @@ class _Groups(Generic[T]):
     ) -> None:
         self.every: dict[str, T] = {thing.stripe_id: thing for thing in objects}
         self._owner, self._mode, self._rank = owner, mode, rank
+        entries = list(entries)
+        self._entries = {entry.id for entry in entries}
         # An entry that names an object by stripe_id takes it from the entry that has it: so an entry is renamed.
         self._claims = {e.stripe_id[mode]: e.id for e in entries if mode in e.stripe_id}
         self._own: dict[str, list[T]] = defaultdict(list)
@@ -143,16 +157,25 @@ class _Groups(Generic[T]):
     def is_own(self, thing: T) -> bool:
         return thing.tags.owner == self._owner
 
+    def is_named(self, thing: T) -> bool:
+        """Whether an entry names an object as its own."""
+        return thing.stripe_id in self._claims
+
+    def is_free(self, thing: T) -> bool:
+        """Whether an object that is not ours may be anybody's who finds it alike."""
+        return not self.is_own(thing) and not self.is_named(thing)
+
     def chain(self, entry: CouponEntry | CodeEntry, problems: list[Problem]) -> list[T]:
         """Return the objects of an entry, the current one last; report a ``stripe_id`` that can't be taken."""
         chain = list(self._own.get(entry.id, ()))
         wanted = entry.stripe_id.get(self._mode)
         named = self.every.get(wanted) if wanted is not None else None
-        if named is not None and named not in chain:
-            if named.tags.owner is None:
+        if named is not None:
+            by_its_keys = [thing for thing in chain if thing.tags.id == entry.id]
+            if named not in by_its_keys and (conflict := self._conflict(entry, named, by_its_keys)):
+                problems.append(conflict)
+            elif named not in chain:
                 chain.append(named)
-            else:
-                problems.append(_other_owner(entry, named))
         elif wanted is not None and not chain:
             problems.append(
                 Problem(
@@ -164,13 +187,30 @@ class _Groups(Generic[T]):
             )
         return sorted(chain, key=self._rank) if len(chain) > 1 else chain
 
+    def _conflict(self, entry: CouponEntry | CodeEntry, named: T, own: list[T]) -> Problem | None:
+        """Return why an entry can't have what it names: others have it, or the entry has an object already."""
+        holder, where = named.tags, f"{named.stripe_id!r} belongs to"
+        if holder.owner is not None and not self.is_own(named):
+            message = f"{where} owner {holder.owner!r}, entry {holder.id!r}"
+            hint = "take it out of that owner's file first, or give this entry an object of its own"
+        elif holder.owner is not None and holder.id in self._entries - set(self._claims.values()):
+            message = f"{where} the entry {holder.id!r} of this file"
+            hint = f"leave stripe_id out, or take the entry {holder.id!r} out to have it renamed to this one"
+        elif own:
+            has = max(own, key=self._rank).stripe_id
+            message = f"{named.stripe_id!r} cannot be the object of {entry.id!r}, which has one already: {has!r}"
+            hint = f"leave stripe_id out to keep {has!r}, or give {named.stripe_id!r} an entry with an id of its own"
+        else:
+            return None
+        return Problem((*entry.path, "stripe_id"), message, hint, rule="conflict")
+
     def strays(self, matches: Iterable[Match[T]]) -> list[list[T]]:
         """Return the owner's objects that no entry matched, by config id, each group oldest first."""
         taken = {thing.stripe_id for found in matches for thing in found.chain}
         groups: dict[str, list[T]] = defaultdict(list)
         for thing in self.every.values():
             if self.is_own(thing) and thing.stripe_id not in taken:
-                groups[thing.tags.id or thing.stripe_id].append(thing)
+                groups[name_of(thing)].append(thing)
         return [sorted(group, key=self._rank) for group in groups.values()]
 
 
@@ -180,12 +220,3 @@ def _coupon_rank(coupon: LiveCoupon) -> tuple[int, int]:
 
 def _holders(codes: Iterable[LiveCode]) -> dict[tuple[str, str | None], LiveCode]:
     return {(fold(code.spec.code), code.spec.holder): code for code in codes if code.spec.active}
-
-
-def _other_owner(entry: CouponEntry | CodeEntry, holder: LiveCoupon | LiveCode) -> Problem:
-    return Problem(
-        (*entry.path, "stripe_id"),
-        f"{holder.stripe_id!r} belongs to owner {holder.tags.owner!r}, entry {holder.tags.id!r}",
-        "take it out of that owner's file first, or give this entry an object of its own",
-        rule="conflict",
-    )

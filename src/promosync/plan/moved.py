@@ -17,7 +17,7 @@ from promosync.model.live import Live, LiveCode, LiveCoupon
 from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import Problem
 from promosync.model.promotions import Coupon, PromotionCode, fold
-from promosync.plan.checks import refusals
+from promosync.plan.checks import left_behind, refusals
 from promosync.plan.desired import Needs
 from promosync.plan.fields import changed_fields, iso
 from promosync.plan.plan import Action, Kind, Plan, Verb
@@ -25,7 +25,6 @@ from promosync.plan.saved import Saved
 from promosync.plan.texts import Texts
 
 _MAKES = (Verb.CREATE, Verb.RECREATE)
-_ENDS = (Verb.RECREATE, Verb.DELETE, Verb.RETIRE)
 
 
 def what_to_read(plan: Plan) -> Needs:
@@ -83,7 +82,8 @@ def what_moved(saved: Saved, live: Live) -> list[Problem]:
     for batch in plan.batches:
         if saved.states[batch.id] != batch_state(live.batches.get(batch.id), live):
             found.append(_moved(f"code batch {batch.id!r}: its codes are no longer as they were"))
-    return found or refusals(plan.actions, live, plan.owner, Texts(Configuration(), live, {}).unique)
+    found = found or refusals(plan.actions, live, plan.owner, Texts(Configuration(), live, {}).unique)
+    return found or list(left_behind(plan.actions, plan.batches, live, plan.owner))
 
 
 def was_applied(plan: Plan, live: Live) -> bool:
@@ -113,7 +113,7 @@ class _World:
             if action.kind is Kind.COUPON and action.new_id in self.coupons:
                 yield f"the Stripe id {action.new_id!r} is taken now"
             yield from self._out_of_date(action.after)
-        if action.verb in _ENDS and (riders := self._new_riders(action)):
+        if action.ends_coupon and (riders := self._new_riders(action)):
             yield f"codes were made on it since then: {', '.join(riders)}"
 
     def changes(self, before: LiveCoupon | LiveCode, now: LiveCoupon | LiveCode | None) -> Iterator[str]:

@@ -63,6 +63,7 @@ class Action:
     that move to the new object, as known now. ``riding`` counts the codes that move with a coupon. ``removes``
     is true where the file asks for less than before (the brakes count these). ``path`` is the entry's place in
     the file, empty for what is not in the file. ``warnings`` say where money may be given away.
+    ``waits`` counts the requests of other codes while a code is off, where they take over each other's texts.
     """
 
     verb: Verb
@@ -80,11 +81,17 @@ class Action:
     removes: bool = False
     path: Path = ()
     warnings: tuple[str, ...] = ()
+    waits: int = 0
 
     @property
     def stripe_id(self) -> str | None:
         """The Stripe id of the live object acted on."""
         return self.before.stripe_id if self.before else None
+
+    @property
+    def ends_coupon(self) -> bool:
+        """Whether a coupon goes, replaced or not: no code can work on it then."""
+        return self.kind is Kind.COUPON and self.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE)
 
     @property
     def label(self) -> str:
@@ -97,15 +104,24 @@ class Action:
     @property
     def requests(self) -> int:
         """How many requests to Stripe it takes when nothing fails."""
-        off_already = self.verb is Verb.RECREATE and isinstance(self.before, LiveCode) and not self.before.spec.active
-        return _REQUESTS[self.kind, self.verb] - off_already
+        count, before = _REQUESTS[self.kind, self.verb], self.before
+        if self.verb is not Verb.RECREATE or before is None:
+            return count
+        if isinstance(before, LiveCode):
+            return count - (not before.spec.active)
+        return count + ((before.tags.owner, before.tags.id) != (self.tags.owner, self.tags.id))
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether an update switches a code on that is off now."""
+        in_place = self.verb in (Verb.UPDATE, Verb.ADOPT) and isinstance(self.before, LiveCode)
+        return in_place and _active(self.after) and not _active(self.before.spec if self.before else None)
 
     @property
     def gap_requests(self) -> int:
-        """For how many requests a code of a customer may be off on the way: 1 where an active code is swapped."""
-        return int(
-            self.verb is Verb.RECREATE and _active(self.before.spec if self.before else None) and _active(self.after)
-        )
+        """For how many requests a customer's code is off on the way, when nothing fails: 0 where none is swapped."""
+        swapped = self.verb is Verb.RECREATE and _active(self.before.spec if self.before else None)
+        return 1 + self.waits if swapped and _active(self.after) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +228,8 @@ def _active(spec: Coupon | PromotionCode | None) -> bool:
 
 
 # A coupon's end: read it, list the codes still on it, read its successor if it has one, delete it. A recreate is a
-# read and a create before that; its codes count for themselves. A code's recreate: read, deactivate
-# unless it is off already, create.
+# read and a create before that, and a mark on an old one that is not the entry's yet; its codes count for themselves.
+# A code's recreate: read, deactivate unless it is off already, create.
 _REQUESTS = {
     (Kind.COUPON, Verb.CREATE): 1,
     (Kind.COUPON, Verb.UPDATE): 1,

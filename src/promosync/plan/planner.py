@@ -1,12 +1,13 @@
 """From what the file wants and what Stripe holds to a plan: a pure function.
 
-resolve ids -> match entries with objects -> decide coupons, codes, strays -> narrow -> check the end -> brakes
+resolve ids -> match entries with objects -> decide coupons -> how far the plan reaches -> decide codes and batches
+-> check the end -> brakes
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,22 +16,23 @@ from promosync.model.issued import IssuedCodes
 from promosync.model.live import Live
 from promosync.model.problems import Path, Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
-from promosync.plan.batch_adoption import nobodys_codes
+from promosync.plan.batch_adoption import Nobodys, nobodys_codes
 from promosync.plan.batches import BatchQuestion, Rows, decide_batch, decide_stray_batch
-from promosync.plan.checks import refusals
+from promosync.plan.checks import left_behind, refusals
 from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
-from promosync.plan.coupons import CouponFuture, decide_coupon, decide_stray, retire
+from promosync.plan.coupons import CouponFuture, decide_coupon, decide_leftovers, decide_stray
 from promosync.plan.desired import resolve
 from promosync.plan.exposure import Exposure, all_ways, batch_sizes, exposures
 from promosync.plan.gone import GoneCoupons
-from promosync.plan.matching import Matches, match
+from promosync.plan.linked import with_waits
+from promosync.plan.matching import Matches, match, name_of
 from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Verb
 from promosync.plan.safety import brakes
 from promosync.plan.scope import Scope
-from promosync.plan.targets import Decision, narrow
+from promosync.plan.targets import Reach, find_reach
 from promosync.plan.texts import Texts
 
-_LEFTOVER = "a newer one has taken its place"
+Result = Action | BatchAction | Kept | Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +55,26 @@ def make_plan(
     wanted, problems = resolve(configuration, live)
     matches = match(wanted, live)
     problems += matches.problems
-    texts = Texts(wanted, live, rows or {})
-    decisions = _decide(wanted, live, matches, texts, rows or {})
+    held = _guarded(wanted, matches)
     if not policy.prune:
-        decisions = [decision for decision in decisions if not decision.stray]
-    if policy.targets:
-        decisions, paths = narrow(decisions, wanted, policy.targets)
-        problems = [problem for problem in problems if problem.path[:2] in paths]
+        held |= _kept_by_strays(live, matches)
+        matches = matches.without_strays()
+    texts = Texts(wanted, live, rows or {})
+    coupons = _Coupons(wanted, live, matches, held)
+    reach = find_reach(policy.targets, wanted, live, matches, coupons.ending())
+    entries = {entry.path for entry in wanted.coupons if reach.has_coupon(entry.id)}
+    entries |= {entry.path for entry in wanted.codes if reach.has_code(entry.id)}
+    entries |= {entry.path for entry in wanted.batches if reach.has_code(entry.id)}
+    problems = [problem for problem in problems if problem.path[:2] in entries]
 
-    results = [decision.result for decision in decisions]
+    results = list(_results(wanted, live, matches, texts, rows or {}, coupons, reach))
     batches = [result for result in results if isinstance(result, BatchAction)]
-    actions = _with_riders([result for result in results if isinstance(result, Action)], batches)
+    actions = with_waits(_with_riders([result for result in results if isinstance(result, Action)], batches))
     problems += [result for result in results if isinstance(result, Problem)]
     problems += refusals(actions, live, wanted.settings.owner, texts.unique)
-    if problems:
+    if problems := problems or list(left_behind(actions, batches, live, wanted.settings.owner)):
         raise ProblemsFound(dict.fromkeys(problems))
     ours = _in_use(live, wanted.settings.owner)
-    entries = {entry.path for entry in wanted.coupons} | {entry.path for entry in wanted.codes}
-    entries |= {entry.path for entry in wanted.batches}
     return Plan(
         account=live.account,
         owner=wanted.settings.owner,
@@ -84,87 +88,117 @@ def make_plan(
     )
 
 
-def _decide(
-    wanted: Configuration, live: Live, matches: Matches, texts: Texts, rows: Mapping[str, Rows]
-) -> list[Decision]:
-    settings = wanted.settings
-    every = {coupon.stripe_id: coupon for coupon in live.coupons}
-    scope = Scope(
-        settings.owner, live.account.now, settings.ignore_metadata, frozenset(every), _guarded(wanted, matches)
-    )
-    coupons: list[Decision] = []
-    codes: list[Decision] = []
-    strays: list[Decision] = []
+class _Coupons:
+    """What was decided about all coupons, by config id.
 
-    gone = GoneCoupons(live, settings.owner, every)
-    futures: dict[str, CouponFuture] = {}
-    for entry in wanted.coupons:
-        found = matches.coupons.get(entry.id)
-        used = gone.of(entry, found.current if found else None)
-        futures[entry.id], result = decide_coupon(entry, found, scope, used)
-        _note(coupons, Kind.COUPON, entry.id, result)
-        for leftover in retire(entry.id, found, _LEFTOVER, entry.path) if found else ():
-            _note(strays, Kind.COUPON, entry.id, leftover)
+    ``entries`` are decisions about the current coupons of the file, ``others`` those about what they replaced and
+    about what is in no entry.
+    """
 
+    def __init__(self, wanted: Configuration, live: Live, matches: Matches, held: Mapping[str, str]) -> None:
+        settings = wanted.settings
+        self.live = {coupon.stripe_id: coupon for coupon in live.coupons}
+        self.scope = Scope(settings.owner, live.account.now, settings.ignore_metadata, frozenset(self.live), held)
+        self.futures: dict[str, CouponFuture] = {}
+        self.entries: dict[str, Result | None] = {}
+        self.others: dict[str, list[Action | Kept | Problem]] = defaultdict(list)
+        gone = GoneCoupons(live, settings.owner, self.live)
+        for entry in wanted.coupons:
+            found = matches.coupons.get(entry.id)
+            used = gone.of(entry, found.current if found else None)
+            self.futures[entry.id], self.entries[entry.id] = decide_coupon(entry, found, self.scope, used)
+            if found:
+                self.others[entry.id] += decide_leftovers(entry, found, self.scope)
+        for stray in matches.stray_coupons:
+            self.others[name_of(stray.current)] += decide_stray(stray)
+
+    def ending(self) -> dict[str, frozenset[str]]:
+        """Return the Stripe ids of the coupons that go, replaced or not."""
+        ends: dict[str, set[str]] = defaultdict(set)
+        for config_id, results in self._by_id():
+            for result in results:
+                if isinstance(result, Action) and result.ends_coupon:
+                    ends[config_id].add(result.stripe_id or "")
+        return {config_id: frozenset(stripe_ids) for config_id, stripe_ids in ends.items()}
+
+    def _by_id(self) -> Iterable[tuple[str, Iterable[Result | None]]]:
+        yield from ((config_id, [result]) for config_id, result in self.entries.items())
+        yield from self.others.items()
+
+
+def _results(
+    wanted: Configuration,
+    live: Live,
+    matches: Matches,
+    texts: Texts,
+    rows: Mapping[str, Rows],
+    coupons: _Coupons,
+    reach: Reach,
+) -> Iterator[Result]:
+    """Yield what is decided about everything that a plan reaches, in the order in which people read it."""
+    scope, futures = coupons.scope, coupons.futures
+    yield from (result for name, result in coupons.entries.items() if result is not None and reach.has_coupon(name))
     for code in wanted.codes:
-        hit = matches.codes.get(code.id)
-        question = CodeQuestion(code, futures[code.spec.coupon], every, scope, hit.elsewhere if hit else 0)
-        _note(codes, Kind.CODE, code.id, decide_code(question, hit))
-        for older in hit.older if hit else ():
-            _note(codes, Kind.CODE, code.id, replace(retire_code(code.id, older), path=code.path))
-
-    for stray_code in matches.stray_codes:
-        action_or_problem = decide_stray_code(stray_code)
-        _note(strays, Kind.CODE, stray_code.tags.id or "", action_or_problem, stray=True)
-    for stray in matches.stray_coupons:
-        for end in decide_stray(stray):
-            _note(strays, Kind.COUPON, stray.current.tags.id or "", end, stray=True)
-    ending = frozenset(
-        d.result.stripe_id or "" for d in [*coupons, *strays] if isinstance(d.result, Action) and d.gone
-    )
-    imports = any(isinstance(batch.source, Import) for batch in wanted.batches)
-    nobodys = nobodys_codes(live.codes) if imports else {}
+        if reach.has_code(code.id):
+            hit = matches.codes.get(code.id)
+            question = CodeQuestion(code, futures[code.spec.coupon], coupons.live, scope, hit.elsewhere if hit else 0)
+            yield from _one(decide_code(question, hit))
+            for older in hit.older if hit else ():
+                yield replace(retire_code(code.id, older), path=code.path)
+    nobodys = _nobodys(wanted, live, matches)
     for batch in wanted.batches:
-        issued = live.batches.get(batch.id, IssuedCodes())
-        asked = BatchQuestion(
-            batch,
-            futures[batch.spec.coupon],
-            issued,
-            rows.get(batch.id, Rows()),
-            every,
-            ending,
-            scope,
-            partial(texts.taken_for, batch.id),
-            texts.holder,
-            partial(texts.beside, batch=batch.id),
-            nobodys if isinstance(batch.source, Import) else {},
-        )
-        found_or_not = decide_batch(asked)
-        for one in found_or_not if isinstance(found_or_not, list) else [found_or_not]:
-            _note(codes, Kind.BATCH, batch.id, one)
-    for stray_id in sorted(live.batches.keys() - {batch.id for batch in wanted.batches}):
-        withdrawn = decide_stray_batch(stray_id, live.batches[stray_id], scope, ending)
-        _note(strays, Kind.BATCH, stray_id, withdrawn, stray=True)
-    return [*coupons, *codes, *strays]
+        if reach.has_code(batch.id):
+            asked = BatchQuestion(
+                batch,
+                futures[batch.spec.coupon],
+                live.batches.get(batch.id, IssuedCodes()),
+                rows.get(batch.id, Rows()),
+                coupons.live,
+                reach.ending,
+                scope,
+                partial(texts.taken_for, batch.id),
+                texts.holder,
+                partial(texts.beside, batch=batch.id),
+                nobodys if isinstance(batch.source, Import) else {},
+            )
+            found = decide_batch(asked)
+            yield from found if isinstance(found, list) else _one(found)
+    yield from (decide_stray_code(stray) for stray in matches.stray_codes if reach.has_code(name_of(stray)))
+    for name, others in coupons.others.items():
+        yield from others if reach.has_coupon(name) else ()
+    for stray_id in matches.stray_batches:
+        if reach.has_code(stray_id):
+            yield from _one(decide_stray_batch(stray_id, live.batches[stray_id], scope, reach.ending))
 
 
-def _note(
-    decisions: list[Decision],
-    kind: Kind,
-    config_id: str,
-    result: Action | BatchAction | Kept | Problem | None,
-    stray: bool = False,
-) -> None:
+def _one(result: Result | None) -> Iterator[Result]:
     if result is not None:
-        decisions.append(Decision(kind, config_id, result, stray))
+        yield result
 
 
-def _guarded(wanted: Configuration, matches: Matches) -> frozenset[str]:
-    """Return the Stripe ids of coupons that a protected code of the file works on."""
+def _nobodys(wanted: Configuration, live: Live, matches: Matches) -> Nobodys:
+    """Return the codes that an import could adopt: what an entry has is not among them."""
+    if not any(isinstance(batch.source, Import) for batch in wanted.batches):
+        return {}
+    taken = {found.current.stripe_id for found in matches.codes.values()}
+    return nobodys_codes(code for code in live.codes if code.stripe_id not in taken)
+
+
+def _guarded(wanted: Configuration, matches: Matches) -> dict[str, str]:
+    """Return why coupons must stay that a protected code of the file works on, by Stripe id."""
     found = ((code, matches.codes[code.id].current) for code in wanted.codes if code.id in matches.codes)
-    return frozenset(
-        live.spec.coupon for code, live in found if live.spec.active and (code.protect or live.tags.protect)
-    )
+    return {
+        live.spec.coupon: "a code on it is protected"
+        for code, live in found
+        if live.spec.active and (code.protect or live.tags.protect)
+    }
+
+
+def _kept_by_strays(live: Live, matches: Matches) -> dict[str, str]:
+    """Return why coupons must stay that codes work on which a plan without pruning leaves alone, by Stripe id."""
+    on = {code.spec.coupon for code in matches.stray_codes}
+    on = on.union(*(live.batches[batch].active_on() for batch in matches.stray_batches))
+    return dict.fromkeys(on, "codes that are not in the file are on it")
 
 
 def _with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:

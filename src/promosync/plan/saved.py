@@ -157,6 +157,7 @@ class _Entry(_Part):
     new_id: str | None = None
     carried: int = 0
     riding: int = 0
+    waits: int = 0
     removes: bool = False
     path: Path = ()
     warnings: tuple[str, ...] = ()

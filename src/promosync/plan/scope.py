@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TypeVar
@@ -20,14 +20,14 @@ S = TypeVar("S", Coupon, PromotionCode)
 class Scope:
     """The owner, Stripe's clock (seconds UTC), metadata keys to leave alone, and coupon ids already taken.
 
-    ``guarded`` are Stripe ids of coupons that protected codes hang on.
+    ``held`` says of coupons that codes hang on which this plan may not touch, by Stripe id, what keeps them.
     """
 
     owner: str
     now: int
     ignore_metadata: tuple[str, ...]
     taken: frozenset[str]
-    guarded: frozenset[str] = frozenset()
+    held: Mapping[str, str] = field(default_factory=dict)
 
     def tags(self, config_id: str, protect: bool, carried: int = 0, late: int = 0) -> Tags:
         """Return the keys of an object of ours that is in use."""

@@ -1,68 +1,96 @@
-"""Narrowing a plan to some entries and what they need."""
+"""How far a plan reaches: everything, or some entries with what they need and what hangs on a coupon that they end.
+
+A code needs its coupon. A coupon that is replaced or goes takes along what the file hangs on it and what works on it
+in Stripe, single codes and batches; and each of these needs its own coupon. So it is settled before anything is
+decided about codes: what does not end in this plan is no reason to move or to mark a code.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from promosync.model.configuration import Configuration
-from promosync.model.problems import Path, Problem, ProblemsFound
-from promosync.model.promotions import PromotionCode
-from promosync.plan.plan import Action, BatchAction, Kept, Kind, Verb
-
-_ENDS = (Verb.RECREATE, Verb.DELETE, Verb.RETIRE)
+from promosync.model.live import Live
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.plan.matching import Matches, name_of
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What was decided about one entry; ``stray`` marks what is in no entry of the file."""
+class Reach:
+    """What a plan is about, by config id; None is everything. Batches count as codes.
 
-    kind: Kind
-    id: str
-    result: Action | BatchAction | Kept | Problem
-    stray: bool = False
-
-    def ends(self, coupons: set[str]) -> bool:
-        """Whether a coupon of one of these config ids goes, so that its codes must move or go too."""
-        coupon_action = self.kind is Kind.COUPON and isinstance(self.result, Action)
-        return coupon_action and self.result.verb in _ENDS and self.id in coupons  # type: ignore[union-attr]
-
-    @property
-    def gone(self) -> bool:
-        """Whether a coupon goes, replaced or not."""
-        return self.ends({self.id})
-
-    def rides_on(self, stripe_ids: set[str | None]) -> bool:
-        """Whether it is about a code that hangs on one of these coupons now."""
-        before = self.result.before if isinstance(self.result, Action) else None
-        return before is not None and isinstance(before.spec, PromotionCode) and before.spec.coupon in stripe_ids
-
-
-def narrow(
-    decisions: list[Decision], configuration: Configuration, targets: Iterable[str]
-) -> tuple[list[Decision], set[Path]]:
-    """Return the decisions about the targets and what they need, and the places of those entries in the file.
-
-    A code needs its coupon; a coupon that is replaced or goes takes its codes along.
+    ``ending`` are the Stripe ids of the coupons that it ends, replaced or not.
     """
-    asked = set(targets)
-    hanging = [*((e.id, e.spec.coupon, e.path) for e in configuration.codes)]
-    hanging += [(e.id, e.spec.coupon, e.path) for e in configuration.batches]
-    every = {d.id for d in decisions} | {e.id for e in configuration.coupons} | {name for name, _, _ in hanging}
-    if unknown := sorted(asked - every):
-        raise ProblemsFound(_unknown(target, every) for target in unknown)
-    coupons = asked | {coupon for name, coupon, _ in hanging if name in asked}
-    moving = {decision.id for decision in decisions if decision.ends(coupons)}
-    codes = asked | {name for name, coupon, _ in hanging if coupon in moving}
-    ending = {d.result.stripe_id for d in decisions if d.ends(coupons) and isinstance(d.result, Action)}
-    kept = [d for d in decisions if d.id in (coupons if d.kind is Kind.COUPON else codes) or d.rides_on(ending)]
-    paths = {entry.path for entry in configuration.coupons if entry.id in coupons}
-    paths |= {path for name, _, path in hanging if name in codes}
-    return kept, paths
+
+    ending: frozenset[str]
+    coupons: frozenset[str] | None = None
+    codes: frozenset[str] | None = None
+
+    def has_coupon(self, config_id: str) -> bool:
+        """Whether the plan is about a coupon."""
+        return self.coupons is None or config_id in self.coupons
+
+    def has_code(self, config_id: str) -> bool:
+        """Whether the plan is about a code or a batch."""
+        return self.codes is None or config_id in self.codes
 
 
-def _unknown(target: str, known: set[str]) -> Problem:
+def find_reach(
+    targets: Iterable[str],
+    configuration: Configuration,
+    live: Live,
+    matches: Matches,
+    ends: Mapping[str, frozenset[str]],
+) -> Reach:
+    """Return how far a plan for ``targets`` reaches, all of it where there are none.
+
+    ``ends`` has the Stripe ids of the coupons that would go if all were planned, by config id. Raises ProblemsFound
+    for a target that nobody knows.
+    """
+    asked = frozenset(targets)
+    if not asked:
+        return Reach(frozenset().union(*ends.values()))
+    home = {entry.id: entry.spec.coupon for entry in configuration.codes}
+    home |= {entry.id: entry.spec.coupon for entry in configuration.batches}
+    riders = _riders(live, matches, home.keys() | set(matches.stray_batches))
+    known = {entry.id for entry in configuration.coupons} | home.keys() | ends.keys()
+    known |= {name_of(stray) for stray in matches.stray_codes} | set(matches.stray_batches)
+    if unknown := sorted(asked - known):
+        raise ProblemsFound(_unknown(target, known) for target in unknown)
+    coupons = codes = asked
+    while True:
+        wider = coupons | {home[name] for name in codes if name in home}
+        moving = wider & ends.keys()
+        ending = frozenset().union(*(ends[name] for name in moving))
+        along = codes | {name for name, coupon in home.items() if coupon in moving}
+        along = along.union(*(riders.get(coupon, ()) for coupon in ending))
+        if (wider, along) == (coupons, codes):
+            return Reach(ending, coupons, codes)
+        coupons, codes = wider, along
+
+
+def _riders(live: Live, matches: Matches, batches: Iterable[str]) -> dict[str, set[str]]:
+    """Return the config ids of the codes and batches that are on each coupon, by Stripe id.
+
+    Of a batch, codes that work count, and those that somebody switched off: they are marked before their coupon goes.
+    """
+    riders: dict[str, set[str]] = defaultdict(set)
+    for config_id, found in matches.codes.items():
+        for code in found.chain:
+            riders[code.spec.coupon].add(config_id)
+    for stray in matches.stray_codes:
+        riders[stray.spec.coupon].add(name_of(stray))
+    for batch in batches:
+        records = live.batches.get(batch, ())
+        for shape in {record.shape for record in records if record.active or record.retired is None}:
+            riders[live.batches[batch].shapes[shape].spec.coupon].add(batch)
+    return riders
+
+
+def _unknown(target: str, known: Iterable[str]) -> Problem:
     close = get_close_matches(target, sorted(known), n=1)
     hint = f"did you mean {close[0]!r}?" if close else "name a coupon, code or batch by its id in the file"
     return Problem((), f"--target {target!r}: no such entry in the file, and nothing to do about it in Stripe", hint)

@@ -81,6 +81,12 @@ def with_a_gap(plan: Plan) -> int:
     return swaps + sum(batch.swapped for batch in plan.batches)
 
 
+def waiting(plan: Plan) -> tuple[int, int]:
+    """Return how many of those take over texts from each other, and for how many requests one is off at most."""
+    gaps = [action.gap_requests for action in plan.actions if action.gap_requests > 1]
+    return len(gaps), max(gaps, default=0)
+
+
 def seconds(plan: Plan, pace: Pace) -> float:
     """Return about how long the plan takes: as long as its busiest endpoint, or as all of it together."""
     counts = Counter((action.kind, action.verb) for action in plan.actions)

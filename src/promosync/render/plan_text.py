@@ -28,8 +28,9 @@ from promosync.render.facts import (
     said_label,
     seconds,
     used,
+    waiting,
+    with_a_gap,
 )
-from promosync.render.facts import with_a_gap as gaps
 from promosync.render.fields import INDENT, change_lines
 from promosync.render.layout import paragraph
 from promosync.render.money import worst_words
@@ -66,6 +67,7 @@ _OF_BATCHES = {
 }
 _IN_THE_HEAD = ("name", "code")
 _MOST_KEPT = 10
+_ALL_OFF = "codes that take over each other's texts are all switched off before one is made"
 
 
 def plan_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
@@ -112,9 +114,13 @@ def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
     words += _batch_words(plan)
     took = f"{_number(plan.requests, 'request')}, {duration(seconds(plan, pace))}."
     yield from paragraph(f"Plan: {', '.join(words)}. {took}", width, "bold")
-    if held := gaps(plan):
-        each = "1 code that works now is" if held == 1 else f"{held:,} codes that work now are each"
+    held, longest = waiting(plan)
+    if alone := with_a_gap(plan) - held:
+        each = "1 code that works now is" if alone == 1 else f"{alone:,} codes that work now are each"
         yield from paragraph(f"{each} off for the time of one request, while it is swapped.", width)
+    if held:
+        each = "1 code that works now is" if held == 1 else f"{held:,} codes that work now are"
+        yield from paragraph(f"{each} off for up to {longest:,} requests: {_ALL_OFF}.", width)
     for exposure in plan.exposed:
         most = worst_words(exposure.amounts)
         yield from paragraph(f"The most that {visible(exposure.coupon)} can cost: {most}.", width)
@@ -172,6 +178,8 @@ def _remarks(action: Action) -> Iterator[str]:
         yield f"{_number(action.riding, 'code')} {'moves' if action.riding == 1 else 'move'} with it, text unchanged"
     if action.verb in (Verb.CREATE, Verb.RECREATE) and action.carried:
         yield _carried(action)
+    if action.waits:
+        yield f"off for {action.gap_requests:,} requests: {_ALL_OFF}"
     if action.verb in (Verb.DEACTIVATE, Verb.DELETE, Verb.RETIRE, Verb.ADOPT):
         count = used(action) or 0
         often = f"used {_number(count, 'time')}" if count else "never used"

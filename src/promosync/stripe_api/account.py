@@ -153,7 +153,13 @@ class StripeAccount:
                 raise
 
     def active_codes_on(self, coupon_id: str) -> tuple[LiveCode, ...]:
-        page = self._client.call("get", "/v1/promotion_codes", coupon=coupon_id, active=True, limit=reader.PAGE)
+        try:
+            page = self._client.call("get", "/v1/promotion_codes", coupon=coupon_id, active=True, limit=reader.PAGE)
+        except StripeFault as fault:
+            # Stripe lists no codes of a coupon that is gone, and how it says so is not documented.
+            if fault.fault in (Fault.REFUSED, Fault.NOT_FOUND) and self.read_coupon(coupon_id) is None:
+                return ()
+            raise
         return tuple(code for code in map(translate.code_from, page["data"]) if code.spec.active)
 
     def read_code(self, stripe_id: str) -> LiveCode | None:

@@ -41,6 +41,7 @@ def render(call: Call, row: sqlite3.Row) -> Json:
         "object": "customer",
         "created": row["created"],
         "currency": None,
+        "customer_account": None,
         "default_source": None,
         "delinquent": False,
         "discount": None,

@@ -115,6 +115,8 @@ def test_products_change_and_clear() -> None:
 def test_customers_change_and_clear() -> None:
     direct = Direct()
     customer = direct.ask("POST", "/v1/customers", {"email": "a@example.com", "address[city]": "Bonn"})["id"]
+    moved = direct.ask("POST", f"/v1/customers/{customer}", {"address[country]": "DE"})
+    assert (moved["address"]["city"], moved["address"]["country"]) == (None, "DE")
     changed = direct.ask("POST", f"/v1/customers/{customer}", {"email": "b@example.com", "address": ""})
     assert (changed["email"], changed["address"]) == ("b@example.com", None)
     assert direct.ask("GET", "/v1/customers", {"email": "a@example.com"})["data"] == []

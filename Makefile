@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check bench soak format clean
+.PHONY: help demo test browser check contract mutants bench soak format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,19 @@ check: .venv/ready ## format, lint, strict types, tests
 	$(BIN)/python -m pytest -n auto
 	@$(BIN)/python -m tests.browser.chromium || true
 
+contract: .venv/ready ## what is sent and answered, beside Stripe's own validator and spec; takes Go
+	@$(BIN)/python -m tests.contract.validator
+	$(BIN)/python -m pytest tests/contract
+
+SAMPLE ?= 40
+SEED ?= 1
+mutants: .venv/mutants ## do the tests see SAMPLE=40 changes of a line, drawn by SEED=1, in plan, apply and stripe_api
+	@$(BIN)/python -m tests.mutants $(SAMPLE) $(SEED)
+
+.venv/mutants: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	@touch $@
+
 bench: .venv/ready ## how fast, beside what Stripe's limit allows (QUICK=1: a minute, else a quarter of an hour)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
@@ -44,4 +57,4 @@ format: .venv/ready ## put the code into its format
 	$(BIN)/ruff check --fix .
 
 clean: ## remove what the targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .stripe-mock dist build

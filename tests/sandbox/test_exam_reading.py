@@ -16,6 +16,7 @@ def test_products_are_listed_by_id_and_gone_once_deleted(world: World) -> None:
     product = world.v1.products.create({"name": "Shoes", "metadata": {"sku": "7"}})
     found = world.v1.products.list({"ids": [product.id, "prod_nope"]}).data
     assert [one.id for one in found] == [product.id]
+    assert world.v1.products.retrieve(product.id).to_dict()["metadata"] == {"sku": "7"}
     world.v1.products.delete(product.id)
     assert world.v1.products.list({"ids": [product.id]}).data == []
     assert refusal(lambda: world.v1.products.retrieve(product.id))[:3] == (404, "resource_missing", "id")
@@ -59,6 +60,24 @@ def test_codes_are_filtered_by_text_in_any_case_activity_and_time(world: World) 
     assert codes.list({"coupon": coupon, "created": {"gt": code.created}}).data == []
     assert len(codes.list({"coupon": coupon, "created": {"lte": code.created}}).data) == 1
     assert len(codes.list({"coupon": coupon, "created": code.created}).data) == 1
+
+
+def test_coupons_are_filtered_by_time_and_paged(world: World) -> None:
+    first, second = world.coupon(), world.coupon()
+    between = {"gte": first.created, "lte": second.created}
+    after = world.v1.coupons.list({"created": between, "limit": 1, "starting_after": second.id})
+    assert [one.id for one in after.data] == [first.id]
+    before = world.v1.coupons.list({"created": between, "limit": 1, "ending_before": first.id})
+    assert [one.id for one in before.data] == [second.id]
+
+
+def test_codes_are_filtered_by_customer(world: World) -> None:
+    coupon, customer = world.coupon().id, world.v1.customers.create({"name": "x"}).id
+    world.code(coupon)
+    theirs = world.code(coupon, customer=customer)
+    listed = world.v1.promotion_codes.list({"customer": customer})
+    assert [one.id for one in listed.data] == [theirs.id]
+    assert world.v1.promotion_codes.list({"coupon": coupon, "customer": customer}).data[0].customer == customer
 
 
 def test_wrong_cursors_and_filters_are_refused(world: World) -> None:

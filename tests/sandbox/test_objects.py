@@ -50,15 +50,33 @@ def test_what_stripe_would_hardly_take_is_refused(params: dict[str, object]) -> 
     assert Direct().error("POST", "/v1/coupons", {"percent_off": 5, **params})[0] == 400
 
 
-def test_the_coupon_of_a_dead_code_expands_to_a_stub_even_if_the_id_was_taken_again() -> None:
+def test_the_coupon_of_a_dead_code_expands_as_it_was_but_invalid_even_if_the_id_was_taken_again() -> None:
+    """In both shapes of a code: the spec has no stub of a deleted coupon there."""
     direct = Direct()
-    code = direct.code(direct.coupon(id="one"))["id"]
+    code = direct.code(direct.coupon(id="one", name="the first"))["id"]
     direct.ask("DELETE", "/v1/coupons/one")
-    direct.coupon(id="one")
-    shown = direct.ask("GET", f"/v1/promotion_codes/{code}", {"expand[]": "promotion.coupon"})
-    assert shown["promotion"]["coupon"] == {"id": "one", "object": "coupon", "deleted": True}
+    direct.coupon(id="one", name="the second")
+    shown = direct.ask("GET", f"/v1/promotion_codes/{code}", {"expand[]": "promotion.coupon"})["promotion"]["coupon"]
+    assert (shown["id"], shown["name"], shown["valid"]) == ("one", "the first", False)
     old = direct.ask("GET", f"/v1/promotion_codes/{code}", stripe_version="2025-08-27.basil")
-    assert (old["coupon"]["id"], old["coupon"]["valid"]) == ("one", False)
+    assert old["coupon"] == shown
+
+
+def test_what_is_expanded_and_not_set_is_absent() -> None:
+    """Currencies and products of a coupon, and currencies of a code: the spec has no null there."""
+    direct = Direct()
+    coupon = direct.ask("POST", "/v1/coupons", "percent_off=5&expand[]=applies_to&expand[]=currency_options")
+    assert not {"applies_to", "currency_options"} & set(coupon)
+    code = direct.code(coupon["id"], **{"expand[]": "restrictions.currency_options"})
+    assert "currency_options" not in code["restrictions"]
+
+
+def test_an_event_tells_of_currencies_that_were_added_that_there_were_none() -> None:
+    direct = Direct()
+    direct.ask("POST", "/v1/coupons", "id=five&amount_off=500&currency=usd")
+    direct.ask("POST", "/v1/coupons/five", "currency_options[eur][amount_off]=450")
+    event = direct.ask("GET", "/v1/events", {"type": "coupon.updated"})["data"][0]
+    assert event["data"]["previous_attributes"] == {"currency_options": None}
 
 
 def test_the_older_api_lacks_what_came_later() -> None:
@@ -97,10 +115,19 @@ def test_products_change_and_clear() -> None:
 def test_customers_change_and_clear() -> None:
     direct = Direct()
     customer = direct.ask("POST", "/v1/customers", {"email": "a@example.com", "address[city]": "Bonn"})["id"]
+    moved = direct.ask("POST", f"/v1/customers/{customer}", {"address[country]": "DE"})
+    assert (moved["address"]["city"], moved["address"]["country"]) == (None, "DE")
     changed = direct.ask("POST", f"/v1/customers/{customer}", {"email": "b@example.com", "address": ""})
     assert (changed["email"], changed["address"]) == ("b@example.com", None)
     assert direct.ask("GET", "/v1/customers", {"email": "a@example.com"})["data"] == []
     assert direct.error("POST", "/v1/customers", {"email": "nobody"})[1]["code"] == "email_invalid"
+
+
+def test_customers_and_the_account_show_what_the_spec_asks_for() -> None:
+    direct = Direct()
+    customer = direct.ask("POST", "/v1/customers", {"email": "a@example.com"})
+    assert customer["customer_account"] is None
+    assert {"branding", "card_payments", "dashboard", "payments"} <= set(direct.ask("GET", "/v1/account")["settings"])
 
 
 def test_an_event_is_found_by_its_id_and_type() -> None:

@@ -109,4 +109,4 @@ def five_years_after(now: int) -> int:
 
 def changes(before: Json, after: Json) -> Json:
     """The old values of the fields that differ, as events tell them."""
-    return {name: value for name, value in before.items() if after.get(name) != value}
+    return {name: before.get(name) for name in before | after if before.get(name) != after.get(name)}

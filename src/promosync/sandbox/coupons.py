@@ -50,7 +50,7 @@ CREATE: Spec = {
 
 
 def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
-    """The object as Stripe shows it; what can be expanded is absent unless it was asked for."""
+    """The object as Stripe shows it; what can be expanded is absent unless it was asked for and set."""
     wanted = call.expand if expand is None else expand
     data = json.loads(row["data"])
     shown = {
@@ -71,13 +71,9 @@ def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
         "valid": bool(row["valid"]),
     }
     for name in COUPON.fields:
-        if name in wanted:
+        if name in wanted and data[name]:
             shown[name] = data[name]
     return shown
-
-
-def stub(id: str) -> Json:
-    return {"id": id, "object": "coupon", "deleted": True}
 
 
 def create(call: Call) -> Json:
@@ -193,7 +189,7 @@ def delete(call: Call) -> Json:
     end_coupon(call.db, row["seq"])
     call.db.execute("UPDATE coupons SET deleted = 1 WHERE seq = ?", (row["seq"],))
     call.emit("coupon.deleted", {**render(call, row, {}), "valid": False})
-    return stub(call.id)
+    return {"id": call.id, "object": "coupon", "deleted": True}
 
 
 def list_all(call: Call) -> Json:

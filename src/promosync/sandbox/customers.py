@@ -13,10 +13,8 @@ from .params import Choice, Group, Integer, List, Metadata, Spec, Text, merge_me
 
 TABLE, TITLE, URL = "customers", "customer", "/v1/customers"
 
-_ADDRESS = Group(
-    {name: Text(clear=True) for name in ("city", "country", "line1", "line2", "postal_code", "state")},
-    clear=True,
-)
+_ADDRESS_LINES = ("city", "country", "line1", "line2", "postal_code", "state")
+_ADDRESS = Group({name: Text(clear=True) for name in _ADDRESS_LINES}, clear=True)
 LIST: Spec = {**PAGING, **CREATED, "email": Text(longest=512)}
 WRITE: Spec = {
     **EXPAND,
@@ -27,7 +25,7 @@ WRITE: Spec = {
     "metadata": Metadata(),
     "name": Text(clear=True, longest=256),
     "phone": Text(clear=True),
-    "preferred_locales": List(Text(), clear=True),
+    "preferred_locales": List(Text()),
     "shipping": Group({"address": _ADDRESS, "name": Text(), "phone": Text(clear=True)}, clear=True),
     "tax_exempt": Choice(choices=("none", "exempt", "reverse"), clear=True),
 }
@@ -41,6 +39,7 @@ def render(call: Call, row: sqlite3.Row) -> Json:
         "object": "customer",
         "created": row["created"],
         "currency": None,
+        "customer_account": None,
         "default_source": None,
         "delinquent": False,
         "discount": None,
@@ -72,7 +71,7 @@ def create(call: Call) -> Json:
 
 def insert(call: Call, params: Json, email: str | None, id: str, created: int) -> sqlite3.Row:
     data = {
-        "address": params.get("address"),
+        "address": _in_full(params.get("address")),
         "balance": params.get("balance", 0),
         "description": params.get("description"),
         "invoice_prefix": random_text(call.rng, 8).upper(),
@@ -90,6 +89,10 @@ def insert(call: Call, params: Json, email: str | None, id: str, created: int) -
     return call.need(TABLE, TITLE, id, "id")
 
 
+def _in_full(address: Json | None) -> Json | None:
+    return None if address is None else dict.fromkeys(_ADDRESS_LINES) | address
+
+
 def retrieve(call: Call) -> Json:
     found = call.find(TABLE, call.id, deleted=True)
     return render(call, found or call.need(TABLE, TITLE, call.id, "id", status=404))
@@ -99,10 +102,12 @@ def update(call: Call) -> Json:
     row, params = call.need(TABLE, TITLE, call.id, "id", status=404), call.params
     email = _checked_email(params) if "email" in params else row["email"]
     before, data = render(call, row), json.loads(row["data"])
-    empties = {"balance": 0, "preferred_locales": [], "tax_exempt": "none"}
+    empties = {"balance": 0, "tax_exempt": "none"}
     for name, value in params.items():
         if name == "metadata":
             data["metadata"] = merge_metadata(data["metadata"], value)
+        elif name == "address":
+            data["address"] = _in_full(value)
         elif name in data:
             data[name] = empties.get(name) if value is None else value
     call.db.execute(

@@ -57,6 +57,18 @@ def account(call: Call) -> Json:
         "details_submitted": True,
         "email": "owner@example.com",
         "payouts_enabled": True,
-        "settings": {"dashboard": {"display_name": "promosync sandbox", "timezone": "Etc/UTC"}},
+        "settings": {
+            "branding": dict.fromkeys(("icon", "logo", "primary_color", "secondary_color")),
+            "card_payments": {
+                "decline_on": {"avs_failure": False, "cvc_failure": False},
+                **_in_scripts("statement_descriptor_prefix"),
+            },
+            "dashboard": {"display_name": "promosync sandbox", "timezone": "Etc/UTC"},
+            "payments": _in_scripts("statement_descriptor"),
+        },
         "type": "standard",
     }
+
+
+def _in_scripts(name: str) -> Json:
+    return dict.fromkeys((name, f"{name}_kana", f"{name}_kanji"))

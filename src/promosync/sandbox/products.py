@@ -12,6 +12,8 @@ from .params import Boolean, Choice, Group, List, Metadata, Percent, Spec, Text,
 
 TABLE, TITLE, URL = "products", "product", "/v1/products"
 
+_FEATURE = Group({"name": Text(longest=80, required=True)})
+_SIZES = {name: Percent(required=True) for name in ("height", "length", "weight", "width")}
 _TYPE = Choice(choices=("good", "service"))
 LIST: Spec = {
     **PAGING,
@@ -27,19 +29,26 @@ UPDATE: Spec = {
     "active": Boolean(),
     "description": Text(clear=True, longest=40000),
     "images": List(Text(), clear=True),
-    "marketing_features": List(Group({"name": Text(longest=80, required=True)}), clear=True),
+    "marketing_features": List(_FEATURE, clear=True),
     "metadata": Metadata(),
     "name": Text(),
-    "package_dimensions": Group(
-        {name: Percent(required=True) for name in ("height", "length", "weight", "width")}, clear=True
-    ),
+    "package_dimensions": Group(_SIZES, clear=True),
     "shippable": Boolean(),
     "statement_descriptor": Text(longest=22, clear=True),
     "tax_code": Text(clear=True),
     "unit_label": Text(longest=12, clear=True),
     "url": Text(clear=True),
 }
-CREATE: Spec = {**UPDATE, "id": Text(), "name": Text(required=True), "type": _TYPE}
+CREATE: Spec = {
+    **UPDATE,
+    "id": Text(),
+    "images": List(Text()),
+    "marketing_features": List(_FEATURE),
+    "metadata": Metadata(clear=False),
+    "name": Text(required=True),
+    "package_dimensions": Group(_SIZES),
+    "type": _TYPE,
+}
 
 _PLAIN = (
     "description",

@@ -94,15 +94,14 @@ def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
     else:
         coupon: Any = row["coupon"]
         if "coupon" in wanted.get("promotion", {}):
-            found = _coupon_row(call, row)
-            deeper = wanted["promotion"]["coupon"]
-            coupon = coupons.stub(coupon) if found["deleted"] else coupons.render(call, found, deeper)
+            # In full, invalid once it is deleted: the spec knows no stub here.
+            coupon = coupons.render(call, _coupon_row(call, row), wanted["promotion"]["coupon"])
         shown["promotion"] = {"coupon": coupon, "type": "coupon"}
     if "customer" in wanted and row["customer"] is not None:
         holder = call.find("customers", row["customer"], deleted=True)
         assert holder is not None
         shown["customer"] = customers.render(call, holder)
-    if "currency_options" in wanted.get("restrictions", {}):
+    if "currency_options" in wanted.get("restrictions", {}) and data["currency_options"]:
         shown["restrictions"]["currency_options"] = data["currency_options"]
     return shown
 

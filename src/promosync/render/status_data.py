@@ -13,7 +13,7 @@ from promosync.render import FORMAT_VERSION
 from promosync.render.money import worst_words
 from promosync.render.plan_json import worst_case_json
 from promosync.render.status_words import summary
-from promosync.render.visible import visible
+from promosync.render.tables import csv_cell
 
 Json = dict[str, Any]
 
@@ -53,7 +53,7 @@ def status_csv(report: Report) -> str:
         row = _line(line, report.now) | {"drift": "; ".join(line.drift)}
         money = worst.get(line.id, "") if line in report.coupons else ""
         since = [] if changes is None else [changes.get((line.kind, line.id), 0)]
-        writer.writerow([*(_inert(row[name]) for name in _FIELDS), money, *since])
+        writer.writerow([*(csv_cell(row[name]) for name in _FIELDS), money, *since])
     return out.getvalue()
 
 
@@ -126,14 +126,3 @@ def _since(since: Since) -> Json:
             for alarm in since.alarms
         ],
     }
-
-
-def _inert(value: Any) -> Any:
-    """Make text fit for a cell: a spreadsheet takes what begins like this for a formula, a terminal obeys escapes.
-
-    Source: https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    if not isinstance(value, str):
-        return "" if value is None else value
-    shown = visible(value)
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown

@@ -7,12 +7,13 @@ A code is never deleted, and carries its owner and entry in its metadata.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
 from promosync.model.live import Live, LiveCode, LiveCoupon
 from promosync.model.promotions import fold
 from promosync.plan.matching import Match, generation, generations, match
+from promosync.plan.scope import Scope
 from promosync.plan.status.report import LineKind
 from promosync.plan.status.tally import NO_VALUE, Values
 from promosync.results.book import Book, Known
@@ -24,6 +25,7 @@ class Attribution:
     def __init__(self, configuration: Configuration, live: Live, keys: Values) -> None:
         self.keys = keys
         self._owner, self._mode = configuration.settings.owner, live.account.mode
+        self._scope = Scope(self._owner, live.account.now, configuration.settings.ignore_metadata, frozenset())
         self._living = {coupon.stripe_id: coupon for coupon in live.coupons}
         self.coupons = {entry.id: entry for entry in configuration.coupons}
         self._codes = {entry.id: entry for entry in configuration.codes}
@@ -94,17 +96,28 @@ class Attribution:
         return ours if ours is not None or known.kind is None else names[-1] if stripe_id else None
 
     def values(self, coupon: str | None, known: Known) -> Values:
-        """Return what a discount has for each key: the code's own value, else its coupon's; the file's word first."""
-        entry: CodeEntry | BatchEntry | CouponEntry | None = None
+        """Return what a discount has for each key: the code's own value, else its coupon's.
+
+        Of an entry that is in the file the file decides: former objects may say something else. Only what it leaves to
+        others (``ignore_metadata``), and of what is not in the file all of it, is Stripe's word.
+        """
+        places: list[Mapping[str, str]] = []
         if known.kind is not None:
-            entry = (self._codes if known.kind is LineKind.CODE else self._batches).get(known.id)
-        places = [entry.spec.metadata] if entry else []
-        places.append(dict(known.values))
+            entries = self._codes if known.kind is LineKind.CODE else self._batches
+            places += self._places(entries.get(known.id), dict(known.values))
         if coupon is not None:
-            places += [self.coupons[coupon].spec.metadata] if coupon in self.coupons else []
             found = self.current(coupon)
-            places += [found.spec.metadata] if found else []
+            places += self._places(self.coupons.get(coupon), found.spec.metadata if found else {})
         return tuple(next((place[key] for place in places if key in place), NO_VALUE) for key in self.keys)
+
+    def _places(
+        self, entry: CodeEntry | BatchEntry | CouponEntry | None, live: Mapping[str, str]
+    ) -> Iterator[Mapping[str, str]]:
+        if entry is None:
+            yield live
+        else:
+            yield entry.spec.metadata
+            yield self._scope.ignored(live)
 
 
 def _had_others(config_id: str, oldest: LiveCoupon) -> bool:

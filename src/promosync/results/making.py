@@ -98,10 +98,14 @@ def make_report(
     attribution: Attribution,
     book: Book,
     asked: Asked,
+    read_from: int | None = None,
     missing: Iterable[Source] = (),
 ) -> Report:
-    """Return the report of the orders in a book that were paid in the span that was asked for."""
-    return _Making(configuration, account, attribution, book, asked).report(tuple(missing))
+    """Return the report of the orders in a book that were paid in the span that was asked for.
+
+    ``read_from`` is since when the book has every order, ``missing`` are the lists that are not in it.
+    """
+    return _Making(configuration, account, attribution, book, asked).report(read_from, tuple(missing))
 
 
 class _Making:
@@ -115,7 +119,7 @@ class _Making:
         self._touched: dict[Key, _Touched] = {}
         self._coupon_of: dict[Key, str | None] = {}
 
-    def report(self, missing: tuple[Source, ...]) -> Report:
+    def report(self, read_from: int | None, missing: tuple[Source, ...]) -> Report:
         for number, order in enumerate(self._book):
             if self._asked.span.holds(order.paid):
                 self._count(number, order)
@@ -133,7 +137,7 @@ class _Making:
             every,
             calendar,
             missing,
-            self._attribution.begin,
+            read_from,
         )
 
     def _count(self, number: int, order: Kept) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,8 @@ def look(
         raise faults[Source.INVOICES]
     if any(source not in ledger.read or ledger.read[source].gaps for source in Source if source not in faults):
         return Looked(ledger, None)
-    return Looked(ledger, make_report(configuration, account, attribution, ledger.book, asked, faults))
+    read_from = _latest(read.since for source, read in ledger.read.items() if source not in faults)
+    return Looked(ledger, make_report(configuration, account, attribution, ledger.book, asked, read_from, faults))
 
 
 def starts_anew(before: Ledger, asked: Asked) -> tuple[str, ...]:
@@ -104,6 +105,11 @@ def _read(
             source, Read(since, account.now, reading.gaps)
         )
     return ledger, faults
+
+
+def _latest(moments: Iterable[int | None]) -> int | None:
+    """Return the last of some moments; None is before all."""
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def _earlier(one: int | None, other: int | None) -> int | None:

@@ -25,7 +25,7 @@ def local(moment: int, zone: str) -> date:
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(ZONES), st.sampled_from(list(Every)), st.integers(FIRST, LAST), st.integers(0, 100 * 86_400))
 def test_periods_follow_each_other_and_hold_their_days(zone: str, every: Every, since: int, length: int) -> None:
-    """The first holds the first moment, the last the last; each begins on its first day, where the one before ends."""
+    """The first holds the first moment, the last the last; each begins where the one before ends."""
     found = list(periods(since, since + length, every, ZoneInfo(zone)))
     assert found[0].since <= since <= found[0].last
     assert found[-1].since <= since + length <= found[-1].last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -197,8 +198,8 @@ def test_what_was_stopped_can_be_gone_on_with() -> None:
         seen: list[int] = []
         spans: tuple[Span, ...] = ((None, None),)
         for _ in range(20):
-            asked = stripe.requests
-            reading = stripe.orders(Source.INVOICES, spans, lambda asked=asked: stripe.requests > asked + 7)
+            most = stripe.requests + 7
+            reading = stripe.orders(Source.INVOICES, spans, partial(lambda most: stripe.requests > most, most))
             found = list(reading)
             spans = reading.gaps
             # Of the second where it stopped some were read, and are read again.

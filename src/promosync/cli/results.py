@@ -98,6 +98,11 @@ def results(
         _say_stopped(run, ledger)
         raise typer.Exit(INTERRUPTED if stop.is_set() else STOPPED)
     show_report(run, "results", found.report, output)
+    if output is ReportFormat.CSV:  # which has no place for it
+        from promosync.render.results_words import missing_words
+
+        for said in missing_words(found.report):
+            run.say(said)
 
 
 class _Watch:

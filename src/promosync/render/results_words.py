@@ -54,7 +54,8 @@ def sections(report: Report) -> Iterator[tuple[str, list[Line]]]:
     """Yield the tables of a report that have a line, each with its heading."""
     yield "All orders", [report.total]
     for key in report.asked.by:
-        yield f"By {key}", list(report.group(key))
+        if groups := list(report.group(key)):
+            yield f"By {key}", groups
     for kind, noun in NOUNS.items():
         lines = [line for line in report.entries if line.kind is kind]
         if lines:

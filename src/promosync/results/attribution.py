@@ -98,8 +98,8 @@ class Attribution:
     def values(self, coupon: str | None, known: Known) -> Values:
         """Return what a discount has for each key: the code's own value, else its coupon's.
 
-        Of an entry that is in the file the file decides: former objects may say something else. Only what it leaves to
-        others (``ignore_metadata``), and of what is not in the file all of it, is Stripe's word.
+        Of an entry that is in the file the file decides: former objects may say something else. Only what it leaves
+        to others (``ignore_metadata``), and of what is not in the file all of it, is Stripe's word.
         """
         places: list[Mapping[str, str]] = []
         if known.kind is not None:

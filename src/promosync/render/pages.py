@@ -20,8 +20,11 @@ from promosync.render.visible import visible
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(command: str, account: Account, owner: str, **content: Any) -> str:
-    """Return the page of a command's report; ``content`` is what its own template asks for."""
+def page(command: str, account: Account, owner: str, cards_below: str = "44rem", **content: Any) -> str:
+    """Return the page of a command's report; ``content`` is what its own template asks for.
+
+    ``cards_below`` is the width, in CSS, below which the rows of a table stand as cards.
+    """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -31,6 +34,7 @@ def page(command: str, account: Account, owner: str, **content: Any) -> str:
     )
     return environment.get_template(f"{command}.html.j2").render(
         command=command,
+        cards_below=cards_below,
         owner=visible(owner),
         account=visible(account.id or "account not readable with this key"),
         live=account.mode is Mode.LIVE,

@@ -79,6 +79,7 @@ def results_html(report: Report) -> str:
         "results",
         report.account,
         report.owner,
+        cards_below="64rem",
         span=span_words(report),
         summary=summary(report),
         missing=list(missing_words(report)),

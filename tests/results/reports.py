@@ -68,7 +68,7 @@ def made(
 
 
 def report(*, drawn: bool = True) -> Report:
-    """Months of orders: two campaigns, three currencies, renewals, a refund, a guest and an order of two discounts."""
+    """Months of orders: two campaigns, three currencies, renewals, a refund, a guest, an order of two discounts."""
     launch, hello = code("launch", "LAUNCH20"), code("hello", "HELLO5", "five")
     coupons = [coupon("spring", name="=1+1"), coupon("five"), coupon("stray|`<b>@all", name="\x1b[31mred\u202e")]
     orders = []

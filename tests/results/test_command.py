@@ -5,13 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import stat
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from promosync.cli import progress
 from promosync.cli.access import SANDBOX, sandbox_at
+from promosync.cli.results import _Watch
+from promosync.results.orders import Source
 from promosync.sandbox import Control
 from tests.cli.conftest import Cli, changed, write
 from tests.cli.conftest import cli as cli
@@ -115,8 +123,6 @@ def test_a_span_counts_what_was_paid_in_it(shop: Cli) -> None:
     shop("sandbox", "redeem", "LAUNCH20", "--amount", "1000")
     moment = "2000-01-01T00:00:00Z"
     assert results(shop, "--to", moment)["total"]["orders"] == 0
-    from datetime import UTC, datetime
-
     later = datetime.fromtimestamp(now + 5 * 86400, UTC).strftime("%Y-%m-%d")
     assert results(shop, "--from", later)["total"]["orders"] == 1
     assert results(shop, "--to", later)["total"]["orders"] == 6
@@ -232,6 +238,46 @@ def test_with_neither_list_there_is_nothing_to_show(cli: Cli, stripe: FakeStripe
     done = cli("results", "--format", "json", env={"STRIPE_API_KEY": KEY})
     assert (done.code, done.json["errors"][0]["rule"]) == (1, "stripe-denied")
     assert "Invoices: read" in done.err
+
+
+@dataclass
+class Asking:
+    """Stripe and a list of it, as far as telling how long it takes goes."""
+
+    source: Source = Source.INVOICES
+    requests: int = 0
+    left: float | None = None
+    pace: float | None = 1.0
+
+
+def test_how_long_it_takes_is_said_once_before_long_work() -> None:
+    """As soon as it can be told, roughly; of short work nothing is said."""
+    said: list[str] = []
+    asking = Asking()
+    watch = _Watch(cast("Any", SimpleNamespace(say=said.append)), cast("Any", asking))
+    for requests, left in ((0, None), (4, 993.0), (9, 990.0), (400, 600.0), (1000, 0.0)):
+        asking.requests, asking.left = requests, left
+        watch(cast("Any", asking))
+        assert watch.left() == left
+        assert len(said) == (requests >= 9)
+    assert said == ["Reading invoices takes about 1,000 requests."]
+    short = Asking(Source.SESSIONS, 1000, 50.0)
+    watch(cast("Any", short))
+    watch(cast("Any", short))
+    assert len(said) == 1
+
+
+def test_what_is_left_is_told_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.01)
+    said: list[str] = []
+    run = SimpleNamespace(say=said.append, err=SimpleNamespace(is_terminal=False))
+    asking = Asking(requests=0)
+    with progress.reading(cast("Any", run), cast("Any", asking), lambda: 500.0):
+        asking.requests = 100
+        deadline = time.monotonic() + 10
+        while not said and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert re.search(r"100 requests, [\d,.]+ a second, at full pace, about 500 to go, about \d+:\d\d left", said[0])
 
 
 def test_the_sandbox_says_what_is_no_order(shop: Cli) -> None:

@@ -34,7 +34,7 @@ def test_the_table_has_every_entry_and_ends_with_the_summary() -> None:
     assert re.search(r"KWD +15\.431 +3\.086 +12\.345 ", shown)
     assert "10 of the orders are renewals" in shown
     summary = " ".join(shown.rpartition("\n\n")[2].split())
-    assert summary.endswith("2,300 JPY after 700 JPY of discount; 12.345 KWD after 3.086 KWD of discount.")
+    assert summary.endswith("2,300 JPY after discounts of 700 JPY; 12.345 KWD after discounts of 3.086 KWD.")
 
 
 def test_the_terminal_obeys_no_name() -> None:

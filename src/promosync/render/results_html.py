@@ -61,7 +61,7 @@ class Column:
 class Chart:
     """What one line brought over time, in one currency."""
 
-    name: str
+    heading: str
     most: str
     words: str
     columns: tuple[Column, ...]
@@ -177,7 +177,8 @@ def _charts(lines: Sequence[Line], report: Report) -> Iterator[Chart]:
         most = f"most: {money(heights[best[0]], currency)} in {label(best[1], report.every)}"
         words = f"{visible(title(line))}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
         bars = tuple(_bars(shown, found, top, currency, report))
-        yield Chart(visible(title(line)), most, words, bars, names[0], names[-1])
+        heading = f"{visible(title(line))} over time, in {currency.upper()}"
+        yield Chart(heading, most, words, bars, names[0], names[-1])
 
 
 def _bars(
@@ -187,7 +188,7 @@ def _bars(
     for place, (at, period) in enumerate(shown):
         figures = found.get(at)
         if figures is not None:
-            words = f"{money(figures.after, currency)} after {money(figures.discount, currency)} of discount"
+            words = f"{money(figures.after, currency)} after discounts of {money(figures.discount, currency)}"
             yield Column(
                 round(place * step + step * 0.1, 3),
                 round(step * 0.8, 3),

@@ -97,7 +97,7 @@ def money_words(amounts: Mapping[str, Figures]) -> Iterator[str]:
     """Yield what orders came to in each currency."""
     for currency, figures in amounts.items():
         after, given = money(figures.after, currency), money(figures.discount, currency)
-        yield f"{after} after {given} of discount"
+        yield f"{after} after discounts of {given}"
 
 
 def span_words(report: Report) -> str:

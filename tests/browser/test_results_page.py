@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,13 @@ import pytest
 from promosync.render.results_html import results_html
 from tests.results.reports import report
 
-from .chromium import Page, find, running
-from .test_page import CONTRAST, CUT, OVERLAPS, THEMES
+from .chromium import Page, find
+from .looks import CONTRAST, THEMES, looks_well
 
 BROWSER = find()
 pytestmark = pytest.mark.skipif(not BROWSER, reason="no browser is installed: see `make browser`")
 
 WIDTHS = (360, 800, 1440)
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Page]:
-    assert BROWSER
-    with running(BROWSER) as browser:
-        yield browser.page()
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +31,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_is_quiet_fits_and_can_be_read(tab: Page, file: Path, width: int, theme: str) -> None:
     """No error, no request but for itself, no sideways scrolling, nothing cut, 4.5:1 for every text."""
-    tab.open(file, width, dark=theme == "dark")
-    assert tab.told("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded") == []
-    asked = {event["request"]["url"] for event in tab.told("Network.requestWillBeSent")}
-    assert {url for url in asked if not url.startswith("data:")} == {file.as_uri()}
-    assert tab.ask("document.documentElement.scrollWidth") == width
-    assert tab.ask(CUT) == []
-    assert tab.ask(OVERLAPS) == []
-    assert tab.ask(CONTRAST) == []
+    looks_well(tab, file, width, theme)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -10,7 +10,7 @@ from typing import Any
 
 from promosync.model.currency import decimals
 from promosync.plan.fields import iso
-from promosync.render import FORMAT_VERSION
+from promosync.render.heads import json_head
 from promosync.render.results_words import label, missing_words, notes, summary, title
 from promosync.render.tables import csv_cell
 from promosync.results.report import Counts, Figures, Line, Report, Sums
@@ -27,11 +27,7 @@ def results_json(report: Report) -> Json:
     """Return a report as JSON-like values: dates as ISO 8601, amounts in minor units of their currency."""
     span = report.asked.span
     return {
-        "format_version": FORMAT_VERSION,
-        "account": report.account.id,
-        "mode": report.account.mode.value,
-        "owner": report.owner,
-        "taken": iso(report.now),
+        **json_head(report.account, report.owner),
         "from": None if span.since is None else iso(span.since),
         "until": None if span.until is None else iso(span.until),
         "zone": report.asked.zone,

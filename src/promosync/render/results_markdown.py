@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from promosync.plan.fields import iso
-from promosync.render.facts import mode_words
+from promosync.render.heads import markdown_head
 from promosync.render.markdown import code
 from promosync.render.results_words import (
     columns,
@@ -29,10 +28,9 @@ def results_markdown(report: Report) -> str:
 
 
 def _blocks(report: Report) -> Iterator[str]:
-    account = code(report.account.id) if report.account.id else "account not readable with this key"
     yield f"## Results of {code(report.owner)}"
     yield ""
-    yield f"{account}, {mode_words(report.account.mode)}, {iso(report.now)}. {span_words(report)}."
+    yield f"{markdown_head(report.account)}. {span_words(report)}."
     yield ""
     yield f"**{summary(report)}**"
     for said in missing_words(report):

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from promosync.model.ownership import Mode
-from promosync.plan.fields import iso
 from promosync.plan.status.report import LineKind
-from promosync.render.facts import mode_words
+from promosync.render.heads import text_head
 from promosync.render.layout import paragraph
 from promosync.render.results_words import (
     EACH,
@@ -34,11 +32,7 @@ _NARROWEST = 15
 
 def results_text(report: Report, width: int) -> Iterator[Text]:
     """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table is never broken."""
-    mode = report.account.mode
-    head = Text(f"Account {visible(report.account.id or 'not readable with this key')}, ")
-    head.append(mode_words(mode), "bold red" if mode is Mode.LIVE else "")
-    head.append(f", owner {visible(report.owner)}, {iso(report.now)}")
-    yield head
+    yield text_head(report.account, report.owner)
     yield from paragraph(f"{span_words(report)}. Amounts are before, of and after discounts.", width)
     for said in missing_words(report):
         yield from paragraph(said, width, "bold yellow", "! ", "  ")

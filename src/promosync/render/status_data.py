@@ -9,7 +9,7 @@ from typing import Any
 
 from promosync.plan.fields import iso
 from promosync.plan.status.report import Line, Report, Since, State
-from promosync.render import FORMAT_VERSION
+from promosync.render.heads import json_head
 from promosync.render.money import worst_words
 from promosync.render.plan_json import worst_case_json
 from promosync.render.status_words import summary
@@ -26,11 +26,7 @@ _FIELDS = (
 def status_json(report: Report) -> Json:
     """Return a report as JSON-like values: dates as ISO 8601, amounts in minor units, None for "no limit"."""
     return {
-        "format_version": FORMAT_VERSION,
-        "account": report.account.id,
-        "mode": report.account.mode.value,
-        "owner": report.owner,
-        "taken": iso(report.now),
+        **json_head(report.account, report.owner),
         "summary": summary(report),
         "attention": list(report.attention),
         "coupons": _lines(report.coupons, report.now),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.plan.status.report import Line, LineKind, Report
-from promosync.render.facts import mode_words
+from promosync.render.heads import markdown_head
 from promosync.render.markdown import code
 from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import COLUMNS, NOUNS, cells, number, remarks, summary, title, uses_words
@@ -21,10 +21,9 @@ def status_markdown(report: Report) -> str:
 
 
 def _blocks(report: Report) -> Iterator[str]:
-    account = code(report.account.id) if report.account.id else "account not readable with this key"
     yield f"## Status of {code(report.owner)}"
     yield ""
-    yield f"{account}, {mode_words(report.account.mode)}, {iso(report.now)}"
+    yield markdown_head(report.account)
     yield ""
     yield _summary(summary(report))
     for kind, noun in NOUNS.items():

@@ -8,12 +8,11 @@ from functools import partial
 from rich.cells import cell_len
 from rich.text import Text
 
-from promosync.model.ownership import Mode
 from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.plan.status.attention import ends_soon, nearly_used
 from promosync.plan.status.report import Line, LineKind, Report, Since, State
-from promosync.render.facts import mode_words
+from promosync.render.heads import text_head
 from promosync.render.layout import paragraph
 from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import (
@@ -35,11 +34,7 @@ _OPTIONAL = {"expired", "withdrawn", "days", "share"}
 
 def status_text(report: Report, width: int) -> Iterator[Text]:
     """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table is never broken."""
-    mode = report.account.mode
-    head = Text(f"Account {visible(report.account.id or 'not readable with this key')}, ")
-    head.append(mode_words(mode), "bold red" if mode is Mode.LIVE else "")
-    head.append(f", owner {visible(report.owner)}, {iso(report.now)}")
-    yield head
+    yield text_head(report.account, report.owner)
     sections = [(noun, [line for line in report.entries if line.kind is kind]) for kind, noun in NOUNS.items()]
     sections += [(f"By {key}", [line for line in report.groups if line.label == key]) for key in report.by]
     shown = [line for _, lines in sections for line in lines]

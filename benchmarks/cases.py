@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import re
 import statistics
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.ground import LIMIT, Ground, Taken, ground, python, served
-from benchmarks.recorded import BORN
+from benchmarks.ground import LIMIT, Ground, Taken, ground, python, recorded, requests_of
+from benchmarks.recorded import BORN, CREATED, MARK
 
 COUPON: dict[str, Any] = {"id": "spring", "percent_off": 20, "duration": "once"}
 KEYS = {"promosync_owner": "bench"}
 WEEK = 7 * 86400
+FOUR_YEARS = 4 * 365 * 86400
 
 _APPLY_SECONDS = re.compile(r"in ([\d.]+) s\.")
 
@@ -132,18 +132,51 @@ def plan_recorded(count: int) -> Iterator[Figure]:
     with ground() as here:
         seeded_batch(here, 1)
         dump = here.control.dump()
-        record = here.folder / "record.json"
         # What a list leaves out unless it is asked for, it is asked for.
         coupon = {"applies_to": None, **dump["coupons"][0], "created": BORN - 1}
-        record.write_text(json.dumps({"coupon": coupon, "code": dump["promotion_codes"][0]}), encoding="utf-8")
+        code = {**dump["promotion_codes"][0], "id": f"promo_{MARK}", "code": f"SPR-{MARK}", "created": CREATED}
+        code["metadata"] = {**code["metadata"], "promosync_slot": MARK}
         here.write([COUPON], batches=[batch(count)])
-        with served([sys.executable, "-m", "benchmarks.recorded", str(count), str(record)]) as url:
-            here.control.clear_counters()
-            elsewhere = Ground(url, here.control, here.folder)
+        with recorded(here, count, coupon=coupon, path="/v1/promotion_codes", row=code) as elsewhere:
             taken = _planned(elsewhere)
         yield _figure(
             f"plan a batch of {count:,}, unchanged (recorded pages)", taken, -(-count // 100), counted=False
         )
+
+
+def results_recorded(count: int) -> Iterator[Figure]:
+    """`results` of paid invoices, each of another customer and with another unique code, over four years; and again.
+
+    The second run goes on from the ledger of the first, which keeps all but the last forty days.
+    """
+    with ground() as here:
+        seeded_batch(here, 1)
+        [code] = here.control.dump()["promotion_codes"]
+        here.control.redeem(code["id"], amount=9900, kind="subscription")
+        dump = here.control.dump()
+        [invoice] = dump["invoices"]
+        each = FOUR_YEARS // count
+        born = int(time.time()) - FOUR_YEARS
+        [given] = invoice["total_discount_amounts"]
+        shown = {**code, "id": f"promo_{MARK}", "metadata": {**code["metadata"], "promosync_slot": MARK}}
+        given["discount"]["promotion_code"] = shown
+        invoice |= {"id": f"in_{MARK}", "customer": f"cus_{MARK}", "created": CREATED}
+        invoice["status_transitions"]["paid_at"] = CREATED
+        coupon = {"applies_to": None, **dump["coupons"][0], "created": born - 1}
+        here.write([COUPON], batches=[batch(count)])
+        ledger = here.folder / "ledger.jsonl"
+        with recorded(
+            here, count, coupon=coupon, path="/v1/invoices", row=invoice, born=born, seconds=each, rows=1
+        ) as elsewhere:
+            before = 0
+            for name, pages in (("", -(-count // 100)), (", again with its ledger", None)):
+                taken = elsewhere.promosync("results", "--ledger", str(ledger), "--format", "json")
+                assert json.loads(taken.out)["total"]["orders"] == count
+                asked = requests_of(elsewhere)
+                allowed = None if pages is None else pages / LIMIT
+                title = f"results of {count:,} invoices{name} (recorded pages)"
+                yield Figure(title, taken.seconds, allowed, taken.megabytes, asked - before)
+                before = asked
 
 
 def draw(count: int) -> Iterator[Figure]:
@@ -195,7 +228,8 @@ def _figure(name: str, taken: Taken, on_one_endpoint: int, counted: bool = True)
 def full() -> Iterable[Iterator[Figure]]:
     return (
         startup(9), latency_floor(500, 5), plan(1_000), create(500), create(1_000), create_batch(1_000), change(300),
-        plan(100_000), plan_batch(100_000), plan_recorded(1_000_000), draw(1_000_000),
+        plan(100_000), plan_batch(100_000), plan_recorded(1_000_000),
+        results_recorded(100_000), draw(1_000_000),
     )  # fmt: skip
 
 
@@ -207,5 +241,6 @@ def quick() -> Iterable[Iterator[Figure]]:
         create(100),
         change(50),
         plan_batch(10_000),
+        results_recorded(2_000),
         draw(100_000),
     )

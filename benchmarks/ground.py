@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from promosync.sandbox import Control
 
@@ -113,6 +114,22 @@ def ground(latency: float = LATENCY) -> Iterator[Ground]:
             control = Control(url)
             control.limits(endpoint=LIMIT, total=TOTAL, latency=latency)
             yield Ground(url, control, folder)
+
+
+@contextmanager
+def recorded(here: Ground, count: int, **record: Any) -> Iterator[Ground]:
+    """Serve a recorded row so many times (:mod:`benchmarks.recorded`) in the sandbox's place."""
+    file = here.folder / "record.json"
+    file.write_text(json.dumps(record), encoding="utf-8")
+    with served([sys.executable, "-m", "benchmarks.recorded", str(count), str(file)]) as url:
+        here.control.clear_counters()
+        yield Ground(url, here.control, here.folder)
+
+
+def requests_of(elsewhere: Ground) -> int:
+    """Return how many requests a server of recorded rows has had."""
+    with urlopen(f"{elsewhere.url}/_requests") as answer:
+        return int(json.load(answer))
 
 
 @contextmanager

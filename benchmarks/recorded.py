@@ -1,8 +1,8 @@
-"""A server of a recorded code, repeated as often as wanted: a sandbox with a million would be the bottleneck.
+"""A server of a recorded row, repeated as often as wanted: a sandbox with a million would be the bottleneck.
 
-It knows what reading needs: the account, an empty list for all others, and the codes by cursor and by time. Run it as
-``python -m benchmarks.recorded COUNT FILE``, FILE with a coupon and a code as the sandbox gave them; the URL is
-printed. Latency and Stripe's limit are kept to.
+It knows what reading needs: the account, one coupon, an empty list for all others, the rows by cursor and by time.
+Run it as ``python -m benchmarks.recorded COUNT FILE``, FILE with what :class:`Recorded` takes; the URL is printed.
+Latency and Stripe's limit are kept to. ``/_requests`` tells how many requests there were.
 """
 
 from __future__ import annotations
@@ -21,23 +21,34 @@ from benchmarks.ground import LATENCY, LIMIT
 BORN = 1_790_000_000
 PER_SECOND = 3
 """How many codes were made in one second, as an apply at the limit would have."""
-_MARK = "000000000"
+MARK = "000000000"
+"""What stands in a row for its number."""
+CREATED = "<created>"
 
 
 class Recorded:
-    """Codes numbered from 0, the oldest; a page goes from the newest down."""
+    """Rows of the list at ``path``, numbered from 0, the oldest; a page goes from the newest down.
 
-    def __init__(self, count: int, coupon: Any, code: Any) -> None:
-        self._count, self._coupon = count, coupon
-        code = {**code, "id": f"promo_{_MARK}", "code": f"SPR-{_MARK}", "created": "<created>"}
-        code["metadata"] = {**code["metadata"], "promosync_slot": "<slot>"}
-        self._row = json.dumps(code)
+    Row N was created ``seconds`` x N // ``rows`` seconds after ``born``. In the text of ``row``, :data:`MARK` stands
+    for its number and :data:`CREATED` for that moment.
+    """
+
+    def __init__(
+        self, count: int, coupon: Any, path: str, row: Any, born: int = BORN, seconds: int = 1, rows: int = PER_SECOND
+    ) -> None:
+        self._count, self._coupon, self._path = count, coupon, path
+        self._row = json.dumps(row)
+        self._born, self._seconds, self._rows = born, seconds, rows
         self._tokens, self._at = LIMIT, 0.0
+        self._requests = 0
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         arrived = asyncio.get_running_loop().time()
         path, query = request.path, {unquote(key): value for key, value in request.query.items()}
-        if path == "/v1/promotion_codes":
+        if path == "/_requests":
+            return web.json_response(self._requests)
+        self._requests += 1
+        if path == self._path:
             if not self._allowed(arrived):
                 error = {"error": {"message": "Too many requests.", "code": "rate_limit"}}
                 return web.json_response(error, status=429, headers={"Stripe-Rate-Limited-Reason": "endpoint-rate"})
@@ -61,19 +72,19 @@ class Recorded:
     def _page(self, query: dict[str, str]) -> str:
         newest, oldest = self._count - 1, 0
         if "created[lte]" in query:
-            newest = min(newest, (int(query["created[lte]"]) - BORN + 1) * PER_SECOND - 1)
+            newest = min(newest, ((int(query["created[lte]"]) - self._born + 1) * self._rows - 1) // self._seconds)
         if "created[gte]" in query:
-            oldest = max(0, (int(query["created[gte]"]) - BORN) * PER_SECOND)
+            oldest = max(0, -(-(int(query["created[gte]"]) - self._born) * self._rows // self._seconds))
         if "starting_after" in query:
-            newest = min(newest, int(query["starting_after"].removeprefix("promo_")) - 1)
+            newest = min(newest, int(query["starting_after"].rpartition("_")[2]) - 1)
         last = max(oldest, newest - int(query["limit"]) + 1)
         rows = ",".join(self._numbered(number) for number in range(newest, last - 1, -1))
         more = "true" if last > oldest else "false"
-        return f'{{"object": "list", "url": "/v1/promotion_codes", "has_more": {more}, "data": [{rows}]}}'
+        return f'{{"object": "list", "url": "{self._path}", "has_more": {more}, "data": [{rows}]}}'
 
     def _numbered(self, number: int) -> str:
-        row = self._row.replace(_MARK, f"{number:09}").replace('"<created>"', str(BORN + number // PER_SECOND))
-        return row.replace("<slot>", str(number))
+        created = str(self._born + number * self._seconds // self._rows)
+        return self._row.replace(MARK, f"{number:09}").replace(f'"{CREATED}"', created)
 
 
 async def serve(recorded: Recorded) -> None:
@@ -85,5 +96,4 @@ async def serve(recorded: Recorded) -> None:
 
 
 if __name__ == "__main__":
-    taken = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
-    asyncio.run(serve(Recorded(int(sys.argv[1]), taken["coupon"], taken["code"])))
+    asyncio.run(serve(Recorded(int(sys.argv[1]), **json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")))))

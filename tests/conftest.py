@@ -8,6 +8,9 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("long", max_examples=200)  # pytest --hypothesis-profile=long: for a night, or a proof
 
 _SCRUBBED = ("STRIPE_", "PROMOSYNC_", "GITHUB_", "RUNNER_", "TYPER_", "_TYPER_")
 _SCRUBBED_WHOLE = {

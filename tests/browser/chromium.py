@@ -184,9 +184,9 @@ def main() -> int:
     """Say whether the checks in a browser have run with the other tests; 1 where none is installed."""
     path = find()
     if path:
-        print(f"The page of `promosync status` was looked at in a browser: {path}")
+        print(f"The pages of `promosync status` and `results` were looked at in a browser: {path}")
         return 0
-    print("NOT CHECKED: no browser was found, so nobody looked at the page of `promosync status`.")
+    print("NOT CHECKED: no browser was found, so nobody looked at the pages of reports.")
     print("             Install chromium, or name a browser in TEST_BROWSER, and run `make browser`.")
     return 1
 

@@ -138,13 +138,14 @@ def test_a_broken_sandbox_is_told(cli: Cli) -> None:
 
 
 def test_the_demo_tells_the_whole_story(cli: Cli, folder: Path) -> None:
-    """Validated, planned, applied, planned again, edited, planned once more; nothing is left behind."""
+    """Validated, planned, applied, planned again, edited, applied once more, summed; nothing is left behind."""
     before = sorted(path.name for path in folder.iterdir())
     result = cli("demo", env={"STRIPE_API_KEY": "sk_live_notlookedat12345"})
     assert result.code == 0
     commands = [line.split()[2] for line in result.out.splitlines() if line.startswith("$ promosync ")]
-    assert commands == ["validate", "plan", "apply", "plan", "sandbox", "plan"]
-    for words in ("Plan: 6 to create.", "Apply: 6 done.", "No changes.", "of which 37 used: 163 left"):
+    assert commands == ["validate", "plan", "apply", "plan", "sandbox", "apply", "sandbox", "sandbox", "results"]
+    story = ("Plan: 6 to create.", "Apply: 6 done.", "No changes.", "of which 37 used: 163 left")
+    for words in (*story, "123 orders of 37 customers (37 new) and 12 guests: 3,613.50 USD after"):
         assert words in result.out
     assert "error" not in result.err
     assert Path.cwd() == folder

@@ -70,6 +70,26 @@ def test_every_row_is_tried() -> None:
     assert {when for *_, when in rows()} == set(FILES)
 
 
+def test_without_a_list_of_orders_results_says_what_is_missing(cli: Cli) -> None:
+    """And without coupons it does not run, as the page has it."""
+    text = (DOCS / "permissions.md").read_text(encoding="utf-8")
+    table = re.findall(
+        r"^\| ([\w ]+) \| read \| (it does not run|.* not in the figures, and it says so) \|$", text, re.M
+    )
+    names = {"Coupons": "coupon", "Invoices": "invoice", "Checkout Sessions": "checkout_session"}
+    assert [name for name, _ in table] == list(names)
+    write(SHOP)
+    for name, words in table:
+        with fake_stripe() as stripe:
+            assert cli("apply", "--yes", env={"STRIPE_API_KEY": "sk_test_0123456789"}).code == 0
+            permissions = {f"{one}_read" for one in (*names.values(), "promotion_code")} - {f"{names[name]}_read"}
+            stripe.control.register_key(KEY, sorted(permissions))
+            done = cli("results", "--format", "json", env={"STRIPE_API_KEY": KEY})
+        runs = words != "it does not run"
+        assert (done.code == 0) is runs, name
+        assert done.json.get("missing") == ([name.lower()] if runs else None)
+
+
 @pytest.mark.parametrize("command", ["plan", "apply"])
 @pytest.mark.parametrize("when", FILES)
 def test_they_are_enough_and_none_is_too_much(cli: Cli, folder: Any, when: str, command: str) -> None:

@@ -68,6 +68,8 @@ def test_a_dump_has_every_living_object_with_all_its_fields() -> None:
         "promotion_codes": 1,
         "products": 1,
         "customers": 0,
+        "invoices": 0,
+        "checkout_sessions": 0,
     }
     assert dumped["coupons"][0]["applies_to"] == {"products": [product["id"]]}
     assert Control.of(direct.sandbox, livemode=True).dump()["coupons"] == []

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promosync.apply.gateway import Fault, StripeFault
-from promosync.stripe_api.paging import ALONE, Ask, Page, Windows, read
+from promosync.stripe_api.paging import ALONE, Ask, Page, Span, Windows, read
 
 NOW = 1_800_000_000
 DAY = 86400
@@ -119,6 +119,61 @@ def test_every_row_once(
     assert in_order == before
     pages = max(1, -(-len(found) // page))
     assert there.requests <= pages + 13 + pages // 50 + newcomers
+
+
+spans = st.lists(st.integers(0, 2000 * DAY), min_size=2, max_size=8, unique=True).map(
+    lambda bounds: [(a, b) for a, b in zip(sorted(bounds)[::2], sorted(bounds)[1::2], strict=False)][::-1]
+)
+
+
+@given(clusters, spans, st.integers(1, 9), st.randoms(use_true_random=False), st.integers(0, 30), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_parts_of_a_list_are_read_and_what_is_left_of_them_is_known(
+    clusters: list[tuple[int, int, int]],
+    spans: list[tuple[int, int]],
+    readers: int,
+    rng: random.Random,
+    stop_after: int,
+    open_ended: bool,
+) -> None:
+    """Every row of the parts once and no other; what was not read when it stopped is read from the gaps."""
+    there = listing([NOW - ago - rng.randrange(span) for ago, span, count in clusters for _ in range(count)], page=3)
+    wanted: list[Span] = [(NOW - b, NOW - a) for a, b in reversed(spans)]
+    if open_ended:
+        wanted[0] = (wanted[0][0], None)
+    windows = Windows(page=3, alone=1, spans=wanted)
+    asked = 0
+
+    def stopped() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > stop_after
+
+    first = [row["created"] for row in read(there.ask, readers, windows=windows, stopped=stopped)]
+    gaps = windows.gaps()
+    assert windows.done is not bool(gaps)
+    kept = [created for created in first if not any(inside(created, gap) for gap in gaps)]
+    rest = [row["created"] for row in read(there.ask, readers, windows=Windows(page=3, spans=gaps))] if gaps else []
+    every = [-created for created, _ in there.rows]
+    assert sorted(kept + rest) == sorted(one for one in every if any(inside(one, part) for part in wanted))
+
+
+def inside(moment: int, span: Span) -> bool:
+    return (span[0] is None or span[0] <= moment) and (span[1] is None or moment <= span[1])
+
+
+def test_how_much_is_left_is_known_once_a_page_is_there() -> None:
+    """Of a part whose end is known: about as many pages as there are."""
+    there = listing(spread("over a year", 20_000))
+    windows = Windows(alone=1, spans=[(NOW - 400 * DAY, None)])
+    assert windows.left is None
+    rows = read(there.ask, 1, windows=windows)
+    next(rows)
+    assert windows.left is not None
+    assert 190 <= windows.left <= 1200  # the list ends before the part does
+    for _ in rows:
+        pass
+    assert windows.left == 0
 
 
 def spread(kind: str, count: int) -> list[int]:

@@ -15,6 +15,7 @@ from promosync.cli.explain import explain
 from promosync.cli.export import export
 from promosync.cli.init import init
 from promosync.cli.plan import plan
+from promosync.cli.results import results
 from promosync.cli.run import Run
 from promosync.cli.sandbox import sandbox
 from promosync.cli.status import status
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, validate, plan, apply, export, status, check, schema, explain, demo):
+for command in (init, validate, plan, apply, export, status, results, check, schema, explain, demo):
     app.command()(command)
 app.add_typer(codes, name="codes")
 app.add_typer(sandbox, name="sandbox")

@@ -34,6 +34,16 @@ class CheckFormat(StrEnum):
     SARIF = "sarif"
 
 
+class ReportFormat(StrEnum):
+    """What a report is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
 def _above_zero(value: float | None) -> float | None:
     if value is not None and not 0 < value <= 100_000:
         raise typer.BadParameter(f"{value} is not a number above 0.")
@@ -57,6 +67,18 @@ PlanFormatOption = Annotated[
 CheckFormatOption = Annotated[
     CheckFormat,
     typer.Option("--format", help="What is found is written as; github is annotations, sarif for code scanning."),
+]
+ReportFormatOption = Annotated[
+    ReportFormat, typer.Option("--format", help="What the report is written as; html is one page of its own.")
+]
+ByOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="KEY",
+        help="Also count by the values of this metadata key, a code's own or its coupon's, such as campaign or "
+        "source; may be given several times.",
+    ),
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
 

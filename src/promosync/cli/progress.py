@@ -102,7 +102,7 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=", ".join(words))
         else:
-            remaining = "time left unknown" if left is None else f"about {left // 60}:{left % 60:02} left"
+            remaining = "time left unknown" if left is None else _time_left(left)
             self._run.say(", ".join((f"{done:,} of {self._total:,}", *words, remaining)))
         if self._run.json:
             from promosync.render.outcomes import progress_json
@@ -115,8 +115,8 @@ class Progress:
 
 
 @contextmanager
-def reading(run: Run, stripe: StripeAccount) -> Iterator[None]:
-    """Tell every few seconds how much has been asked for, while an account is read."""
+def reading(run: Run, stripe: StripeAccount, left: Callable[[], float | None] = lambda: None) -> Iterator[None]:
+    """Tell every few seconds how much has been asked for, while an account is read; ``left`` is requests to go."""
     begun, before = time.monotonic(), stripe.requests
     with ExitStack() as shown:
         status: Status | None = None
@@ -126,6 +126,9 @@ def reading(run: Run, stripe: StripeAccount) -> Iterator[None]:
             asked = stripe.requests - before
             rate = asked / (time.monotonic() - begun)
             words = f"Reading Stripe: {asked:,} requests, {rate:.1f} a second, {pace_words(stripe.pace)}"
+            more = left()
+            if more is not None and rate:
+                words += f", about {more:,.0f} to go, {_time_left(more / rate)}"
             if not run.err.is_terminal:
                 run.say(words)
             elif status is None:
@@ -135,6 +138,10 @@ def reading(run: Run, stripe: StripeAccount) -> Iterator[None]:
 
         with _ticking(EVERY_ON_TERMINAL if run.err.is_terminal else EVERY, tick):
             yield
+
+
+def _time_left(seconds: float) -> str:
+    return f"about {round(seconds) // 60}:{round(seconds) % 60:02} left"
 
 
 def pace_words(pace: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,14 @@ sandbox = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+
+class OrderKind(StrEnum):
+    """What a redemption is part of."""
+
+    SUBSCRIPTION = "subscription"
+    PAYMENT = "payment"
+
 
 StateOption = Annotated[Path, typer.Option("--state", metavar="FILE", help="Where it is kept.")]
 
@@ -89,16 +98,55 @@ def redeem(
     code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code.")],
     times: Annotated[int, typer.Option("--times", min=1, help="How often.")] = 1,
     customer: Annotated[str | None, typer.Option("--customer", metavar="ID", help="Who uses it.")] = None,
+    amount: Annotated[
+        int | None,
+        typer.Option(
+            "--amount",
+            metavar="N",
+            min=0,
+            help="What each order comes to before the discount, in minor units; it is written down for `results`.",
+        ),
+    ] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option("--currency", metavar="CODE", help="Its currency; the coupon's, or usd, unless given."),
+    ] = None,
+    kind: Annotated[
+        OrderKind, typer.Option("--as", help="A subscription has an invoice each month, a payment none.")
+    ] = OrderKind.PAYMENT,
     state: StateOption = SANDBOX,
 ) -> None:
     """Use a promotion code as a customer would."""
-    from promosync.sandbox import Control
+    from promosync.sandbox import Control, ControlError
 
     run = begin(ctx)
+    if amount is None and currency is not None:
+        raise typer.BadParameter("--currency is of an order: give its --amount too.")
     with sandbox_at(state) as opened:
-        answer = Control.of(opened).redeem(code, times=times, customer=customer)
+        try:
+            answer = Control.of(opened).redeem(
+                code, times=times, customer=customer, amount=amount, currency=currency, kind=kind.value
+            )
+        except ControlError as error:
+            raise ProblemsFound([Problem((), str(error), rule="sandbox")]) from error
     done = answer["redeemed"]
     if done:
         run.out.print(f"Redeemed {visible(code)} {done} time{'s' * (done != 1)}.")
     if answer["message"]:
         raise ProblemsFound([Problem((), answer["message"], rule=f"redeem-{answer['rule']}")])
+
+
+@sandbox.command()
+def advance(
+    ctx: typer.Context,
+    days: Annotated[int, typer.Argument(metavar="DAYS", min=1, max=3650, help="How many days.")],
+    state: StateOption = SANDBOX,
+) -> None:
+    """Move its clock on: dates pass, and subscriptions renew."""
+    from promosync.plan.fields import iso
+    from promosync.sandbox import Control
+
+    run = begin(ctx)
+    with sandbox_at(state) as opened:
+        now = Control.of(opened).advance(86_400.0 * days)
+    run.out.print(f"It is {iso(int(now))} in the sandbox.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,18 +14,21 @@ from promosync.cli.options import (
     DEFAULT_FILE,
     AccountOption,
     ApiBaseOption,
+    ByOption,
     DebugOption,
     FileArgument,
     LiveOption,
+    ReportFormat,
+    ReportFormatOption,
     RpsOption,
     SandboxOption,
 )
+from promosync.cli.report_formats import show_report
 from promosync.cli.run import Run, begin
-from promosync.cli.writing import writing
+from promosync.cli.writing import kept_text, writing
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
-    from promosync.plan.status.report import Report
     from promosync.plan.status.since import Snapshot
 
 ALARM = 2
@@ -35,31 +37,11 @@ _SECONDS = 5.0
 """Between two lines of progress."""
 
 
-class StatusFormat(StrEnum):
-    """What a report is written as."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
 def status(
     ctx: typer.Context,
     file: FileArgument = DEFAULT_FILE,
-    by: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--by",
-            metavar="KEY",
-            help="Also count by the values of this metadata key, a code's own or its coupon's, such as campaign or "
-            "source; may be given several times.",
-        ),
-    ] = None,
-    output: Annotated[
-        StatusFormat, typer.Option("--format", help="What the report is written as; html is one page of its own.")
-    ] = StatusFormat.TABLE,
+    by: ByOption = None,
+    output: ReportFormatOption = ReportFormat.TABLE,
     save: Annotated[
         str | None, typer.Option("--save", metavar="FILE", help="Keep a snapshot there, to compare with later.")
     ] = None,
@@ -95,14 +77,14 @@ def status(
     loaded, rows = run.load([file])
     before = _snapshot(since) if since is not None else None
     asked = Asked(tuple(dict.fromkeys(by or ())), before, Limits(alarm_uses, alarm_share))
-    if output is StatusFormat.HTML and not asked.by:
+    if output is ReportFormat.HTML and not asked.by:
         asked = Asked(ALWAYS, asked.before, asked.limits)
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
         report, taken = look(loaded.configuration, rows, stripe, asked, _progress(run))
     if save is not None:
         with writing(Path(save)) as handle:
             handle.write(dump(taken))
-    _show(run, report, output)
+    show_report(run, "status", report, output)
     if report.since is not None and report.since.alarms:
         raise typer.Exit(ALARM)
 
@@ -123,41 +105,9 @@ def _progress(run: Run) -> Callable[[int], None]:
 def _snapshot(name: str) -> Snapshot:
     from promosync.plan.status.snapshot_file import parse
 
-    try:
-        path = Path(name)
-        if path.is_file() and path.stat().st_size > _LARGEST:
-            raise ProblemsFound([Problem((), f"{name} is too large for a snapshot", rule="snapshot")])
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
-        hint = "make the first one: promosync status --save FILE"
-        raise ProblemsFound([Problem((), f"{name} can not be read: {reason}", hint, rule="snapshot")]) from error
+    path = Path(name)
+    if path.is_file() and path.stat().st_size > _LARGEST:
+        raise ProblemsFound([Problem((), f"{name} is too large for a snapshot", rule="snapshot")])
+    with kept_text(name, "snapshot", "make the first one: promosync status --save FILE") as handle:
+        text = handle.read()
     return parse(text, name)
-
-
-def _show(run: Run, report: Report, output: StatusFormat) -> None:
-    if output is StatusFormat.TABLE:
-        from promosync.render.status_text import status_text
-
-        run.show(status_text(report, run.out.width))
-    elif output is StatusFormat.JSON:
-        from promosync.render.status_data import status_json
-
-        run.emit(status_json(report), indent=2)
-    else:
-        run.out.file.write(_page(report, output))
-        run.out.file.flush()
-
-
-def _page(report: Report, output: StatusFormat) -> str:
-    if output is StatusFormat.CSV:
-        from promosync.render.status_data import status_csv
-
-        return status_csv(report)
-    if output is StatusFormat.MARKDOWN:
-        from promosync.render.status_markdown import status_markdown
-
-        return status_markdown(report)
-    from promosync.render.status_html import status_html
-
-    return status_html(report)

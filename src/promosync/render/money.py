@@ -12,8 +12,13 @@ NO_LIMIT = "no limit"
 
 def money(amount: int, currency: str) -> str:
     """Return an amount in minor units as a person reads it: ``500.00 USD``."""
+    return f"{amount_text(amount, currency)} {currency.upper()}"
+
+
+def amount_text(amount: int, currency: str) -> str:
+    """Return an amount in minor units without its currency: ``1,500.00``."""
     digits = decimals(currency)
-    return f"{Decimal(amount).scaleb(-digits):,.{digits}f} {currency.upper()}"
+    return f"{Decimal(amount).scaleb(-digits):,.{digits}f}"
 
 
 def worst_words(amounts: Mapping[str, int | None]) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 
 from promosync.plan.fields import iso
 from promosync.plan.status.report import Line, Report, Since, State
-from promosync.render import FORMAT_VERSION
+from promosync.render.heads import json_head
 from promosync.render.money import worst_words
 from promosync.render.plan_json import worst_case_json
 from promosync.render.status_words import summary
-from promosync.render.visible import visible
+from promosync.render.tables import csv_cell
 
 Json = dict[str, Any]
 
@@ -26,11 +26,7 @@ _FIELDS = (
 def status_json(report: Report) -> Json:
     """Return a report as JSON-like values: dates as ISO 8601, amounts in minor units, None for "no limit"."""
     return {
-        "format_version": FORMAT_VERSION,
-        "account": report.account.id,
-        "mode": report.account.mode.value,
-        "owner": report.owner,
-        "taken": iso(report.now),
+        **json_head(report.account, report.owner),
         "summary": summary(report),
         "attention": list(report.attention),
         "coupons": _lines(report.coupons, report.now),
@@ -53,7 +49,7 @@ def status_csv(report: Report) -> str:
         row = _line(line, report.now) | {"drift": "; ".join(line.drift)}
         money = worst.get(line.id, "") if line in report.coupons else ""
         since = [] if changes is None else [changes.get((line.kind, line.id), 0)]
-        writer.writerow([*(_inert(row[name]) for name in _FIELDS), money, *since])
+        writer.writerow([*(csv_cell(row[name]) for name in _FIELDS), money, *since])
     return out.getvalue()
 
 
@@ -126,14 +122,3 @@ def _since(since: Since) -> Json:
             for alarm in since.alarms
         ],
     }
-
-
-def _inert(value: Any) -> Any:
-    """Make text fit for a cell: a spreadsheet takes what begins like this for a formula, a terminal obeys escapes.
-
-    Source: https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    if not isinstance(value, str):
-        return "" if value is None else value
-    shown = visible(value)
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown

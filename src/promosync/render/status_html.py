@@ -1,29 +1,19 @@
-"""The status report as one page: no script, no request, readable on a phone, in the dark and on paper.
-
-All that is drawn is worked out here and in figures; the template only places it, and escapes every text.
-"""
+"""The status report as one page of HTML: its figures, and its bars as shares of their width."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from promosync import __version__
-from promosync.model.ownership import Mode
 from promosync.plan.exposure import total
 from promosync.plan.status.attention import SOON_DAYS, ends_soon, nearly_used
 from promosync.plan.status.report import Line, LineKind, Report, State
 from promosync.plan.status.tally import NO_VALUE
-from promosync.render.facts import mode_words
 from promosync.render.money import NO_LIMIT, totals_words, worst_words
+from promosync.render.pages import day_and_time, page
 from promosync.render.status_words import COLUMNS, NOUNS, cells, counts, number, title, uses_words
 from promosync.render.visible import visible
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _MOST_BARS = 12
 """More bars in one chart say less; the table below has all."""
 
@@ -62,23 +52,12 @@ class Part:
 
 def status_html(report: Report) -> str:
     """Return a report as one HTML page that stands by itself."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("status.html.j2")
     sections = [(noun, "", [line for line in report.entries if line.kind is kind]) for kind, noun in NOUNS.items()]
     charts = [(key, [line for line in report.groups if line.label == key]) for key in report.by]
-    return page.render(
-        owner=visible(report.owner),
-        account=visible(report.account.id or "account not readable with this key"),
-        live=report.account.mode is Mode.LIVE,
-        mode=mode_words(report.account.mode),
-        taken=_day(report.now),
-        version=__version__,
+    return page(
+        "status",
+        report.account,
+        report.owner,
         attention=[visible(part) for part in report.attention],
         counts=counts(report),
         tiles=_tiles(report),
@@ -121,7 +100,7 @@ def _since_words(report: Report) -> str:
     if report.since is None:
         return "of every coupon, so far"
     used = sum(change.since for change in report.since.changes if change.kind is LineKind.COUPON)
-    return f"{used:+,} since {_day(report.since.taken)}"
+    return f"{used:+,} since {day_and_time(report.since.taken)}"
 
 
 def _budget(line: Line, now: int) -> Bar:
@@ -196,7 +175,7 @@ def _since(report: Report) -> dict[str, object] | None:
     if report.since is None:
         return None
     return {
-        "taken": _day(report.since.taken),
+        "taken": day_and_time(report.since.taken),
         "changes": [
             (
                 "metadata" if change.kind is LineKind.GROUP else change.kind.value.replace("_", " "),
@@ -207,7 +186,3 @@ def _since(report: Report) -> dict[str, object] | None:
             for change in report.since.changes
         ],
     }
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%-d %B %Y, %H:%M UTC")

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.plan.status.report import Line, LineKind, Report
-from promosync.render.facts import mode_words
+from promosync.render.heads import markdown_head
 from promosync.render.markdown import code
 from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import COLUMNS, NOUNS, cells, number, remarks, summary, title, uses_words
+from promosync.render.tables import Row, markdown_table
 
 
 def status_markdown(report: Report) -> str:
@@ -20,10 +21,9 @@ def status_markdown(report: Report) -> str:
 
 
 def _blocks(report: Report) -> Iterator[str]:
-    account = code(report.account.id) if report.account.id else "account not readable with this key"
     yield f"## Status of {code(report.owner)}"
     yield ""
-    yield f"{account}, {mode_words(report.account.mode)}, {iso(report.now)}"
+    yield markdown_head(report.account)
     yield ""
     yield _summary(summary(report))
     for kind, noun in NOUNS.items():
@@ -58,13 +58,8 @@ def _table(heading: str, lines: Sequence[Line], now: int) -> Iterator[str]:
     group = lines[0].kind is LineKind.GROUP
     columns = [column for column in COLUMNS if not (group and column.name in ("state", "days"))]
     yield from ("", f"### {heading} ({number(len(lines), 'line')})", "")
-    yield f"| | {' | '.join(column.head for column in columns)} |{'' if group else ' remarks |'}"
-    rules = ["---:" if column.number else "---" for column in columns]
-    yield f"| --- | {' | '.join(rules)} |{'' if group else ' --- |'}"
-    for line in lines:
-        row = cells(line, now)
-        said = "" if group else f" {code('; '.join(remarks(line))) if remarks(line) else ''} |"
-        yield f"| {code(title(line))} | {' | '.join(row[column.name] for column in columns)} |{said}"
+    rows = (Row(title(line), cells(line, now), remarks(line)) for line in lines)
+    yield from markdown_table(rows, columns, remarks=not group)
 
 
 def _summary(text: str) -> str:

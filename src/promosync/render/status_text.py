@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
-from promosync.model.ownership import Mode
 from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.plan.status.attention import ends_soon, nearly_used
 from promosync.plan.status.report import Line, LineKind, Report, Since, State
-from promosync.render.facts import mode_words
-from promosync.render.layout import pad, paragraph
+from promosync.render.heads import text_head
+from promosync.render.layout import paragraph
 from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import (
     COLUMNS,
-    NOTHING,
     NOUNS,
-    Column,
     cells,
     number,
     remarks,
@@ -27,21 +25,16 @@ from promosync.render.status_words import (
     title,
     uses_words,
 )
+from promosync.render.tables import NOTHING, Column, Row, shortened, text_table
 from promosync.render.visible import visible
 
 _EMPTY = {"0", NOTHING, "0 %"}
 _OPTIONAL = {"expired", "withdrawn", "days", "share"}
-_GAP = "  "
-_LONGEST = 36
 
 
 def status_text(report: Report, width: int) -> Iterator[Text]:
     """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table is never broken."""
-    mode = report.account.mode
-    head = Text(f"Account {visible(report.account.id or 'not readable with this key')}, ")
-    head.append(mode_words(mode), "bold red" if mode is Mode.LIVE else "")
-    head.append(f", owner {visible(report.owner)}, {iso(report.now)}")
-    yield head
+    yield text_head(report.account, report.owner)
     sections = [(noun, [line for line in report.entries if line.kind is kind]) for kind, noun in NOUNS.items()]
     sections += [(f"By {key}", [line for line in report.groups if line.label == key]) for key in report.by]
     shown = [line for _, lines in sections for line in lines]
@@ -72,34 +65,26 @@ def _table(
 ) -> Iterator[Text]:
     group = lines[0].kind is LineKind.GROUP
     used = [column for column in columns if not (group and column.name in ("state", "days"))]
-    rows = [cells(line, now) for line in lines]
-    widths = [max(len(column.head), *(len(row[column.name]) for row in rows)) for column in used]
-    head = [pad(visible(noun), name_width), *(_aligned(c.head, c, w) for c, w in zip(used, widths, strict=True))]
-    yield Text(_GAP.join(head).rstrip(), "bold")
-    for line, row in zip(lines, rows, strict=True):
-        shown = Text(pad(_name(line), name_width))
-        for column, cells_wide in zip(used, widths, strict=True):
-            shown.append(_GAP)
-            shown.append(_aligned(row[column.name], column, cells_wide), _style(line, column, now))
-        shown.rstrip()
-        yield shown
-        for remark in remarks(line):
-            yield from paragraph(visible(remark), width, "yellow" if line.drift else "dim", "    ", "      ")
+    rows = [
+        Row(
+            _name(line),
+            cells(line, now),
+            remarks(line),
+            "yellow" if line.drift else "dim",
+            partial(_style, line, now),
+        )
+        for line in lines
+    ]
+    yield from text_table(noun, rows, used, name_width, width)
 
 
 def _name(line: Line) -> str:
     """Return what a line is called: of a code its text, too; a long value of metadata is cut."""
     name = visible(title(line))
-    if line.kind is LineKind.CODE and line.label:
-        name = f"{name} {visible(line.label)}"
-    return name if cell_len(name) <= _LONGEST else f"{set_cell_size(name, _LONGEST - 1).rstrip()}…"
+    return shortened(f"{name} {visible(line.label)}" if line.kind is LineKind.CODE and line.label else name)
 
 
-def _aligned(text: str, column: Column, cells_wide: int) -> str:
-    return text.rjust(cells_wide) if column.number else text.ljust(cells_wide)
-
-
-def _style(line: Line, column: Column, now: int) -> str:
+def _style(line: Line, now: int, column: Column) -> str:
     if column.name == "share" and nearly_used(line):
         return "bold yellow"
     if column.name == "days" and ends_soon(line, now):

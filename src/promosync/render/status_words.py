@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from promosync.plan.exposure import Exposure
 from promosync.plan.status.report import Line, LineKind, Report, State
 from promosync.render.money import NO_LIMIT
-
-NOTHING = "–"
+from promosync.render.tables import NOTHING, Column
 
 NOUNS = {
     LineKind.COUPON: "Coupons",
     LineKind.CODE: "Promotion codes",
     LineKind.BATCH: "Code batches",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the table: its head, and whether it is numbers."""
-
-    name: str
-    head: str
-    number: bool = True
 
 
 COLUMNS = (

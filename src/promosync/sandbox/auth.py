@@ -15,10 +15,12 @@ ACCOUNT = "acct_1PromosyncSandbox"
 
 _SECRET = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
 _RESOURCES = {
+    "checkout_session": "Checkout Sessions",
     "connected_account": "Connected Accounts",
     "coupon": "Coupons",
     "customer": "Customers",
     "event": "Events",
+    "invoice": "Invoices",
     "product": "Products",
     "promotion_code": "Promotion Codes",
 }

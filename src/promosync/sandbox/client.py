@@ -56,11 +56,15 @@ class Control:
         currency: str | None = None,
         first_time: bool = True,
         product: str | None = None,
+        kind: str = "payment",
+        also: Sequence[str] = (),
     ) -> Json:
         """Uses a code (its text or its `promo_` id), or a coupon directly, up to `times` times.
 
-        Answers {"redeemed": how often, "rule": what refused it or None, "message", and once redeemed
-        "promotion_code" and "coupon" as they are now}.
+        With an `amount` (before discounts, minor units) each use is an order that was paid: a checkout session, and
+        as `kind` "subscription" invoices too, one for each month that the clock goes on. `also` are codes that
+        the same order has. Answers {"redeemed": how often, "rule": what refused it or None, "message", and once
+        redeemed "promotion_code" and "coupon" as they are now, and "order": the last checkout session's id}.
         """
         target: Json = {"code": code} if coupon is None else {"coupon": coupon}
         order = {
@@ -69,8 +73,13 @@ class Control:
             "currency": currency,
             "first_time": first_time,
             "product": product,
+            "kind": kind,
         }
-        return self._post("redeem", {**target, "times": times, **order, **self._whose})
+        return self._post("redeem", {**target, "also": list(also), "times": times, **order, **self._whose})
+
+    def refund(self, invoice: str, amount: int) -> Json:
+        """Credits part of a paid invoice with a note: {"invoice": its id, "refunded": all of it so far}."""
+        return self._post("refund", {"invoice": invoice, "amount": amount, **self._whose})
 
     def reset(self) -> None:
         """Forgets everything: objects, keys, faults, counters, and the clock's offset."""
@@ -130,7 +139,7 @@ class Control:
         return list(self._post("seed", given)["ids"])
 
     def dump(self) -> Json:
-        """Every living object: {"coupons": […], "promotion_codes": […], "products": […], "customers": […]}."""
+        """Every living object: {"coupons": […], "promotion_codes": […], "products": […], …}."""
         return self._post("dump", dict(self._whose))
 
     def register_key(self, key: str, permissions: Sequence[str] | None = None, *, expired: bool = False) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import auth, faults, lifetime, store
+from . import auth, faults, lifetime, orders, store
 from .call import Call, Json
 from .dump import dump
+from .errors import StripeError
 from .limits import Limiter, Limits
-from .redeem import Order, Refused, redeem_code, redeem_coupon
+from .redeem import Order, Refused, redeem
 from .seed import seed
 from .wire import Request, Response
 
@@ -50,7 +51,7 @@ def answer(sandbox: Sandbox, db: sqlite3.Connection, request: Request) -> Respon
         if not isinstance(given, dict):
             raise ValueError("expected a JSON object")
         done = handler(Lever(sandbox, db, given))
-    except (KeyError, TypeError, ValueError) as mistake:
+    except (KeyError, TypeError, ValueError, StripeError) as mistake:
         db.execute("ROLLBACK TO lever")
         words = f"missing {mistake}" if isinstance(mistake, KeyError) else str(mistake)
         return _reply(400, {"error": {"message": words}})
@@ -96,18 +97,21 @@ def _redeem(lever: Lever) -> Json:
     if (code is None) == (coupon is None):
         raise ValueError("give either a code or a coupon")
     given["currency"] = (given.get("currency") or "").lower() or None
+    codes = [*([code] if code is not None else []), *given.pop("also", ())]
     order = Order(**given)
     result: Json = {"redeemed": 0, "rule": None, "message": None}
     for _ in range(times):
         try:
-            if code is not None:
-                result |= redeem_code(call, code, order)
-            else:
-                result |= redeem_coupon(call, coupon, order)
+            result |= redeem(call, codes, coupon, order)
         except Refused as refusal:
             return {**result, "rule": refusal.rule, "message": str(refusal)}
         result["redeemed"] += 1
     return result
+
+
+def _refund(lever: Lever) -> Json:
+    call = _call(lever)
+    return orders.refund(call, lever.given["invoice"], int(lever.given["amount"]))
 
 
 def _register_key(lever: Lever) -> Json:
@@ -189,6 +193,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", "clock"): _clock,
     ("POST", "clock"): _set_clock,
     ("POST", "redeem"): _redeem,
+    ("POST", "refund"): _refund,
     ("POST", "keys"): _register_key,
     ("GET", "faults"): _faults,
     ("POST", "faults"): _order_faults,

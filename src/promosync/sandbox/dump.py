@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 
-from . import coupons, customers, products, promotion_codes
+from . import checkout_sessions, coupons, customers, invoices, products, promotion_codes
 from .call import Call, Json
 
 _IN_FULL: Mapping[str, Callable[[Call, sqlite3.Row], Json]] = {
@@ -15,6 +15,10 @@ _IN_FULL: Mapping[str, Callable[[Call, sqlite3.Row], Json]] = {
     ),
     products.TABLE: products.render,
     customers.TABLE: customers.render,
+    invoices.TABLE: lambda call, row: invoices.render(call, row, {"total_discount_amounts": {"discount": {}}}),
+    checkout_sessions.TABLE: lambda call, row: checkout_sessions.render(
+        call, row, {"total_details": {"breakdown": {}}}
+    ),
 }
 
 

@@ -31,6 +31,29 @@ PROMOTION_CODE = Node(fields={**_CODE_FIELDS, "promotion": Node(expandable=False
 OLD_PROMOTION_CODE = Node(fields={**_CODE_FIELDS, "coupon": Node(fields=COUPON.fields)})
 NOTHING = Node()
 
+_DISCOUNT = Node(
+    fields={
+        "customer": CUSTOMER,
+        "promotion_code": PROMOTION_CODE,
+        "source": Node(expandable=False, fields={"coupon": COUPON}),
+    }
+)
+INVOICE = Node(
+    fields={
+        "customer": CUSTOMER,
+        "discounts": _DISCOUNT,
+        "total_discount_amounts": Node(expandable=False, fields={"discount": _DISCOUNT}),
+    }
+)
+CHECKOUT_SESSION = Node(
+    fields={
+        "customer": CUSTOMER,
+        "discounts": Node(expandable=False, fields={"coupon": COUPON, "promotion_code": PROMOTION_CODE}),
+        "invoice": INVOICE,
+        "total_details": Node(expandable=False, fields={"breakdown": Node()}),
+    }
+)
+
 
 def expansion(paths: Sequence[str], root: Node, *, listed: bool) -> dict[str, Any]:
     """The wanted fields as nested dicts, relative to one object even when `listed` under `data`."""

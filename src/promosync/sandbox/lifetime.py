@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from . import orders
+
 
 def settle(db: sqlite3.Connection, now: int) -> None:
     """Writes down what time has ended, so that moving the clock back does not bring it to life again."""
@@ -17,6 +19,7 @@ def settle(db: sqlite3.Connection, now: int) -> None:
         "WHERE dead = 0 AND expires_at IS NOT NULL AND expires_at <= ?",
         (now,),
     )
+    orders.renew(db, now)
 
 
 def end_coupon(db: sqlite3.Connection, seq: int) -> None:

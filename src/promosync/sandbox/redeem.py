@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import coupons, promotion_codes
+from . import checkout_sessions, coupons, currencies, invoices, orders, promotion_codes
 from .call import Call, Json, changes
 from .lifetime import end_code, end_coupon
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is bought. What is None is not checked: an order of any size, in any currency, of any product."""
+    """What is bought. What is None is not checked: an order of any size, in any currency, of any product.
+
+    With an amount (before discounts) the order is written down: as ``kind`` says, a subscription with its invoices,
+    or a payment at once. Without a currency it is the coupon's, or dollars.
+    """
 
     customer: str | None = None
     amount: int | None = None
     currency: str | None = None
     first_time: bool = True
     product: str | None = None
+    kind: str = "payment"
 
 
 class Refused(Exception):
@@ -30,8 +36,43 @@ class Refused(Exception):
         self.rule = rule
 
 
-def redeem_code(call: Call, text: str, order: Order) -> Json:
-    """Uses the code with this text, or this `promo_` id, once."""
+def redeem(call: Call, codes: Sequence[str], coupon: str | None, order: Order) -> Json:
+    """Uses each of these codes (text or `promo_` id), or the coupon, once for one order; none if one is refused."""
+    if order.kind not in orders.KINDS:
+        raise ValueError(f"an order is a subscription or a payment, not {order.kind!r}")
+    if order.amount is not None and order.amount < 0:
+        raise ValueError("an order comes to no less than nothing")
+    call.db.execute("SAVEPOINT redemption")
+    try:
+        used = [_redeem_code(call, code, order) for code in codes]
+        used += [_redeem_coupon(call, coupon, order)] if coupon is not None else []
+        placed = {} if order.amount is None else {"order": _placed(call, order.amount, order, used)}
+    except Refused:
+        call.db.execute("ROLLBACK TO redemption")
+        raise
+    finally:
+        call.db.execute("RELEASE redemption")
+    first = used[0]
+    code = first.code and promotion_codes.render(call, call.need(promotion_codes.TABLE, "", first.code["id"], ""), {})
+    fresh = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (first.coupon["seq"],)).fetchone()
+    return {"promotion_code": code, "coupon": coupons.render(call, fresh, {}), **placed}
+
+
+def _placed(call: Call, amount: int, order: Order, used: Sequence[orders.Use]) -> str:
+    own = (json.loads(use.coupon["data"])["currency"] for use in used)
+    currency = currencies.check(order.currency or next(filter(None, own), "usd"), "currency")
+    for use in used:
+        _check_currency(use.coupon, currency)
+    session = orders.place(call, order.kind, order.customer, amount, currency, used)
+    row = call.need(checkout_sessions.TABLE, "", session, "")
+    shown = checkout_sessions.render(call, row, {})
+    if shown["invoice"] is not None:
+        call.emit("invoice.paid", invoices.render(call, call.need(invoices.TABLE, "", shown["invoice"], ""), {}))
+    call.emit("checkout.session.completed", shown)
+    return session
+
+
+def _redeem_code(call: Call, text: str, order: Order) -> orders.Use:
     row = _found(call, text, order)
     coupon = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (row["coupon_seq"],)).fetchone()
     _check_code(call, row, order)
@@ -40,22 +81,22 @@ def redeem_code(call: Call, text: str, order: Order) -> Json:
     call.db.execute("UPDATE promotion_codes SET times_redeemed = times_redeemed + 1 WHERE seq = ?", (row["seq"],))
     if row["max_redemptions"] is not None and row["times_redeemed"] + 1 >= row["max_redemptions"]:
         end_code(call.db, row["seq"])
-    after_coupon = _use_coupon(call, coupon)
+    _use_coupon(call, coupon)
     after = promotion_codes.render(call, call.need(promotion_codes.TABLE, "", row["id"], ""), {})
     call.emit("promotion_code.updated", after, changes(before, after))
-    return {"promotion_code": after, "coupon": after_coupon}
+    return orders.Use(coupon, row)
 
 
-def redeem_coupon(call: Call, id: str, order: Order) -> Json:
-    """Uses the coupon directly, once."""
+def _redeem_coupon(call: Call, id: str, order: Order) -> orders.Use:
     row = call.find("coupons", id)
     if row is None:
         raise Refused("no_such_coupon", f"There is no coupon '{id}'.")
     _check_coupon(row, order)
-    return {"promotion_code": None, "coupon": _use_coupon(call, row)}
+    _use_coupon(call, row)
+    return orders.Use(row, None)
 
 
-def _use_coupon(call: Call, row: sqlite3.Row) -> Json:
+def _use_coupon(call: Call, row: sqlite3.Row) -> None:
     before = coupons.render(call, row, {})
     call.db.execute("UPDATE coupons SET times_redeemed = times_redeemed + 1 WHERE seq = ?", (row["seq"],))
     if row["max_redemptions"] is not None and row["times_redeemed"] + 1 >= row["max_redemptions"]:
@@ -63,7 +104,6 @@ def _use_coupon(call: Call, row: sqlite3.Row) -> Json:
     fresh = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (row["seq"],)).fetchone()
     after = coupons.render(call, fresh, {})
     call.emit("coupon.updated", after, changes(before, after))
-    return after
 
 
 def _found(call: Call, text: str, order: Order) -> sqlite3.Row:
@@ -116,11 +156,15 @@ def _least(restrictions: Json, options: Json, currency: str | None) -> int:
 def _check_coupon(row: sqlite3.Row, order: Order) -> None:
     if not row["valid"]:
         raise Refused("coupon_invalid", f"The coupon '{row['id']}' is no longer valid.")
+    if order.currency is not None:
+        _check_currency(row, order.currency)
     data = json.loads(row["data"])
-    if order.currency is not None and data["amount_off"] is not None:
-        currencies = {data["currency"], *(data["currency_options"] or {})}
-        if order.currency not in currencies:
-            raise Refused("currency", f"The coupon '{row['id']}' is not for orders in {order.currency}.")
     only = data["applies_to"] and data["applies_to"]["products"]
     if only and order.product is not None and order.product not in only:
         raise Refused("product", f"The coupon '{row['id']}' is not for the product '{order.product}'.")
+
+
+def _check_currency(row: sqlite3.Row, currency: str) -> None:
+    data = json.loads(row["data"])
+    if data["amount_off"] is not None and currency not in {data["currency"], *(data["currency_options"] or {})}:
+        raise Refused("currency", f"The coupon '{row['id']}' is not for orders in {currency}.")

@@ -6,9 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from . import coupons, customers, events, products, promotion_codes, search
+from . import checkout_sessions, coupons, customers, events, invoices, products, promotion_codes, search
 from .call import Call, Json
-from .expanding import COUPON, CUSTOMER, NOTHING, OLD_PROMOTION_CODE, PRODUCT, PROMOTION_CODE, Node
+from .expanding import (
+    CHECKOUT_SESSION,
+    COUPON,
+    CUSTOMER,
+    INVOICE,
+    NOTHING,
+    OLD_PROMOTION_CODE,
+    PRODUCT,
+    PROMOTION_CODE,
+    Node,
+)
 from .listing import EXPAND
 from .params import Spec
 from .promotion_codes import POLYMORPHIC_SINCE
@@ -79,6 +89,14 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/v1/customers/{id}"): Route(customers.retrieve, "customer_read", READ, CUSTOMER),
     ("POST", "/v1/customers/{id}"): Route(customers.update, "customer_write", customers.WRITE, CUSTOMER),
     ("DELETE", "/v1/customers/{id}"): Route(customers.delete, "customer_write", NONE),
+    ("GET", "/v1/invoices"): Route(invoices.list_all, "invoice_read", invoices.LIST, INVOICE, True),
+    ("GET", "/v1/invoices/{id}"): Route(invoices.retrieve, "invoice_read", READ, INVOICE),
+    ("GET", "/v1/checkout/sessions"): Route(
+        checkout_sessions.list_all, "checkout_session_read", checkout_sessions.LIST, CHECKOUT_SESSION, True
+    ),
+    ("GET", "/v1/checkout/sessions/{id}"): Route(
+        checkout_sessions.retrieve, "checkout_session_read", READ, CHECKOUT_SESSION
+    ),
     ("GET", "/v1/events"): Route(events.list_all, "event_read", events.LIST, listed=True),
     ("GET", "/v1/events/{id}"): Route(events.retrieve, "event_read", READ),
     ("GET", "/v1/account"): Route(events.account, "connected_account_read", READ),

@@ -63,6 +63,26 @@ CREATE UNIQUE INDEX customers_id ON customers (scope, id);
 CREATE INDEX customers_created ON customers (scope, created, seq) WHERE deleted = 0;
 CREATE INDEX customers_email ON customers (scope, email_key, created, seq) WHERE deleted = 0;
 
+CREATE TABLE invoices (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, scope INTEGER NOT NULL, id TEXT NOT NULL, created INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0, customer TEXT NOT NULL, subscription TEXT, data TEXT NOT NULL
+);
+CREATE UNIQUE INDEX invoices_id ON invoices (scope, id);
+CREATE INDEX invoices_created ON invoices (scope, created, seq);
+
+CREATE TABLE checkout_sessions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, scope INTEGER NOT NULL, id TEXT NOT NULL, created INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0, customer TEXT, subscription TEXT, data TEXT NOT NULL
+);
+CREATE UNIQUE INDEX checkout_sessions_id ON checkout_sessions (scope, id);
+CREATE INDEX checkout_sessions_created ON checkout_sessions (scope, created, seq);
+
+CREATE TABLE subscriptions (
+    id TEXT PRIMARY KEY, scope INTEGER NOT NULL, customer TEXT NOT NULL, created INTEGER NOT NULL,
+    periods INTEGER NOT NULL, renews INTEGER NOT NULL, data TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX subscriptions_due ON subscriptions (renews);
+
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, scope INTEGER NOT NULL, id TEXT NOT NULL, created INTEGER NOT NULL,
     deleted INTEGER NOT NULL DEFAULT 0, type TEXT NOT NULL, data TEXT NOT NULL
@@ -90,6 +110,9 @@ EMPTIED = (
     "promotion_codes",
     "products",
     "customers",
+    "invoices",
+    "checkout_sessions",
+    "subscriptions",
     "events",
     "idempotency",
     "keys",

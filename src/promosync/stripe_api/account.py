@@ -17,8 +17,10 @@ from promosync.model.live import Account, Live, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.desired import Needs
-from promosync.stripe_api import reader, translate
+from promosync.results.orders import Source
+from promosync.stripe_api import paging, reader, translate
 from promosync.stripe_api.client import Client
+from promosync.stripe_api.orders import OrderReading
 from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS, path_of
 from promosync.stripe_api.translate import Params, Row
 
@@ -91,6 +93,10 @@ class StripeAccount:
         ``expected`` is about how many there are, as far as anybody knows.
         """
         return reader.all_codes(self._client, expected)
+
+    def orders(self, source: Source, spans: Sequence[paging.Span], stopped: Callable[[], bool]) -> OrderReading:
+        """Return the paid orders of a list that were made in some stretches of time, to be read by iterating it."""
+        return OrderReading(self._client, source, spans, stopped, self.now)
 
     def codes_of(self, text: str) -> Iterator[LiveCode]:
         """Yield the codes of a text, whatever its case, active or not, newest first."""

@@ -24,6 +24,9 @@ Row = Mapping[str, Any]
 Page = tuple[Sequence[Row], bool]
 """The rows of a page, newest first, and whether there are more after it."""
 
+Span = tuple[int | None, int | None]
+"""From one second to another (UTC), both in it; None is no bound."""
+
 ALONE = 10
 """So many pages are read one after the other first: a short list costs no request more than it has pages."""
 
@@ -81,22 +84,38 @@ class Stretch:
 
 @dataclass(slots=True)
 class Windows:
-    """Decides which page to ask for next. It knows no clock and no network: pages asked for are given back to it."""
+    """Decides which page to ask for next. It knows no clock and no network: pages asked for are given back to it.
+
+    ``spans`` are the parts of the list to read, the newest first; at least one, and no two share a second.
+    """
 
     page: int = 100
     alone: int = ALONE
-    _first: Stretch = field(default_factory=Stretch)
+    spans: Sequence[Span] = ((None, None),)
+    _first: Stretch = field(init=False)
     _open: list[Stretch] = field(init=False)
     _filtered: bool = True
     _full: int = 0
     _short: int = 0
 
     def __post_init__(self) -> None:
-        self._open = [self._first]
+        self._open = [Stretch(until, since) for since, until in self.spans]
+        self._first = self._open[0]
 
     @property
     def done(self) -> bool:
         return not self._open
+
+    @property
+    def left(self) -> float | None:
+        """About how many pages are left, going by the last of each stretch; None while nobody knows."""
+        stretches = list(self._open)  # in one go: another thread may ask
+        left = sum(max(1.0, one.left()) for one in stretches)
+        return left if left < float("inf") and self._full + self._short else None
+
+    def gaps(self) -> list[Span]:
+        """Return what has not been read, the newest first; of the second at its end some rows may have been."""
+        return [(one.since, one.until if one.at is None else one.at) for one in self._open]
 
     def take(self) -> Ask | None:
         """Return a page that nobody is asking for; None where there is nothing to do until a page comes back."""
@@ -152,18 +171,27 @@ class Windows:
         return older
 
 
-def read(fetch: Callable[[Ask], Page], readers: int, expected: int = 0) -> Iterator[Row]:
+def read(
+    fetch: Callable[[Ask], Page],
+    readers: int,
+    expected: int = 0,
+    windows: Windows | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Row]:
     """Yield every row of a list once, asking for up to ``readers`` pages at once; raises what ``fetch`` raises.
 
-    ``expected`` is about how many rows there are, as far as anybody knows.
+    ``expected`` is about how many rows there are, as far as anybody knows. ``windows`` has parts of the list to read
+    instead of all of it, and knows later how far that came. Once ``stopped`` says so no more pages are asked for.
 
     Rows of one second come in Stripe's order, seconds in any: ``sorted`` by ``created``, descending, restores it.
     """
-    windows, crew = Windows(alone=1 if expected > MANY else ALONE), _Crew(fetch)
+    windows, crew = windows or Windows(alone=1 if expected > MANY else ALONE), _Crew(fetch)
     try:
         while not windows.done:
-            while crew.busy < readers and (ask := windows.take()) is not None:
+            while not stopped() and crew.busy < readers and (ask := windows.take()) is not None:
                 crew.start(ask)
+            if not crew.busy:
+                return
             ask, (rows, more) = crew.next()
             kept = windows.give(ask, [(row["id"], row["created"]) for row in rows], more)
             yield from rows[:kept]

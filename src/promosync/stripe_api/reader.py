@@ -30,7 +30,7 @@ CODE_FIELDS = ("restrictions.currency_options",)
 
 _CODES_EXPANDED = [f"data.{field}" for field in CODE_FIELDS]
 
-_READERS = 8
+READERS = 8
 """Pages asked for at once: enough to keep up with Stripe's limit while an answer takes a third of a second."""
 
 
@@ -49,9 +49,9 @@ def all_codes(client: Client, expected: int = 0) -> Iterator[LiveCode]:
     """Yield every promotion code of the account; ``expected`` and the order are those of :func:`paging.read`."""
 
     def fetch(ask: paging.Ask) -> paging.Page:
-        return _page(client, "/v1/promotion_codes", expand=_CODES_EXPANDED, **ask.filters())
+        return page_of(client, "/v1/promotion_codes", expand=_CODES_EXPANDED, **ask.filters())
 
-    return map(code_from, paging.read(fetch, _READERS, expected))
+    return map(code_from, paging.read(fetch, READERS, expected))
 
 
 def existing_products(client: Client, ids: Iterable[str]) -> frozenset[str]:
@@ -149,15 +149,16 @@ def path_of(kind: str, stripe_id: str) -> str:
 def _rows(client: Client, path: str, **params: Any) -> Iterator[Row]:
     after: dict[str, Any] = {}
     while True:
-        rows, more = _page(client, path, **params, **after)
+        rows, more = page_of(client, path, **params, **after)
         yield from rows
         if not more or not rows:
             return
         after = {"starting_after": rows[-1]["id"]}
 
 
-def _page(client: Client, path: str, **params: Any) -> paging.Page:
-    page = client.call("get", path, limit=PAGE, **params)
+def page_of(client: Client, path: str, limit: int = PAGE, **params: Any) -> paging.Page:
+    """Return one page of a list; raise StripeFault for an answer that is none, or that does not go on."""
+    page = client.call("get", path, limit=limit, **params)
     rows, more = page.get("data"), page.get("has_more")
     if not isinstance(rows, list) or not isinstance(more, bool):
         raise StripeFault(Fault.BROKEN, "Stripe's answer is not a list: check the API base, and run it again")

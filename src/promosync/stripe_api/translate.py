@@ -84,7 +84,7 @@ def code_from(row: Row) -> LiveCode:
     options = restrictions.get("currency_options") or {}
     spec = PromotionCode(
         code=row["code"],
-        coupon=intern(_id((row.get("promotion") or row).get("coupon")) or ""),
+        coupon=intern(id_of((row.get("promotion") or row).get("coupon")) or ""),
         active=row["active"],
         max_redemptions=row.get("max_redemptions"),
         expires_at=row.get("expires_at"),
@@ -94,7 +94,7 @@ def code_from(row: Row) -> LiveCode:
         currency_options={key: value["minimum_amount"] for key, value in options.items() if key != currency}
         if options
         else _NO_OPTIONS,
-        customer=_id(row.get("customer")),
+        customer=id_of(row.get("customer")),
         customer_account=row.get("customer_account"),
         metadata=metadata,
     )
@@ -197,7 +197,7 @@ def _given(**params: Any) -> Params:
     return {key: value for key, value in params.items() if value is not None and value != {}}
 
 
-def _id(thing: Any) -> str | None:
-    """The id of what is an id, or an expanded object, or nothing."""
+def id_of(thing: Any) -> str | None:
+    """Return the id of what is an id, or an expanded object, or nothing."""
     found = thing["id"] if isinstance(thing, Mapping) else thing
     return None if found is None else str(found)

@@ -62,6 +62,11 @@ class Seats:
         if rank > self._ranks[at]:
             self._ranks[at], self._cells[at] = rank, cell
 
+    def cell(self, key: int) -> int | None:
+        """Return the cell of a seat, None where nobody sits."""
+        at = self._places[self._place(key)]
+        return None if at == _FREE else self._cells[at]
+
     def __iter__(self) -> Iterator[Seat]:
         return map(Seat, self._keys, self._used, self._cells)
 

@@ -75,14 +75,18 @@ def snapshot(account: Account, owner: str, lines: Iterable[Line], tallies: Mappi
 
 def mismatch(before: Snapshot, account: Account, owner: str) -> Problem | None:
     """Return why a snapshot is not one to compare with, if so."""
-    was = before.account
-    if (was.mode, before.owner) == (account.mode, owner) and (
+    return of_another("snapshot", before.account, before.owner, account, owner)
+
+
+def of_another(what: str, was: Account, was_owner: str, account: Account, owner: str) -> Problem | None:
+    """Return why a file that was kept for an account and an owner is not for these, if so; ``what`` it is called."""
+    if (was.mode, was_owner) == (account.mode, owner) and (
         was.id is None or account.id is None or was.id == account.id
     ):
         return None
-    there = f"{was.id or 'an unknown account'}, {was.mode} mode, owner {before.owner}"
+    there = f"{was.id or 'an unknown account'}, {was.mode} mode, owner {was_owner}"
     here = f"{account.id or 'an unknown account'}, {account.mode} mode, owner {owner}"
-    return Problem((), f"the snapshot is of {there}; this is {here}", "keep one snapshot each", rule="snapshot")
+    return Problem((), f"the {what} is of {there}; this is {here}", f"keep one {what} each", rule=what)
 
 
 def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, BatchTally], limits: Limits) -> Since:

@@ -1,0 +1,172 @@
+"""`promosync results`: what coupons, codes, batches and campaigns brought and cost, by the orders paid."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promosync.cli.access import Access, opened
+from promosync.cli.options import (
+    DEFAULT_FILE,
+    AccountOption,
+    ApiBaseOption,
+    ByOption,
+    DebugOption,
+    FileArgument,
+    LiveOption,
+    MaxMinutesOption,
+    ReportFormat,
+    ReportFormatOption,
+    RpsOption,
+    SandboxOption,
+)
+from promosync.cli.progress import reading, stopping
+from promosync.cli.report_formats import show_report
+from promosync.cli.run import Run, begin
+from promosync.cli.writing import check_writable, kept_text, writing
+from promosync.results.periods import Every
+
+if TYPE_CHECKING:
+    from promosync.results.ledger import Ledger
+    from promosync.results.report import Asked
+    from promosync.stripe_api.account import StripeAccount
+    from promosync.stripe_api.orders import OrderReading
+
+STOPPED, INTERRUPTED = 3, 130
+_LONG = 100
+"""So many requests take more than a few seconds: their number is said before."""
+_ENOUGH = 8
+"""Requests after which their number can be told."""
+
+
+def results(
+    ctx: typer.Context,
+    file: FileArgument = DEFAULT_FILE,
+    by: ByOption = None,
+    every: Annotated[Every | None, typer.Option("--every", help="Also tell each day, week or month apart.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DAY", help="Only orders paid on this day or later: 2027-03-01, or a moment."),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DAY", help="Only orders paid until the end of this day, or before a moment."),
+    ] = None,
+    zone: Annotated[
+        str, typer.Option("--zone", metavar="NAME", help="The time zone of days, such as Europe/Berlin.")
+    ] = "UTC",
+    output: ReportFormatOption = ReportFormat.TABLE,
+    ledger: Annotated[
+        str | None,
+        typer.Option(
+            "--ledger", metavar="FILE", help="Keep there what was read, and read only what is not in it yet."
+        ),
+    ] = None,
+    sandbox: SandboxOption = False,
+    api_base: ApiBaseOption = None,
+    stripe_account: AccountOption = None,
+    live: LiveOption = False,
+    rps: RpsOption = None,
+    max_minutes: MaxMinutesOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Show what coupons, codes and batches brought and cost: orders, customers, discounts, revenue, refunds."""
+    from promosync.plan.status.making import ALWAYS
+    from promosync.results.periods import span_of, zone_of
+    from promosync.results.report import Asked
+    from promosync.workflows.results import look
+
+    begun = time.monotonic()
+    run = begin(ctx, output, debug)
+    html = output is ReportFormat.HTML
+    keys = tuple(dict.fromkeys(by or ())) or (ALWAYS if html else ())
+    asked = Asked(keys, span_of(since, until, zone_of(zone)), every, zone, drawn=html)
+    loaded, _ = run.load([file])
+    before = _ledger(run, ledger, asked) if ledger is not None else None
+    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe, stopping() as stop:
+        watch = _Watch(run, stripe)
+        deadline = None if max_minutes is None else begun + 60 * max_minutes
+        with reading(run, stripe, watch.left):
+            found = look(loaded.configuration, stripe, asked, before, _stopped(stop.is_set, deadline), watch)
+    if ledger is not None:
+        _keep(ledger, found.ledger)
+    if found.report is None:
+        _say_stopped(run, ledger)
+        raise typer.Exit(INTERRUPTED if stop.is_set() else STOPPED)
+    show_report(run, "results", found.report, output)
+    if output is ReportFormat.CSV:  # which has no place for it
+        from promosync.render.results_words import missing_words
+
+        for said in missing_words(found.report):
+            run.say(said)
+
+
+class _Watch:
+    """Knows which list is being read, and says once how many requests a long one will take."""
+
+    def __init__(self, run: Run, stripe: StripeAccount) -> None:
+        self._run, self._stripe = run, stripe
+        self._reading: OrderReading | None = None
+        self._before = 0
+        self._said = False
+
+    def __call__(self, reading: OrderReading) -> None:
+        """Take in that a list is being read, or has come further."""
+        if reading is not self._reading:
+            self._reading, self._before, self._said = reading, self._stripe.requests, False
+        left, asked = reading.left, self._stripe.requests - self._before
+        if self._said or left is None or asked < _ENOUGH:
+            return
+        self._said = True
+        if asked + left > _LONG:
+            about = _rounded(asked + left)
+            self._run.say(f"Reading {reading.source.value} takes about {about:,} requests.")
+
+    def left(self) -> float | None:
+        """Return about how many requests the list that is being read still takes."""
+        return self._reading.left if self._reading else None
+
+
+def _rounded(requests: float) -> int:
+    """Return a number as roughly as it is known."""
+    step: int = 10 ** max(0, len(str(int(requests))) - 2)
+    return round(requests / step) * step
+
+
+def _stopped(interrupted: Callable[[], bool], deadline: float | None) -> Callable[[], bool]:
+    return lambda: interrupted() or (deadline is not None and time.monotonic() >= deadline)
+
+
+def _ledger(run: Run, name: str, asked: Asked) -> Ledger | None:
+    """Return what a ledger holds, None where there is none yet; raise ProblemsFound for any other file."""
+    from promosync.results.ledger import parse
+    from promosync.workflows.results import starts_anew
+
+    check_writable(Path(name), "ledger")
+    if not Path(name).exists():
+        return None
+    with kept_text(name, "ledger", "name another file for the ledger") as handle:
+        found = parse(handle, name)
+    if new := starts_anew(found, asked):
+        run.say(f"The ledger does not know the values of {', '.join(new)}: everything is read again.")
+    return found
+
+
+def _keep(name: str, ledger: Ledger) -> None:
+    from promosync.results.ledger import dump
+
+    with writing(Path(name)) as handle:
+        handle.writelines(dump(ledger))
+
+
+def _say_stopped(run: Run, ledger: str | None) -> None:
+    if run.json:
+        from promosync.render import FORMAT_VERSION
+
+        run.emit({"format_version": FORMAT_VERSION, "stopped": True})
+    kept = f"{ledger} has what was read: run it again to go on." if ledger else "Nothing was kept: add --ledger FILE."
+    run.say(f"Stopped before all orders were read, so there are no figures. {kept}")

@@ -1,0 +1,117 @@
+"""The results for programs: JSON and CSV, every figure as a field of its own."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+from promosync.model.currency import decimals
+from promosync.plan.fields import iso
+from promosync.render.heads import json_head
+from promosync.render.results_words import label, missing_words, notes, summary, title
+from promosync.render.tables import csv_cell
+from promosync.results.report import Counts, Figures, Line, Report, Sums
+
+Json = dict[str, Any]
+
+_COUNTS = (
+    "orders", "first_orders", "renewals", "customers", "new_customers", "returning_customers", "guest_orders",
+)  # fmt: skip
+_AMOUNTS = ("before_discount", "discount", "other_discounts", "after_discount", "refunded")
+
+
+def results_json(report: Report) -> Json:
+    """Return a report as JSON-like values: dates as ISO 8601, amounts in minor units of their currency."""
+    span = report.asked.span
+    return {
+        **json_head(report.account, report.owner),
+        "from": None if span.since is None else iso(span.since),
+        "until": None if span.until is None else iso(span.until),
+        "zone": report.asked.zone,
+        "every": report.every.value if report.every else None,
+        "read_from": None if report.read_from is None else iso(report.read_from),
+        "missing": [source.value for source in report.missing],
+        "summary": summary(report),
+        "notes": [*missing_words(report), *notes(report)],
+        "total": _sums(report.total, report),
+        "coupons": [_line(line, report) for line in report.coupons],
+        "promotion_codes": [_line(line, report) for line in report.codes],
+        "code_batches": [_line(line, report) for line in report.batches],
+        "by": {
+            key: [{"value": title(line), **_sums(line, report)} for line in report.group(key)]
+            for key in report.asked.by
+        },
+    }
+
+
+def results_csv(report: Report) -> str:
+    """Return a report as CSV after RFC 4180: a row for each line, period and currency.
+
+    Amounts are decimals of the currency; ``period`` is empty where all of them are meant. Text that a spreadsheet
+    would run is made inert.
+    """
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["kind", "id", "label", "coupon", "in_file", "period", "currency", *_COUNTS, *_AMOUNTS])
+    for line in (report.total, *report.entries, *report.groups):
+        kind = line.kind.value if line.kind else "total"
+        about = [kind, line.id, line.label, line.coupon, line.in_file]
+        for period, sums in _all_sums(line, report):
+            for currency, figures in sums.money.items():
+                row = [*about, period, currency, *_counts(figures).values(), *_decimals(figures, currency)]
+                writer.writerow([csv_cell(value) for value in row])
+    return out.getvalue()
+
+
+def _all_sums(line: Line, report: Report) -> Iterator[tuple[str, Sums]]:
+    yield "", line.sums
+    for number, sums in line.periods.items():
+        yield label(report.periods[number], report.every), sums
+
+
+def _line(line: Line, report: Report) -> Json:
+    about = {"id": line.id, "label": line.label, "coupon": line.coupon, "in_file": line.in_file}
+    return {**about, **_sums(line, report)}
+
+
+def _sums(line: Line, report: Report) -> Json:
+    parts = [
+        {
+            "period": label(period, report.every),
+            "from": iso(period.since),
+            "until": iso(period.last + 1),
+            **_money(line.periods[number]),
+        }
+        for number, period in enumerate(report.periods)
+        if number in line.periods
+    ]
+    return {**_money(line.sums), **({"periods": parts} if report.every else {})}
+
+
+def _money(sums: Sums) -> Json:
+    by_currency = {
+        currency: {**_counts(figures), **dict(zip(_AMOUNTS, _amounts(figures), strict=True))}
+        for currency, figures in sums.money.items()
+    }
+    return {**_counts(sums.counts), "by_currency": by_currency}
+
+
+def _counts(counts: Counts) -> Json:
+    values = (
+        counts.orders, counts.first_orders, counts.renewals, counts.customers, counts.new, counts.returning,
+        counts.guests,
+    )  # fmt: skip
+    return dict(zip(_COUNTS, values, strict=True))
+
+
+def _amounts(figures: Figures) -> tuple[int, ...]:
+    return figures.before, figures.discount, figures.others, figures.after, figures.refunded
+
+
+def _decimals(figures: Figures, currency: str) -> Iterator[Decimal]:
+    """Yield amounts in the currency's own units."""
+    for amount in _amounts(figures):
+        yield Decimal(amount).scaleb(-decimals(currency))

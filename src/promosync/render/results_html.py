@@ -1,0 +1,222 @@
+"""The results as one page of HTML: discount beside revenue, and both over time, for each campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from promosync.plan.status.report import LineKind
+from promosync.plan.status.tally import NO_VALUE
+from promosync.render.money import money
+from promosync.render.pages import page
+from promosync.render.results_words import (
+    EACH,
+    columns,
+    label,
+    missing_words,
+    notes,
+    remarks,
+    rows,
+    sections,
+    span_words,
+    summary,
+    title,
+)
+from promosync.render.status_words import number
+from promosync.render.visible import visible
+from promosync.results.periods import Period
+from promosync.results.report import Figures, Line, Report
+
+_MOST_CHARTS = 12
+"""More charts say less; the tables below have all."""
+_LONG = 11
+"""Figures with more characters do not fit on a tile in the large type."""
+_MOST_BARS = 60
+"""More bars than this are too thin for a phone: the latest are drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One bar: what came in and what was given away, in percent of the full width."""
+
+    name: str
+    after: float
+    discount: float
+    figure: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One upright bar of a chart over time: where it begins, how wide and how high its parts are, in percent."""
+
+    start: float
+    wide: float
+    after: float
+    discount: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What one line brought over time, in one currency."""
+
+    heading: str
+    most: str
+    words: str
+    columns: tuple[Column, ...]
+    first: str
+    last: str
+
+
+def results_html(report: Report) -> str:
+    """Return a report as one HTML page that stands by itself."""
+    drawn = _drawn(report)
+    charts = list(_charts(drawn, report))
+    tiles = list(_tiles(report))
+    used = columns(report)
+    return page(
+        "results",
+        report.account,
+        report.owner,
+        cards_below="64rem",
+        span=span_words(report),
+        summary=summary(report),
+        missing=list(missing_words(report)),
+        notes=list(notes(report)),
+        tiles=tiles,
+        long=max(len(figure) for figure, _, _ in tiles) > _LONG,
+        shares=list(_shares(drawn)),
+        charts=charts[:_MOST_CHARTS],
+        more_charts=max(0, len(charts) - _MOST_CHARTS),
+        what=_what(drawn),
+        each=EACH[report.every] if report.every else "",
+        cut=len(report.periods) > _MOST_BARS,
+        most_bars=_MOST_BARS,
+        columns=used,
+        tables=[
+            (heading, [row for line in lines for row in _table_rows(line)])
+            for heading, lines in sections(report)
+            if _worth(lines)
+        ],
+        periods=[row for at in report.total.periods for row in _period_rows(report, at)],
+    )
+
+
+def _drawn(report: Report) -> Sequence[Line]:
+    """Return the lines worth a chart: the values of the first key that tells orders apart, else the coupons."""
+    told = next((report.group(key) for key in report.asked.by if _worth(report.group(key))), report.coupons)
+    return [line for line in told if line.sums.counts.orders]
+
+
+def _worth(lines: Sequence[Line]) -> bool:
+    """Whether lines tell orders apart: not all of them are without a value of the metadata key."""
+    return any(title(line) != NO_VALUE for line in lines)
+
+
+def _what(drawn: Sequence[Line]) -> str:
+    """Return what the lines of the charts are: the metadata key, or coupons."""
+    return visible(drawn[0].label) if drawn and drawn[0].kind is LineKind.GROUP else "coupon"
+
+
+def _tiles(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Yield the figures to see first: figure, what of, and a remark; money in the most frequent currency."""
+    sums = report.total.sums
+    counts = sums.counts
+    renewals = f"{number(counts.first_orders, 'first order')}, {number(counts.renewals, 'renewal')}"
+    yield f"{counts.orders:,}", "orders", renewals if counts.renewals else span_words(report).lower()
+    guests = f", and {number(counts.guests, 'guest')}" if counts.guests else ""
+    yield f"{counts.customers:,}", "customers", f"{counts.new:,} new, {counts.returning:,} returning{guests}"
+    if not sums.money:
+        return
+    (main, figures), *others = sums.money.items()
+    also = f"; also {'; '.join(money(one.after, currency) for currency, one in others)}" if others else ""
+    yield money(figures.after, main), "after discount", f"{money(figures.before, main)} before{also}"
+    also = f"; also {'; '.join(money(one.discount, currency) for currency, one in others)}" if others else ""
+    yield money(figures.discount, main), "discount given", f"{_percent(figures)} of what it was before{also}"
+
+
+def _percent(figures: Figures) -> str:
+    return f"{100 * figures.discount / figures.before:.1f} %" if figures.before > 0 else "0 %"
+
+
+def _shares(lines: Sequence[Line]) -> Iterator[Share]:
+    """Yield a bar for each line and currency; the longest of a currency is as wide as the page."""
+    longest: dict[str, int] = {}
+    for _, currency, figures in _money(lines):
+        longest[currency] = max(longest.get(currency, 0), figures.after + figures.discount)
+    for line, currency, figures in _money(lines):
+        full = max(1, longest[currency])
+        yield Share(
+            visible(title(line)),
+            round(100 * max(0, figures.after) / full, 2),
+            round(100 * max(0, figures.discount) / full, 2),
+            money(figures.after, currency),
+            f"{number(figures.orders, 'order')}, {money(figures.discount, currency)} discount ({_percent(figures)})",
+        )
+
+
+def _money(lines: Sequence[Line]) -> Iterator[tuple[Line, str, Figures]]:
+    for line in lines:
+        for currency, figures in line.sums.money.items():
+            yield line, currency, figures
+
+
+def _charts(lines: Sequence[Line], report: Report) -> Iterator[Chart]:
+    shown = list(enumerate(report.periods))[-_MOST_BARS:]
+    if len(shown) < 2:
+        return
+    for line, currency, _ in _money(lines):
+        found = {at: sums.money[currency] for at, sums in line.periods.items() if currency in sums.money}
+        heights = {at: max(0, one.after) + max(0, one.discount) for at, one in found.items()}
+        top = max((heights.get(at, 0) for at, _ in shown), default=0)
+        if not top:
+            continue
+        best = max(shown, key=lambda pair: heights.get(pair[0], 0))
+        names = [label(period, report.every) for _, period in shown]
+        most = f"most: {money(heights[best[0]], currency)} in {label(best[1], report.every)}"
+        words = f"{visible(title(line))}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
+        bars = tuple(_bars(shown, found, top, currency, report))
+        heading = f"{visible(title(line))} over time, in {currency.upper()}"
+        yield Chart(heading, most, words, bars, names[0], names[-1])
+
+
+def _bars(
+    shown: Sequence[tuple[int, Period]], found: dict[int, Figures], top: int, currency: str, report: Report
+) -> Iterator[Column]:
+    step = 100 / len(shown)
+    for place, (at, period) in enumerate(shown):
+        figures = found.get(at)
+        if figures is not None:
+            words = f"{money(figures.after, currency)} after discounts of {money(figures.discount, currency)}"
+            yield Column(
+                round(place * step + step * 0.1, 3),
+                round(step * 0.8, 3),
+                round(100 * max(0, figures.after) / top, 2),
+                round(100 * max(0, figures.discount) / top, 2),
+                f"{label(period, report.every)}: {words}",
+            )
+
+
+def _table_rows(line: Line) -> Iterator[dict[str, object]]:
+    for cells in rows(line.sums):
+        yield _row(
+            title(line), line.label if line.kind is not LineKind.GROUP else "", cells, "; ".join(remarks(line))
+        )
+
+
+def _period_rows(report: Report, at: int) -> Iterator[dict[str, object]]:
+    for cells in rows(report.total.periods[at]):
+        yield _row(label(report.periods[at], report.every), "", cells, "")
+
+
+def _row(name: str, about: str, cells: dict[str, str], note: str) -> dict[str, object]:
+    return {
+        "name": visible(name),
+        "label": visible(about),
+        "cells": cells,
+        "drift": [],
+        "note": note,
+        "warn": frozenset(),
+        "pill": "",
+    }

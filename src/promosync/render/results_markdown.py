@@ -1,0 +1,67 @@
+"""The results as Markdown, for an issue or a chat: tables of figures, text from people as code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from promosync.render.heads import markdown_head
+from promosync.render.markdown import code
+from promosync.render.results_words import (
+    columns,
+    label,
+    missing_words,
+    notes,
+    remarks,
+    rows,
+    sections,
+    span_words,
+    summary,
+    title,
+)
+from promosync.render.tables import Row, markdown_table
+from promosync.results.report import Line, Report
+
+
+def results_markdown(report: Report) -> str:
+    """Return a report as Markdown of GitHub's flavour."""
+    return "\n".join(_blocks(report)) + "\n"
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    yield f"## Results of {code(report.owner)}"
+    yield ""
+    yield f"{markdown_head(report.account)}. {span_words(report)}."
+    yield ""
+    yield f"**{summary(report)}**"
+    for said in missing_words(report):
+        yield from ("", f"**Missing:** {said}")
+    tables = list(sections(report))
+    used = columns(report)
+    for heading, lines in tables:
+        shown = [row for line in lines for row in _rows(line)]
+        yield from ("", f"### {_heading(heading)}", "")
+        yield from markdown_table(shown, used, remarks=any(row.remarks for row in shown))
+    if report.every:
+        for line in (one for _, lines in tables for one in lines if one.periods):
+            yield from ("", f"### {code(title(line)) if line.kind else 'All orders'} by {report.every.value}", "")
+            yield from markdown_table(_periods(line, report), used, remarks=False)
+    for said in notes(report):
+        yield from ("", said)
+
+
+def _heading(heading: str) -> str:
+    """Return a heading with the metadata key in it as code."""
+    return f"By {code(heading[3:])}" if heading.startswith("By ") else heading
+
+
+def _rows(line: Line) -> Iterator[Row]:
+    for cells in rows(line.sums):
+        yield Row(title(line), cells, remarks(line))
+
+
+def _periods(line: Line, report: Report) -> Sequence[Row]:
+    return [
+        Row(label(report.periods[number], report.every), cells)
+        for number, sums in line.periods.items()
+        for cells in rows(sums)
+    ]

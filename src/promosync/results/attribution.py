@@ -1,0 +1,126 @@
+"""Whose an order's discount is: the coupon, code or batch of the file, whatever object of theirs it came from.
+
+A coupon that was recreated is deleted, and Stripe still names it on every order. It is known by its Stripe id: the
+config id itself, or ``<config id>_rN`` (:func:`promosync.plan.matching.generations`), or what ``stripe_id`` says.
+A code is never deleted, and carries its owner and entry in its metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
+from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.promotions import fold
+from promosync.plan.matching import Match, generation, generations, match
+from promosync.plan.scope import Scope
+from promosync.plan.status.report import LineKind
+from promosync.plan.status.tally import NO_VALUE, Values
+from promosync.results.book import Book, Known
+
+
+class Attribution:
+    """Knows the file and the coupons that are in Stripe. ``keys`` are the metadata keys that are counted by."""
+
+    def __init__(self, configuration: Configuration, live: Live, keys: Values) -> None:
+        self.keys = keys
+        self._owner, self._mode = configuration.settings.owner, live.account.mode
+        self._scope = Scope(self._owner, live.account.now, configuration.settings.ignore_metadata, frozenset())
+        self._living = {coupon.stripe_id: coupon for coupon in live.coupons}
+        self.coupons = {entry.id: entry for entry in configuration.coupons}
+        self._codes = {entry.id: entry for entry in configuration.codes}
+        self._batches = {entry.id: entry for entry in configuration.batches}
+        self._texts = {fold(entry.spec.code): entry for entry in configuration.codes}
+        self._named = {
+            entry.stripe_id[self._mode]: entry.id for entry in configuration.codes if self._mode in entry.stripe_id
+        }
+        self._objects = dict(self._matched(configuration, live))
+        self._homes = {coupon.stripe_id: name for name, found in self._objects.items() for coupon in found.chain}
+        for entry in configuration.coupons:
+            if self._mode in entry.stripe_id and entry.stripe_id[self._mode] not in self._living:
+                self._homes[entry.stripe_id[self._mode]] = entry.id
+
+    def _matched(self, configuration: Configuration, live: Live) -> Iterator[tuple[str, Match[LiveCoupon]]]:
+        matches = match(configuration, live)
+        for stray in matches.stray_coupons:
+            yield stray.current.tags.id or stray.current.stripe_id, stray
+        for name, found in matches.coupons.items():
+            if found.current.tags.owner in (None, self._owner):
+                yield name, found
+
+    def current(self, coupon: str) -> LiveCoupon | None:
+        """Return the coupon of an entry that is in Stripe now."""
+        found = self._objects.get(coupon)
+        return found.current if found else None
+
+    @property
+    def strays(self) -> Sequence[str]:
+        """Coupons of this owner that are in Stripe and not in the file."""
+        return sorted(self._objects.keys() - self.coupons.keys())
+
+    @property
+    def begin(self) -> int | None:
+        """Since when there can have been orders, seconds UTC; None where a coupon may have gone before those left."""
+        missing = self.coupons.keys() - self._objects.keys()
+        chains = [found.chain for found in self._objects.values()]
+        if missing or not chains or any(_had_others(name, found.chain[0]) for name, found in self._objects.items()):
+            return None
+        return min(chain[0].created for chain in chains)
+
+    def recognise(self, code: LiveCode) -> Known:
+        """Return whose a code is: by what the file names, by its metadata, or by its text while it is nobody's."""
+        tags = code.tags
+        values = tuple((key, code.spec.metadata[key]) for key in self.keys if key in code.spec.metadata)
+        if tags.owner not in (None, self._owner):
+            return Known()
+        if code.stripe_id in self._named:
+            return Known(LineKind.CODE, self._named[code.stripe_id], values)
+        if tags.owner is not None and tags.id is not None:
+            return Known(LineKind.CODE if tags.slot is None else LineKind.BATCH, tags.id, values)
+        entry = self._texts.get(fold(code.spec.code))
+        if entry is not None and code.spec.active and entry.spec.customer == code.spec.customer:
+            return Known(LineKind.CODE, entry.id, values)
+        return Known()
+
+    def known(self, book: Book) -> dict[int, Known]:
+        """Return the codes that the file names by their Stripe id, by their hash in a book."""
+        return {book.hash(stripe_id): Known(LineKind.CODE, name) for stripe_id, name in self._named.items()}
+
+    def coupon(self, stripe_id: str, known: Known) -> str | None:
+        """Return the config id of the coupon with a Stripe id, None where it is not ours."""
+        if stripe_id in self._homes or stripe_id in self._living:
+            return self._homes.get(stripe_id)
+        names = [name for name, _ in generations(stripe_id)]
+        ours = next((name for name in names if name in self.coupons or name in self._objects), None)
+        # A code of ours was on a coupon of ours, though nothing else tells of that any more.
+        return ours if ours is not None or known.kind is None else names[-1] if stripe_id else None
+
+    def values(self, coupon: str | None, known: Known) -> Values:
+        """Return what a discount has for each key: the code's own value, else its coupon's.
+
+        Of an entry that is in the file the file decides: former objects may say something else. Only what it leaves
+        to others (``ignore_metadata``), and of what is not in the file all of it, is Stripe's word.
+        """
+        places: list[Mapping[str, str]] = []
+        if known.kind is not None:
+            entries = self._codes if known.kind is LineKind.CODE else self._batches
+            places += self._places(entries.get(known.id), dict(known.values))
+        if coupon is not None:
+            found = self.current(coupon)
+            places += self._places(self.coupons.get(coupon), found.spec.metadata if found else {})
+        return tuple(next((place[key] for place in places if key in place), NO_VALUE) for key in self.keys)
+
+    def _places(
+        self, entry: CodeEntry | BatchEntry | CouponEntry | None, live: Mapping[str, str]
+    ) -> Iterator[Mapping[str, str]]:
+        if entry is None:
+            yield live
+        else:
+            yield entry.spec.metadata
+            yield self._scope.ignored(live)
+
+
+def _had_others(config_id: str, oldest: LiveCoupon) -> bool:
+    """Whether the oldest coupon of an entry that is left has replaced another, which is deleted."""
+    number = generation(oldest.stripe_id, config_id)
+    return bool(oldest.tags.carried or oldest.tags.late) or (number is not None and number > 1)

@@ -1,0 +1,208 @@
+"""Orders in some eighty bytes each: a hundred thousand of them fit where a few pages of Stripe's would.
+
+Nobody is named in it. A customer and a promotion code are a hash of their Stripe id, salted once for each book.
+"""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
+
+from promosync.model.live import LiveCode
+from promosync.plan.status.report import LineKind
+from promosync.plan.status.seats import Seats
+from promosync.results.orders import Order, Source
+
+_LATEST = (1 << 63) - 1
+_SOURCES = tuple(Source)
+
+Stretch = tuple[int | None, int | None]
+"""From one second to another, both in it; None is no bound. Of the moments at which orders were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a promotion code: the entry it is of, None where it is nobody's, and its own metadata.
+
+    ``values`` has only the keys that are counted by.
+    """
+
+    kind: LineKind | None = None
+    id: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+
+class Given(NamedTuple):
+    """One discount of an order in a book: ``coupon`` is a Stripe id, ``code`` a hash or 0."""
+
+    amount: int
+    coupon: str
+    code: int
+
+
+class Kept(NamedTuple):
+    """One order in a book; ``customer`` is a hash, 0 for a guest. The rest is as in :class:`Order`."""
+
+    source: Source
+    created: int
+    paid: int
+    currency: str
+    after: int
+    refunded: int
+    customer: int
+    renewal: bool
+    discounts: tuple[Given, ...]
+
+
+class Names:
+    """Texts by number, each once."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self.texts: list[str] = list(texts)
+        self._numbers = {text: number for number, text in enumerate(self.texts)}
+
+    def number(self, text: str) -> int:
+        found = self._numbers.get(text)
+        if found is None:
+            found = self._numbers[text] = len(self.texts)
+            self.texts.append(text)
+        return found
+
+
+@dataclass(slots=True)
+class Codes:
+    """What is known of each code by its hash; of two that were told, the later one counts."""
+
+    known: list[Known] = field(default_factory=list)
+    _numbers: dict[Known, int] = field(default_factory=dict)
+    _seats: Seats = field(default_factory=Seats)
+
+    def note(self, code: int, known: Known, generation: int) -> None:
+        number = self._numbers.get(known)
+        if number is None:
+            number = self._numbers[known] = len(self.known)
+            self.known.append(known)
+        self._seats.put(code, generation, 0, number)
+
+    def __getitem__(self, code: int) -> Known:
+        number = self._seats.cell(code)
+        return Known() if number is None else self.known[number]
+
+    def __iter__(self) -> Iterator[tuple[int, Known]]:
+        return ((seat.key, self.known[seat.cell]) for seat in self._seats)
+
+
+class Book:
+    """The orders of an account that had a discount, in the order they were added.
+
+    ``codes`` tells of the promotion codes they came with. ``first`` tells when a customer's first order was paid, of
+    all orders that were ever added, those without a discount too.
+    """
+
+    def __init__(self, salt: bytes | None = None) -> None:
+        self.salt = secrets.token_bytes(16) if salt is None else salt
+        self.codes = Codes()
+        self._customers = Seats()
+        self._currencies, self._coupons = Names(), Names()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._sources, self._renewals = bytearray(), bytearray()
+        self._created, self._paid = array("q"), array("q")
+        self._currency = array("H")
+        self._after, self._refunded = array("q"), array("q")
+        self._customer = array("Q")
+        self._ends = array("I")  # of its discounts
+        self._amounts, self._coupon, self._code = array("q"), array("I"), array("Q")
+
+    def hash(self, stripe_id: str) -> int:
+        """Return what stands for an id in this book: never 0."""
+        return int.from_bytes(blake2b(stripe_id.encode(), digest_size=8, key=self.salt).digest()) or 1
+
+    def add(self, order: Order, recognise: Callable[[LiveCode], Known]) -> None:
+        """Take in an order that was read; ``recognise`` says whose a code is."""
+        customer = 0 if order.customer is None else self.hash(order.customer)
+        if customer:
+            # Who renews was a customer before, whether that was seen or not.
+            self.note_customer(customer, order.paid - order.renewal)
+        given = []
+        for discount in order.discounts:
+            code = 0 if discount.code_id is None else self.hash(discount.code_id)
+            if discount.code is not None:
+                self.codes.note(code, recognise(discount.code), 1)
+            given.append(Given(discount.amount, discount.coupon or "", code))
+        if given:
+            kept = (order.source, order.created, order.paid, order.currency, order.after, order.refunded)
+            self.keep(Kept(*kept, customer, order.renewal, tuple(given)))
+
+    def keep(self, order: Kept) -> None:
+        """Add an order that is in this book's terms."""
+        self._sources.append(_SOURCES.index(order.source))
+        self._renewals.append(order.renewal)
+        self._created.append(order.created)
+        self._paid.append(order.paid)
+        self._currency.append(self._currencies.number(order.currency))
+        self._after.append(order.after)
+        self._refunded.append(order.refunded)
+        self._customer.append(order.customer)
+        for amount, coupon, code in order.discounts:
+            self._amounts.append(amount)
+            self._coupon.append(self._coupons.number(coupon))
+            self._code.append(code)
+        self._ends.append(len(self._amounts))
+
+    def note_customer(self, customer: int, first: int) -> None:
+        """Note an order of a customer at ``first``, seconds UTC; the earliest counts."""
+        self._customers.put(customer, _LATEST - first, 0, max(0, first))
+
+    def first(self, customer: int) -> int | None:
+        """Return when the first order of a customer was paid, None for one without any."""
+        return self._customers.cell(customer)
+
+    def customers(self) -> Iterator[tuple[int, int]]:
+        """Yield each customer, and when the first order was paid."""
+        return ((seat.key, seat.cell) for seat in self._customers)
+
+    def without(self, stretches: Mapping[Source, Sequence[Stretch]]) -> Book:
+        """Return this book without the orders made in some stretches of time; customers and codes stay known."""
+        rest = copy.copy(self)
+        rest._clear()
+        for order in self:
+            if not any(within(order.created, one) for one in stretches[order.source]):
+                rest.keep(order)
+        return rest
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __iter__(self) -> Iterator[Kept]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, at: int) -> Kept:
+        start = self._ends[at - 1] if at else 0
+        given = tuple(
+            Given(self._amounts[one], self._coupons.texts[self._coupon[one]], self._code[one])
+            for one in range(start, self._ends[at])
+        )
+        return Kept(
+            _SOURCES[self._sources[at]],
+            self._created[at],
+            self._paid[at],
+            self._currencies.texts[self._currency[at]],
+            self._after[at],
+            self._refunded[at],
+            self._customer[at],
+            bool(self._renewals[at]),
+            given,
+        )
+
+
+def within(moment: int, stretch: Stretch) -> bool:
+    """Whether a second is in a stretch."""
+    since, until = stretch
+    return (since is None or since <= moment) and (until is None or moment <= until)

@@ -1,0 +1,186 @@
+"""What was read once, kept in a file of JSON lines, so that the next run asks for little more than what is new.
+
+    {"promosync_ledger": 1, …}            whose it is, and how far each list was read
+    {"order": […]}                        an order that had a discount
+    {"customer": […]}                     a customer, and when the first order was paid
+    {"code": […]}                         a promotion code, and the entry it is of
+    {"lines": …, "checksum": "…"}         the end: a file that was cut or edited does not have it
+
+Customers and codes stand in it as salted hashes. Of metadata it holds only the values that were counted by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+from promosync.model.live import Account
+from promosync.model.ownership import Mode
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.plan.fields import iso
+from promosync.plan.status.report import LineKind
+from promosync.plan.status.since import of_another
+from promosync.results.book import Book, Given, Kept, Known, Stretch
+from promosync.results.orders import Source
+
+FORMAT = 1
+AGAIN_SECONDS = 40 * 86_400
+"""How far back orders are read again each time: until then they may be refunded, or paid late."""
+
+_VERSION = "promosync_ledger"
+_MOST = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How far a list was read: every order made from ``since`` (None: the first) to ``until``, but for ``gaps``."""
+
+    since: int | None
+    until: int
+    gaps: tuple[Stretch, ...] = ()
+
+    def open(self, begin: int | None) -> tuple[Stretch, ...]:
+        """Return what is to be read so that every order from ``begin`` on is known; the newest stretch first."""
+        newest = self.until - AGAIN_SECONDS
+        if self.since is not None:
+            newest = max(newest, self.since)
+        older = [gap for gap in self.gaps if gap[0] is None or gap[0] < newest]
+        older = [(since, newest - 1 if until is None or until >= newest else until) for since, until in older]
+        if self.since is not None and (begin is None or begin < self.since):
+            older.append((begin, self.since - 1))
+        return ((newest, None), *older)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A book, whose it is, and how far each list has been read into it. ``keys`` are those that are counted by."""
+
+    account: Account
+    owner: str
+    keys: tuple[str, ...]
+    book: Book
+    read: Mapping[Source, Read] = field(default_factory=dict)
+
+    def mismatch(self, account: Account, owner: str) -> Problem | None:
+        """Return why this is not the ledger of an account and an owner, if so."""
+        return of_another("ledger", self.account, self.owner, account, owner)
+
+    def noted(self, source: Source, read: Read) -> Ledger:
+        """Return this ledger with a list read further."""
+        return replace(self, read={**self.read, source: read})
+
+
+def dump(ledger: Ledger) -> Iterator[str]:
+    """Yield the lines of the file."""
+    digest, count = sha256(), 0
+    for content in _contents(ledger):
+        line = json.dumps(content, separators=(",", ":")) + "\n"
+        digest.update(line.encode())
+        count += 1
+        yield line
+    yield json.dumps({"lines": count, "checksum": digest.hexdigest()}) + "\n"
+
+
+def parse(lines: Iterable[str], name: str) -> Ledger:
+    """Return the ledger in a file; raise ProblemsFound where it is none, or was cut short or edited.
+
+    ``name`` is the file's, for the message.
+    """
+    try:
+        return _parsed(iter(lines))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+        own = isinstance(error, _Refused)
+        said = str(error) if own else "it is not one, or it was cut short or edited"
+        hint = "name another file: this one is not written over"
+        raise ProblemsFound(
+            [Problem((), f"{name} is no ledger to go on with: {said}", hint, rule="ledger")]
+        ) from error
+
+
+class _Refused(ValueError):
+    """Says itself what is wrong with a ledger."""
+
+
+def _contents(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    account, book = ledger.account, ledger.book
+    yield {
+        _VERSION: FORMAT,
+        "account": account.id,
+        "mode": account.mode.value,
+        "owner": ledger.owner,
+        "taken": iso(account.now),
+        "taken_at": account.now,
+        "salt": book.salt.hex(),
+        "keys": list(ledger.keys),
+        "read": {
+            source.value: {"since": read.since, "until": read.until, "gaps": [list(gap) for gap in read.gaps]}
+            for source, read in ledger.read.items()
+        },
+    }
+    for order in book:
+        given = [[one.amount, one.coupon, f"{one.code:x}"] for one in order.discounts]
+        yield {"order": [*order[:6], f"{order.customer:x}", int(order.renewal), given]}
+    for customer, first in book.customers():
+        yield {"customer": [f"{customer:x}", first]}
+    for code, known in book.codes:
+        yield {"code": [f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values)]}
+
+
+def _parsed(lines: Iterator[str]) -> Ledger:
+    digest, count = sha256(), 0
+    first = next(lines, "")
+    head = json.loads(first)
+    if head[_VERSION] != FORMAT:
+        raise _Refused(f"it is of version {head[_VERSION]!r}, and this promosync reads version {FORMAT}")
+    book = Book(bytes.fromhex(head["salt"]))
+    line, end = first, None
+    for following in lines:
+        digest.update(line.encode())
+        count += 1
+        content = json.loads(following)
+        if "checksum" in content:
+            end = content
+            break
+        _take(book, content)
+        line = following
+    if end != {"lines": count, "checksum": digest.hexdigest()} or next(lines, None) is not None:
+        raise _Refused("it was cut short or edited")
+    account = Account(head["account"], Mode(head["mode"]), _number(head["taken_at"]))
+    read = {Source(name): _read(one) for name, one in head["read"].items()}
+    return Ledger(account, str(head["owner"]), tuple(map(str, head["keys"])), book, read)
+
+
+def _take(book: Book, content: Mapping[str, Any]) -> None:
+    [(kind, values)] = content.items()
+    if kind == "order":
+        source, created, paid, currency, after, refunded, customer, renewal, given = values
+        discounts = tuple(Given(int(amount), str(coupon), int(code, 16)) for amount, coupon, code in given)
+        numbers = (_number(created), _number(paid), str(currency), int(after), int(refunded))
+        book.keep(Kept(Source(source), *numbers, int(customer, 16), bool(renewal), discounts))
+    elif kind == "customer":
+        book.note_customer(int(values[0], 16), _number(values[1]))
+    elif kind == "code":
+        code, entry, name, own = values
+        known = Known(None if entry is None else LineKind(entry), str(name), tuple(own.items()))
+        book.codes.note(int(code, 16), known, 0)
+    else:
+        raise _Refused(f"it has a line of a kind {kind!r}")
+
+
+def _read(content: Mapping[str, Any]) -> Read:
+    since = content["since"]
+    gaps = tuple((_bound(begin), _bound(end)) for begin, end in content["gaps"])
+    return Read(_bound(since), _number(content["until"]), gaps)
+
+
+def _bound(number: Any) -> int | None:
+    return None if number is None else _number(number)
+
+
+def _number(number: Any) -> int:
+    if type(number) is not int or not 0 <= number < _MOST:
+        raise ValueError(f"{number!r} is not a moment")
+    return number

@@ -1,0 +1,174 @@
+"""Invoices: read only, made by redemptions and renewals, and paid from the start."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from .call import Call, Json
+from .discounts import discount, shown_customer
+from .listing import CREATED, PAGING, Condition, page
+from .orders import months_after, total
+from .params import Choice, Created, Spec, Text
+
+TABLE, TITLE, URL = "invoices", "invoice", "/v1/invoices"
+
+LIST: Spec = {
+    **PAGING,
+    **CREATED,
+    "collection_method": Choice(choices=("charge_automatically", "send_invoice")),
+    "customer": Text(),
+    "customer_account": Text(),
+    "due_date": Created(),
+    "status": Choice(choices=("draft", "open", "paid", "uncollectible", "void")),
+    "subscription": Text(),
+}
+
+# What the sandbox's orders have none of.
+_NULL = (
+    "account_country", "account_name", "account_tax_ids", "application", "automatically_finalizes_at",
+    "confirmation_secret", "custom_fields", "customer_account", "customer_address", "customer_email", "customer_name",
+    "customer_phone", "customer_shipping", "default_payment_method", "default_source", "description", "due_date",
+    "ending_balance", "footer", "from_invoice", "hosted_invoice_url", "invoice_pdf", "last_finalization_error",
+    "latest_revision", "next_payment_attempt", "number", "on_behalf_of", "receipt_number", "rendering",
+    "shipping_cost", "shipping_details", "statement_descriptor", "test_clock", "webhooks_delivered_at",
+)  # fmt: skip
+_ZERO = (
+    "amount_overpaid", "amount_paid_off_stripe", "amount_remaining", "amount_shipping",
+    "pre_payment_credit_notes_amount", "starting_balance",
+)  # fmt: skip
+_EMPTY = ("customer_tax_ids", "default_tax_rates", "total_pretax_credit_amounts", "total_taxes")
+
+
+def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
+    """The object as Stripe shows it, with what is wanted of its discounts and customer expanded."""
+    wanted = call.expand if expand is None else expand
+    data = json.loads(row["data"])
+    paid, customer = total(data), row["customer"]
+    amounts = [
+        {"amount": one["amount"], "discount": _shown(call, one, customer, wanted.get("total_discount_amounts", {}))}
+        for one in data["discounts"]
+    ]
+    return {
+        **dict.fromkeys(_NULL),
+        **dict.fromkeys(_ZERO, 0),
+        **{name: [] for name in _EMPTY},
+        "id": row["id"],
+        "object": "invoice",
+        "amount_due": paid,
+        "amount_paid": paid,
+        "attempt_count": 1,
+        "attempted": True,
+        "auto_advance": False,
+        "automatic_tax": {
+            "disabled_reason": None,
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "billing_reason": data["billing_reason"],
+        "collection_method": "charge_automatically",
+        "created": row["created"],
+        "currency": data["currency"],
+        "customer": shown_customer(call, customer, wanted),
+        "customer_tax_exempt": "none",
+        "discounts": [
+            discount(call, one, customer, wanted["discounts"]) if "discounts" in wanted else one["id"]
+            for one in data["discounts"]
+        ],
+        "effective_at": data["paid_at"],
+        "issuer": {"type": "self"},
+        "lines": {
+            "object": "list",
+            "data": [_line(call, row, data)],
+            "has_more": False,
+            "url": f"{URL}/{row['id']}/lines",
+        },
+        "livemode": call.livemode,
+        "metadata": {},
+        "parent": {
+            "quote_details": None,
+            "subscription_details": {"metadata": {}, "subscription": row["subscription"]},
+            "type": "subscription_details",
+        },
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": None,
+        },
+        "period_end": row["created"],
+        "period_start": row["created"],
+        "post_payment_credit_notes_amount": data["refunded"],
+        "status": "paid",
+        "status_transitions": {
+            "finalized_at": data["paid_at"],
+            "marked_uncollectible_at": None,
+            "paid_at": data["paid_at"],
+            "voided_at": None,
+        },
+        "subtotal": data["amount"],
+        "subtotal_excluding_tax": data["amount"],
+        "total": paid,
+        "total_discount_amounts": amounts,
+        "total_excluding_tax": paid,
+    }
+
+
+def _shown(call: Call, given: Json, customer: str, wanted: Json) -> Json | str:
+    if "discount" not in wanted:
+        return str(given["id"])
+    return discount(call, given, customer, wanted["discount"])
+
+
+def _line(call: Call, row: sqlite3.Row, data: Json) -> Json:
+    subscription = row["subscription"]
+    item = {
+        "invoice_item": None,
+        "proration": False,
+        "proration_details": {"credited_items": None},
+        "subscription": subscription,
+        "subscription_item": "si_" + subscription[4:18],
+    }
+    return {
+        "id": "il_" + row["id"][3:],
+        "object": "line_item",
+        "amount": data["amount"],
+        "currency": data["currency"],
+        "description": None,
+        "discount_amounts": [{"amount": one["amount"], "discount": one["id"]} for one in data["discounts"]],
+        "discountable": True,
+        "discounts": [],
+        "invoice": row["id"],
+        "livemode": call.livemode,
+        "metadata": {},
+        "parent": {
+            "invoice_item_details": None,
+            "subscription_item_details": item,
+            "type": "subscription_item_details",
+        },
+        "period": {"end": months_after(row["created"], 1), "start": row["created"]},
+        "pretax_credit_amounts": [],
+        "pricing": None,
+        "quantity": 1,
+        "quantity_decimal": "1",
+        "subscription": subscription,
+        "subtotal": data["amount"],
+        "taxes": [],
+    }
+
+
+def retrieve(call: Call) -> Json:
+    return render(call, call.need(TABLE, TITLE, call.id, "invoice", status=404))
+
+
+def list_all(call: Call) -> Json:
+    params = call.params
+    where: list[Condition] = [
+        (f"{name} = ?", params[name]) for name in ("customer", "subscription") if name in params
+    ]
+    # Every one is charged at once and paid, by a customer, and due on no day.
+    others = params.get("status", "paid") != "paid" or params.get("collection_method") == "send_invoice"
+    if others or "customer_account" in params or params.get("due_date"):
+        where.append(("0 = ?", 1))
+    return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where)

@@ -1,0 +1,116 @@
+"""What everything brought: read the coupons and the orders that were paid, sum them, and keep what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promosync.apply.gateway import StripeFault
+from promosync.model.configuration import Configuration
+from promosync.model.live import Account, Live
+from promosync.model.problems import ProblemsFound
+from promosync.plan.status.making import ALWAYS
+from promosync.results.attribution import Attribution
+from promosync.results.book import Book, Stretch
+from promosync.results.ledger import Ledger, Read
+from promosync.results.making import make_report
+from promosync.results.orders import Source
+from promosync.results.report import Asked, Report
+from promosync.workflows.plan import wrong_account
+
+if TYPE_CHECKING:
+    from promosync.stripe_api.account import StripeAccount
+    from promosync.stripe_api.orders import OrderReading
+
+_EVERY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found: the ledger to go on with, and the report, None where the reading was stopped before its end."""
+
+    ledger: Ledger
+    report: Report | None
+
+
+def look(
+    configuration: Configuration,
+    stripe: StripeAccount,
+    asked: Asked,
+    before: Ledger | None,
+    stopped: Callable[[], bool],
+    on_read: Callable[[OrderReading], None],
+) -> Looked:
+    """Read what the ledger ``before`` does not have yet, and make the report.
+
+    ``on_read`` is told of each list when its reading begins, and then now and again. Raises ProblemsFound where
+    account or ledger are not the file's, StripeFault where neither list of orders may be read.
+    """
+    owner = configuration.settings.owner
+    refused = wrong_account(configuration, stripe.account)
+    if before is not None and not refused:
+        refused = before.mismatch(stripe.account, owner)
+    if refused:
+        raise ProblemsFound([refused])
+    coupons = tuple(stripe.coupons())
+    account = Account(stripe.account.id, stripe.account.mode, stripe.now)
+    keys = tuple(dict.fromkeys((*asked.by, *ALWAYS, *(before.keys if before else ()))))
+    attribution = Attribution(configuration, Live(account, coupons), keys)
+    known = before is not None and set(keys) == set(before.keys)
+    begun = before if before is not None and known else Ledger(account, owner, keys, Book())
+    ledger, faults = _read(begun, attribution, stripe, stopped, on_read, account)
+    if len(faults) == len(Source):
+        raise faults[Source.INVOICES]
+    if any(source not in ledger.read or ledger.read[source].gaps for source in Source if source not in faults):
+        return Looked(ledger, None)
+    read_from = _latest(read.since for source, read in ledger.read.items() if source not in faults)
+    return Looked(ledger, make_report(configuration, account, attribution, ledger.book, asked, read_from, faults))
+
+
+def starts_anew(before: Ledger, asked: Asked) -> tuple[str, ...]:
+    """Return the metadata keys that a ledger does not know of, for which everything has to be read again."""
+    return tuple(key for key in asked.by if key not in before.keys)
+
+
+def _read(
+    before: Ledger,
+    attribution: Attribution,
+    stripe: StripeAccount,
+    stopped: Callable[[], bool],
+    on_read: Callable[[OrderReading], None],
+    account: Account,
+) -> tuple[Ledger, dict[Source, StripeFault]]:
+    """Return the ledger with every list read, as far as it may be and as far as that came."""
+    begin, faults = attribution.begin, dict[Source, StripeFault]()
+    ledger = Ledger(account, before.owner, attribution.keys, before.book, before.read)
+    for source in Source:
+        done = before.read.get(source)
+        open_: tuple[Stretch, ...] = done.open(begin) if done else ((begin, None),)
+        reading = stripe.orders(source, open_, stopped)
+        on_read(reading)
+        book = ledger.book.without({**dict.fromkeys(Source, ()), source: open_})
+        try:
+            for count, order in enumerate(reading, start=1):
+                book.add(order, attribution.recognise)
+                if count % _EVERY == 0:
+                    on_read(reading)
+        except StripeFault as fault:
+            if not fault.permission_missing:
+                raise
+            faults[source] = fault
+            continue
+        since = begin if done is None else _earlier(done.since, begin)
+        ledger = Ledger(account, before.owner, attribution.keys, book, ledger.read).noted(
+            source, Read(since, account.now, reading.gaps)
+        )
+    return ledger, faults
+
+
+def _latest(moments: Iterable[int | None]) -> int | None:
+    """Return the last of some moments; None is before all."""
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else min(one, other)

@@ -1,0 +1,135 @@
+"""A ledger holds what was read, tells nobody's name, and is refused when it is not whole or not ours."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promosync.model.live import Account, LiveCode
+from promosync.model.ownership import Mode, Tags
+from promosync.model.problems import ProblemsFound
+from promosync.model.promotions import PromotionCode
+from promosync.plan.status.report import LineKind
+from promosync.results.book import Book, Known, within
+from promosync.results.ledger import AGAIN_SECONDS, Ledger, Read, dump, parse
+from promosync.results.orders import Discount, Order, Source
+
+ACCOUNT = Account("acct_1", Mode.TEST, 1_800_000_000)
+SECRET = LiveCode("promo_SECRET", PromotionCode("SECRETTEXT", "spring"), Tags("shop", "vip", slot="3"), 5)
+
+
+def ledger() -> Ledger:
+    book = Book()
+    given = (Discount(100, "spring", "promo_SECRET", SECRET), Discount(5, None))
+    known = Known(LineKind.BATCH, "vip", (("campaign", "fair"),))
+    book.add(Order(Source.INVOICES, 50, 60, "usd", 900, 10, "cus_SECRET", True, given), lambda code: known)
+    book.add(Order(Source.SESSIONS, 70, 70, "jpy", -3, 0, None, False, (Discount(7, "five"),)), lambda code: known)
+    book.add(Order(Source.INVOICES, 80, 80, "usd", 900, 0, "cus_OTHER"), lambda code: known)
+    read = {Source.INVOICES: Read(None, 90, ((None, 40), (45, None))), Source.SESSIONS: Read(3, 90)}
+    return Ledger(ACCOUNT, "shop", ("campaign", "source"), book, read)
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    before = ledger()
+    lines = list(dump(before))
+    after = parse(lines, "ledger")
+    assert list(after.book) == list(before.book)
+    assert dict(after.book.customers()) == dict(before.book.customers())
+    assert dict(after.book.codes) == dict(before.book.codes)
+    assert (after.account, after.owner, after.keys, after.read) == (
+        before.account, before.owner, before.keys, before.read,
+    )  # fmt: skip
+    assert list(dump(after)) == lines
+
+
+def test_it_names_nobody_and_no_code() -> None:
+    """Ids are hashed with a salt of the ledger's own: two ledgers have nothing in common."""
+    text = "".join(dump(ledger()))
+    assert "SECRET" not in text
+    assert "cus_" not in text
+    assert "promo_" not in text
+    one, other = ledger().book, ledger().book
+    assert set(dict(one.customers())).isdisjoint(dict(other.customers()))
+
+
+def test_who_renews_was_a_customer_before() -> None:
+    book = ledger().book
+    assert book.first(book.hash("cus_SECRET")) == 59
+    assert book.first(book.hash("cus_OTHER")) == 80
+    assert book.first(book.hash("cus_NOBODY")) is None
+
+
+LINES = list(dump(ledger()))
+
+
+@pytest.mark.parametrize("kept", range(len(LINES)))
+def test_one_that_was_cut_short_is_refused(kept: int) -> None:
+    for lines in (LINES[:kept], [*LINES[:kept], LINES[kept][:10]]):
+        with pytest.raises(ProblemsFound, match="cut short or edited"):
+            parse(lines, "ledger")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, sum(map(len, LINES)) - 1), st.sampled_from('0123456789abc"{}[]: \n'))
+def test_one_that_was_edited_is_refused(at: int, sign: str) -> None:
+    """A single sign is enough, wherever it is."""
+    text = "".join(LINES)
+    edited = text[:at] + sign + text[at + 1 :]
+    if text[at] == sign or (sign == "\n" and text[at] == " "):
+        return  # the same, or a blank between the words of the last line
+    with pytest.raises(ProblemsFound):
+        parse(edited.splitlines(keepends=True), "ledger")
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "\n", "{}", "[]", '{"coupons": []}', "null\n" * 3, '{"promosync_ledger": 1}', "\x00", "[" * 100_000],
+)
+def test_what_is_no_ledger_is_refused(content: str) -> None:
+    with pytest.raises(ProblemsFound, match="is no ledger"):
+        parse(content.splitlines(keepends=True), "ledger")
+
+
+def test_one_of_another_version_says_so() -> None:
+    head = json.loads(LINES[0]) | {"promosync_ledger": 2}
+    with pytest.raises(ProblemsFound, match="version 2"):
+        parse([json.dumps(head) + "\n", *LINES[1:]], "ledger")
+
+
+@pytest.mark.parametrize(
+    ("account", "owner", "fits"),
+    [
+        (ACCOUNT, "shop", True),
+        (Account(None, Mode.TEST, 0), "shop", True),
+        (Account("acct_2", Mode.TEST, 0), "shop", False),
+        (Account("acct_1", Mode.LIVE, 0), "shop", False),
+        (ACCOUNT, "other", False),
+    ],
+)
+def test_it_is_of_one_account_and_owner(account: Account, owner: str, fits: bool) -> None:
+    assert (ledger().mismatch(account, owner) is None) is fits
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_what_is_open_is_all_that_is_not_known(data: Any) -> None:
+    """No second twice, the newest stretch first; whatever is not in it was read, and is older than forty days."""
+    moment = st.integers(0, 60) | st.integers(0, 60).map(lambda n: AGAIN_SECONDS + n)
+    since, begin = data.draw(st.none() | st.integers(0, 20)), data.draw(st.none() | st.integers(0, 30))
+    until = data.draw(moment)
+    bounds = sorted(data.draw(st.lists(st.integers(since or 0, 80), max_size=4, unique=True)))
+    gaps = [(a, b) for a, b in zip(bounds[::2], bounds[1::2], strict=False)]
+    if gaps and data.draw(st.booleans()):
+        gaps[-1] = (gaps[-1][0], None)
+    found = Read(since, until, tuple(reversed(gaps))).open(begin)
+    assert found[0][1] is None
+    for at in (*range(0, 100), *range(AGAIN_SECONDS - 5, AGAIN_SECONDS + 90)):
+        inside = sum(within(at, one) for one in found)
+        assert inside <= 1, at
+        known = (since is None or at >= since) and at < until - AGAIN_SECONDS and not any(within(at, g) for g in gaps)
+        wanted = (begin is None or at >= begin) or (since is None or at >= since)
+        assert bool(inside) is (wanted and not known), at

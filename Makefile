@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check bench soak format clean
+.PHONY: help demo test browser check lowest lock audit bench soak format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,22 @@ check: .venv/ready ## format, lint, strict types, tests
 	$(BIN)/python -m pytest -n auto
 	@$(BIN)/python -m tests.browser.chromium || true
 
+lowest: .venv-lowest/ready ## all tests with the oldest releases that pyproject.toml says are enough
+	.venv-lowest/bin/python -m pytest -n auto
+
+.venv-lowest/ready: .venv/ready
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
+	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev]'
+	@touch $@
+
+lock: .venv/ready ## write action/requirements.txt anew: what the action and the image install, by version and hash
+	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --output-file action/requirements.txt
+
+audit: .venv/ready ## what is known against the locked packages (asks for advisories on the network)
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement action/requirements.txt || \
+		{ echo 'make audit: NOT CLEAN, or advisories could not be had: what pip-audit says above'; exit 1; }
+
 bench: .venv/ready ## how fast, beside what Stripe's limit allows (QUICK=1: a minute, else a quarter of an hour)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
@@ -44,4 +60,4 @@ format: .venv/ready ## put the code into its format
 	$(BIN)/ruff check --fix .
 
 clean: ## remove what the targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from promosync.cli.access import SANDBOX, SANDBOX_KEY, sandbox_at
+from promosync.cli.access import SANDBOX_KEY, sandbox_at, sandbox_file
 from promosync.cli.options import DEFAULT_FILE, FilesArgument
 from promosync.cli.run import begin
 from promosync.model.problems import Problem, ProblemsFound
@@ -19,7 +19,16 @@ sandbox = typer.Typer(
     rich_markup_mode=None,
 )
 
-StateOption = Annotated[Path, typer.Option("--state", metavar="FILE", help="Where it is kept.")]
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FILE",
+        help="Where it is kept; PROMOSYNC_SANDBOX in the environment names a folder for it. "
+        "[default: .promosync/sandbox.db]",
+        show_default=False,
+    ),
+]
 
 
 @sandbox.command()
@@ -29,7 +38,7 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="A loopback address.")] = "127.0.0.1",
     limits: Annotated[bool, typer.Option("--limits", help="Refuse what is over Stripe's rate limits.")] = False,
     latency: Annotated[float, typer.Option("--latency", min=0.0, help="Seconds added to every answer.")] = 0.0,
-    state: StateOption = SANDBOX,
+    state: StateOption = None,
 ) -> None:
     """Serve it over HTTP until Ctrl-C. The address is printed when it is ready."""
     from promosync.sandbox import serve as serve_sandbox
@@ -40,7 +49,7 @@ def serve(
         run.out.print(url)
         run.say(f"Use it with: STRIPE_API_KEY={SANDBOX_KEY} STRIPE_API_BASE={url} promosync plan")
 
-    with sandbox_at(state, limited=limits, latency=latency) as opened:
+    with sandbox_at(state or sandbox_file(run), limited=limits, latency=latency) as opened:
         try:
             serve_sandbox(opened, host, port, ready=ready)
         except (OSError, ValueError) as error:
@@ -48,18 +57,18 @@ def serve(
 
 
 @sandbox.command()
-def reset(ctx: typer.Context, state: StateOption = SANDBOX) -> None:
+def reset(ctx: typer.Context, state: StateOption = None) -> None:
     """Empty it."""
     from promosync.sandbox import Control
 
     run = begin(ctx)
-    with sandbox_at(state) as opened:
+    with sandbox_at(state or sandbox_file(run)) as opened:
         Control.of(opened).reset()
     run.out.print("The sandbox is empty.")
 
 
 @sandbox.command()
-def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = SANDBOX) -> None:
+def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = None) -> None:
     """Add the products and customers that a configuration names, and that every real account has."""
     from promosync.model.ownership import Mode
     from promosync.plan.desired import needs
@@ -68,7 +77,7 @@ def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = 
     run = begin(ctx)
     loaded, rows = run.load(files or [DEFAULT_FILE])
     named = needs(loaded.configuration, Mode.TEST)
-    with sandbox_at(state) as opened:
+    with sandbox_at(state or sandbox_file(run)) as opened:
         control = Control.of(opened)
         there = control.dump()
         ids = {one["id"] for one in [*there["products"], *there["customers"]]}
@@ -89,13 +98,13 @@ def redeem(
     code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code.")],
     times: Annotated[int, typer.Option("--times", min=1, help="How often.")] = 1,
     customer: Annotated[str | None, typer.Option("--customer", metavar="ID", help="Who uses it.")] = None,
-    state: StateOption = SANDBOX,
+    state: StateOption = None,
 ) -> None:
     """Use a promotion code as a customer would."""
     from promosync.sandbox import Control
 
     run = begin(ctx)
-    with sandbox_at(state) as opened:
+    with sandbox_at(state or sandbox_file(run)) as opened:
         answer = Control.of(opened).redeem(code, times=times, customer=customer)
     done = answer["redeemed"]
     if done:

@@ -25,13 +25,18 @@ Raw = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
-def serving(answer: Raw) -> Iterator[tuple[str, list[str]]]:
-    """Answer every request in one way; give the address, and the requests that came, with their tokens."""
+def serving(answer: Raw, bodies: list[bytes] | None = None) -> Iterator[tuple[str, list[str]]]:
+    """Answer every request in one way; give the address, and the requests that came, with their tokens.
+
+    ``bodies`` is given what they brought.
+    """
     came: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if bodies is not None:
+                bodies.append(body)
             came.append(f"{self.command} {self.path} {self.headers.get('Authorization')}")
             answer(self)
 

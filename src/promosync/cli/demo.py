@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import shlex
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
+from shutil import which
 
 import typer
 from rich.text import Text
@@ -50,6 +53,10 @@ def demo(ctx: typer.Context) -> None:
         _diff(run, before, after)
         _tell(run, "Stripe cannot shorten a coupon, so it is replaced, and the 37 redemptions count on:")
         _command(run, "plan", "--sandbox", "--detailed-exitcode", expected=2)
+    _tell(run, "Next, a file of your own, still without an account. Type:")
+    called = "promosync" if which("promosync") else shlex.quote(sys.argv[0])
+    for line in ("init shop", "plan shop/promosync.json --sandbox"):
+        run.out.print(Text(f"$ {called} {line}", "bold"))
 
 
 def example_text() -> str:

@@ -114,7 +114,7 @@ ANSWERS: dict[str, Raw] = {
     "a list of what is no comment": says(200, b"[null, 1]"),
     "a comment without an id": says(200, b'[{"body": "x"}]'),
     "an error": says(500, b"oops"),
-    "no HTTP": lambda handler: handler.wfile.write(b"SSH-2.0\r\n"),  # type: ignore[assignment, return-value]
+    "no HTTP": lambda handler: handler.wfile.writelines([b"SSH-2.0\r\n"]),
     "a connection that ends": lambda handler: handler.connection.close(),
 }
 

@@ -102,7 +102,7 @@ def test_a_plan_never_has_the_key_that_writes() -> None:
 
 
 def test_what_others_made_is_pinned() -> None:
-    """Each use of an action is by its commit, with the tag in a comment; an image is by its digest or full version."""
+    """Each use of an action is by its commit, with the tag in a comment; an image by its digest or full version."""
     for path in (*WORKFLOWS, *OURS):
         for line in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
             if line not in ("./", "OWNER/promosync@COMMIT"):

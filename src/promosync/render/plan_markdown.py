@@ -79,8 +79,10 @@ def _sections(plan: Plan, pace: Pace) -> Iterator[_Section]:
     by_verb = {verb: [action for action in plan.actions if action.verb is verb] for verb in Verb}
     gone = [*by_verb[Verb.DELETE], *by_verb[Verb.DEACTIVATE], *by_verb[Verb.RETIRE]]
     yield _Section("Taken away", _blocks(gone), first=True)
-    moved = {"beside": moving_alone(plan), "more": moving_words(plan, Verb.RECREATE)}
-    yield _Section("Recreated", _blocks(by_verb[Verb.RECREATE]), first=True, **moved)
+    recreated = _blocks(by_verb[Verb.RECREATE])
+    yield _Section(
+        "Recreated", recreated, first=True, beside=moving_alone(plan), more=moving_words(plan, Verb.RECREATE)
+    )
     batches = (_coloured([line.plain for line in batch_text(batch, WIDTH, pace)]) for batch in plan.batches)
     yield _Section("Code batches", tuple(batches), first=True)
     yield _Section("Adopted", _blocks(by_verb[Verb.ADOPT]))

@@ -36,7 +36,7 @@ lowest: .venv-lowest/ready ## all tests with the oldest releases that pyproject.
 	.venv-lowest/bin/python -m pytest -n auto
 
 .venv-lowest/ready: .venv/ready
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
+	$(BIN)/uv venv --quiet --clear --seed --python $(BIN)/python .venv-lowest
 	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev]'
 	@touch $@
 

@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check contract mutants bench soak format clean
+.PHONY: help demo test browser check contract mutants lowest lock audit release dist owner bench soak format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,39 @@ mutants: .venv/mutants ## do the tests see SAMPLE=40 changes of a line, drawn by
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	@touch $@
 
+lowest: .venv-lowest/ready ## all tests with the oldest releases that pyproject.toml says are enough
+	.venv-lowest/bin/python -m pytest -n auto
+
+.venv-lowest/ready: .venv/ready
+	$(BIN)/uv venv --quiet --clear --seed --python $(BIN)/python .venv-lowest
+	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev]'
+	@touch $@
+
+lock: .venv/ready ## write action/requirements.txt anew: what the action and the image install, by version and hash
+	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --output-file action/requirements.txt
+
+audit: .venv/ready ## what is known against the locked packages (asks for advisories on the network)
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement action/requirements.txt || \
+		{ echo 'make audit: NOT CLEAN, or advisories could not be had: what pip-audit says above'; exit 1; }
+
+release: ## what is missing before this version can be released (TAG=v1.2.3: for that tag, which is there)
+	@$(PYTHON) -I .github/release.py $(if $(TAG),--tag '$(TAG)')
+
+dist: .venv/ready ## build the wheel and the source archive, check them, and try the wheel where there is nothing else
+	rm -rf dist build/tried
+	$(BIN)/python -m build --no-isolation --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m venv build/tried
+	build/tried/bin/python -m pip install --quiet --require-hashes --only-binary :all: --requirement action/requirements.txt
+	build/tried/bin/python -m pip install --quiet --no-deps --no-index dist/*.whl
+	cd build && tried/bin/promosync demo > demo.txt && tail -2 demo.txt
+
+owner: ## name the owner of the repository wherever it stands (OWNER=name)
+	@test -n "$(OWNER)" || { echo 'say who: make owner OWNER=name'; exit 1; }
+	@git grep -lz 'OWNER/promosync' -- '*.md' Dockerfile pyproject.toml | \
+		xargs -0 perl -pi -e 's#OWNER/promosync#$(OWNER)/promosync#g'
+
 bench: .venv/ready ## how fast, beside what Stripe's limit allows (QUICK=1: a minute, else a quarter of an hour)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
@@ -57,4 +90,4 @@ format: .venv/ready ## put the code into its format
 	$(BIN)/ruff check --fix .
 
 clean: ## remove what the targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .stripe-mock dist build
+	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .stripe-mock dist build

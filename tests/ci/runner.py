@@ -32,9 +32,19 @@ class Job:
     summary: str = ""
 
 
-def use_action(workspace: Path, temp: Path, inputs: Mapping[str, str], env: Mapping[str, str], event: Any) -> Job:
-    """Use the action in a workspace, as a step of a job would; ``event`` is what triggered the workflow."""
-    action = read_yaml(ROOT / "action.yml")
+def use_action(
+    workspace: Path,
+    temp: Path,
+    inputs: Mapping[str, str],
+    env: Mapping[str, str],
+    event: Any,
+    place: Path = ROOT,
+) -> Job:
+    """Use the action in a workspace, as a step of a job would; ``event`` is what triggered the workflow.
+
+    ``place`` is where the action was fetched to.
+    """
+    action = read_yaml(place / "action.yml")
     unknown = set(inputs) - set(action["inputs"])
     assert not unknown, f"the action has no input {unknown}"
     github = {"token": "ghs_job", "event": event}
@@ -59,7 +69,7 @@ def use_action(workspace: Path, temp: Path, inputs: Mapping[str, str], env: Mapp
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "HOME": str(temp),
                 "GITHUB_ACTIONS": "true",
-                "GITHUB_ACTION_PATH": str(ROOT),
+                "GITHUB_ACTION_PATH": str(place),
                 "GITHUB_OUTPUT": str(output),
                 "GITHUB_STEP_SUMMARY": str(summary),
                 "GITHUB_WORKSPACE": str(workspace),

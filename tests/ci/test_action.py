@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,15 @@ from tests.ci.runner import ROOT, Job, evaluate, read_yaml, use_action
 KEY = "rk_test_reader0123456789"
 READ = ["coupon_read", "promotion_code_read", "product_read", "customer_read", "connected_account_read"]
 WRITER = "rk_test_writer0123456789"
-ON_PULL_REQUEST = {"pull_request": {"number": 7}}
+PROMOSYNC = str(Path(sysconfig.get_path("scripts"), "promosync"))
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def pull_request(head: str = "me/shop") -> dict[str, Any]:
+    """The event of a pull request whose head is in a repository."""
+    return {"pull_request": {"number": 7, "head": {"sha": COMMIT, "repo": {"full_name": head}}}}
+
+
 SHOP = {
     "promosync": {"owner": "shop"},
     "coupons": [{"id": "spring", "percent_off": 20, "duration": "once"}],
@@ -57,10 +66,18 @@ class Repository:
         text = content if isinstance(content, str) else json.dumps(content, indent=2)
         (self.folder / name).write_text(text, encoding="utf-8")
 
-    def job(self, event: Any = ON_PULL_REQUEST, **inputs: str) -> Job:
+    def job(self, event: Any = None, **inputs: str) -> Job:
+        """Run a job, for a pull request where nothing else is said."""
         self.jobs += 1
-        given = {"promosync": str(Path(sysconfig.get_path("scripts"), "promosync")), "stripe_api_key": KEY, **inputs}
-        env = {"GITHUB_API_URL": self.hub.url, "GITHUB_REPOSITORY": "me/shop", "STRIPE_API_BASE": self.stripe.url}
+        event = pull_request() if event is None else event
+        given = {"promosync": PROMOSYNC, "stripe_api_key": KEY, **inputs}
+        env = {
+            "GITHUB_API_URL": self.hub.url,
+            "GITHUB_REPOSITORY": "me/shop",
+            "GITHUB_SERVER_URL": "https://github.example",
+            "GITHUB_RUN_ID": "42",
+            "STRIPE_API_BASE": self.stripe.url,
+        }
         named = {name.replace("_", "-"): value for name, value in given.items()}
         return use_action(self.folder, self.temp.with_name(f"temp{self.jobs}"), named, env, event)
 
@@ -76,7 +93,10 @@ def test_a_pull_request_gets_one_comment(repository: Repository) -> None:
     assert (job.code, job.ran) == (0, [INSTALL, VALIDATE, PLAN, COMMENT])
     [comment] = repository.hub.comments
     assert "LAUNCH20" in comment["body"]
-    assert comment["body"] in job.summary
+    report, _, about = comment["body"].rstrip().rpartition("\n\n")
+    assert report in job.summary
+    run = re.escape("https://github.example/me/shop/actions/runs/42")
+    assert re.fullmatch(rf"Commit {COMMIT[:12]}, \[run\]\({run}\), 20\d\d-\d\d-\d\d \d\d:\d\d UTC", about)
     assert job.outputs["changes"] == "true"
     assert "+ promotion code launch  LAUNCH20" in job.log
     repository.write({**SHOP, "promotion_codes": []})
@@ -112,13 +132,58 @@ def test_stripe_that_does_not_answer_is_told(repository: Repository) -> None:
 
 def test_a_fork_is_planned_without_a_key(repository: Repository) -> None:
     """No secret, and a token that may not comment: the file is checked, planned for a sandbox, and the job passes."""
-    job = repository.job(stripe_api_key="", github_token="ghs_of_a_fork")
+    job = repository.job(pull_request("you/shop"), stripe_api_key="", github_token="ghs_of_a_fork")
     assert (job.code, job.ran) == (0, [INSTALL, VALIDATE, PLAN, COMMENT])
-    assert "a sandbox without coupons and codes" in job.summary
+    assert job.summary.splitlines()[1].startswith("**Planned for a local sandbox, not for a Stripe account**")
     assert "LAUNCH20" in job.summary
     assert "::warning title=promosync::" in job.log
     assert not repository.hub.comments
     assert repository.stripe.control.counters()["writes"] == 0
+
+
+@pytest.mark.parametrize("event", [pull_request(), {}], ids=["pull request", "push"])
+def test_a_key_that_is_missing_is_an_error(repository: Repository, event: Any) -> None:
+    """A secret whose name has a typo is empty: a plan for a sandbox would be green, and false."""
+    job = repository.job(event, stripe_api_key="")
+    assert (job.code, job.ran[-1]) == (1, FAIL)
+    assert "::error title=promosync::stripe-api-key is empty" in job.log
+    assert "STRIPE_API_KEY is not set" in job.summary
+    assert "LAUNCH20" not in job.log + job.summary
+
+
+def test_a_sandbox_is_planned_for_on_request(repository: Repository) -> None:
+    """And the key is not used then, nor is anything applied."""
+    job = repository.job({}, sandbox="true", apply="true")
+    assert (job.code, job.ran, job.outputs["changes"]) == (0, [INSTALL, VALIDATE, PLAN], "true")
+    assert job.summary.splitlines()[1].startswith("**Planned for a local sandbox, not for a Stripe account**")
+    assert repository.stripe.control.counters()["total"] == 0
+
+
+def test_a_sandbox_of_the_checkout_is_not_looked_at(repository: Repository) -> None:
+    """A fork may bring one along in which all is done already; what it says about the plan is nothing."""
+    subprocess.run([PROMOSYNC, "apply", "--sandbox", "--yes"], cwd=repository.folder, check=True, capture_output=True)
+    before = sorted(repository.folder.rglob("*"))
+    job = repository.job(pull_request("you/shop"), stripe_api_key="")
+    assert (job.code, job.outputs["changes"]) == (0, "true")
+    assert sorted(repository.folder.rglob("*")) == before
+
+
+def test_a_comment_is_begun_when_there_is_something_to_say(repository: Repository) -> None:
+    """With `comment: changes`; one that is there is kept true all the same."""
+    repository.write({**SHOP, "promotion_codes": [], "coupons": []})
+    assert COMMENT in repository.job(comment="changes").ran
+    assert not repository.hub.comments
+    repository.write(SHOP)
+    repository.job(comment="changes")
+    assert "LAUNCH20" in repository.hub.comments[0]["body"]
+    repository.write({**SHOP, "promotion_codes": [], "coupons": []})
+    repository.job(comment="changes")
+    [comment] = repository.hub.comments
+    assert "no changes" in comment["body"]
+    repository.hub.comments.clear()
+    repository.write("{")
+    repository.job(comment="changes")
+    assert "1 error" in repository.hub.comments[0]["body"]
 
 
 def test_a_push_applies_its_own_plan(repository: Repository) -> None:
@@ -211,18 +276,6 @@ def test_inputs_are_never_put_into_scripts() -> None:
     """What a `${{ }}` in a script holds would be run: inputs are environment variables instead."""
     for step in read_yaml(ROOT / "action.yml")["runs"]["steps"]:
         assert "${{" not in step["run"]
-
-
-def test_the_action_installs_itself(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Into an environment of its own; what it depends on comes from here, for a test uses no network."""
-    site = sysconfig.get_path("purelib")
-    offline = {"PYTHONPATH": site, "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0"}
-    env = {**offline, "STRIPE_API_BASE": repository.stripe.url, "GITHUB_REPOSITORY": "me/shop"}
-    inputs = {"stripe-api-key": KEY, "comment": "false"}
-    job = use_action(repository.folder, repository.temp, inputs, env, {})
-    assert (job.code, job.ran) == (0, [INSTALL, VALIDATE, PLAN]), job.log
-    assert (repository.temp / "promosync" / "bin" / "promosync").exists()
-    assert job.outputs["changes"] == "true"
 
 
 def test_the_runner_reads_expressions_as_github_does() -> None:

@@ -17,6 +17,7 @@ from promosync.cli.app import app
 from tests.ci.runner import ROOT, read_yaml
 
 WORKFLOWS = sorted((ROOT / "examples" / "ci" / "github").glob("*.yml"))
+OURS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 GITLAB = ROOT / "examples" / "ci" / "gitlab" / ".gitlab-ci.yml"
 
 
@@ -27,7 +28,7 @@ def check(schema: str, *files: Path, more: tuple[str, ...] = ()) -> None:
 
 
 def test_the_workflows_are_workflows() -> None:
-    check("vendor.github-workflows", *WORKFLOWS)
+    check("vendor.github-workflows", *WORKFLOWS, *OURS)
 
 
 def test_the_action_is_an_action() -> None:
@@ -55,7 +56,7 @@ def steps() -> Iterator[dict[str, Any]]:
 def test_uses_of_the_action_fit_the_action() -> None:
     inputs = set(read_yaml(ROOT / "action.yml")["inputs"])
     uses = [step for step in steps() if "promosync@" in step.get("uses", "")]
-    assert len(uses) == 3
+    assert len(uses) == 4
     for step in uses:
         assert set(step["with"]) <= inputs
 
@@ -68,7 +69,7 @@ def commands() -> Iterator[list[str]]:
     for script in [*scripts, " ".join([hook["entry"], *hook["args"]])]:
         for line in script.splitlines():
             if line.startswith("promosync "):
-                yield shlex.split(line)[1:]
+                yield shlex.split(re.split(r" > | \|\| | # ", line)[0])[1:]
 
 
 @pytest.mark.parametrize("command", list(commands()), ids=" ".join)
@@ -98,6 +99,58 @@ def test_a_plan_never_has_the_key_that_writes() -> None:
         holders = [name for name, job in jobs.items() if re.search("WRITE_KEY", str(job))]
         assert holders in ([], ["apply"])
         assert "pull_request_target" not in text
+
+
+def test_what_others_made_is_pinned() -> None:
+    """Each use of an action is by its commit, with the tag in a comment; an image by its digest or full version."""
+    for path in (*WORKFLOWS, *OURS):
+        for line in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
+            if line not in ("./", "OWNER/promosync@COMMIT"):
+                assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), f"{path.name}: {line}"
+    images = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(set(images)) == 1
+    assert re.fullmatch(r"python:3\.\d+\.\d+-[\w-]+@sha256:[0-9a-f]{64}", images[0])
+    assert re.fullmatch(r"python:3\.\d+\.\d+-[\w-]+", read_yaml(GITLAB)["default"]["image"])
+
+
+def test_one_action_has_one_commit() -> None:
+    """Wherever it is used."""
+    uses = {line for path in (*WORKFLOWS, *OURS) for line in re.findall(r"uses: (\S+@\S+)", path.read_text("utf-8"))}
+    names = [one.partition("@")[0] for one in uses]
+    assert len(names) == len(set(names))
+
+
+def test_nothing_is_installed_by_a_name() -> None:
+    """No example and no page has people install what nobody may have registered."""
+    pages = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *WORKFLOWS,
+        GITLAB,
+        ROOT / "action.yml",
+        ROOT / "Dockerfile",
+    ]
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        assert not re.findall(r"(?:pip|pipx|uv|uv tool|uv pip) install (?:-\S+ )*promosync|uvx promosync", text), path
+
+
+def test_our_own_jobs_have_no_more_rights_than_they_use() -> None:
+    """Reading is what a workflow begins with, inputs are in no script, and each job ends in time."""
+    for path in (*OURS, *WORKFLOWS):
+        workflow = read_yaml(path)
+        assert workflow["permissions"].pop("contents") == "read", path
+        assert set(workflow["permissions"]) <= {"pull-requests"}
+        for name, job in workflow["jobs"].items():
+            assert job["timeout-minutes"], name
+            assert not [step["run"] for step in job["steps"] if "${{" in step.get("run", "")], name
+
+
+def test_the_targets_that_jobs_make_are_there() -> None:
+    made = {name for path in OURS for name in re.findall(r"run: make ([\w-]+)", path.read_text(encoding="utf-8"))}
+    targets = set(re.findall(r"^([\w-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"check", "browser", "lowest", "release", "dist"} <= made
+    assert made - {"contract"} <= targets
 
 
 def test_the_hook_is_a_hook() -> None:

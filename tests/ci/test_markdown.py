@@ -14,14 +14,22 @@ from markdown_it import MarkdownIt
 from promosync.model.live import LiveCode
 from promosync.model.problems import Problem
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.plan.plan import Action, Kept, Kind, Plan, Verb
+from promosync.plan.exposure import Exposure
+from promosync.plan.plan import Action, FieldChange, Kept, Kind, Plan, Verb
 from promosync.render.markdown import COMMENT_LIMIT, code, marker
 from promosync.render.plan_markdown import plan_markdown
+from promosync.render.plan_text import counted
 from promosync.render.report_markdown import problems_markdown
 from tests.render.plans import PACE, PLANS, TEST, tags
 
 NAME = "promosync.json"
 OF_CODES = [verb for verb in Verb if verb is not Verb.DELETE]
+INERT = re.compile(
+    r"<!-- [\w ./-]+ -->|</details>|"
+    r"<details( open)?><summary>[A-Za-z ]+: [\d,]+( \(moving [\d,]+ codes?\))?</summary>"
+)
+"""All the HTML there may be."""
+
 EVIL = [
     "@octocat [x](https://evil.example) <img src=x onerror=alert(1)> #1 https://evil.example",
     "```\n</details>\n@octocat\n```",
@@ -68,6 +76,39 @@ def test_the_marker_depends_on_the_file_alone() -> None:
     assert {text.splitlines()[0] for text in texts} == {marker(NAME)}
     assert marker("a/promosync.json") != marker("b/promosync.json")
     assert re.fullmatch(r"<!-- [\w ./-]+ -->", marker("--> <b>\n`x`"))
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_the_headline_is_text(name: str) -> None:
+    """The counts are bold and stand before every block of code; what follows agrees with them."""
+    plan = PLANS[name]()
+    text = plan_markdown(plan, PACE, NAME)
+    said = counted(plan, PACE)
+    assert f"**{said}**" in text.partition("```")[0].split("\n\n")
+    titles = re.findall(r"<summary>Recreated: (.*)</summary>", text)
+    assert [f"{title.split(' ', 1)[0]} to recreate" for title in titles] == re.findall(r"[\d,]+ to recreate", said)
+    assert all(re.findall(r"\(moving .*\)", title) == re.findall(r"\(moving .*?\)", said) for title in titles)
+
+
+def test_what_is_done_has_a_colour() -> None:
+    """In a block of a diff: what is new, what goes, what becomes another, and each field that changes."""
+    actions = [*many(Verb.CREATE, 1), *many(Verb.DEACTIVATE, 1), *many(Verb.UPDATE, 1)]
+    actions[2] = replace(actions[2], changes=(FieldChange("metadata.a", "x", "- y"),))
+    lines = plan_markdown(plan_of(*actions), PACE, NAME).splitlines()
+    assert lines.count("```diff") == 3
+    for start in ("+ promotion code create_0", "- promotion code deactivate_0", "! ~ promotion code update_0"):
+        assert [line for line in lines if line.startswith(start)], start
+    [changed] = [line for line in lines if "metadata.a" in line]
+    assert changed.startswith("!     metadata.a")
+
+
+def test_a_plan_for_a_sandbox_says_so_first() -> None:
+    """Whoever reads it must not take it for a plan for the account."""
+    plan = PLANS["creates"]()
+    first, said, *_ = plan_markdown(plan, PACE, NAME, sandbox=True).splitlines()
+    assert first == marker(NAME)
+    assert "sandbox, not for a Stripe account" in said
+    assert "sandbox" not in plan_markdown(plan, PACE, NAME)
 
 
 def test_what_takes_away_is_kept_when_the_rest_is_cut() -> None:
@@ -118,7 +159,11 @@ def test_text_from_people_does_nothing(evil: str) -> None:
     """All of it is in code: no link, no HTML, no mention outside, and no block ends early."""
     spec = Coupon(Decimal(10), name=evil, metadata={evil: evil})
     action = Action(Verb.CREATE, Kind.COUPON, evil, evil, after=spec, tags=tags("x"), warnings=(evil,))
-    plan = plan_of(action, kept=(Kept(Kind.CODE, evil, evil),), brakes=(evil,))
+    moved = Action(Verb.RECREATE, Kind.COUPON, evil, evil, after=spec, tags=tags("x"), riding=2, new_id=evil)
+    change = FieldChange(f"metadata.{evil}", evil, evil, forces_recreate=True)
+    moved = replace(moved, changes=(change,))
+    exposed = (Exposure(evil, (), 1, {"usd": 100}),)
+    plan = plan_of(action, moved, kept=(Kept(Kind.CODE, evil, evil),), brakes=(evil,), exposed=exposed)
     plan = replace(plan, owner=evil, account=replace(TEST, id=evil))
     inert(plan_markdown(plan, PACE, f"{evil}.json"), evil)
     inert(problems_markdown([(Problem((), evil, evil), None)], evil), evil)
@@ -137,10 +182,7 @@ def inert(text: str, evil: str) -> None:
     outside = []
     for token in MarkdownIt("gfm-like", {"linkify": False}).parse(text):
         if token.type == "html_block":
-            assert re.fullmatch(
-                r"(<!-- [\w ./-]+ -->|<details( open)?><summary>[A-Za-z ]+: [\d,]+</summary>|</details>)",
-                token.content.strip(),
-            ), token.content
+            assert INERT.fullmatch(token.content.strip()), token.content
         for inner in token.children or ():
             assert inner.type in {"text", "code_inline", "softbreak", "strong_open", "strong_close"}, inner
             if inner.type == "text":

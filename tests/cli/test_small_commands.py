@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from promosync import __version__
 from promosync.cli.init import owner_for
+from promosync.cli.workflow_files import origin
 from promosync.config import load, schema_text
 from promosync.sandbox import Control
 from tests.cli.conftest import Cli, process_env
@@ -150,3 +153,101 @@ def test_the_demo_tells_the_whole_story(cli: Cli, folder: Path) -> None:
     assert "error" not in result.err
     assert Path.cwd() == folder
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_init_writes_the_jobs(cli: Cli, ci: str) -> None:
+    """With the names filled in: nothing is left to replace, and nothing that is there is overwritten."""
+    result = cli("init", "--ci", ci, "--uses", f"acme/promosync@{COMMIT}")
+    assert result.code == 0, result.err
+    files = [Path(line.removeprefix("Wrote ").removesuffix(".")) for line in result.out.splitlines()]
+    assert files == sorted(Path(".github/workflows").glob("*.yml")) if ci == "github" else [Path(".gitlab-ci.yml")]
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert not re.findall(r"\bOWNER\b|\bCOMMIT\b", text)
+        assert "acme/promosync" in text
+        assert COMMIT in text
+        paths = re.findall(r"\.github/workflows/[\w.-]+", text)
+        assert all(Path(path).exists() for path in paths)
+    again = cli("init", "--ci", ci, "--uses", f"acme/promosync@{COMMIT}")
+    assert again.code == 1
+    assert again.err.count("is there already") == len(files)
+
+
+@pytest.mark.parametrize(
+    "uses", [None, "acme/promosync", "acme/promosync@v1", "promosync@" + COMMIT, "a b/c@" + COMMIT]
+)
+def test_jobs_fetch_a_commit(cli: Cli, uses: str | None) -> None:
+    """Which is asked for where it is not known; nothing is written before."""
+    result = cli("init", "--ci", "github", *(["--uses", uses] if uses else []))
+    assert result.code == 1
+    assert "--uses OWNER/promosync@" in " ".join(result.err.split())
+    assert not Path(".github").exists()
+    assert cli("init", "--uses", f"acme/promosync@{COMMIT}").code == 1
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        ({"url": "https://github.com/acme/promosync", "vcs_info": {"commit_id": COMMIT}}, f"acme/promosync@{COMMIT}"),
+        ({"url": "https://github.com/acme/it.git", "vcs_info": {"commit_id": COMMIT}}, f"acme/it@{COMMIT}"),
+        ({"url": "https://example.com/acme/promosync", "vcs_info": {"commit_id": COMMIT}}, None),
+        ({"url": "file:///somewhere", "dir_info": {"editable": True}}, None),
+        (None, None),
+    ],
+)
+def test_an_installation_knows_its_commit(
+    record: dict[str, object] | None, found: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As pip, pipx and uv record it beside the package."""
+    info = tmp_path / "promosync-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: promosync\nVersion: 1\n", encoding="utf-8")
+    if record:
+        (info / "direct_url.json").write_text(json.dumps(record), encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert origin() == found
+
+
+def test_help_is_help(cli: Cli, capfd: pytest.CaptureFixture[str]) -> None:
+    """`help COMMAND` says what `COMMAND --help` does, and a command that is none is an error."""
+    for words in ((), ("plan",), ("codes", "export")):
+        assert cli(*words, "--help").code == 0
+        told = capfd.readouterr().out
+        assert cli("help", *words).code == 0
+        assert capfd.readouterr().out == told
+        assert "Usage: promosync" in told
+    assert cli("help", "nope").code == 1
+
+
+def test_version_is_version(cli: Cli) -> None:
+    assert cli("version").out == cli("--version").out == f"promosync {__version__}\n"
+
+
+@pytest.mark.parametrize("given", ["-y", "--auto-approve", "-auto-approve"])
+def test_what_others_call_yes(cli: Cli, given: str) -> None:
+    """Is not taken for it, but told."""
+    result = cli("apply", "--sandbox", given)
+    assert result.code == 1
+    assert "use --yes" in result.err
+    assert "use --yes" not in cli("apply", "--sandbox", "--nope").err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes(shell: str, tmp_path: Path) -> None:
+    """Commands and options, by the script that is printed for it."""
+    env = process_env(HOME=str(tmp_path))
+    program = str(Path(sys.executable).parent / "promosync")
+
+    def said(**more: str) -> str:
+        done = subprocess.run([program], env={**env, **more}, capture_output=True, text=True, timeout=60, check=False)
+        return done.stdout
+
+    assert f"complete_{shell}" in said(_PROMOSYNC_COMPLETE=f"source_{shell}")
+    asked = {"_PROMOSYNC_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    for line, word, cword in (("promosync pl", "plan", "1"), ("promosync plan --detail", "--detailed-exitcode", "2")):
+        told = said(**asked, COMP_WORDS=line, COMP_CWORD=cword, _TYPER_COMPLETE_ARGS=line)
+        assert word in told

@@ -35,7 +35,9 @@ def test_the_jobs_are_there(job: str) -> None:
 
 
 def test_the_steps_shown_are_yaml_that_the_action_takes() -> None:
-    [step, hooks] = [YAML(typ="safe").load(block.body) for block in blocks(PAGE) if block.language == "yaml"]
+    [step, drift, hooks] = [YAML(typ="safe").load(block.body) for block in blocks(PAGE) if block.language == "yaml"]
     assert set(step[0]["with"]) <= set(ACTION["inputs"])
+    example = YAML(typ="safe").load(ROOT / "examples" / "ci" / "github" / "drift.yml")
+    assert drift == example["jobs"]["drift"]["steps"][-1:]
     offered = YAML(typ="safe").load(ROOT / ".pre-commit-hooks.yaml")
     assert {hook["id"] for hook in hooks["repos"][0]["hooks"]} <= {hook["id"] for hook in offered}

@@ -28,7 +28,7 @@ def understood(line: str) -> str:
     name = "promosync"
     while (inner := getattr(command, "commands", None)) is not None:
         word = words.pop(0) if words else ""
-        if word in ("--help", "-h", "--version"):
+        if word in ("--help", "-h", *(name for one in command.params for name in one.opts)):
             return ""
         if not word or word.isupper():  # a group, or any command, that is spoken of
             return ""

@@ -70,11 +70,18 @@ def opened(run: Run, access: Access) -> Iterator[StripeAccount]:
         raise typer.BadParameter("--sandbox is an API of its own: leave --api-base out.")
     from promosync.sandbox import running
 
-    run.say(f"Using the local sandbox in {SANDBOX.parent}: nothing reaches Stripe.")
-    with sandbox_at(SANDBOX) as sandbox, running(sandbox=sandbox) as handle:
+    state = sandbox_file(run)
+    run.say(f"Using the local sandbox in {state.parent}: nothing reaches Stripe.")
+    with sandbox_at(state) as sandbox, running(sandbox=sandbox) as handle:
         yield open_stripe(
             Connection(SANDBOX_KEY, handle.url, access.stripe_account, rps=access.rps, paced=access.rps is not None)
         )
+
+
+def sandbox_file(run: Run) -> Path:
+    """Return where the sandbox is kept: in the folder that ``PROMOSYNC_SANDBOX`` names, else in `.promosync`."""
+    folder = run.environ.get("PROMOSYNC_SANDBOX")
+    return Path(folder, SANDBOX.name) if folder else SANDBOX
 
 
 @contextmanager

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import shlex
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
+from shutil import which
 
 import typer
 from rich.text import Text
@@ -50,12 +53,17 @@ def demo(ctx: typer.Context) -> None:
         file.write_text(after, encoding="utf-8")
         _diff(run, before, after)
         _tell(run, "Stripe cannot shorten a coupon, so it is replaced, and the 37 redemptions count on:")
+        _command(run, "plan", "--sandbox")
         _command(run, "apply", "--sandbox", "--yes")
         _tell(run, "Others buy once with another code, and two months pass: subscriptions renew.")
         _command(run, "sandbox", "redeem", "WELCOME50", "--times", "12", "--amount", "14900")
         _command(run, "sandbox", "advance", "63")
         _tell(run, "What did each coupon bring, and what did it cost?")
         _command(run, "results", "--sandbox")
+    _tell(run, "Next, a file of your own, still without an account. Type:")
+    called = "promosync" if which("promosync") else shlex.quote(sys.argv[0])
+    for line in ("init shop", "plan shop/promosync.json --sandbox"):
+        run.out.print(Text(f"$ {called} {line}", "bold"))
 
 
 def example_text() -> str:

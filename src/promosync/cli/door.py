@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ERROR = 1
 INTERRUPTED = 130
 
+_MEANT = {"--auto-approve": "--yes", "-auto-approve": "--yes", "-y": "--yes"}
+"""What other tools call an option of ours."""
+
 
 def main() -> int:
     """Carry out the command line of this process and return its exit code."""
@@ -53,7 +56,7 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
             run.err.print(str(error))
         elif hasattr(error, "format_message"):  # Typer's usage errors: where their class lives differs by version
             run.json = run.json or _asks_for_json(arguments)
-            _refuse(run, [Problem((), *_usage(error), rule="usage")])
+            _refuse(run, [Problem((), *_usage(error, arguments), rule="usage")])
         else:
             _traceback(run, error)
             _refuse(run, [_told(run, error)])
@@ -99,10 +102,12 @@ def _asks_for_json(arguments: Sequence[str]) -> bool:
     return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
-def _usage(error: Exception) -> tuple[str, str]:
+def _usage(error: Exception, arguments: Sequence[str]) -> tuple[str, str]:
     context = getattr(error, "ctx", None)
     message: str = error.format_message()  # type: ignore[attr-defined]
-    return message, f"see {context.command_path if context else 'promosync'} --help"
+    help_ = f"see {context.command_path if context else 'promosync'} --help"
+    meant = [_MEANT[given] for given in arguments if given in _MEANT] if "No such option" in message else []
+    return message, f"use {meant[0]}; {help_}" if meant else help_
 
 
 def _traceback(run: Run, error: Exception) -> None:

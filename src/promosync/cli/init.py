@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from promosync.cli.options import DEFAULT_FILE
-from promosync.cli.run import begin
+from promosync.cli.run import Run, begin
+from promosync.cli.workflow_files import Ci, workflow_files
 from promosync.model.problems import Problem, ProblemsFound
 
 SCHEMA_FILE = "promosync.schema.json"
@@ -20,12 +21,27 @@ SCHEMA_FILE = "promosync.schema.json"
 def init(
     ctx: typer.Context,
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to write it.")] = ".",
+    ci: Annotated[Ci | None, typer.Option("--ci", help="Write jobs that plan and apply, and no starter.")] = None,
+    uses: Annotated[
+        str | None,
+        typer.Option(
+            "--uses",
+            metavar="OWNER/NAME@COMMIT",
+            help="The promosync that the jobs fetch. [default: the one that this is, if it came from a commit]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a starter promosync.json. Its schema goes beside it for the editor; no file is overwritten."""
     from promosync.config import schema_text
 
     run = begin(ctx)
     place = Path(folder)
+    if ci is not None:
+        _write_jobs(run, place, ci, uses)
+        return
+    if uses is not None:
+        raise typer.BadParameter("--uses is for --ci.")
     target = place / DEFAULT_FILE
     text = json.dumps(starter(owner_for(place.resolve().name)), indent=2) + "\n"
     try:
@@ -66,6 +82,26 @@ def starter(owner: str) -> dict[str, object]:
 def owner_for(name: str) -> str:
     """Return a folder's name as an owner: letters, digits, ``.``, ``_`` and ``-``, at most 64."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:64] or "default"
+
+
+def _write_jobs(run: Run, place: Path, ci: Ci, uses: str | None) -> None:
+    """Write the files of a CI, or none where one of them is there."""
+    files = {place / path: text for path, text in workflow_files(ci, uses).items()}
+    there = [
+        Problem((), f"{path} is there already", "init never overwrites", rule="init")
+        for path in files
+        if path.exists()
+    ]
+    if there:
+        raise ProblemsFound(there)
+    for path, text in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_new(path, text)
+        except OSError as error:
+            raise ProblemsFound([Problem((), f"{path} can not be written: {error.strerror}", rule="init")]) from error
+        run.out.print(f"Wrote {path}.")
+    run.say("The head of each says which secrets it needs.")
 
 
 def _write_new(path: Path, text: str) -> None:

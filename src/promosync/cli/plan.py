@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from promosync.plan.batches import Rows
     from promosync.plan.plan import Plan
     from promosync.plan.planner import Policy
-    from promosync.render.facts import Pace
     from promosync.stripe_api.account import StripeAccount
 
 CHANGES = 2
@@ -75,7 +74,7 @@ def plan(
             made = make(loaded.configuration, stripe, policy, rows)
         else:
             made = _save(run, out, loaded, rows, stripe, policy)
-    _show(run, made, access.pace(made.account.mode))
+    _show(run, made, access)
     if output is PlanFormat.TEXT:
         if made.brakes and not force:
             run.say("Apply refuses this plan without --force.")
@@ -99,11 +98,13 @@ def _save(
     return saved.plan
 
 
-def _show(run: Run, made: Plan, pace: Pace) -> None:
+def _show(run: Run, made: Plan, access: Access) -> None:
+    pace = access.pace(made.account.mode)
+
     def page() -> str:
         from promosync.render.plan_markdown import plan_markdown
 
-        return plan_markdown(made, pace, run.name)
+        return plan_markdown(made, pace, run.name, access.sandbox)
 
     if run.json:
         from promosync.render.plan_json import plan_json

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from promosync.cli.access import SANDBOX, SANDBOX_KEY, sandbox_at
+from promosync.cli.access import SANDBOX_KEY, sandbox_at, sandbox_file
 from promosync.cli.options import DEFAULT_FILE, FilesArgument
 from promosync.cli.run import begin
 from promosync.model.problems import Problem, ProblemsFound
@@ -28,7 +28,16 @@ class OrderKind(StrEnum):
     PAYMENT = "payment"
 
 
-StateOption = Annotated[Path, typer.Option("--state", metavar="FILE", help="Where it is kept.")]
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FILE",
+        help="Where it is kept; PROMOSYNC_SANDBOX in the environment names a folder for it. "
+        "[default: .promosync/sandbox.db]",
+        show_default=False,
+    ),
+]
 
 
 @sandbox.command()
@@ -38,7 +47,7 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="A loopback address.")] = "127.0.0.1",
     limits: Annotated[bool, typer.Option("--limits", help="Refuse what is over Stripe's rate limits.")] = False,
     latency: Annotated[float, typer.Option("--latency", min=0.0, help="Seconds added to every answer.")] = 0.0,
-    state: StateOption = SANDBOX,
+    state: StateOption = None,
 ) -> None:
     """Serve it over HTTP until Ctrl-C. The address is printed when it is ready."""
     from promosync.sandbox import serve as serve_sandbox
@@ -49,7 +58,7 @@ def serve(
         run.out.print(url)
         run.say(f"Use it with: STRIPE_API_KEY={SANDBOX_KEY} STRIPE_API_BASE={url} promosync plan")
 
-    with sandbox_at(state, limited=limits, latency=latency) as opened:
+    with sandbox_at(state or sandbox_file(run), limited=limits, latency=latency) as opened:
         try:
             serve_sandbox(opened, host, port, ready=ready)
         except (OSError, ValueError) as error:
@@ -57,18 +66,18 @@ def serve(
 
 
 @sandbox.command()
-def reset(ctx: typer.Context, state: StateOption = SANDBOX) -> None:
+def reset(ctx: typer.Context, state: StateOption = None) -> None:
     """Empty it."""
     from promosync.sandbox import Control
 
     run = begin(ctx)
-    with sandbox_at(state) as opened:
+    with sandbox_at(state or sandbox_file(run)) as opened:
         Control.of(opened).reset()
     run.out.print("The sandbox is empty.")
 
 
 @sandbox.command()
-def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = SANDBOX) -> None:
+def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = None) -> None:
     """Add the products and customers that a configuration names, and that every real account has."""
     from promosync.model.ownership import Mode
     from promosync.plan.desired import needs
@@ -77,7 +86,7 @@ def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = 
     run = begin(ctx)
     loaded, rows = run.load(files or [DEFAULT_FILE])
     named = needs(loaded.configuration, Mode.TEST)
-    with sandbox_at(state) as opened:
+    with sandbox_at(state or sandbox_file(run)) as opened:
         control = Control.of(opened)
         there = control.dump()
         ids = {one["id"] for one in [*there["products"], *there["customers"]]}
@@ -114,7 +123,7 @@ def redeem(
     kind: Annotated[
         OrderKind, typer.Option("--as", help="A subscription has an invoice each month, a payment none.")
     ] = OrderKind.PAYMENT,
-    state: StateOption = SANDBOX,
+    state: StateOption = None,
 ) -> None:
     """Use a promotion code as a customer would."""
     from promosync.sandbox import Control, ControlError
@@ -122,7 +131,7 @@ def redeem(
     run = begin(ctx)
     if amount is None and currency is not None:
         raise typer.BadParameter("--currency is of an order: give its --amount too.")
-    with sandbox_at(state) as opened:
+    with sandbox_at(state or sandbox_file(run)) as opened:
         try:
             answer = Control.of(opened).redeem(
                 code, times=times, customer=customer, amount=amount, currency=currency, kind=kind.value
@@ -140,13 +149,13 @@ def redeem(
 def advance(
     ctx: typer.Context,
     days: Annotated[int, typer.Argument(metavar="DAYS", min=1, max=3650, help="How many days.")],
-    state: StateOption = SANDBOX,
+    state: StateOption = None,
 ) -> None:
     """Move its clock on: dates pass, and subscriptions renew."""
     from promosync.plan.fields import iso
     from promosync.sandbox import Control
 
     run = begin(ctx)
-    with sandbox_at(state) as opened:
+    with sandbox_at(state or sandbox_file(run)) as opened:
         now = Control.of(opened).advance(86_400.0 * days)
     run.out.print(f"It is {iso(int(now))} in the sandbox.")

@@ -7,14 +7,15 @@ taken away | recreated | batches | adopted | updated | created | left alone     
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from promosync.plan.plan import Action, Plan, Verb
 from promosync.render.batches import batch_text
-from promosync.render.facts import Pace, mode_words, noun
+from promosync.render.facts import Pace, mode_words, moving_alone, noun
 from promosync.render.markdown import COMMENT_LIMIT, code, fenced, longest_run, marker, size
-from promosync.render.plan_text import action_text, summary
+from promosync.render.money import worst_words
+from promosync.render.plan_text import action_changes, action_text, counted, moving_words, off_meanwhile
 from promosync.render.visible import visible
 
 WIDTH = 100
@@ -27,34 +28,49 @@ _OVERHEAD = 200
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """``blocks`` holds the text of each thing, its first line the shortest way to name it."""
+    """``blocks`` holds the text of each thing, its first line the shortest way to name it.
+
+    ``first`` is whether it is shown before everything that is not, ``beside`` how many things its count leaves out
+    because ``more`` speaks of them.
+    """
 
     title: str
     blocks: tuple[str, ...]
     first: bool = False
-    """Whether it is shown before everything that is not."""
+    kind: str = "diff"
+    beside: int = 0
+    more: str = ""
 
     @property
     def heads(self) -> tuple[str, ...]:
         return tuple(block.partition("\n")[0] for block in self.blocks)
 
 
-def plan_markdown(plan: Plan, pace: Pace, name: str) -> str:
-    """Return a plan as Markdown that fits into a comment; ``name`` is the configuration's."""
-    lines = [line.plain for line in summary(plan, 10_000, pace)]
+_DIFF = {"+": "+", "-": "-", "×": "-", "~": "!", "±": "!", "←": "!"}
+"""What begins a line of a `diff` block, so that it has the colour of what is done."""
+
+
+def plan_markdown(plan: Plan, pace: Pace, name: str, sandbox: bool = False) -> str:
+    """Return a plan as Markdown that fits into a comment; ``name`` is the configuration's.
+
+    Its first line says so where it was made for a local ``sandbox``.
+    """
+    local = "**Planned for a local sandbox, not for a Stripe account**: what the account holds is not known here."
     head = [
-        marker(name),
+        f"{marker(name)}\n{local}" if sandbox else marker(name),
         "### promosync: " + ("changes to Stripe" if not plan.empty else "no changes"),
         f"{code(name)} for account {code(plan.account.id or 'not readable with this key')}, "
         f"**{mode_words(plan.account.mode)}**, owner {code(plan.owner)}",
-        fenced(lines[: len(lines) - len(plan.brakes)]),
+        f"**{counted(plan, pace)}**",
+        *off_meanwhile(plan),
+        *(f"The most that {code(one.coupon)} can cost: {worst_words(one.amounts)}." for one in plan.exposed),
     ]
     if plan.brakes:
         head += [
             "> [!CAUTION]\n> Apply refuses this plan without `--force`:\n"
             + "\n".join(f"> - {code(brake)}" for brake in plan.brakes)
         ]
-    top = "\n\n".join(head)
+    top = "\n\n".join(filter(None, head))
     return top + "".join(_cut(list(_sections(plan, pace)), _ROOM - size(top))) + "\n"
 
 
@@ -63,18 +79,35 @@ def _sections(plan: Plan, pace: Pace) -> Iterator[_Section]:
     by_verb = {verb: [action for action in plan.actions if action.verb is verb] for verb in Verb}
     gone = [*by_verb[Verb.DELETE], *by_verb[Verb.DEACTIVATE], *by_verb[Verb.RETIRE]]
     yield _Section("Taken away", _blocks(gone), first=True)
-    yield _Section("Recreated", _blocks(by_verb[Verb.RECREATE]), first=True)
-    batches = tuple("\n".join(line.plain for line in batch_text(batch, WIDTH, pace)) for batch in plan.batches)
-    yield _Section("Code batches", batches, first=True)
+    recreated = _blocks(by_verb[Verb.RECREATE])
+    yield _Section(
+        "Recreated", recreated, first=True, beside=moving_alone(plan), more=moving_words(plan, Verb.RECREATE)
+    )
+    batches = (_coloured([line.plain for line in batch_text(batch, WIDTH, pace)]) for batch in plan.batches)
+    yield _Section("Code batches", tuple(batches), first=True)
     yield _Section("Adopted", _blocks(by_verb[Verb.ADOPT]))
     yield _Section("Updated", _blocks(by_verb[Verb.UPDATE]))
     yield _Section("Created", _blocks(by_verb[Verb.CREATE]))
     kept = (f"  {noun(one.kind)} {visible(one.id)}: {visible(one.reason)}" for one in plan.kept)
-    yield _Section("Left alone", tuple(kept))
+    yield _Section("Left alone", tuple(kept), kind="text")
 
 
 def _blocks(actions: Iterable[Action]) -> tuple[str, ...]:
-    return tuple("\n".join(line.plain for line in action_text(action, WIDTH)) for action in actions)
+    return tuple(
+        _coloured(
+            [line.plain for line in action_text(action, WIDTH)],
+            {line.plain for line in action_changes(action, WIDTH)},
+        )
+        for action in actions
+    )
+
+
+def _coloured(lines: list[str], changes: Collection[str] = ()) -> str:
+    """Return the text of one thing with the signs of a diff before its head and its ``changes``."""
+    symbol = lines[0].strip()[:1]
+    mark = _DIFF[symbol]
+    head = lines[0].strip() if mark == symbol else f"{mark} {lines[0].strip()}"
+    return "\n".join([head, *(mark + line[1:] if line in changes else line for line in lines[1:])])
 
 
 def _cut(sections: list[_Section], room: int) -> Iterator[str]:
@@ -103,8 +136,8 @@ def _fitting(section: _Section, room: int) -> tuple[tuple[str, ...], int]:
 
 
 def _rendered(section: _Section, shown: tuple[str, ...], rest: int) -> str:
-    title = f"{section.title}: {len(section.blocks):,}"
-    parts = [fenced("\n".join(shown).split("\n"))] if shown else []
+    title = f"{section.title}: {len(section.blocks) - section.beside:,}{section.more}"
+    parts = [fenced("\n".join(shown).split("\n"), section.kind)] if shown else []
     if rest:
         parts.append(f"… and {rest:,} more, which do not fit into a comment: see the log of the job.")
     body = "\n\n".join(parts)

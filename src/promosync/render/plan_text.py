@@ -92,9 +92,7 @@ def action_text(action: Action, width: int) -> Iterator[Text]:
     first, *more = paragraph(f"{action.verb}: {visible(action.reason)}", width, "", INDENT, f"{INDENT}  ")
     first.stylize(STYLE[action.verb], len(INDENT), len(INDENT) + len(action.verb))
     yield from (first, *more)
-    new = action.verb is Verb.CREATE
-    changes = [change for change in said_changes(action) if not (new and change.field in _IN_THE_HEAD)]
-    yield from change_lines(changes, width, _currencies(action), new=new)
+    yield from action_changes(action, width)
     for remark in _remarks(action):
         yield from paragraph(remark, width, first=INDENT, indent=f"{INDENT}  ")
     for warning in action.warnings:
@@ -103,29 +101,53 @@ def action_text(action: Action, width: int) -> Iterator[Text]:
         )
 
 
+def action_changes(action: Action, width: int) -> Iterator[Text]:
+    """Yield those lines of an action that say from what to what a field changes."""
+    new = action.verb is Verb.CREATE
+    changes = [change for change in said_changes(action) if not (new and change.field in _IN_THE_HEAD)]
+    yield from change_lines(changes, width, _currencies(action), new=new)
+
+
 def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
     """Yield the last lines of a plan: the counts, the cost, and the brakes."""
+    yield from paragraph(counted(plan, pace), width, "bold green" if plan.empty else "bold")
     if plan.empty:
-        yield from paragraph(_no_changes(plan), width, "bold green")
         return
-    counts, moved = plan.counts, moving(plan)
-    counts[Verb.RECREATE] -= moving_alone(plan)
-    words = [f"{counts[verb]:,} to {verb}{_moving(verb, moved)}" for verb in Verb if counts[verb]]
-    words += _batch_words(plan)
-    took = f"{_number(plan.requests, 'request')}, {duration(seconds(plan, pace))}."
-    yield from paragraph(f"Plan: {', '.join(words)}. {took}", width, "bold")
-    held, longest = waiting(plan)
-    if alone := with_a_gap(plan) - held:
-        each = "1 code that works now is" if alone == 1 else f"{alone:,} codes that work now are each"
-        yield from paragraph(f"{each} off for the time of one request, while it is swapped.", width)
-    if held:
-        each = "1 code that works now is" if held == 1 else f"{held:,} codes that work now are"
-        yield from paragraph(f"{each} off for up to {longest:,} requests: {_ALL_OFF}.", width)
+    for gap in off_meanwhile(plan):
+        yield from paragraph(gap, width)
     for exposure in plan.exposed:
         most = worst_words(exposure.amounts)
         yield from paragraph(f"The most that {visible(exposure.coupon)} can cost: {most}.", width)
     for brake in plan.brakes:
         yield from paragraph(f"! Unsafe: {visible(brake)}.", width, "bold red", indent="  ")
+
+
+def counted(plan: Plan, pace: Pace) -> str:
+    """Return how much there is to do, and what it costs: ``Plan: 3 to create. 3 requests, less than a second.``"""
+    if plan.empty:
+        return _no_changes(plan)
+    counts = plan.counts
+    counts[Verb.RECREATE] -= moving_alone(plan)
+    words = [f"{counts[verb]:,} to {verb}{moving_words(plan, verb)}" for verb in Verb if counts[verb]]
+    words += _batch_words(plan)
+    return f"Plan: {', '.join(words)}. {_number(plan.requests, 'request')}, {duration(seconds(plan, pace))}."
+
+
+def off_meanwhile(plan: Plan) -> Iterator[str]:
+    """Yield in sentences how many codes are off for a moment, and for how long; nothing if none is."""
+    held, longest = waiting(plan)
+    if alone := with_a_gap(plan) - held:
+        each = "1 code that works now is" if alone == 1 else f"{alone:,} codes that work now are each"
+        yield f"{each} off for the time of one request, while it is swapped."
+    if held:
+        each = "1 code that works now is" if held == 1 else f"{held:,} codes that work now are"
+        yield f"{each} off for up to {longest:,} requests: {_ALL_OFF}."
+
+
+def moving_words(plan: Plan, verb: Verb) -> str:
+    """Return what is said beside a count: `` (moving 2 codes)`` where those are not in it."""
+    moved = moving(plan)
+    return f" (moving {_number(moved, 'code')})" if verb is Verb.RECREATE and moved else ""
 
 
 def duration(seconds: float) -> str:
@@ -218,10 +240,6 @@ def _no_changes(plan: Plan) -> str:
     if plan.kept:
         said.append(f"{len(plan.kept):,} {'is' if len(plan.kept) == 1 else 'are'} left alone.")
     return " ".join(said)
-
-
-def _moving(verb: Verb, moved: int) -> str:
-    return f" (moving {_number(moved, 'code')})" if verb is Verb.RECREATE and moved else ""
 
 
 def _number(count: int, what: str) -> str:

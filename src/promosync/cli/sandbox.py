@@ -19,6 +19,8 @@ sandbox = typer.Typer(
     rich_markup_mode=None,
 )
 
+CHANGED = "The sandbox may be changed, or not; nothing else is."
+
 StateOption = Annotated[Path, typer.Option("--state", metavar="FILE", help="Where it is kept.")]
 
 
@@ -43,6 +45,7 @@ def serve(
     with sandbox_at(state, limited=limits, latency=latency) as opened:
         try:
             serve_sandbox(opened, host, port, ready=ready)
+            run.say(f"Stopped. What the sandbox holds is kept in {state}: serve it again to go on.")
         except (OSError, ValueError) as error:
             raise ProblemsFound([Problem((), f"the sandbox can not be served: {error}", rule="sandbox")]) from error
 
@@ -53,6 +56,7 @@ def reset(ctx: typer.Context, state: StateOption = SANDBOX) -> None:
     from promosync.sandbox import Control
 
     run = begin(ctx)
+    run.so_far = CHANGED
     with sandbox_at(state) as opened:
         Control.of(opened).reset()
     run.out.print("The sandbox is empty.")
@@ -68,6 +72,7 @@ def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = 
     run = begin(ctx)
     loaded, rows = run.load(files or [DEFAULT_FILE])
     named = needs(loaded.configuration, Mode.TEST)
+    run.so_far = CHANGED
     with sandbox_at(state) as opened:
         control = Control.of(opened)
         there = control.dump()
@@ -95,6 +100,7 @@ def redeem(
     from promosync.sandbox import Control
 
     run = begin(ctx)
+    run.so_far = CHANGED
     with sandbox_at(state) as opened:
         answer = Control.of(opened).redeem(code, times=times, customer=customer)
     done = answer["redeemed"]

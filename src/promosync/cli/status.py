@@ -102,6 +102,7 @@ def status(
     if save is not None:
         with writing(Path(save)) as handle:
             handle.write(dump(taken))
+        run.so_far = f"Nothing was changed in Stripe, and the snapshot is in {save}."
     _show(run, report, output)
     if report.since is not None and report.since.alarms:
         raise typer.Exit(ALARM)

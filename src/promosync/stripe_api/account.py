@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from typing import TypeVar
@@ -49,6 +50,15 @@ class StripeAccount:
     def pace(self) -> float | None:
         """The share of the set rate at which requests go out, below 1 while Stripe asks for less; None: no limit."""
         return self._client.transport.pace
+
+    @contextmanager
+    def by(self, deadline: float | None) -> Iterator[None]:
+        """Raise OutOfTime, while the block lasts, for what is not read by a time on the monotonic clock."""
+        self._client.transport.until = deadline
+        try:
+            yield
+        finally:
+            self._client.transport.until = None
 
     def read(self, needs: Needs) -> Live:
         """Return what a plan looks at. Products and customers are asked for only where the file names some."""
@@ -172,14 +182,18 @@ class StripeAccount:
                     return there
             return None
 
-        return self._create("/v1/promotion_codes", params, CODE_FIELDS, translate.code_from, made_already, key)
+        private = translate.private_texts((spec, tags))
+        return self._create(
+            "/v1/promotion_codes", params, CODE_FIELDS, translate.code_from, made_already, key, private
+        )
 
     def update_code(self, before: LiveCode, after: PromotionCode, tags: Tags) -> LiveCode:
         params = translate.code_changes(before, after, tags)
-        row = self._client.call(
-            "post", path_of("promotion_codes", before.stripe_id), expand=list(CODE_FIELDS), **params
+        path = path_of("promotion_codes", before.stripe_id)
+        private = translate.private_texts((before.spec, before.tags), (after, tags))
+        return translate.code_from(
+            self._client.call("post", path, private=private, expand=list(CODE_FIELDS), **params)
         )
-        return translate.code_from(row)
 
     def _find(self, kind: str, stripe_id: str, fields: Iterable[str]) -> Row | None:
         try:
@@ -197,6 +211,7 @@ class StripeAccount:
         read: Callable[[Row], T],
         made_already: Callable[[], T | None],
         made_for: str | None = None,
+        private: Iterable[str] = (),
     ) -> T:
         """Create one object once, however often it takes.
 
@@ -212,7 +227,8 @@ class StripeAccount:
         def attempt() -> T:
             nonlocal key
             try:
-                return read(self._client.once("post", path, idempotency_key=key, expand=list(fields), **params))
+                sent = {"idempotency_key": key, "expand": list(fields), **params}
+                return read(self._client.once("post", path, private, **sent))
             except StripeFault as fault:
                 if fault.stored:
                     key = next(keys)

@@ -87,7 +87,7 @@ def customers_of_many(client: Client, emails: Sequence[str]) -> dict[str, tuple[
     try:
         for some in _portions(sorted(wanted), _SEARCHED):
             query = " OR ".join(f'email:"{_quoted(email)}"' for email in some)
-            _collect(wanted, _rows_searched(client, query))
+            _collect(wanted, _rows_searched(client, query, some))
     except StripeFault as fault:
         if fault.fault not in (Fault.REFUSED, Fault.NOT_FOUND, Fault.DENIED):
             raise
@@ -182,7 +182,8 @@ def _with_address(client: Client, email: str) -> set[str]:
         row["id"] for spelling in {email, email.lower()} for row in _rows(client, "/v1/customers", email=spelling)
     }
     try:
-        page = client.call("get", "/v1/customers/search", query=f'email:"{_quoted(email)}"', limit=PAGE)
+        query = f'email:"{_quoted(email)}"'
+        page = client.call("get", "/v1/customers/search", private=[email], query=query, limit=PAGE)
     except StripeFault as fault:
         if fault.fault not in (Fault.REFUSED, Fault.NOT_FOUND, Fault.DENIED):
             raise
@@ -190,10 +191,10 @@ def _with_address(client: Client, email: str) -> set[str]:
     return found | {row["id"] for row in page["data"] if (row.get("email") or "").lower() == email.lower()}
 
 
-def _rows_searched(client: Client, query: str) -> Iterator[Row]:
+def _rows_searched(client: Client, query: str, emails: Sequence[str]) -> Iterator[Row]:
     page: dict[str, Any] = {}
     while True:
-        found = client.call("get", "/v1/customers/search", query=query, limit=PAGE, **page)
+        found = client.call("get", "/v1/customers/search", private=emails, query=query, limit=PAGE, **page)
         yield from found["data"]
         if not found.get("next_page"):
             return

@@ -110,6 +110,21 @@ def code_params(spec: PromotionCode, tags: Tags) -> Params:
     )
 
 
+def private_texts(*codes: tuple[PromotionCode, Tags]) -> frozenset[str]:
+    """Return what no message may repeat of a promotion code, given as it is and as it is to be.
+
+    That is all that could tell a unique code or its holder. What is no unique code stands in the file: nothing.
+    """
+    if all(tags.slot is None for _, tags in codes):
+        return frozenset()
+    return frozenset(
+        text
+        for spec, tags in codes
+        for text in (spec.code, spec.customer, tags.email, *spec.metadata.values())
+        if text
+    )
+
+
 def coupon_changes(before: LiveCoupon, after: Coupon, tags: Tags) -> Params:
     """Return the parameters that bring a coupon's changeable fields to ``after``; only what differs."""
     return _given(

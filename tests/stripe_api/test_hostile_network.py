@@ -310,7 +310,7 @@ def over_tls(certificate: trustme.LeafCert) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("kind", "says"),
-    [("good", ""), ("expired", "expired"), ("wrong", "IP address mismatch"), ("unknown", "self-signed")],
+    [("good", ""), ("expired", "expired"), ("wrong", "IP address mismatch"), ("unknown", "local issuer")],
 )
 def test_a_certificate_that_is_not_right_is_told_at_once(tmp_path: Path, kind: str, says: str) -> None:
     """In words that say what is wrong with it; nothing is sent, and nothing is tried again."""

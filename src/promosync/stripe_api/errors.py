@@ -33,7 +33,7 @@ _PERMISSION = re.compile(r"'(?:rak_)?([a-z_]+)_(read|write)'")
 _ACCOUNT = re.compile(r"account '([A-Za-z0-9_]+)'")
 _PATTERN = re.compile(r"(does not match) for the value .*\)")
 _HTML = re.compile(r"<[^<>]*>")  # no "<" in it: each character is looked at once
-_CUT = re.compile(r"\.\.\.|…")
+_CUT = re.compile(r"\.{3,}|…")
 _TELLING = 3
 """So many characters at one end of a private text, beside an ellipsis, are a part of it."""
 
@@ -93,22 +93,32 @@ def clean(text: str, hide: Iterable[str] = ()) -> str:
 
 def _without(text: str, secrets: Collection[str]) -> str:
     """Return a text with "…" in place of every secret, and of the ends that are shown of one that is cut short."""
-    lowered, gaps = [_lower(secret) for secret in secrets], []
-    low = _lower(text)
+    shown, at = [], 0
+    for start, end in sorted([*_whole(text, secrets), *_cut_short(text, secrets)]):
+        if start >= at:
+            shown += [text[at:start], "…"]
+        at = max(at, end)
+    return "".join([*shown, text[at:]])
+
+
+def _whole(text: str, secrets: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Yield from where to where a text repeats a secret, as it is or percent-encoded."""
+    for form in {form for secret in secrets for form in (secret, quote(secret), quote(secret, safe=""))}:
+        # What is very short is a secret as a word only: it stands in others, too.
+        word = re.escape(form) if len(form) > _TELLING else rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])"
+        yield from (found.span() for found in re.finditer(word, text, re.IGNORECASE))
+
+
+def _cut_short(text: str, secrets: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Yield from where to where a text shows an end or both of a secret, beside an ellipsis."""
+    low, lowered = _lower(text), [_lower(secret) for secret in secrets]
     for cut in _CUT.finditer(text):
         for secret in lowered:
-            begins = next((n for n in range(len(secret), 0, -1) if low.endswith(secret[:n], 0, cut.start())), 0)
-            ends = next((n for n in range(len(secret), 0, -1) if low.startswith(secret[-n:], cut.end())), 0)
+            sizes = range(len(secret), 0, -1)
+            begins = next((size for size in sizes if low.endswith(secret[:size], 0, cut.start())), 0)
+            ends = next((size for size in sizes if low.startswith(secret[-size:], cut.end())), 0)
             if (begins and ends) or max(begins, ends) >= _TELLING:
-                gaps.append((cut.start() - begins, cut.end() + ends))
-    for start, end in sorted(gaps, reverse=True):
-        text = text[:start] + "…" + text[end:]
-    written = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote(secret))}
-    for form in sorted(written, key=len, reverse=True):
-        # What is very short is hidden as a word only: it stands in others, too.
-        word = re.escape(form) if len(form) > _TELLING else rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])"
-        text = re.sub(word, "…", text, flags=re.IGNORECASE)
-    return text
+                yield cut.start() - begins, cut.end() + ends
 
 
 def _lower(text: str) -> str:

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping, MutableMapping
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,7 +87,9 @@ class Transport(stripe.HTTPClient):
                 stream=True,
             ) as answer:
                 content = _content(answer)
-        except (OSError, ValueError, HTTPException) as error:  # all of requests' own are among them
+        except StripeFault:
+            raise
+        except Exception as error:  # of four layers below, which raise a TypeError for a proxy that is no address
             if time.monotonic() < end:
                 raise unreachable(error, url, CONNECT_SECONDS, patience) from None
             if end == self.until:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 import requests
@@ -38,7 +39,8 @@ def unreachable(error: Exception, url: str, connecting: float, patience: float) 
         return _final(f"the proxy does not connect to {host} ({refusal}): check {_PROXIES}")
     if isinstance(error, requests.exceptions.SSLError) and not any(_broke(one) for one in causes):
         return _final(f"no secure connection to {host} can be made: check the address, and {_PROXIES}")
-    if isinstance(error, ValueError):  # an address, a proxy's among them, or a header that cannot be sent
+    if isinstance(error, ValueError) or not isinstance(error, OSError | HTTPException):
+        # An address, a proxy's among them, or a header that cannot be sent.
         return _final(f"nothing can be sent to {host}: check the API base, and {_PROXIES}")
     why = _system_words(causes)
     if isinstance(error, requests.ConnectTimeout):

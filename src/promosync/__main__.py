@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from promosync.cli.signals import INTERRUPTED, interruptible, tell
+from promosync.cli.signals import INTERRUPTED, Interrupted, interruptible, tell
 
 
 def main() -> int:
@@ -14,7 +14,7 @@ def main() -> int:
             from promosync.cli.door import main as begin  # it takes a moment to load
 
             return begin()
-    except KeyboardInterrupt:
+    except Interrupted:
         tell(b"Interrupted before anything was begun. Run it again.\n")
         return INTERRUPTED
 

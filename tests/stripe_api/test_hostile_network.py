@@ -252,9 +252,7 @@ def test_a_broken_answer_to_a_write_is_asked_for_again_under_its_key() -> None:
 
     with counting() as url, client_at(url) as client:
         client.once("post", "/v1/coupons", idempotency_key="one", percent_off="10")
-    keys = {
-        line for sent in asked for line in sent.lower().split(b"\r\n") if line.startswith(b"idempotency-key")
-    }
+    keys = {line for sent in asked for line in sent.lower().split(b"\r\n") if line.startswith(b"idempotency-key")}
     assert (len(asked), keys) == (3, {b"idempotency-key: one"})
 
 

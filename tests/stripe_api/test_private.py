@@ -1,4 +1,4 @@
-"""A Stripe that refuses everything and quotes whatever it was sent and whatever it holds: nobody reads a unique code."""
+"""A Stripe that refuses everything, and quotes what it was sent and what it holds: nobody reads a unique code."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Parrot:
     def answer(self, asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
         url = urlsplit(asked.path)
         about = url.path.split("/")[2]
-        sent = {name: value for name, value in parse_qsl(asked.body)}
+        sent = dict(parse_qsl(asked.body))
         if asked.method == "GET" or about not in ("promotion_codes", "customers"):
             return self._passed_on(asked)
         if not self._strict and sent.get("active") == "false":
@@ -105,7 +105,11 @@ def shop(**changes: Any) -> dict[str, Any]:
     """Two batches, one of them for addresses, and what is changed of them."""
     spring = {"id": "spring", "percent_off": 20, "duration": "once"} | changes.get("coupon", {})
     vip = {"id": "vip", "coupon": "spring", "generate": {"count": 4, "pattern": "SPR-####-####"}}
-    mail: dict[str, Any] = {"id": "mail", "coupon": "spring", "generate": {"emails": "people.csv", "pattern": "ML-####-####"}}
+    mail: dict[str, Any] = {
+        "id": "mail",
+        "coupon": "spring",
+        "generate": {"emails": "people.csv", "pattern": "ML-####-####"},
+    }
     mail["generate"]["missing_customer"] = "create"
     return {
         "promosync": {"owner": "shop", "ignore_metadata": ["friend"]},
@@ -190,9 +194,10 @@ def test_no_search_repeats_an_address() -> None:
         address = query.split('"')[3]
         return 400, {}, json.dumps({"error": {"message": f"Invalid clause near {address}"}}).encode()
 
+    emails = ["ann@example.com", "bob@example.com"]
+    query = " OR ".join(f'email:"{one}"' for one in emails)
     with served(answer) as server, client_at(server.url) as client, pytest.raises(StripeFault) as caught:
-        emails = ["ann@example.com", "bob@example.com"]
-        client.once("get", "/v1/customers/search", emails, query=" OR ".join(f'email:"{one}"' for one in emails))
+        client.once("get", "/v1/customers/search", emails, query=query)
     assert "bob@" not in str(caught.value)
 
 
@@ -202,7 +207,11 @@ def test_no_key_of_a_request_is_repeated() -> None:
     def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
         key = asked.headers["idempotency-key"]
         text = f"Keys for idempotent requests: try another than '{key}'"
-        return 400, {"Request-Id": key}, json.dumps({"error": {"message": text, "type": "idempotency_error"}}).encode()
+        return (
+            400,
+            {"Request-Id": key},
+            json.dumps({"error": {"message": text, "type": "idempotency_error"}}).encode(),
+        )
 
     with served(answer) as server, client_at(server.url) as client, pytest.raises(StripeFault) as caught:
         client.once("post", "/v1/promotion_codes", idempotency_key="promosync-0123abcd:1", code="SPR-7Q2K")

@@ -14,7 +14,7 @@ from rich.text import Text
 from promosync.cli.access import SANDBOX, sandbox_at
 from promosync.cli.options import DEFAULT_FILE
 from promosync.cli.run import Run, begin
-from promosync.cli.signals import INTERRUPTED
+from promosync.cli.signals import INTERRUPTED, Interrupted
 
 EXAMPLE = "omnibase-complete.json"
 PRODUCTS = ("pro", "team")
@@ -86,7 +86,7 @@ def _command(run: Run, *arguments: str, expected: int = 0) -> None:
     run.out.print(Text(f"$ promosync {' '.join(arguments)}", "bold"))
     code = carry_out(arguments, Run(run.out, run.err, environ={}))
     if code == INTERRUPTED:
-        raise KeyboardInterrupt
+        raise Interrupted
     if code != expected:
         raise RuntimeError(f"promosync {arguments[0]} exited with {code}, not {expected}")
 

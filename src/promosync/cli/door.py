@@ -20,7 +20,7 @@ import typer
 from promosync.cli.app import app
 from promosync.cli.reports import tell_errors
 from promosync.cli.run import Run
-from promosync.cli.signals import INTERRUPTED
+from promosync.cli.signals import INTERRUPTED, Interrupted
 from promosync.cli.streams import open_console
 from promosync.model.problems import Problem, ProblemsFound
 
@@ -44,7 +44,7 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
     try:
         code = app(args=list(arguments), prog_name="promosync", standalone_mode=False, obj=run)
         return code if isinstance(code, int) else 0
-    except (KeyboardInterrupt, typer.Abort):
+    except (Interrupted, KeyboardInterrupt, typer.Abort):
         with suppress(OSError):  # of a terminal that is gone
             run.say(f"Interrupted: {run.command} did not come to its end. {run.so_far} Run it again.")
         return INTERRUPTED

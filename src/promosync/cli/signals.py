@@ -15,6 +15,11 @@ from types import FrameType
 
 INTERRUPTED = 130
 
+
+class Interrupted(BaseException):
+    """A signal came. It is no KeyboardInterrupt, for Typer makes an exit of that, without a word."""
+
+
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # not every system has all of them
 
 _POLITE = b"\nStopping: what has begun is finished first. Once more stops at once.\n"
@@ -24,10 +29,10 @@ _WRITING_AT_ONCE = b"\nStopped at once: what was under way may or may not be don
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise KeyboardInterrupt at the first signal while the block lasts; end the process at the second."""
+    """Raise Interrupted at the first signal while the block lasts; end the process at the second."""
 
     def first() -> None:
-        raise KeyboardInterrupt
+        raise Interrupted
 
     with _handled(first, _AT_ONCE):
         yield

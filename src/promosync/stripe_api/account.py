@@ -21,6 +21,7 @@ from promosync.plan.desired import Needs
 from promosync.stripe_api import reader, translate
 from promosync.stripe_api.client import Client
 from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS, path_of
+from promosync.stripe_api.shapes import OBJECT, checked, listed
 from promosync.stripe_api.translate import Params, Row
 
 T = TypeVar("T")
@@ -135,7 +136,7 @@ class StripeAccount:
         def made_already() -> str | None:
             return next(iter(reader.customers_of(self._client, [email])[email]), None)
 
-        return self._create("/v1/customers", {"email": email}, (), lambda row: str(row["id"]), made_already, key)
+        return self._create("/v1/customers", {"email": email}, (), _id_of, made_already, key)
 
     def read_coupon(self, stripe_id: str) -> LiveCoupon | None:
         row = self._find("coupons", stripe_id, COUPON_FIELDS)
@@ -164,7 +165,7 @@ class StripeAccount:
 
     def active_codes_on(self, coupon_id: str) -> tuple[LiveCode, ...]:
         page = self._client.call("get", "/v1/promotion_codes", coupon=coupon_id, active=True, limit=reader.PAGE)
-        return tuple(code for code in map(translate.code_from, page["data"]) if code.spec.active)
+        return tuple(code for code in map(translate.code_from, listed(page, OBJECT)) if code.spec.active)
 
     def read_code(self, stripe_id: str) -> LiveCode | None:
         row = self._find("promotion_codes", stripe_id, CODE_FIELDS)
@@ -239,6 +240,10 @@ class StripeAccount:
                 raise
 
         return self._client.persist(attempt)
+
+
+def _id_of(row: Row) -> str:
+    return str(checked(row, OBJECT)["id"])
 
 
 def _apart(codes: Iterable[LiveCode], owner: str) -> tuple[tuple[LiveCode, ...], dict[str, IssuedCodes]]:

@@ -114,6 +114,12 @@ class Client:
         except stripe.StripeError as error:
             sent = [text for name in _PRIVATE if isinstance(text := params.get(name), str)]
             raise translate(error, [*private, *sent]) from None  # the SDK's message may hold what must not be shown
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+            raise _not_stripes() from None  # an error that is none trips the SDK
         if not isinstance(data, Mapping) or "object" not in data:
-            raise StripeFault(Fault.BROKEN, "the answer is not Stripe's: check the API base, and run it again")
+            raise _not_stripes()
         return data
+
+
+def _not_stripes() -> StripeFault:
+    return StripeFault(Fault.BROKEN, "the answer is not Stripe's: check the API base, and run it again")

@@ -14,6 +14,7 @@ from typing import Any
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Tags, split_metadata
 from promosync.model.promotions import Coupon, PromotionCode
+from promosync.stripe_api.shapes import CODE, COUPON, checked
 
 Row = Mapping[str, Any]
 Params = dict[str, Any]
@@ -23,7 +24,11 @@ _NO_OPTIONS: Mapping[str, int] = {}
 
 
 def coupon_from(row: Row) -> LiveCoupon:
-    """Return a coupon from Stripe's JSON, with ``applies_to`` and ``currency_options`` expanded."""
+    """Return a coupon from Stripe's JSON, with ``applies_to`` and ``currency_options`` expanded.
+
+    Raises StripeFault for what is no coupon.
+    """
+    row = checked(row, COUPON)
     tags, metadata = split_metadata(row.get("metadata") or {})
     percent = row.get("percent_off")
     currency = row.get("currency")
@@ -49,7 +54,11 @@ def coupon_from(row: Row) -> LiveCoupon:
 
 
 def code_from(row: Row) -> LiveCode:
-    """Return a promotion code from Stripe's JSON, with ``restrictions.currency_options`` expanded."""
+    """Return a promotion code from Stripe's JSON, with ``restrictions.currency_options`` expanded.
+
+    Raises StripeFault for what is no promotion code.
+    """
+    row = checked(row, CODE)
     tags, metadata = split_metadata(row.get("metadata") or {})
     restrictions = row.get("restrictions") or {}
     currency = restrictions.get("minimum_amount_currency")

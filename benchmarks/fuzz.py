@@ -2,8 +2,10 @@
 
 ``python -m benchmarks.fuzz MINUTES`` takes what is right (a configuration, a list of codes or addresses, a saved
 plan with its checksum made again, a snapshot, an answer of Stripe's), changes some of it at random, and carries out
-commands with it in this process. It ends with 1 at the first traceback, the first error that promosync calls
-unexpected, the first exit code that is not in the table, or the first command that takes longer than it may.
+commands with it in this process. ``python -m benchmarks.fuzz KIND NUMBER`` tries one of them again.
+
+It ends with 1 at the first traceback, the first error that promosync calls unexpected, the first exit code that is
+not in the table, or the first command that takes longer than it may.
 """
 
 from __future__ import annotations
@@ -15,18 +17,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
 from typing import Any
 from urllib.parse import urlsplit
 
 import stripe
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from tests.stripe_api.border import Asked, Server, served
 
 from promosync.cli.door import carry_out
@@ -39,8 +39,10 @@ from promosync.stripe_api.client import Client
 SECONDS = 20.0
 """What one command may take; all files and answers here are small."""
 
-EXAMPLES = 40
-"""Of each kind before it is the next one's turn."""
+EVERY = 30.0
+"""Seconds between two lines of how far it is."""
+
+KINDS = ("configuration", "lists", "saved_plan", "snapshots", "answers")
 
 ENDS, WELL, TAKEN_OR_NOT = frozenset({0, 1}), frozenset({0}), frozenset({0, 1, 2})
 
@@ -243,10 +245,11 @@ class Fuzz:
     def answers(self, random: Random) -> None:
         """A Stripe whose answers are not as they should be: now and then a status, a head, a node is another."""
         self.begin()
-        often = random.choice((0.03, 0.1, 0.5))
+        often, seed = random.choice((0.03, 0.1, 0.5)), random.random()
 
         def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
             status, content = self._passed_on(asked)
+            random = Random(f"{seed} {asked.method} {asked.path}")  # several are asked for at once, in any order
             if random.random() > often:
                 return status, {}, content
             tree = changed(json.loads(content), random)
@@ -310,43 +313,36 @@ def fuzz() -> Iterator[Fuzz]:
         yield Fuzz(handle, between)
 
 
-def tried(kind: Callable[[Random], None]) -> None:
-    """Try a kind with many random numbers; what fails is raised at its shortest."""
-
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.randoms(use_true_random=False))
-    def example(random: Random) -> None:
-        kind(random)
-
-    example()
+def tried(work: Fuzz, kind: str, seed: int) -> None:
+    """Try one kind with one random number; what fails is raised, with how to try it again."""
+    try:
+        getattr(work, kind)(Random(seed))
+    except BaseException as error:
+        error.add_note(f"Again: python -m benchmarks.fuzz {kind} {seed}")
+        raise
 
 
 def main() -> int:
-    minutes = float(sys.argv[1]) if sys.argv[1:] else 10.0
-    begun, counts = time.monotonic(), Counter[str]()
     os.environ.pop("GITHUB_STEP_SUMMARY", None)
     with fuzz() as work:
-        kinds: list[Callable[[Random], None]] = [
-            work.configuration,
-            work.lists,
-            work.saved_plan,
-            work.snapshots,
-            work.answers,
-        ]
-        while time.monotonic() - begun < 60 * minutes:
-            for kind in kinds:
-                if time.monotonic() - begun < 60 * minutes:
-                    tried(kind)
-                    counts[kind.__name__] += EXAMPLES
-            gone = time.monotonic() - begun
-            print(f"{gone:6.0f} s  {dict(counts)}  ends {dict(work.ends)}  slowest {work.slowest:.1f} s", flush=True)
+        if sys.argv[2:]:
+            tried(work, sys.argv[1], int(sys.argv[2]))
+            return 0
+        minutes = float(sys.argv[1]) if sys.argv[1:] else 10.0
+        begun, told, tries = time.monotonic(), 0.0, Counter[str]()
+        while (gone := time.monotonic() - begun) < 60 * minutes:
+            for kind in KINDS:
+                tried(work, kind, SystemRandom().getrandbits(48))
+                tries[kind] += 1
+            if gone - told > EVERY:
+                told = gone
+                print(f"{gone:6.0f} s  {_sums(tries)}; ends {_sums(work.ends)}", flush=True)
+    print(f"{_sums(tries)}; ends {_sums(work.ends)}; the slowest took {work.slowest:.1f} s.")
     return 0
+
+
+def _sums(counts: Counter[Any]) -> str:
+    return ", ".join(f"{name}: {count:,}" for name, count in sorted(counts.items()))
 
 
 if __name__ == "__main__":

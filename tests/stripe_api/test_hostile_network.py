@@ -39,7 +39,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 def talking(talk: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
     """A server that reads what comes first on each connection, and then does with it what ``talk`` says."""
     over = threading.Event()
-    threads = []
+    threads: list[threading.Thread] = []
 
     def one(connection: socket.socket) -> None:
         with connection:
@@ -261,7 +261,8 @@ def test_a_request_that_is_still_busy_is_sent_again_under_its_key(status: int, c
     """The first one may still be at work: a new key could make the thing twice."""
     made = {"object": "coupon", "id": "a", "duration": "once", "percent_off": 10, "created": 1}
     busy = json.dumps({"error": {"message": "busy", "code": code, "type": "invalid_request_error"}}).encode()
-    answers = [(status, {}, busy)] * 4 + [(200, {}, json.dumps(made).encode())]
+    answers: list[tuple[int, Mapping[str, str], bytes]] = [(status, {}, busy)] * 4
+    answers += [(200, {}, json.dumps(made).encode())]
     left = iter(answers)
 
     def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:

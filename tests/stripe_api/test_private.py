@@ -197,7 +197,7 @@ def test_no_search_repeats_an_address() -> None:
     emails = ["ann@example.com", "bob@example.com"]
     query = " OR ".join(f'email:"{one}"' for one in emails)
     with served(answer) as server, client_at(server.url) as client, pytest.raises(StripeFault) as caught:
-        client.once("get", "/v1/customers/search", emails, query=query)
+        client.once("get", "/v1/customers/search", *emails, query=query)
     assert "bob@" not in str(caught.value)
 
 
@@ -226,7 +226,7 @@ def test_what_is_hidden_does_not_change_what_is_done() -> None:
         client_at(server.url) as client,
         pytest.raises(StripeFault) as caught,
     ):
-        client.once("post", "/v1/promotion_codes", ["exists", "promotion"], code="X")
+        client.once("post", "/v1/promotion_codes", "exists", "promotion", code="X")
     assert caught.value.fault == "text taken"
 
 

@@ -192,9 +192,7 @@ class StripeAccount:
         params = translate.code_changes(before, after, tags)
         path = path_of("promotion_codes", before.stripe_id)
         private = translate.private_texts((before.spec, before.tags), (after, tags))
-        return translate.code_from(
-            self._client.call("post", path, private=private, expand=list(CODE_FIELDS), **params)
-        )
+        return translate.code_from(self._client.call("post", path, *private, expand=list(CODE_FIELDS), **params))
 
     def _find(self, kind: str, stripe_id: str, fields: Iterable[str]) -> Row | None:
         try:
@@ -229,7 +227,7 @@ class StripeAccount:
             nonlocal key
             try:
                 sent = {"idempotency_key": key, "expand": list(fields), **params}
-                return read(self._client.once("post", path, private, **sent))
+                return read(self._client.once("post", path, *private, **sent))
             except StripeFault as fault:
                 if fault.stored:
                     key = next(keys)

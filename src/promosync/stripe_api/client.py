@@ -64,13 +64,13 @@ class Client:
         )
 
     def call(
-        self, method: str, path: str, patience: float | None = None, private: Iterable[str] = (), **params: Any
+        self, method: str, path: str, *private: str, patience: float | None = None, **params: Any
     ) -> Mapping[str, Any]:
         """Return the answer to one request as JSON; raise StripeFault when it does not go through.
 
         ``private`` has what no message may repeat of what the request sends, or of the object it is about.
         """
-        return self.persist(lambda: self.once(method, path, private, **params), patience)
+        return self.persist(lambda: self.once(method, path, *private, **params), patience)
 
     def persist(self, attempt: Callable[[], T], patience: float | None = None) -> T:
         """Return what ``attempt`` gives, trying again with jitter while its fault may pass."""
@@ -95,7 +95,7 @@ class Client:
             reraise=True,
         )(attempt)
 
-    def once(self, method: str, path: str, private: Iterable[str] = (), **params: Any) -> Mapping[str, Any]:
+    def once(self, method: str, path: str, *private: str, **params: Any) -> Mapping[str, Any]:
         """Send one request with no retries but the SDK's own; otherwise as :meth:`call`."""
         try:
             answer = self._sent(method, path, private, params)

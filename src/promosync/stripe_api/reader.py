@@ -186,7 +186,7 @@ def _with_address(client: Client, email: str) -> set[str]:
     found = {row["id"] for spelling in {email, email.lower()} for row in _customers(client, email=spelling)}
     try:
         query = f'email:"{_quoted(email)}"'
-        page = client.call("get", "/v1/customers/search", private=[email], query=query, limit=PAGE)
+        page = client.call("get", "/v1/customers/search", email, query=query, limit=PAGE)
     except StripeFault as fault:
         if fault.fault not in (Fault.REFUSED, Fault.NOT_FOUND, Fault.DENIED):
             raise
@@ -198,7 +198,7 @@ def _with_address(client: Client, email: str) -> set[str]:
 def _rows_searched(client: Client, query: str, emails: Sequence[str]) -> Iterator[Row]:
     page: dict[str, Any] = {}
     while True:
-        found = client.call("get", "/v1/customers/search", private=emails, query=query, limit=PAGE, **page)
+        found = client.call("get", "/v1/customers/search", *emails, query=query, limit=PAGE, **page)
         yield from listed(found, CUSTOMER)
         if not found.get("next_page"):
             return

@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check contract mutants lowest lock audit release dist owner bench soak format clean
+.PHONY: help demo test browser check contract mutants lowest lock audit release dist owner bench soak fuzz format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,9 +81,11 @@ owner: ## name the owner of the repository wherever it stands (OWNER=name)
 bench: .venv/ready ## how fast, beside what Stripe's limit allows (QUICK=1: a minute, else a quarter of an hour)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
-MINUTES ?= 60
 soak: .venv/ready ## random edits and failures for MINUTES=60: invariants hold, memory does not grow
-	@$(BIN)/python -m benchmarks.soak $(MINUTES)
+	@$(BIN)/python -m benchmarks.soak $(or $(MINUTES),60)
+
+fuzz: .venv/ready ## hostile files, saved plans and answers for MINUTES=10: every command ends with 0 or 1, in words
+	@$(BIN)/python -m benchmarks.fuzz $(or $(MINUTES),10)
 
 format: .venv/ready ## put the code into its format
 	$(BIN)/ruff format .

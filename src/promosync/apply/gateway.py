@@ -36,6 +36,10 @@ class StripeFault(Exception):
         super().__init__(message)
 
 
+class OutOfTime(Exception):
+    """The time that was given for reading an account is over."""
+
+
 class Gateway(Protocol):
     """Reads and writes of single objects. Every method raises :class:`StripeFault`, and may be called at once
     from several threads.

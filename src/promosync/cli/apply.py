@@ -26,9 +26,10 @@ from promosync.cli.options import (
     SandboxOption,
     TargetOption,
 )
-from promosync.cli.progress import Progress, reading, stopping
+from promosync.cli.progress import Progress, reading
 from promosync.cli.reports import leave_summary
 from promosync.cli.run import Run, begin
+from promosync.cli.signals import INTERRUPTED, stopping
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ SavedOption = Annotated[
     ),
 ]
 
-ERROR, OUT_OF_TIME, INTERRUPTED = 1, 3, 130
+ERROR, OUT_OF_TIME = 1, 3
 
 
 def apply(
@@ -78,15 +79,17 @@ def apply(
         raise typer.BadParameter("a saved plan is applied as it is: leave --target and --no-prune out.")
     else:
         planner = _again(run, saved, files)
+    deadline = None if max_minutes is None else begun + 60 * max_minutes
     with opened(run, access) as stripe:
-        with reading(run, stripe):
+        with reading(run, stripe), stripe.by(deadline):
             plan = planner(stripe)
         _show(run, plan, access.pace(plan.account.mode))
         if not plan.empty:
             _check_brakes(plan, force)
             if not yes:
                 _ask(run, plan)
-        deadline = None if max_minutes is None else begun + 60 * max_minutes
+        if not plan.empty:
+            run.so_far = "Changes may have been made in Stripe: the next plan shows what is left."
         with stopping() as stop, Progress(run, plan, stripe) as progress:
             report = carry_out(
                 plan,

@@ -94,11 +94,13 @@ def export(
         found = read_codes_of(loaded.configuration, folder, stripe, batch or ())
     wanted = [CodeStatus(one.value) for one in status or ()]
     if out is None:
+        run.so_far = "Nothing was changed in Stripe. What was printed may not be all."
         _write(run.out.file, found, wanted, output)
         run.out.file.flush()
         return
     with writing(Path(out)) as handle:
         count = _write(handle, found, wanted, output)
+    run.so_far = f"Nothing was changed in Stripe, and {out} is whole."
     run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {out}, for nobody but you to read.")
 
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from promosync.cli.access import SANDBOX, sandbox_at
 from promosync.cli.options import DEFAULT_FILE
 from promosync.cli.run import Run, begin
+from promosync.cli.signals import INTERRUPTED, Interrupted
 
 EXAMPLE = "omnibase-complete.json"
 PRODUCTS = ("pro", "team")
@@ -35,6 +36,7 @@ EDITS = (
 def demo(ctx: typer.Context) -> None:
     """Play the whole story, without an account. It runs against a local sandbox and leaves nothing behind."""
     run = begin(ctx)
+    run.so_far = "It leaves nothing behind."
     before = example_text()
     with tempfile.TemporaryDirectory(prefix="promosync-demo-") as folder, chdir(folder):
         file = Path(DEFAULT_FILE)
@@ -97,6 +99,8 @@ def _command(run: Run, *arguments: str) -> None:
 
     run.out.print(Text(f"$ promosync {' '.join(arguments)}", "bold"))
     code = carry_out(arguments, Run(run.out, run.err, environ={}))
+    if code == INTERRUPTED:
+        raise Interrupted
     if code != 0:
         raise RuntimeError(f"promosync {arguments[0]} exited with {code}")
 

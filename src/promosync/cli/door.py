@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,14 @@ import typer
 from promosync.cli.app import app
 from promosync.cli.reports import tell_errors
 from promosync.cli.run import Run
+from promosync.cli.signals import INTERRUPTED, Interrupted
 from promosync.cli.streams import open_console
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
     from promosync.config import Source
 
-ERROR = 1
-INTERRUPTED = 130
+ERROR, OUT_OF_TIME = 1, 3
 
 _MEANT = {"--auto-approve": "--yes", "-auto-approve": "--yes", "-y": "--yes"}
 """What other tools call an option of ours."""
@@ -46,7 +47,9 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
     try:
         code = app(args=list(arguments), prog_name="promosync", standalone_mode=False, obj=run)
         return code if isinstance(code, int) else 0
-    except (KeyboardInterrupt, typer.Abort):
+    except (Interrupted, KeyboardInterrupt, typer.Abort):
+        with suppress(OSError):  # of a terminal that is gone
+            run.say(f"Interrupted: {run.command} did not come to its end. {run.so_far} Run it again.")
         return INTERRUPTED
     except ProblemsFound as found:
         _traceback(run, found)
@@ -59,7 +62,9 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
             _refuse(run, [Problem((), *_usage(error, arguments), rule="usage")])
         else:
             _traceback(run, error)
-            _refuse(run, [_told(run, error)])
+            problem = _told(run, error)
+            _refuse(run, [problem])
+            return OUT_OF_TIME if problem.rule == "out-of-time" else ERROR
     return ERROR
 
 
@@ -87,8 +92,11 @@ def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None)
 
 def _told(run: Run, error: Exception) -> Problem:
     """Return what Stripe or promosync itself could not do, in one line and without the key."""
-    from promosync.apply.gateway import StripeFault
+    from promosync.apply.gateway import OutOfTime, StripeFault
 
+    if isinstance(error, OutOfTime):
+        said = "--max-minutes were over before all of Stripe was read: nothing was changed"
+        return Problem((), said, "run it again, with more time", rule="out-of-time")
     if isinstance(error, StripeFault):
         rule = f"stripe-{error.fault.value.replace(' ', '-')}"
         return Problem((), _scrubbed(str(error), run.environ), rule=rule)

@@ -78,14 +78,17 @@ def export(
         run.out.file.write(to_json(made.configuration, ascii_only=_is_narrow(run)))
         run.out.file.flush()
     else:
-        folder = Path(out).parent
+        folder, whole = Path(out).parent, list[str]()
         for file in made.files.values():
             check_free(folder / file.name, overwrite)
         for file in made.files.values():
             with writing(folder / file.name) as handle:
                 csv.writer(handle, lineterminator="\n").writerows(file.rows())
+            whole.append(str(folder / file.name))
+            run.so_far = f"Nothing was changed in Stripe. Written, and whole: {', '.join(whole)}."
         with writing(Path(out)) as handle:
             handle.write(to_json(made.configuration))
+        run.so_far = f"Nothing was changed in Stripe. Written, and whole: {', '.join([*whole, out])}."
     for line in export_notes(made, run.err.width):
         run.err.print(line)
     if out is not None:

@@ -44,6 +44,7 @@ def init(
         raise typer.BadParameter("--uses is for --ci.")
     target = place / DEFAULT_FILE
     text = json.dumps(starter(owner_for(place.resolve().name)), indent=2) + "\n"
+    run.so_far = f"{target} may have been written."
     try:
         place.mkdir(parents=True, exist_ok=True)
         _write_new(target, text)

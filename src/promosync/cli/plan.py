@@ -93,6 +93,7 @@ def _save(
 
     saved = make_to_save(run.inputs(loaded, rows), stripe, policy)
     write(saved, out)
+    run.so_far = f"Nothing was changed in Stripe, and the plan is in {out}."
     if saved.plan.account.id is None:
         run.say("The key may not read which account it belongs to: the saved plan is bound to the mode alone.")
     return saved.plan

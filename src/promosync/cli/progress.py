@@ -1,15 +1,13 @@
-"""What is seen while an apply runs, and how it is stopped: once politely, twice at once."""
+"""What is seen while an account is read, and while an apply runs."""
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from promosync.cli.run import Run
@@ -28,9 +26,6 @@ EVERY_ON_TERMINAL = 1.0
 """Seconds between two signs of life."""
 
 _FULL = 0.995
-
-_POLITE = b"\nStopping: what has begun is finished first. Once more stops at once.\n"
-_AT_ONCE = b"\nStopped at once: what was under way may or may not be done. The next plan shows it.\n"
 
 
 class Progress:
@@ -167,26 +162,3 @@ def _ticking(every: float, tick: Callable[[], None]) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set; the second of them ends the process, with 130.
-
-    The handler writes with ``os.write``: the console it interrupts may be in the middle of a line.
-    """
-    stop = threading.Event()
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            os.write(2, _AT_ONCE)
-            os._exit(130)
-        stop.set()
-        os.write(2, _POLITE)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

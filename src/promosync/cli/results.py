@@ -24,9 +24,10 @@ from promosync.cli.options import (
     RpsOption,
     SandboxOption,
 )
-from promosync.cli.progress import reading, stopping
+from promosync.cli.progress import reading
 from promosync.cli.report_formats import show_report
 from promosync.cli.run import Run, begin
+from promosync.cli.signals import INTERRUPTED, stopping
 from promosync.cli.writing import check_writable, kept_text, writing
 from promosync.results.periods import Every
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
     from promosync.stripe_api.orders import OrderReading
 
-STOPPED, INTERRUPTED = 3, 130
+STOPPED = 3
 _LONG = 100
 """So many requests take more than a few seconds: their number is said before."""
 _ENOUGH = 8

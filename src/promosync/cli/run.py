@@ -31,7 +31,8 @@ class Run:
     """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door.
 
     ``output`` is the format of the result, ``name`` the configuration's as it was given, ``folder`` the one from
-    which it names the files of its batches.
+    which it names the files of its batches. ``command`` and ``so_far`` are for who interrupts it: what was at work,
+    and a sentence that is true of what it has done until now.
     """
 
     out: Console
@@ -43,6 +44,8 @@ class Run:
     output: str = "text"
     name: str = ""
     folder: Path | None = None
+    command: str = "promosync"
+    so_far: str = "Nothing was changed in Stripe, and no file was written."
 
     def show(self, lines: Iterable[Text]) -> None:
         """Write lines of the result."""
@@ -110,4 +113,5 @@ def begin(ctx: typer.Context, output: StrEnum = Format.TEXT, debug: bool = False
     """Return the run of a command, told how it is to speak."""
     run: Run = ctx.obj
     run.output, run.json, run.debug = output.value, output.value == "json", debug
+    run.command = ctx.command_path
     return run

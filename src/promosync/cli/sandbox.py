@@ -20,6 +20,8 @@ sandbox = typer.Typer(
     rich_markup_mode=None,
 )
 
+CHANGED = "The sandbox may be changed, or not; nothing else is."
+
 
 class OrderKind(StrEnum):
     """What a redemption is part of."""
@@ -58,9 +60,11 @@ def serve(
         run.out.print(url)
         run.say(f"Use it with: STRIPE_API_KEY={SANDBOX_KEY} STRIPE_API_BASE={url} promosync plan")
 
-    with sandbox_at(state or sandbox_file(run), limited=limits, latency=latency) as opened:
+    file = state or sandbox_file(run)
+    with sandbox_at(file, limited=limits, latency=latency) as opened:
         try:
             serve_sandbox(opened, host, port, ready=ready)
+            run.say(f"Stopped. What the sandbox holds is kept in {file}: serve it again to go on.")
         except (OSError, ValueError) as error:
             raise ProblemsFound([Problem((), f"the sandbox can not be served: {error}", rule="sandbox")]) from error
 
@@ -71,6 +75,7 @@ def reset(ctx: typer.Context, state: StateOption = None) -> None:
     from promosync.sandbox import Control
 
     run = begin(ctx)
+    run.so_far = CHANGED
     with sandbox_at(state or sandbox_file(run)) as opened:
         Control.of(opened).reset()
     run.out.print("The sandbox is empty.")
@@ -86,6 +91,7 @@ def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = 
     run = begin(ctx)
     loaded, rows = run.load(files or [DEFAULT_FILE])
     named = needs(loaded.configuration, Mode.TEST)
+    run.so_far = CHANGED
     with sandbox_at(state or sandbox_file(run)) as opened:
         control = Control.of(opened)
         there = control.dump()
@@ -131,6 +137,7 @@ def redeem(
     run = begin(ctx)
     if amount is None and currency is not None:
         raise typer.BadParameter("--currency is of an order: give its --amount too.")
+    run.so_far = CHANGED
     with sandbox_at(state or sandbox_file(run)) as opened:
         try:
             answer = Control.of(opened).redeem(
@@ -156,6 +163,7 @@ def advance(
     from promosync.sandbox import Control
 
     run = begin(ctx)
+    run.so_far = CHANGED
     with sandbox_at(state or sandbox_file(run)) as opened:
         now = Control.of(opened).advance(86_400.0 * days)
     run.out.print(f"It is {iso(int(now))} in the sandbox.")

@@ -84,6 +84,7 @@ def status(
     if save is not None:
         with writing(Path(save)) as handle:
             handle.write(dump(taken))
+        run.so_far = f"Nothing was changed in Stripe, and the snapshot is in {save}."
     show_report(run, "status", report, output)
     if report.since is not None and report.since.alarms:
         raise typer.Exit(ALARM)

@@ -39,7 +39,7 @@ def serve(
     port: int = 0,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
-    """Serves until SIGINT or SIGTERM, then returns; `ready` is told the URL. Port 0 takes a free one.
+    """Serves until SIGINT, SIGTERM or SIGHUP, then returns; `ready` is told the URL. Port 0 takes a free one.
 
     Raises ValueError for a host that is not loopback, OSError for a port that is taken.
     """
@@ -47,8 +47,9 @@ def serve(
     async def main() -> None:
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopped.set)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` leaves it
+                loop.add_signal_handler(number, stopped.set)
         await _serve_until(sandbox, host, port, ready, stopped)
 
     asyncio.run(main())

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from typing import TypeVar
@@ -22,6 +23,7 @@ from promosync.stripe_api import paging, reader, translate
 from promosync.stripe_api.client import Client
 from promosync.stripe_api.orders import OrderReading
 from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS, path_of
+from promosync.stripe_api.shapes import OBJECT, checked, listed
 from promosync.stripe_api.translate import Params, Row
 
 T = TypeVar("T")
@@ -51,6 +53,15 @@ class StripeAccount:
     def pace(self) -> float | None:
         """The share of the set rate at which requests go out, below 1 while Stripe asks for less; None: no limit."""
         return self._client.transport.pace
+
+    @contextmanager
+    def by(self, deadline: float | None) -> Iterator[None]:
+        """Raise OutOfTime, while the block lasts, for what is not read by a time on the monotonic clock."""
+        self._client.transport.until = deadline
+        try:
+            yield
+        finally:
+            self._client.transport.until = None
 
     def read(self, needs: Needs) -> Live:
         """Return what a plan looks at. Products and customers are asked for only where the file names some."""
@@ -131,7 +142,7 @@ class StripeAccount:
         def made_already() -> str | None:
             return next(iter(reader.customers_of(self._client, [email])[email]), None)
 
-        return self._create("/v1/customers", {"email": email}, (), lambda row: str(row["id"]), made_already, key)
+        return self._create("/v1/customers", {"email": email}, (), _id_of, made_already, key)
 
     def read_coupon(self, stripe_id: str) -> LiveCoupon | None:
         row = self._find("coupons", stripe_id, COUPON_FIELDS)
@@ -166,7 +177,7 @@ class StripeAccount:
             if fault.fault in (Fault.REFUSED, Fault.NOT_FOUND) and self.read_coupon(coupon_id) is None:
                 return ()
             raise
-        return tuple(code for code in map(translate.code_from, page["data"]) if code.spec.active)
+        return tuple(code for code in map(translate.code_from, listed(page, OBJECT)) if code.spec.active)
 
     def read_code(self, stripe_id: str) -> LiveCode | None:
         row = self._find("promotion_codes", stripe_id, CODE_FIELDS)
@@ -184,14 +195,16 @@ class StripeAccount:
                     return there
             return None
 
-        return self._create("/v1/promotion_codes", params, CODE_FIELDS, translate.code_from, made_already, key)
+        private = translate.private_texts((spec, tags))
+        return self._create(
+            "/v1/promotion_codes", params, CODE_FIELDS, translate.code_from, made_already, key, private
+        )
 
     def update_code(self, before: LiveCode, after: PromotionCode, tags: Tags) -> LiveCode:
         params = translate.code_changes(before, after, tags)
-        row = self._client.call(
-            "post", path_of("promotion_codes", before.stripe_id), expand=list(CODE_FIELDS), **params
-        )
-        return translate.code_from(row)
+        path = path_of("promotion_codes", before.stripe_id)
+        private = translate.private_texts((before.spec, before.tags), (after, tags))
+        return translate.code_from(self._client.call("post", path, *private, expand=list(CODE_FIELDS), **params))
 
     def _find(self, kind: str, stripe_id: str, fields: Iterable[str]) -> Row | None:
         try:
@@ -209,6 +222,7 @@ class StripeAccount:
         read: Callable[[Row], T],
         made_already: Callable[[], T | None],
         made_for: str | None = None,
+        private: Iterable[str] = (),
     ) -> T:
         """Create one object once, however often it takes.
 
@@ -224,7 +238,8 @@ class StripeAccount:
         def attempt() -> T:
             nonlocal key
             try:
-                return read(self._client.once("post", path, idempotency_key=key, expand=list(fields), **params))
+                sent = {"idempotency_key": key, "expand": list(fields), **params}
+                return read(self._client.once("post", path, *private, **sent))
             except StripeFault as fault:
                 if fault.stored:
                     key = next(keys)
@@ -235,6 +250,10 @@ class StripeAccount:
                 raise
 
         return self._client.persist(attempt)
+
+
+def _id_of(row: Row) -> str:
+    return str(checked(row, OBJECT)["id"])
 
 
 def _apart(codes: Iterable[LiveCode], owner: str) -> tuple[tuple[LiveCode, ...], dict[str, IssuedCodes]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import tenacity
@@ -21,8 +21,8 @@ API_VERSION = "2026-10-28.endive"
 SDK_RETRIES = 2
 """The SDK retries lost requests, 409 and failed reads, each under one idempotency key; its default is 0."""
 
-_PRIVATE = ("code", "email", "query")
-"""Parameters that no message repeats: unique codes, and the addresses of people."""
+_PRIVATE = ("code", "email", "query", "idempotency_key")
+"""Parameters that no message repeats: unique codes, the addresses of people, and what is made of either."""
 
 _MAY_PASS = (Fault.BUSY, Fault.UNREACHABLE, Fault.BROKEN)
 
@@ -63,9 +63,14 @@ class Client:
             max_network_retries=SDK_RETRIES,
         )
 
-    def call(self, method: str, path: str, patience: float | None = None, **params: Any) -> Mapping[str, Any]:
-        """Return the answer to one request as JSON; raise StripeFault when it does not go through."""
-        return self.persist(lambda: self.once(method, path, **params), patience)
+    def call(
+        self, method: str, path: str, *private: str, patience: float | None = None, **params: Any
+    ) -> Mapping[str, Any]:
+        """Return the answer to one request as JSON; raise StripeFault when it does not go through.
+
+        ``private`` has what no message may repeat of what the request sends, or of the object it is about.
+        """
+        return self.persist(lambda: self.once(method, path, *private, **params), patience)
 
     def persist(self, attempt: Callable[[], T], patience: float | None = None) -> T:
         """Return what ``attempt`` gives, trying again with jitter while its fault may pass."""
@@ -90,10 +95,10 @@ class Client:
             reraise=True,
         )(attempt)
 
-    def once(self, method: str, path: str, **params: Any) -> Mapping[str, Any]:
-        """Send one request with no retries but the SDK's own."""
+    def once(self, method: str, path: str, *private: str, **params: Any) -> Mapping[str, Any]:
+        """Send one request with no retries but the SDK's own; otherwise as :meth:`call`."""
         try:
-            answer = self._sent(method, path, params)
+            answer = self._sent(method, path, private, params)
         except StripeFault as fault:
             if fault.fault not in _MAY_PASS:
                 self._out_since = None
@@ -103,12 +108,18 @@ class Client:
         self._out_since = None
         return answer
 
-    def _sent(self, method: str, path: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _sent(self, method: str, path: str, private: Iterable[str], params: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             data = self._sdk.raw_request(method, path, **params).data
         except stripe.StripeError as error:
-            hide = [text for name in _PRIVATE if isinstance(text := params.get(name), str) and text]
-            raise translate(error, hide) from None  # the SDK's message may hold what must not be shown
+            sent = [text for name in _PRIVATE if isinstance(text := params.get(name), str)]
+            raise translate(error, [*private, *sent]) from None  # the SDK's message may hold what must not be shown
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+            raise _not_stripes() from None  # an error that is none trips the SDK
         if not isinstance(data, Mapping) or "object" not in data:
-            raise StripeFault(Fault.BROKEN, "the answer is not Stripe's: check the API base, and run it again")
+            raise _not_stripes()
         return data
+
+
+def _not_stripes() -> StripeFault:
+    return StripeFault(Fault.BROKEN, "the answer is not Stripe's: check the API base, and run it again")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from urllib.parse import quote
 
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.stripe_api.keys import without_keys
@@ -25,26 +26,32 @@ FAULTS: dict[type[BaseException], Fault] = {
 _KEYS = "in the Dashboard under Developers, API keys"
 _IN_USE = ("lock_timeout", "idempotency_key_in_use")
 _LONGEST = 400
+_LONGEST_READ = 4_000
+"""Characters; a longer message is none of Stripe's, and nothing of it is shown."""
 
 _PERMISSION = re.compile(r"'(?:rak_)?([a-z_]+)_(read|write)'")
 _ACCOUNT = re.compile(r"account '([A-Za-z0-9_]+)'")
 _PATTERN = re.compile(r"(does not match) for the value .*\)")
-_HTML = re.compile(r"<[^>]*>")
+_HTML = re.compile(r"<[^<>]*>")  # no "<" in it: each character is looked at once
+_CUT = re.compile(r"\.{3,}|…")
+_TELLING = 3
+"""So many characters at one end of a private text, beside an ellipsis, are a part of it."""
 
 
 def translate(error: stripe.StripeError, hide: Iterable[str] = ()) -> StripeFault:
     """Return the fault that an SDK exception stands for, with a sentence that is fit to be shown.
 
-    ``hide`` has texts of the request that must not be shown, such as a unique code.
+    ``hide`` has what must not be shown of the request and of the object it is about, such as a unique code.
     """
+    hide = [*hide]
     kind = next(FAULTS[base] for base in type(error).__mro__ if base in FAULTS)
     status, inner = error.http_status, _inner(error)
     code = (inner or {}).get("code")  # `error.code` is None on some classes; the body always has it
-    message = clean(error.user_message or "" if inner else "", hide)
+    said = str(error.user_message or "") if inner else ""
+    message = clean(said, hide)
     retry = (error.headers or {}).get("Stripe-Should-Retry")
     if isinstance(error, stripe.APIConnectionError):
-        kind = Fault.UNREACHABLE if error.should_retry else Fault.REFUSED
-        return StripeFault(kind, clean(error.user_message or "Stripe cannot be reached", hide))
+        return StripeFault(Fault.UNREACHABLE, clean(str(error.user_message or "Stripe cannot be reached"), hide))
     if status is not None and (inner is None and 300 <= status < 500 and status not in (409, 429)):
         return StripeFault(Fault.REFUSED, _not_stripe(status))
     if status == 404 and code == "resource_missing":
@@ -57,27 +64,66 @@ def translate(error: stripe.StripeError, hide: Iterable[str] = ()) -> StripeFaul
         kind = Fault.BUSY
     elif code == "resource_already_exists":
         kind = Fault.ID_TAKEN
-    elif "promotion code with" in message and "already exists" in message:
+    elif "promotion code with" in said and "already exists" in said:
         kind = Fault.TEXT_TAKEN  # no code or param: the text is all there is
     elif kind is Fault.BROKEN and status is not None and 400 <= status < 500:
         kind = Fault.REFUSED
     lacking = _PERMISSION.search(message) if status == 403 and code != "account_invalid" else None
     return StripeFault(
         kind,
-        _sentence(kind, status, code, message, lacking, error.request_id),
+        _sentence(kind, status, code, message, lacking, clean(error.request_id or "", hide)),
         stored=kind is Fault.BROKEN and "Idempotent-Replayed" in (error.headers or {}),
         permission_missing=status == 403 and (lacking is not None or code == "more_permissions_required"),
     )
 
 
 def clean(text: str, hide: Iterable[str] = ()) -> str:
-    """Return a text as one printable line of bounded length, with every API key cut down to its prefix."""
-    for secret in hide:
-        text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", "…", text, flags=re.IGNORECASE)
-    text = _PATTERN.sub(r"\1)", without_keys(_HTML.sub(" ", text)))
+    """Return a text as one printable line of bounded length, without what is private, and keys cut to their prefix.
+
+    ``hide`` has private texts; they are found in any case, percent-encoded, and cut short as Stripe quotes long
+    values ("SPR-...9K2M"). A text longer than any message of Stripe's becomes the empty one.
+    """
+    if len(text) > _LONGEST_READ:
+        return ""
+    text = _PATTERN.sub(r"\1)", without_keys(_HTML.sub(" ", _without(text, {secret for secret in hide if secret}))))
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def _without(text: str, secrets: Collection[str]) -> str:
+    """Return a text with "…" in place of every secret, and of the ends that are shown of one that is cut short."""
+    shown, at = [], 0
+    for start, end in sorted([*_whole(text, secrets), *_cut_short(text, secrets)]):
+        if start >= at:
+            shown += [text[at:start], "…"]
+        at = max(at, end)
+    return "".join([*shown, text[at:]])
+
+
+def _whole(text: str, secrets: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Yield from where to where a text repeats a secret, as it is or percent-encoded."""
+    for form in {form for secret in secrets for form in (secret, quote(secret), quote(secret, safe=""))}:
+        # What is very short is a secret as a word only: it stands in others, too.
+        word = re.escape(form) if len(form) > _TELLING else rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])"
+        yield from (found.span() for found in re.finditer(word, text, re.IGNORECASE))
+
+
+def _cut_short(text: str, secrets: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Yield from where to where a text shows an end or both of a secret, beside an ellipsis."""
+    low, lowered = _lower(text), [_lower(secret) for secret in secrets]
+    for cut in _CUT.finditer(text):
+        for secret in lowered:
+            sizes = range(len(secret), 0, -1)
+            begins = next((size for size in sizes if low.endswith(secret[:size], 0, cut.start())), 0)
+            ends = next((size for size in sizes if low.startswith(secret[-size:], cut.end())), 0)
+            if (begins and ends) or max(begins, ends) >= _TELLING:
+                yield cut.start() - begins, cut.end() + ends
+
+
+def _lower(text: str) -> str:
+    """Return a text in small letters and of the same length, which :meth:`str.lower` does not promise."""
+    return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
 
 
 def _inner(error: stripe.StripeError) -> dict[str, object] | None:
@@ -98,9 +144,9 @@ def _sentence(
     code: object,
     message: str,
     lacking: re.Match[str] | None,
-    request_id: str | None,
+    request_id: str,
 ) -> str:
-    where = f" (request {clean(request_id)})" if request_id else ""
+    where = f" (request {request_id})" if request_id else ""
     if kind is Fault.BUSY and code == "lock_timeout":
         return f"something else is changing the same object at Stripe{where}: run it again"
     if kind is Fault.BUSY and status == 409:

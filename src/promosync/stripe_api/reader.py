@@ -10,6 +10,7 @@ from promosync.apply.gateway import Fault, StripeFault
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.stripe_api import paging
 from promosync.stripe_api.client import Client
+from promosync.stripe_api.shapes import CUSTOMER, DATED, OBJECT, checked, listed
 from promosync.stripe_api.translate import Row, code_from, coupon_from
 
 PAGE = 100
@@ -59,7 +60,7 @@ def existing_products(client: Client, ids: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     for some in _portions(sorted(ids), PAGE):
         page = client.call("get", "/v1/products", ids=some, limit=PAGE)
-        found |= {row["id"] for row in page["data"]}
+        found |= {row["id"] for row in listed(page, OBJECT)}
     return frozenset(found)
 
 
@@ -87,13 +88,13 @@ def customers_of_many(client: Client, emails: Sequence[str]) -> dict[str, tuple[
     try:
         for some in _portions(sorted(wanted), _SEARCHED):
             query = " OR ".join(f'email:"{_quoted(email)}"' for email in some)
-            _collect(wanted, _rows_searched(client, query))
+            _collect(wanted, _rows_searched(client, query, some))
     except StripeFault as fault:
         if fault.fault not in (Fault.REFUSED, Fault.NOT_FOUND, Fault.DENIED):
             raise
     missing = [email for email in emails if not wanted[email.lower()]]
     if len(missing) > _FEW:
-        _collect(wanted, _rows(client, "/v1/customers"))
+        _collect(wanted, _customers(client))
     else:
         for email in missing:
             wanted[email.lower()] |= _with_address(client, email)
@@ -113,7 +114,7 @@ def addresses_of(client: Client, customers: Iterable[str]) -> dict[str, str]:
         holders = customers_of_many(client, sorted({email for email in own.values() if email}))
         return {customer: email for customer, email in own.items() if holders.get(email) == (customer,)}
     by_address: dict[str, tuple[str, str] | None] = {}
-    for row in _rows(client, "/v1/customers"):
+    for row in _customers(client):
         if email := row.get("email"):
             by_address[email.lower()] = None if email.lower() in by_address else (row["id"], email)
     return {found[0]: found[1] for found in by_address.values() if found is not None and found[0] in wanted}
@@ -124,14 +125,14 @@ def emails_of(client: Client, customers: Iterable[str]) -> dict[str, str]:
     wanted = set(customers)
     few = len(wanted) <= _FEW
     one_by_one = (row for customer in sorted(wanted) for row in _customer(client, customer))
-    rows = one_by_one if few else _rows(client, "/v1/customers")
+    rows = one_by_one if few else _customers(client)
     return {row["id"]: row["email"] for row in rows if row["id"] in wanted and row.get("email")}
 
 
 def account_id(client: Client) -> str | None:
     """Return the account's id, or None where the key may not read it. This is the first request of a run."""
     try:
-        return str(client.call("get", "/v1/account", patience=OPENING_SECONDS)["id"])
+        return str(checked(client.call("get", "/v1/account", patience=OPENING_SECONDS), OBJECT)["id"])
     except StripeFault as fault:
         # What an imitation of Stripe does not know is no reason to stop; what is wrong with all of them shows again.
         if fault.permission_missing or fault.fault in (Fault.NOT_FOUND, Fault.REFUSED):
@@ -159,12 +160,16 @@ def _rows(client: Client, path: str, **params: Any) -> Iterator[Row]:
 def page_of(client: Client, path: str, limit: int = PAGE, **params: Any) -> paging.Page:
     """Return one page of a list; raise StripeFault for an answer that is none, or that does not go on."""
     page = client.call("get", path, limit=limit, **params)
-    rows, more = page.get("data"), page.get("has_more")
-    if not isinstance(rows, list) or not isinstance(more, bool):
+    rows, more = listed(page, DATED), page.get("has_more")
+    if not isinstance(more, bool):
         raise StripeFault(Fault.BROKEN, "Stripe's answer is not a list: check the API base, and run it again")
     if rows and rows[-1]["id"] == params.get("starting_after"):
         raise StripeFault(Fault.BROKEN, "Stripe's list does not go on: check the API base, and run it again")
     return rows, more
+
+
+def _customers(client: Client, **filters: Any) -> Iterator[Row]:
+    return (checked(row, CUSTOMER) for row in _rows(client, "/v1/customers", **filters))
 
 
 def _customer(client: Client, customer: str) -> Iterator[Row]:
@@ -175,27 +180,27 @@ def _customer(client: Client, customer: str) -> Iterator[Row]:
             raise
         return
     if not row.get("deleted"):
-        yield row
+        yield checked(row, CUSTOMER)
 
 
 def _with_address(client: Client, email: str) -> set[str]:
-    found = {
-        row["id"] for spelling in {email, email.lower()} for row in _rows(client, "/v1/customers", email=spelling)
-    }
+    found = {row["id"] for spelling in {email, email.lower()} for row in _customers(client, email=spelling)}
     try:
-        page = client.call("get", "/v1/customers/search", query=f'email:"{_quoted(email)}"', limit=PAGE)
+        query = f'email:"{_quoted(email)}"'
+        page = client.call("get", "/v1/customers/search", email, query=query, limit=PAGE)
     except StripeFault as fault:
         if fault.fault not in (Fault.REFUSED, Fault.NOT_FOUND, Fault.DENIED):
             raise
         return found  # no search for this account: the lists must do
-    return found | {row["id"] for row in page["data"] if (row.get("email") or "").lower() == email.lower()}
+    rows = listed(page, CUSTOMER)
+    return found | {row["id"] for row in rows if (row.get("email") or "").lower() == email.lower()}
 
 
-def _rows_searched(client: Client, query: str) -> Iterator[Row]:
+def _rows_searched(client: Client, query: str, emails: Sequence[str]) -> Iterator[Row]:
     page: dict[str, Any] = {}
     while True:
-        found = client.call("get", "/v1/customers/search", query=query, limit=PAGE, **page)
-        yield from found["data"]
+        found = client.call("get", "/v1/customers/search", *emails, query=query, limit=PAGE, **page)
+        yield from listed(found, CUSTOMER)
         if not found.get("next_page"):
             return
         page = {"page": found["next_page"]}

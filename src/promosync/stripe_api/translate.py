@@ -14,6 +14,7 @@ from typing import Any
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Tags, split_metadata
 from promosync.model.promotions import Coupon, PromotionCode
+from promosync.stripe_api.shapes import CODE, COUPON, checked
 
 Row = Mapping[str, Any]
 Params = dict[str, Any]
@@ -47,7 +48,11 @@ _INSIDE = {
 
 
 def coupon_from(row: Row) -> LiveCoupon:
-    """Return a coupon from Stripe's JSON, with ``applies_to`` and ``currency_options`` expanded."""
+    """Return a coupon from Stripe's JSON, with ``applies_to`` and ``currency_options`` expanded.
+
+    Raises StripeFault for what is no coupon.
+    """
+    row = checked(row, COUPON)
     tags, metadata = split_metadata(row.get("metadata") or {})
     percent, amount = row.get("percent_off"), row.get("amount_off")
     # Stripe shows both also where they mean nothing.
@@ -77,7 +82,11 @@ def coupon_from(row: Row) -> LiveCoupon:
 
 
 def code_from(row: Row) -> LiveCode:
-    """Return a promotion code from Stripe's JSON, with ``restrictions.currency_options`` expanded."""
+    """Return a promotion code from Stripe's JSON, with ``restrictions.currency_options`` expanded.
+
+    Raises StripeFault for what is no promotion code.
+    """
+    row = checked(row, CODE)
     tags, metadata = split_metadata(row.get("metadata") or {})
     restrictions = row.get("restrictions") or {}
     currency = restrictions.get("minimum_amount_currency")
@@ -138,6 +147,21 @@ def code_params(spec: PromotionCode, tags: Tags) -> Params:
         max_redemptions=spec.max_redemptions,
         restrictions=restrictions,
         metadata={**spec.metadata, **tags.to_metadata()},
+    )
+
+
+def private_texts(*codes: tuple[PromotionCode, Tags]) -> frozenset[str]:
+    """Return what no message may repeat of a promotion code, given as it is and as it is to be.
+
+    That is all that could tell a unique code or its holder. What is no unique code stands in the file: nothing.
+    """
+    if all(tags.slot is None for _, tags in codes):
+        return frozenset()
+    return frozenset(
+        text
+        for spec, tags in codes
+        for text in (spec.code, spec.customer, tags.email, *spec.metadata.values())
+        if text
     )
 
 

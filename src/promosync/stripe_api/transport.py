@@ -1,10 +1,11 @@
-"""The one door to the wire: every request, the SDK's own retries included, is paced and counted here."""
+"""The one door to the wire: every request, the SDK's own retries included, is paced, counted and bounded here."""
 
 from __future__ import annotations
 
 import json
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, MutableMapping
 from email.utils import parsedate_to_datetime
@@ -12,16 +13,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
+from promosync.apply.gateway import Fault, OutOfTime, StripeFault
 from promosync.apply.pacing import Pacer
+from promosync.stripe_api.in_time import InTime
 from promosync.stripe_api.sdk import stripe
+from promosync.stripe_api.unreachable import unreachable
 
 CONNECT_SECONDS = 5.0
 FIRST_SECONDS = 7.0
-"""How long an answer may take while none has come yet: who dials a dead address should hear of it soon."""
+"""How long an answer may take to begin while none has come yet: who dials a dead address should hear of it soon."""
 READ_SECONDS = 30.0
-WRITE_SECONDS = 80.0
+WHOLE_SECONDS = 60.0
+"""How long one request may take in all, however slowly its answer comes; a write may take that long to begin."""
+
+LARGEST = 32 * 2**20
+"""Bytes of an answer, unpacked, after which it is none. Stripe's largest have a few million."""
 
 _ID = re.compile(r"(/v1/[a-z_]+)/(?!search$)[^/]+")
 _AGENT = re.compile(r" AIAgent/\S*")
@@ -40,8 +47,11 @@ class Transport(stripe.HTTPClient):
         super().__init__()
         self.counts: Counter[str] = Counter()
         self.server_date: int | None = None
+        self.until: float | None = None
+        """When to give up for good, on the monotonic clock: from then on every request is OutOfTime."""
         self._pacer = pacer
-        self._session = _session(connections, loopback)
+        self._end = threading.local()
+        self._session = _session(InTime(lambda: float(self._end.at), connections), loopback)
         self._answered = False
         self._count_lock = threading.Lock()
 
@@ -55,27 +65,41 @@ class Transport(stripe.HTTPClient):
     ) -> tuple[str, int, Mapping[str, str]]:
         endpoint = endpoint_of(method, url)
         self._pacer.wait(endpoint)
+        begun = time.monotonic()
+        end = begun + WHOLE_SECONDS
+        if self.until is not None:
+            end = min(end, self.until)
+        if end <= begun:
+            raise OutOfTime
         with self._count_lock:
             self.counts[endpoint] += 1
         reading = method.lower() == "get"
-        patience = (READ_SECONDS if reading else WRITE_SECONDS) if self._answered else FIRST_SECONDS
+        patience = (READ_SECONDS if reading else WHOLE_SECONDS) if self._answered else FIRST_SECONDS
+        self._end.at = end
         try:
-            answer = self._session.request(
+            with self._session.request(
                 method,
                 url,
                 headers=_without_agent(headers or {}),
                 data=post_data,
-                timeout=(CONNECT_SECONDS, patience),
+                timeout=(min(CONNECT_SECONDS, end - begun), min(patience, end - begun)),
                 allow_redirects=False,
-            )
-        except OSError as error:  # all of requests' own are
-            raise _unreachable(error, url, patience) from error
+                stream=True,
+            ) as answer:
+                content = _content(answer)
+        except StripeFault:
+            raise
+        except Exception as error:  # of four layers below, which raise a TypeError for a proxy that is no address
+            if time.monotonic() < end:
+                raise unreachable(error, url, CONNECT_SECONDS, patience) from None
+            if end == self.until:
+                raise OutOfTime from None
+            raise _too_slow(url) from None  # not for the SDK to send again: that would be another minute
         self._answered = True
         self._note_date(answer.headers.get("Date"))
-        self._pace(endpoint, answer)
+        self._pace(endpoint, answer, content)
         if not reading and answer.status_code >= 500:
             answer.headers["Stripe-Should-Retry"] = "false"
-        content = answer.content.decode("utf-8", errors="replace")
         if answer.status_code >= 400 and not _is_an_error_of_stripes(content):
             content = ""  # the SDK trips over some of what proxies send
         return content, answer.status_code, answer.headers
@@ -83,16 +107,16 @@ class Transport(stripe.HTTPClient):
     def close(self) -> None:
         self._session.close()
 
-    def _pace(self, endpoint: str, answer: requests.Response) -> None:
+    def _pace(self, endpoint: str, answer: requests.Response, content: str) -> None:
         if answer.status_code != 429:
             self._pacer.accepted(endpoint)
-        elif "lock_timeout" not in answer.text:  # somebody else holds the object: not a question of speed
+        elif "lock_timeout" not in content:  # somebody else holds the object: not a question of speed
             self._pacer.refused(endpoint, answer.headers.get("Stripe-Rate-Limited-Reason"))
 
     def _note_date(self, text: str | None) -> None:
         try:
             self.server_date = int(parsedate_to_datetime(text or "").timestamp())
-        except ValueError:
+        except (ValueError, OverflowError):
             return  # a proxy's answer: the last good date stays
 
 
@@ -101,13 +125,31 @@ def endpoint_of(method: str, url: str) -> str:
     return f"{method.upper()} " + _ID.sub(r"\1/:id", urlsplit(url).path)
 
 
-def _session(connections: int, loopback: bool) -> requests.Session:
+def _content(answer: requests.Response) -> str:
+    """Return what came as text; StripeFault where it is more than any answer of Stripe's."""
+    content = bytearray()
+    for piece in answer.iter_content(2**16):  # unpacked piece by piece: a little can become a lot
+        content += piece
+        if len(content) > LARGEST:
+            where = urlsplit(answer.url).netloc
+            words = f"what {where} answers is larger than {LARGEST // 2**20} MB, so it is not Stripe's"
+            raise StripeFault(Fault.BROKEN, f"{words}: check the API base, and whether a proxy is in between")
+    return content.decode("utf-8", errors="replace")
+
+
+def _too_slow(url: str) -> StripeFault:
+    host = urlsplit(url).netloc
+    words = f"{host} did not finish its answer within {WHOLE_SECONDS:g} seconds"
+    return StripeFault(Fault.UNREACHABLE, f"{words}: check the network, then run it again")
+
+
+def _session(adapter: InTime, loopback: bool) -> requests.Session:
     session = requests.Session()
     # Without an auth of its own, requests would put a .netrc entry for the host in place of the key.
     session.auth = _leave
     session.trust_env = not loopback  # no proxy between this machine and itself
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+        session.mount(scheme, adapter)
     return session
 
 
@@ -128,33 +170,5 @@ def _without_agent(headers: Mapping[str, str]) -> Mapping[str, str]:
 def _is_an_error_of_stripes(content: str) -> bool:
     try:
         return isinstance(json.loads(content)["error"], dict)
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         return False
-
-
-def _unreachable(error: OSError, url: str, patience: float) -> stripe.APIConnectionError:
-    """Return what to tell of a request without an answer, in words that have nothing of the request but its host."""
-    host, again = urlsplit(url).netloc, False
-    if isinstance(error, requests.exceptions.SSLError):
-        words = f"the certificate of {host} cannot be verified: check whether a proxy opens your connections"
-    elif isinstance(error, ValueError):  # an address or a header that cannot be sent
-        words = f"nothing can be sent to {host}: check the API base"
-    else:
-        why, again = _system_words(error) or "the connection broke", True
-        if isinstance(error, requests.ConnectTimeout):
-            why = f"no connection within {CONNECT_SECONDS:g} seconds"
-        elif isinstance(error, requests.Timeout):
-            why = f"no answer within {patience:g} seconds"
-        words = f"{host} cannot be reached ({why}): check the network and the address, then run it again"
-    return stripe.APIConnectionError(words, should_retry=again)  # type: ignore[no-untyped-call]
-
-
-def _system_words(error: BaseException) -> str:
-    """Return what the operating system said, such as "Connection refused", from however deep it is wrapped."""
-    seen: list[BaseException] = [error]
-    for one in seen:
-        if isinstance(one, OSError) and one.strerror and one.errno:
-            return one.strerror
-        inner = [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
-        seen += [more for more in inner if isinstance(more, BaseException) and more not in seen]
-    return ""

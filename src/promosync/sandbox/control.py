@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import auth, faults, lifetime, store
+from . import auth, faults, lifetime, preview, store
 from .call import Call, Json
 from .dump import dump
 from .limits import Limiter, Limits
@@ -180,6 +180,11 @@ def _seed(lever: Lever) -> Json:
     return seed(_call(lever), **lever.given)
 
 
+def _preview(lever: Lever) -> Json:
+    preview.give(_call(lever), lever.given["id"], lever.given["fields"])
+    return {}
+
+
 def _dump(lever: Lever) -> Json:
     return dump(_call(lever))
 
@@ -200,5 +205,6 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("DELETE", "counters"): _clear_counters,
     ("GET", "log"): _log,
     ("POST", "seed"): _seed,
+    ("POST", "preview"): _preview,
     ("POST", "dump"): _dump,
 }

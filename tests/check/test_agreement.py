@@ -17,7 +17,8 @@ from tests.journeys.world import DAY, NOW, World
 Json = dict[str, Any]
 
 TEXTS = ("SPRING", "spring", "Spring-1")
-CUSTOMERS = (None, "cus_ann", "cus_bob")
+CUSTOMERS = (None, "cus_ann", "cus_bob", "acct_acme")
+HOLDERS: tuple[Json, ...] = ({}, {"customer": "cus_ann"}, {"customer": "cus_bob"}, {"customer_account": "acct_acme"})
 
 coupons = st.fixed_dictionaries(
     {},
@@ -43,14 +44,17 @@ restrictions: st.SearchStrategy[Json] = st.one_of(
         optional={"currency_options": st.just({"eur": {"minimum_amount": 900}})},
     ),
 )
-codes = st.fixed_dictionaries(
-    {"code": st.sampled_from(TEXTS), "restrictions": restrictions},
-    optional={
-        "max_redemptions": st.integers(1, 3),
-        "expires_at": st.integers(1, 6).map(lambda days: NOW + days * DAY),
-        "customer": st.sampled_from(CUSTOMERS[1:]),
-        "active": st.booleans(),
-    },
+codes = st.builds(
+    lambda fields, holder: {**fields, **holder},
+    st.fixed_dictionaries(
+        {"code": st.sampled_from(TEXTS), "restrictions": restrictions},
+        optional={
+            "max_redemptions": st.integers(1, 3),
+            "expires_at": st.integers(1, 6).map(lambda days: NOW + days * DAY),
+            "active": st.booleans(),
+        },
+    ),
+    st.sampled_from(HOLDERS),
 )
 orders = st.builds(
     Order,

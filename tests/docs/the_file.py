@@ -97,6 +97,10 @@ def _together(part: Json) -> Iterator[str]:
             yield f"`{key}` only with `{other}`"
         elif key < other:
             yield f"`{key}` and `{other}` together, or neither"
+    pairs = part.get("not", {}).get("anyOf", ())
+    if pairs:
+        *names, last = dict.fromkeys(f"`{name}`" for pair in pairs for name in pair["required"])
+        yield f"at most one of {', '.join(names)} and {last}"
     if "required" in part.get("not", {}):
         yield "not both of " + " and ".join(f"`{one}`" for one in part["not"]["required"])
 

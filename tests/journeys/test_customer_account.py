@@ -12,6 +12,7 @@ from promosync.plan.checking import Order
 from promosync.plan.export.draft import Wishes
 from promosync.plan.plan import Verb
 from promosync.plan.planner import Policy
+from promosync.render.check import check_json, check_text
 from promosync.workflows import export as exporting
 from promosync.workflows import plan as planning
 from promosync.workflows.batch_files import read_batch_files
@@ -69,6 +70,14 @@ def test_check_says_for_whom_it_is(world: World) -> None:
     asked = ask("welcome", Order(customer="acct_acme"), world.stripe)
     assert asked.valid
     assert "it is for acct_acme, who asks" in [rule.message for rule in asked.rules]
+
+
+def test_check_says_for_whom_the_others_of_the_text_are(world: World) -> None:
+    world.settle(document([coupon()], [code("a", "SAME", **ACME), code("b", "SAME", customer="cus_ann")]))
+    checked = ask("same", Order(customer="cus_ann"), world.stripe)
+    assert "active, for acct_acme, made" in "".join(str(line) for line in check_text(checked, None, "", 200))
+    [other] = check_json(checked, None, None)["others"]
+    assert (other["customer"], other["customer_account"]) == (None, "acct_acme")
 
 
 def test_export_keeps_it(world: World) -> None:

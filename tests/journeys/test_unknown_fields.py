@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from promosync.apply.outcome import Status
 from promosync.model.problems import ProblemsFound
+from promosync.plan.export.draft import Wishes
 from promosync.plan.plan import Kind, Plan, Verb
 from promosync.workflows import export as exporting
 from promosync.workflows.check import ask
@@ -30,25 +29,10 @@ NO_UNKNOWN: dict[str, Json] = {
 }
 
 
-@pytest.fixture
-def holds(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Json]:
-    """Fields that Stripe shows on an object beside those of the sandbox, by its id or its code."""
-    extra: dict[str, Json] = {}
-    call = world.client.call
-
-    def with_more(method: str, path: str, **params: Any) -> Any:
-        answer: Any = call(method, path, **params)
-        rows = answer["data"] if answer.get("object") == "list" else [answer]
-        for row in rows:
-            more = dict(extra.get(row.get("code") or row.get("id"), {}))
-            inside = more.pop("restrictions", None)
-            row.update(more)
-            if inside is not None:
-                row["restrictions"] = {**row["restrictions"], **inside}
-        return answer
-
-    monkeypatch.setattr(world.client, "call", with_more)
-    return extra
+def hold(world: World, name: str, fields: Json) -> None:
+    """Have Stripe show these fields on an object, named by its id or its text."""
+    ids = {row["code"]: row["id"] for row in world.control.dump()["promotion_codes"]}
+    world.control.preview(ids.get(name, name), **fields)
 
 
 def refused(world: World, content: Json) -> list[tuple[str, str]]:
@@ -60,12 +44,12 @@ def refused(world: World, content: Json) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("what", UNKNOWN)
-def test_a_coupon_is_not_recreated_without_it(world: World, holds: dict[str, Json], what: str) -> None:
+def test_a_coupon_is_not_recreated_without_it(world: World, what: str) -> None:
     """The plan is refused before the first write, with the field and the object; changes in place go on."""
     fields, name = UNKNOWN[what]
     content = document([coupon(name="Sale")], [code()])
     world.settle(content)
-    holds["spring"] = fields
+    hold(world, "spring", fields)
     if what != "a duration":  # that is a difference itself
         world.rests(content)
         world.apply(document([coupon(name="Big sale")], [code()]))
@@ -77,30 +61,28 @@ def test_a_coupon_is_not_recreated_without_it(world: World, holds: dict[str, Jso
 
 
 @pytest.mark.parametrize("what", NO_UNKNOWN)
-def test_what_says_nothing_is_no_field(world: World, holds: dict[str, Json], what: str) -> None:
+def test_what_says_nothing_is_no_field(world: World, what: str) -> None:
     """Nor is what Stripe shows although it means nothing there: no difference, and no reason to refuse."""
     content = document([coupon()], [code()])
     world.settle(content)
-    holds["spring"] = NO_UNKNOWN[what]
+    hold(world, "spring", NO_UNKNOWN[what])
     world.rests(content)
     assert world.plan(document([coupon(percent_off=25)], [code()])).counts[Verb.RECREATE] == 2
 
 
-def test_what_is_shown_without_meaning_is_adopted_and_exported(world: World, holds: dict[str, Json]) -> None:
+def test_what_is_shown_without_meaning_is_adopted_and_exported(world: World) -> None:
     world.dashboard.call("post", "/v1/coupons", id="spring", percent_off=20, duration="once")
-    holds["spring"] = {"currency": "usd", "duration_in_months": 3}
+    hold(world, "spring", {"currency": "usd", "duration_in_months": 3})
     export = exporting.make(world.stripe, Selection())
     assert [entry.id for entry in export.configuration.coupons] == ["spring"]
     assert world.apply(document([coupon()])).counts == {Verb.ADOPT: 1}
 
 
 @pytest.mark.parametrize("how", ["its own change", "its coupon's"])
-def test_a_code_with_a_restriction_that_nobody_knows_is_not_recreated(
-    world: World, holds: dict[str, Json], how: str
-) -> None:
+def test_a_code_with_a_restriction_that_nobody_knows_is_not_recreated(world: World, how: str) -> None:
     content = document([coupon()], [code()])
     world.settle(content)
-    holds["WELCOME"] = {"restrictions": {"countries": ["DE"]}}
+    hold(world, "WELCOME", {"restrictions": {"countries": ["DE"]}})
     world.rests(content)
     after = [coupon(percent_off=25)] if how == "its coupon's" else [coupon()]
     changed = code(max_redemptions=5) if how == "its own change" else code()
@@ -110,13 +92,13 @@ def test_a_code_with_a_restriction_that_nobody_knows_is_not_recreated(
     assert world.one_code()["id"] in message
 
 
-def test_unique_codes_are_not_recreated_without_it(world: World, holds: dict[str, Json]) -> None:
+def test_unique_codes_are_not_recreated_without_it(world: World) -> None:
     """One of them is enough; it is counted, and not named."""
     batch = {"id": "vip", "coupon": "spring", "generate": {"count": 3, "pattern": "VIP-####-####"}}
     content = {**document([coupon()]), "code_batches": [batch]}
     world.settle(content)
     text = world.codes("vip")[1]["code"]
-    holds[text] = {"restrictions": {"countries": ["DE"]}}
+    hold(world, text, {"restrictions": {"countries": ["DE"]}})
     world.rests(content)
     [(rule, message)] = refused(world, {**document([coupon(percent_off=25)]), "code_batches": [batch]})
     assert (rule, text in message) == ("unknown-field", False)
@@ -124,24 +106,24 @@ def test_unique_codes_are_not_recreated_without_it(world: World, holds: dict[str
     assert "restrictions.countries" in message
 
 
-def test_what_came_after_the_plan_stops_the_swap(world: World, holds: dict[str, Json]) -> None:
+def test_what_came_after_the_plan_stops_the_swap(world: World) -> None:
     """The object is read again before it is taken off; it works as before."""
     world.settle(document([coupon()], [code()]))
     plan = world.plan(document([coupon()], [code(max_redemptions=5)]))
-    holds["WELCOME"] = {"restrictions": {"countries": ["DE"]}}
+    hold(world, "WELCOME", {"restrictions": {"countries": ["DE"]}})
     [outcome] = world.carry_out(plan).outcomes
     assert outcome.status is Status.FAILED
     assert "countries" in outcome.message
     assert world.one_code()["max_redemptions"] is None
 
 
-def test_export_leaves_it_out_and_says_why(world: World, holds: dict[str, Json]) -> None:
+def test_export_leaves_it_out_and_says_why(world: World) -> None:
     for name in ("spring", "summer"):
         world.dashboard.call("post", "/v1/coupons", id=name, percent_off=20, duration="once")
     for text, home in (("ONE", "spring"), ("TWO", "summer"), ("THREE", "summer")):
         world.dashboard.call("post", "/v1/promotion_codes", code=text, promotion={"type": "coupon", "coupon": home})
-    holds["spring"] = {"script": {"id": "scr_1"}}
-    holds["TWO"] = {"restrictions": {"countries": ["DE"]}}
+    hold(world, "spring", {"script": {"id": "scr_1"}})
+    hold(world, "TWO", {"restrictions": {"countries": ["DE"]}})
     export = exporting.make(world.stripe, Selection())
     assert [entry.id for entry in export.configuration.coupons] == ["summer"]
     assert [entry.spec.code for entry in export.configuration.codes] == ["THREE"]
@@ -153,11 +135,23 @@ def test_export_leaves_it_out_and_says_why(world: World, holds: dict[str, Json])
     }
 
 
-def test_check_says_that_there_is_more(world: World, holds: dict[str, Json]) -> None:
+def test_an_owners_export_says_that_the_coupon_is_left_out(world: World) -> None:
+    """Of its single and its unique codes alike: the coupon is there, and it is current."""
+    batch = {"id": "vip", "coupon": "spring", "generate": {"count": 3, "pattern": "VIP-####-####"}}
+    world.settle({**document([coupon()], [code()]), "code_batches": [batch]})
+    hold(world, "spring", {"script": {"id": "scr_1"}})
+    export = exporting.make(world.stripe, Selection(owner="shop", wishes=Wishes(files_from=1)))
+    assert [(left.kind, left.reason, left.count) for left in export.left_out] == [
+        (Kind.COUPON, "it has fields that no file can hold: script", 1),
+        (Kind.CODE, "its coupon is left out", 4),
+    ]
+
+
+def test_check_says_that_there_is_more(world: World) -> None:
     from promosync.plan.checking import Order, Verdict
 
     world.settle(document([coupon()], [code()]))
-    holds["WELCOME"] = {"restrictions": {"countries": ["DE"]}}
+    hold(world, "WELCOME", {"restrictions": {"countries": ["DE"]}})
     [rule] = [rule for rule in ask("welcome", Order(), world.stripe).rules if rule.name == "unknown"]
     assert rule.verdict is Verdict.OPEN
     assert "restrictions.countries" in rule.message
@@ -166,12 +160,12 @@ def test_check_says_that_there_is_more(world: World, holds: dict[str, Json]) -> 
 # -- a code that names no coupon -------------------------------------------------------------------------
 
 
-def test_a_code_without_a_coupon_is_made_again_and_told_in_words(world: World, holds: dict[str, Json]) -> None:
+def test_a_code_without_a_coupon_is_made_again_and_told_in_words(world: World) -> None:
     """`promotion.coupon` may be null: such a code is dead."""
     from promosync.plan.checking import Order
 
     world.settle(document([coupon()], [code()]))
-    holds["WELCOME"] = {"promotion": {"type": "coupon", "coupon": None}, "active": False}
+    hold(world, "WELCOME", {"promotion": {"type": "coupon", "coupon": None}, "active": False})
     checked = ask("welcome", Order(), world.stripe)
     assert "Stripe names no coupon for it" in "".join(rule.message for rule in checked.rules)
     [action] = world.plan(document([coupon()], [code()])).actions
@@ -234,3 +228,23 @@ def test_somebody_elses_coupon_of_that_id_is_not_taken_for_ours(world: World) ->
     assert [outcome.status for outcome in report.outcomes] == [Status.FAILED, Status.SKIPPED]
     assert "appeared in Stripe" in report.outcomes[0].message
     assert not world.codes()
+
+
+def test_a_strangers_coupon_at_a_later_id_is_passed_over(world: World) -> None:
+    """It was there when the plan was made, and no plan of ours would ever have taken that id."""
+    world.dashboard.call("post", "/v1/coupons", id="spring_r2", percent_off=20, duration="once")
+    keep(world, "spring")
+    content = document([coupon()], [code()])
+    ends(world.plan(content), world, content, "spring_r3")
+
+
+def test_two_applies_that_pass_an_id_over_make_one_coupon(world: World) -> None:
+    """The second is as far as the first when it finds what that made, and takes it for its own."""
+    keep(world, "spring", "spring_r2")
+    content = document([coupon()], [code()])
+    for plan in [world.plan(content), world.plan(content)]:
+        report = world.carry_out(plan)
+        assert [outcome.status for outcome in report.outcomes] == [Status.DONE, Status.DONE]
+        assert report.outcomes[0].stripe_id == "spring_r3"
+    assert len(world.coupons("spring")) == 1
+    assert len(world.codes(active=True)) == 1

@@ -56,6 +56,24 @@ def test_customers_and_products_can_be_seeded() -> None:
     assert direct.ask("GET", "/v1/products/shoes")["name"] == "shoes"
 
 
+def test_an_object_shows_fields_of_a_preview_wherever_it_is_shown() -> None:
+    """Beside its own and inside them, in answers, lists and dumps, and after an update; nothing takes them."""
+    direct = Direct()
+    code = direct.code(direct.coupon(id="a"))["id"]
+    direct.control.preview("a", script={"id": "scr_1"}, currency="usd")
+    direct.control.preview(code, restrictions={"countries": ["DE"]})
+    direct.ask("POST", "/v1/coupons/a", "name=A")
+    direct.ask("POST", f"/v1/promotion_codes/{code}", "active=false")
+    for coupon in (direct.ask("GET", "/v1/coupons/a"), direct.control.dump()["coupons"][0]):
+        assert (coupon["script"], coupon["currency"], coupon["name"]) == ({"id": "scr_1"}, "usd", "A")
+    [shown] = direct.ask("GET", "/v1/promotion_codes")["data"]
+    assert shown["restrictions"]["countries"] == ["DE"]
+    assert shown["restrictions"]["first_time_transaction"] is False
+    assert direct.response("POST", "/v1/coupons", "percent_off=5&script[id]=scr_1").status == 400
+    with pytest.raises(ControlError, match="no coupon and no promotion code 'b'"):
+        direct.control.preview("b", script={})
+
+
 def test_a_dump_has_every_living_object_with_all_its_fields() -> None:
     direct = Direct()
     product = direct.ask("POST", "/v1/products", "name=Shoes")

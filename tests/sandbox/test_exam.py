@@ -329,6 +329,28 @@ def test_two_customers_may_hold_one_text_but_not_beside_everybody(world: World) 
     assert refusal(lambda: world.code(coupon, code=other, customer=one))[3] == EXISTS.format(other)
 
 
+def test_an_account_that_is_a_customer_holds_a_code_as_any_customer_does(world: World) -> None:
+    coupon, text = world.coupon().id, world.name("Firm")
+    customer = world.v1.customers.create({"email": "a@example.com"}).id
+    mine = world.code(coupon, code=text, customer_account="acct_one")
+    assert (mine.customer, mine.customer_account) == (None, "acct_one")
+    world.code(coupon, code=text, customer_account="acct_two")
+    world.code(coupon, code=text, customer=customer)
+    taken = EXISTS.format(text)
+    assert refusal(lambda: world.code(coupon, code=text, customer_account="acct_one"))[3] == taken
+    assert refusal(lambda: world.code(coupon, code=text))[3] == taken
+    both = {"customer": customer, "customer_account": "acct_one"}
+    assert refusal(lambda: world.code(coupon, **both))[0] == 400
+    assert refusal(lambda: world.code(coupon, customer_account=customer))[:3] == (
+        400,
+        "resource_missing",
+        "customer_account",
+    )
+    codes = world.v1.promotion_codes
+    assert [one.id for one in codes.list({"coupon": coupon, "customer_account": "acct_one"}).data] == [mine.id]
+    assert refusal(lambda: codes.list({"customer": customer, "customer_account": "acct_one"}))[0] == 400
+
+
 def test_only_active_metadata_and_currency_options_of_a_code_change(world: World) -> None:
     code = world.code(world.coupon().id, metadata={"a": "1"})
     changed = world.v1.promotion_codes.update(code.id, {"active": False, "metadata": {"b": "2"}})

@@ -110,6 +110,13 @@ def test_a_coupon_that_is_used_up_takes_its_codes_with_it(world: World) -> None:
     assert "all 10 redemptions were used" in failed.message
 
 
+def test_a_field_that_nobody_knows_and_that_came_since_is_a_move(world: World) -> None:
+    """A recreate would lose it: nothing of the plan is carried out, not even the coupon's new object."""
+    text = begun(world)
+    world.control.preview(world.one_code()["id"], restrictions={"countries": ["DE"]})
+    assert any("restrictions.countries" in message for message in refusal(world, text))
+
+
 def row(world: World, kind: str, config_id: str) -> str:
     rows = world.coupons(config_id) if kind == "coupons" else world.codes(config_id)
     return f"/v1/{kind}/{rows[-1]['id']}"

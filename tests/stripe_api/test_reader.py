@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
+import responses
 
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.model.ownership import Tags
@@ -161,3 +162,75 @@ def test_the_active_codes_of_a_coupon(sandbox: Handle) -> None:
         on = account.create_code(PromotionCode(code="ON", coupon="base"), Tags())
         account.create_code(PromotionCode(code="OFF", coupon="base", active=False), Tags())
         assert account.active_codes_on("base") == (on,)
+
+
+COUPON = {
+    "id": "a",
+    "object": "coupon",
+    "created": 1,
+    "duration": "once",
+    "percent_off": 5,
+    "valid": True,
+    "livemode": False,
+}
+CODE = {"id": "b", "object": "promotion_code", "created": 1, "active": True, "code": "B", "livemode": False}
+RULES = {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None}
+
+
+def listed(*rows: object) -> dict[str, object]:
+    return {"object": "list", "data": rows, "has_more": False, "url": "/v1"}
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("more", "unknown"),
+    [
+        ({}, ()),
+        ({"script": None, "type": "", "lines": [], "live": False, "of": {"a": None, "b": {}}}, ()),
+        ({"script": {"id": "scr_1"}}, ("script",)),
+        ({"type": "script", "script": {"id": None, "count": 0}}, ("script", "type")),
+        ({"service_period": {"interval": "month"}, "duration": "service_period"}, ("duration", "service_period")),
+        ({"applies_to": {"products": ["p"], "prices": ["q"]}}, ("applies_to.prices",)),
+        ({"currency": "usd", "duration_in_months": 3}, ()),
+    ],
+)
+def test_a_coupon_keeps_the_names_of_what_is_not_known(more: dict[str, object], unknown: tuple[str, ...]) -> None:
+    """Of what is set: what is null, empty or false says nothing."""
+    responses.get("https://api.stripe.com/v1/account", json={"id": "acct_1", "object": "account"})
+    responses.get("https://api.stripe.com/v1/coupons", json=listed({**COUPON, **more}))
+    with account_at(None) as account:
+        [coupon] = account.coupons()
+    assert coupon.unknown == unknown
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("more", "inside", "unknown"),
+    [
+        ({}, {}, ()),
+        ({"customer_account": "acct_1"}, {}, ()),
+        ({"channels": []}, {"countries": []}, ()),
+        (
+            {"channels": ["web"]},
+            {"countries": ["DE"], "hours": {"from": 9}},
+            ("channels", "restrictions.countries", "restrictions.hours"),
+        ),
+        ({"promotion": {"type": "credit", "coupon": None, "credit": "cr_1"}}, {}, ("promotion.credit",)),
+    ],
+)
+def test_a_code_keeps_the_names_of_what_is_not_known(
+    more: dict[str, object], inside: dict[str, object], unknown: tuple[str, ...]
+) -> None:
+    """Its own and those of its restrictions, of a single code and of one of a batch alike."""
+    metadata = {"promosync_owner": "shop", "promosync_id": "vip"}
+    row = {**CODE, "promotion": {"type": "coupon", "coupon": "a"}, "restrictions": {**RULES, **inside}, **more}
+    unique = {**row, "id": "c", "metadata": {**metadata, "promosync_slot": "0"}}
+    responses.get("https://api.stripe.com/v1/coupons", json=listed(COUPON))
+    responses.get("https://api.stripe.com/v1/promotion_codes", json=listed({**row, "metadata": metadata}, unique))
+    responses.get("https://api.stripe.com/v1/account", json={"id": "acct_1", "object": "account"})
+    with account_at(None) as account:
+        live = account.read(NOTHING)
+    [code], batch = live.codes, live.batches["vip"]
+    assert code.unknown == unknown
+    assert batch.live(0, "shop", "vip").unknown == unknown
+    assert batch.shapes[0].spec.customer_account == more.get("customer_account")

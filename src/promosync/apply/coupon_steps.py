@@ -20,10 +20,14 @@ class NotDone(Exception):
     """An action that was given up with nothing half done; ``str()`` says why, for people."""
 
 
+class LosesFields(NotDone):
+    """An object is not recreated, for the new one would be without fields that promosync does not know."""
+
+
 def check_known(now: LiveCoupon | LiveCode) -> None:
     """Give up the recreate of an object that has fields which a new one would be without."""
     if now.unknown:
-        raise NotDone(f"it has fields that promosync does not know and would lose: {', '.join(now.unknown)}")
+        raise LosesFields(f"it has fields that promosync does not know and would lose: {', '.join(now.unknown)}")
 
 
 def begin(gateway: Gateway, action: Action) -> LiveCoupon:
@@ -82,8 +86,11 @@ def end(gateway: Gateway, action: Action) -> str:
 
 
 def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags) -> LiveCoupon:
-    """Make the coupon under its planned id, or under the next one while Stripe keeps that of a deleted coupon."""
-    stripe_id = action.new_id or action.id
+    """Make the coupon under its planned id, or under the next one that Stripe does not say is taken.
+
+    Stripe may keep the id of a deleted coupon; beyond that, somebody else's coupon may have the next id.
+    """
+    planned = stripe_id = action.new_id or action.id
     for _ in range(_MOST_IDS):
         try:
             return gateway.create_coupon(stripe_id, spec, tags)
@@ -93,7 +100,7 @@ def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags) -> LiveC
             there = gateway.read_coupon(stripe_id)
             if there is not None and _is_made(there, action, spec):
                 return there
-            if there is not None:
+            if there is not None and (stripe_id == planned or _same_entry(there.tags, tags)):
                 said = f"a coupon {stripe_id!r} appeared in Stripe since the plan was made; plan again"
                 raise NotDone(said) from fault
             stripe_id = next_id(stripe_id, action.id)
@@ -112,7 +119,7 @@ def _taken_over(gateway: Gateway, before: LiveCoupon, tags: Tags) -> LiveCoupon 
     One that is not the entry's yet is marked so first: if this run is cut short, the next one knows that it must go.
     """
     now = _as_it_is(gateway, before)
-    if now is None or (now.tags.owner, now.tags.id) == (tags.owner, tags.id):
+    if now is None or _same_entry(now.tags, tags):
         return now
     if now.tags.owner not in (None, tags.owner):
         raise NotDone(f"it was taken over by owner {now.tags.owner!r} since the plan was made; plan again")
@@ -129,3 +136,7 @@ def _is_made(there: LiveCoupon, action: Action, wanted: Coupon) -> bool:
     spec = replace(wanted, max_redemptions=carry.left(action.limit, there.tags.carried))
     tags = replace(action.tags, carried=there.tags.carried, late=there.tags.late)
     return (there.spec, there.tags) == (spec, tags)
+
+
+def _same_entry(one: Tags, other: Tags) -> bool:
+    return (one.owner, one.id) == (other.owner, other.id)

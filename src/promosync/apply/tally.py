@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from promosync.apply.coupon_steps import NotDone
+from promosync.apply.coupon_steps import LosesFields, NotDone
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.apply.outcome import Outcome, Progress, Status
 from promosync.plan.plan import BatchAction
@@ -64,6 +64,8 @@ class Tally:
 
 def _words(reason: StripeFault | NotDone) -> str:
     """Return why one code was not done, in words that are the same for many and name none of them."""
+    if isinstance(reason, LosesFields):
+        return str(reason)
     if isinstance(reason, NotDone):
         return "refused by Stripe; the codes to be replaced work as before where that was possible"
     return _WORDS.get(reason.fault) or _QUOTED.sub("", str(reason)).strip()

@@ -41,7 +41,8 @@ def check(
         ),
     ] = None,
     customer: Annotated[
-        str | None, typer.Option("--customer", metavar="ID", help="Who would use it, by Stripe's customer id.")
+        str | None,
+        typer.Option("--customer", metavar="ID", help="Who would use it: a customer's id, or an account's."),
     ] = None,
     amount: Annotated[
         int | None,

@@ -103,7 +103,7 @@ def row(code: Listed, iso: Callable[[int], str]) -> dict[str, Any]:
         iso(live.created),
         live.stripe_id,
         spec.coupon,
-        spec.customer,
+        spec.holder,
     )
     return {**dict(zip(COLUMNS, values, strict=True)), "metadata": dict(sorted(spec.metadata.items()))}
 

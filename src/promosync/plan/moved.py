@@ -128,6 +128,7 @@ class _World:
         names = list(dict.fromkeys(change.field for change in changed_fields(before.spec, spec)))
         own = (f.name for f in fields(Tags))
         names += [f"promosync_{name}" for name in own if getattr(before.tags, name) != getattr(now.tags, name)]
+        names += sorted({*before.unknown} ^ {*now.unknown})
         if names:
             yield f"changed in Stripe: {', '.join(names)}"
         was_valid = isinstance(before, LiveCoupon) and before.valid
@@ -230,7 +231,7 @@ def _is_off_by_use(retired: Retired | None, used_up: bool, coupon_used_up: bool)
 def _shape_text(shape: Shape) -> str:
     spec = [getattr(shape.spec, f.name) for f in fields(shape.spec)]
     plain = [sorted(value.items()) if isinstance(value, Mapping) else value for value in spec]
-    return repr((plain, shape.carried, shape.protect))
+    return repr((plain, shape.carried, shape.protect, shape.unknown))
 
 
 def _moved(message: str) -> Problem:

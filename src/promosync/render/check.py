@@ -80,6 +80,7 @@ def check_json(checked: Checked, origin: Origin | None, place: dict[str, Any] | 
                 "stripe_id": code.stripe_id,
                 "active": code.spec.active,
                 "customer": code.spec.customer,
+                "customer_account": code.spec.customer_account,
                 "created": iso(code.created),
             }
             for code in checked.others
@@ -108,6 +109,6 @@ def _origin(checked: Checked, origin: Origin | None, place: str) -> Iterator[str
 
 
 def _other(code: LiveCode) -> str:
-    who = f"for {code.spec.customer}" if code.spec.customer else "for everybody"
+    who = f"for {code.spec.holder}" if code.spec.holder else "for everybody"
     state = "active" if code.spec.active else "not active"
     return visible(f"{code.stripe_id}, {state}, {who}, made {iso(code.created)}")

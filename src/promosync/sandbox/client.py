@@ -138,6 +138,10 @@ class Control:
             given["objects"] = [dict(one) for one in objects]
         return list(self._post("seed", given)["ids"])
 
+    def preview(self, id: str, **fields: Any) -> None:
+        """Gives a coupon or code fields as Stripe's previews have them; what they replace is shown no more."""
+        self._post("preview", {"id": id, "fields": fields, **self._whose})
+
     def dump(self) -> Json:
         """Every living object: {"coupons": […], "promotion_codes": […], "products": […], …}."""
         return self._post("dump", dict(self._whose))

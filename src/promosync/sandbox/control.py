@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import auth, faults, lifetime, orders, store
+from . import auth, faults, lifetime, orders, preview, store
 from .call import Call, Json
 from .dump import dump
 from .errors import StripeError
@@ -184,6 +184,11 @@ def _seed(lever: Lever) -> Json:
     return seed(_call(lever), **lever.given)
 
 
+def _preview(lever: Lever) -> Json:
+    preview.give(_call(lever), lever.given["id"], lever.given["fields"])
+    return {}
+
+
 def _dump(lever: Lever) -> Json:
     return dump(_call(lever))
 
@@ -205,5 +210,6 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("DELETE", "counters"): _clear_counters,
     ("GET", "log"): _log,
     ("POST", "seed"): _seed,
+    ("POST", "preview"): _preview,
     ("POST", "dump"): _dump,
 }

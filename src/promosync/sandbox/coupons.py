@@ -25,6 +25,7 @@ from .params import (
     check_keys,
     merge_metadata,
 )
+from .preview import with_preview
 
 TABLE, TITLE, URL = "coupons", "coupon", "/v1/coupons"
 
@@ -73,7 +74,7 @@ def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
     for name in COUPON.fields:
         if name in wanted and data[name]:
             shown[name] = data[name]
-    return shown
+    return with_preview(shown, data)
 
 
 def create(call: Call) -> Json:

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import coupons, customers
 from .call import CODE_LETTERS, Call, Json, changes, random_text
-from .errors import StripeError, missing_parameter, no_such
+from .errors import StripeError, exclusive, missing_parameter, no_such
 from .listing import ACTIVE, CREATED, EXPAND, PAGING, page
 from .params import (
     Boolean,
@@ -24,6 +24,7 @@ from .params import (
     check_keys,
     merge_metadata,
 )
+from .preview import with_preview
 
 TABLE, TITLE, URL = "promotion_codes", "promotion code", "/v1/promotion_codes"
 POLYMORPHIC_SINCE = "2025-09-30"
@@ -103,7 +104,7 @@ def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
         shown["customer"] = customers.render(call, holder)
     if "currency_options" in wanted.get("restrictions", {}) and data["currency_options"]:
         shown["restrictions"]["currency_options"] = data["currency_options"]
-    return shown
+    return with_preview(shown, data)
 
 
 def _coupon_row(call: Call, code: sqlite3.Row) -> sqlite3.Row:
@@ -118,7 +119,7 @@ def create(call: Call) -> Json:
     coupon = call.need("coupons", "coupon", id, param)
     customer, account = params.get("customer"), params.get("customer_account")
     if customer is not None and account is not None:
-        raise StripeError("You may only specify one of these parameters: customer, customer_account.")
+        raise exclusive("customer", "customer_account")
     if customer is not None:
         call.need("customers", "customer", customer, "customer")
     if account is not None:
@@ -327,6 +328,8 @@ def list_all(call: Call) -> Json:
         call.need("coupons", "coupon", params["coupon"], "coupon")
         where.append(("coupon = ?", params["coupon"]))
         index = "promotion_codes_coupon"
+    if "customer" in params and "customer_account" in params:
+        raise exclusive("customer", "customer_account")
     if "customer" in params:
         if call.find("customers", params["customer"], deleted=True) is None:
             raise no_such("customer", params["customer"], "customer", status=400)

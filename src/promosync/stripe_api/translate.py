@@ -76,7 +76,7 @@ def coupon_from(row: Row) -> LiveCoupon:
     )
     unknown = _unknown(row, _COUPON, "applies_to")
     if row["duration"] not in _DURATIONS:
-        unknown = (*unknown, "duration")
+        unknown = tuple(sorted((*unknown, "duration")))
     times, valid = row.get("times_redeemed") or 0, bool(row.get("valid", True))
     return LiveCoupon(row["id"], spec, tags, row["created"], times, valid, unknown)
 
@@ -202,12 +202,11 @@ def _merge(before: Mapping[str, str], old_tags: Tags, after: Mapping[str, str], 
 
 def _unknown(row: Row, known: frozenset[str], *groups: str) -> tuple[str, ...]:
     """Return the names of the fields of an object that are set and not known, those in its groups dotted."""
-    found = [name for name in row.keys() - known if _is_set(row[name])]
+    found = [name for name in row if name not in known and _is_set(row[name])]
     for group in groups:
-        inside = row.get(group)
-        if inside:
-            found += [f"{group}.{name}" for name in inside.keys() - _INSIDE[group] if _is_set(inside[name])]
-    return tuple(sorted(found))
+        inside, expected = row.get(group) or {}, _INSIDE[group]
+        found += [f"{group}.{name}" for name in inside if name not in expected and _is_set(inside[name])]
+    return tuple(sorted(found)) if found else ()
 
 
 def _is_set(value: Any) -> bool:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
 from promosync.model.issued import IssuedCodes
-from promosync.model.live import Live, LiveCode
+from promosync.model.live import Live, LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
 from promosync.model.promotions import fold
 from promosync.plan.batches import Rows
 from promosync.plan.export.draft import (
     COUPON_DELETED,
+    COUPON_LEFT_OUT,
     ENDED,
     UNKNOWN,
     CodeFile,
@@ -33,6 +34,7 @@ from promosync.plan.export.draft import (
 from promosync.plan.matching import match
 from promosync.plan.plan import Kind
 
+NOT_CURRENT = "its coupon is not its owner's current one"
 NO_ID = "its key promosync_id is missing"
 SWAPPING = "an apply was interrupted while it was replaced: run that again first"
 WITHDRAWN = "withdrawn: its owner's file had it no more"
@@ -100,7 +102,7 @@ def _codes(
         elif not code.spec.active and code.tags.retired is Retired.SWAP:
             reason = SWAPPING
         elif code.spec.coupon not in coupons:
-            reason = COUPON_DELETED if code.spec.coupon not in every else "its coupon is not its owner's current one"
+            reason = _without(every.get(code.spec.coupon))
         elif why := unknown_fields(code):
             reason = why
         else:
@@ -114,6 +116,7 @@ def _batches(
     live: Live, wishes: Wishes, coupons: Mapping[str, CouponEntry], addresses: Mapping[str, str], left_out: Remainder
 ) -> tuple[tuple[BatchEntry, ...], dict[str, CodeFile]]:
     """Return the batches as imports: how codes were drawn is not kept in Stripe."""
+    every = {coupon.stripe_id: coupon for coupon in live.coupons}
     entries = []
     files = {}
     for batch, records in sorted(live.batches.items()):
@@ -128,7 +131,7 @@ def _batches(
         if wishes.files_from is None:
             reason = WITHOUT_FILE
         elif coupon is None:
-            reason = COUPON_DELETED
+            reason = _without(every.get(shape.spec.coupon))
         elif names := sorted({name for index in members for name in records.shapes[records[index].shape].unknown}):
             reason = UNKNOWN + ", ".join(names)
         elif bound and not all(has_address(records[index].customer, addresses) for index in members):
@@ -141,6 +144,13 @@ def _batches(
         for index in members:
             left_out.add(Kind.CODE, reason, records[index].stripe_id)
     return tuple(entries), files
+
+
+def _without(coupon: LiveCoupon | None) -> str:
+    """Return why a code is left out whose coupon has no entry."""
+    if coupon is None:
+        return COUPON_DELETED
+    return COUPON_LEFT_OUT if coupon.unknown else NOT_CURRENT
 
 
 def _members(records: IssuedCodes) -> tuple[bool, array[int]]:

@@ -19,7 +19,14 @@ _amounts = st.fixed_dictionaries(
     {
         "amount_off": st.sampled_from((500, 700)),
         "currency": st.sampled_from(("usd", "EUR")),
-        "currency_options": st.sampled_from((None, {"gbp": {"amount_off": 400}}, {"GBP": {"amount_off": 450}})),
+        "currency_options": st.sampled_from(
+            (
+                None,
+                {"gbp": {"amount_off": 400}},
+                {"GBP": {"amount_off": 450}},
+                {"chf": {"amount_off": 5}, "jpy": {"amount_off": 6}},
+            )
+        ),
     }
 )
 _DURATIONS: tuple[Json, ...] = ({"duration": "once"}, {"duration": "repeating", "duration_in_months": 2})

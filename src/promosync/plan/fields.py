@@ -30,7 +30,8 @@ def changed_fields(before: Coupon | PromotionCode, after: Coupon | PromotionCode
 
     order = [field.name for field in fields(before) if getattr(before, field.name) != getattr(after, field.name)]
     old, new = _plain(before, order), _plain(after, order)
-    tree = DeepDiff(old, new, view="tree", ignore_numeric_type_changes=True)
+    # Every entry of a map by itself, also where two maps have hardly an entry in common.
+    tree = DeepDiff(old, new, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
     places = {tuple(level.path(output_format="list"))[:2] for levels in tree.values() for level in levels}
     changes = []
     for place in sorted(places, key=lambda place: (order.index(place[0]), place[1:])):

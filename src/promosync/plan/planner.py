@@ -19,7 +19,7 @@ from promosync.plan.batch_adoption import nobodys_codes
 from promosync.plan.batches import BatchQuestion, Rows, decide_batch, decide_stray_batch
 from promosync.plan.checks import refusals
 from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
-from promosync.plan.coupons import CouponFuture, decide_coupon, decide_stray, retire
+from promosync.plan.coupons import LEFTOVER, CouponFuture, decide_coupon, decide_stray, retire
 from promosync.plan.desired import resolve
 from promosync.plan.exposure import Exposure, all_ways, batch_sizes, exposures
 from promosync.plan.gone import GoneCoupons
@@ -29,8 +29,6 @@ from promosync.plan.safety import brakes
 from promosync.plan.scope import Scope
 from promosync.plan.targets import Decision, narrow
 from promosync.plan.texts import Texts
-
-_LEFTOVER = "a newer one has taken its place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,12 @@ def make_plan(
 
     results = [decision.result for decision in decisions]
     batches = [result for result in results if isinstance(result, BatchAction)]
-    actions = _with_riders([result for result in results if isinstance(result, Action)], batches)
+    actions = with_riders([result for result in results if isinstance(result, Action)], batches)
     problems += [result for result in results if isinstance(result, Problem)]
     problems += refusals(actions, live, wanted.settings.owner, texts.unique)
     if problems:
         raise ProblemsFound(dict.fromkeys(problems))
-    ours = _in_use(live, wanted.settings.owner)
+    ours = in_use(live, wanted.settings.owner)
     entries = {entry.path for entry in wanted.coupons} | {entry.path for entry in wanted.codes}
     entries |= {entry.path for entry in wanted.batches}
     return Plan(
@@ -103,7 +101,7 @@ def _decide(
         used = gone.of(entry, found.current if found else None)
         futures[entry.id], result = decide_coupon(entry, found, scope, used)
         _note(coupons, Kind.COUPON, entry.id, result)
-        for leftover in retire(entry.id, found, _LEFTOVER, entry.path) if found else ():
+        for leftover in retire(entry.id, found, LEFTOVER, entry.path) if found else ():
             _note(strays, Kind.COUPON, entry.id, leftover)
 
     for code in wanted.codes:
@@ -167,7 +165,7 @@ def _guarded(wanted: Configuration, matches: Matches) -> frozenset[str]:
     )
 
 
-def _with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:
+def with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:
     """Count on each coupon that is recreated the codes that move with it."""
     riding = Counter(
         action.after.coupon
@@ -193,7 +191,8 @@ def _exposed(wanted: Configuration, rows: Mapping[str, Rows], now: int, touched:
     return tuple(exposure for exposure in found if exposure.coupon in coupons)
 
 
-def _in_use(live: Live, owner: str) -> int:
+def in_use(live: Live, owner: str) -> int:
+    """Return how many objects of an owner are in use."""
     coupons = {coupon.tags.id for coupon in live.coupons if coupon.tags.owner == owner and coupon.valid}
     codes = {code.stripe_id for code in live.codes if code.tags.owner == owner and code.spec.active}
     unique = sum(records.active for records in live.batches.values())

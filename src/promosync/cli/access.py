@@ -70,6 +70,7 @@ def opened(run: Run, access: Access) -> Iterator[StripeAccount]:
         raise typer.BadParameter("--sandbox is an API of its own: leave --api-base out.")
     from promosync.sandbox import running
 
+    run.reads += [SANDBOX.with_name(f"{SANDBOX.name}{more}") for more in ("", "-wal", "-shm", "-journal")]
     run.say(f"Using the local sandbox in {SANDBOX.parent}: nothing reaches Stripe.")
     with sandbox_at(SANDBOX) as sandbox, running(sandbox=sandbox) as handle:
         yield open_stripe(

@@ -12,6 +12,7 @@ import typer
 
 from promosync.cli.options import DEFAULT_FILE
 from promosync.cli.run import begin
+from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
 
 SCHEMA_FILE = "promosync.schema.json"
@@ -26,19 +27,18 @@ def init(
 
     run = begin(ctx)
     place = Path(folder)
-    target = place / DEFAULT_FILE
+    target, schema = place / DEFAULT_FILE, place / SCHEMA_FILE
     text = json.dumps(starter(owner_for(place.resolve().name)), indent=2) + "\n"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        _write_new(target, text)
+        write_new(target, text)
+        if not (schema.exists() or schema.is_symlink()):
+            write_new(schema, schema_text())
     except FileExistsError:
         there = f"{target} is there already" if target.exists() else f"{place} is not a folder"
         raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
     except OSError as error:
         raise ProblemsFound([Problem((), f"{target} can not be written: {error.strerror}", rule="init")]) from error
-    schema = place / SCHEMA_FILE
-    if not schema.exists():
-        _write_new(schema, schema_text())
     run.out.print(f"Wrote {target}, with {SCHEMA_FILE} beside it for your editor.")
     run.say(f"Try it without an account: promosync plan {shlex.quote(str(target))} --sandbox")
 
@@ -66,8 +66,3 @@ def starter(owner: str) -> dict[str, object]:
 def owner_for(name: str) -> str:
     """Return a folder's name as an owner: letters, digits, ``.``, ``_`` and ``-``, at most 64."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:64] or "default"
-
-
-def _write_new(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)

@@ -25,6 +25,7 @@ from promosync.cli.options import (
 from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
 from promosync.cli.run import Run, begin
+from promosync.cli.writing import check_target, writing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +75,7 @@ def plan(
         if out is None:
             made = make(loaded.configuration, stripe, policy, rows)
         else:
+            check_target(out, run.reads)
             made = _save(run, out, loaded, rows, stripe, policy)
     _show(run, made, access.pace(made.account.mode))
     if output is PlanFormat.TEXT:
@@ -90,10 +92,12 @@ def _save(
     run: Run, out: Path, loaded: Loaded, rows: Mapping[str, Rows], stripe: StripeAccount, policy: Policy
 ) -> Plan:
     """Make a plan and write it to a file."""
-    from promosync.workflows.saved import make_to_save, write
+    from promosync.plan.saved import dump
+    from promosync.workflows.saved import make_to_save
 
     saved = make_to_save(run.inputs(loaded, rows), stripe, policy)
-    write(saved, out)
+    with writing(out, run.reads, make_folder=False) as handle:
+        handle.write(dump(saved))
     if saved.plan.account.id is None:
         run.say("The key may not read which account it belongs to: the saved plan is bound to the mode alone.")
     return saved.plan

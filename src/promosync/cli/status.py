@@ -22,7 +22,7 @@ from promosync.cli.options import (
     SandboxOption,
 )
 from promosync.cli.run import Run, begin
-from promosync.cli.writing import writing
+from promosync.cli.writing import check_target, writing
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def status(
     if since is None and (alarm_uses is not None or alarm_share is not None):
         raise typer.BadParameter("an alarm needs --since FILE: it is about what was used since a snapshot.")
     loaded, rows = run.load([file])
+    if save is not None:
+        check_target(Path(save), run.reads)
     before = _snapshot(since) if since is not None else None
     asked = Asked(tuple(dict.fromkeys(by or ())), before, Limits(alarm_uses, alarm_share))
     if output is StatusFormat.HTML and not asked.by:
@@ -100,7 +102,7 @@ def status(
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
         report, taken = look(loaded.configuration, rows, stripe, asked, _progress(run))
     if save is not None:
-        with writing(Path(save)) as handle:
+        with writing(Path(save), run.reads) as handle:
             handle.write(dump(taken))
     _show(run, report, output)
     if report.since is not None and report.since.alarms:

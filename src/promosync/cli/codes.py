@@ -23,6 +23,7 @@ from promosync.cli.options import (
 )
 from promosync.cli.run import begin
 from promosync.cli.writing import check_target, writing
+from promosync.render.visible import visible
 
 if TYPE_CHECKING:
     from promosync.codes.listing import CodeStatus
@@ -96,7 +97,7 @@ def export(
         return
     with writing(Path(out), run.reads) as handle:
         count = _write(handle, found, wanted, output)
-    run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {out}, for nobody but you to read.")
+    run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {visible(out)}, for nobody but you to read.")
 
 
 def _write(handle: IO[str], found: Codes, wanted: list[CodeStatus], output: CodesFormat) -> int:

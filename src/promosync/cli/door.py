@@ -19,13 +19,13 @@ import typer
 from promosync.cli.app import app
 from promosync.cli.reports import tell_errors
 from promosync.cli.run import Run
-from promosync.cli.streams import open_console
+from promosync.cli.streams import Steady, occupy_streams, open_console
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
     from promosync.config import Source
 
-ERROR = 1
+ERROR, CHANGES = 1, 2
 INTERRUPTED = 130
 
 
@@ -34,8 +34,9 @@ def main() -> int:
     # A plan is a hundred thousand objects and hardly a cycle: looking for those would take a quarter of its time.
     gc.set_threshold(100_000, 50)
     environ = dict(os.environ)
+    occupy_streams()
     run = Run(open_console(sys.stdout, environ), open_console(sys.stderr, environ), environ)
-    return carry_out(sys.argv[1:], run)
+    return _arrived(run, carry_out(sys.argv[1:], run))
 
 
 def carry_out(arguments: Sequence[str], run: Run) -> int:
@@ -58,6 +59,19 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
             _traceback(run, error)
             _refuse(run, [_told(run, error)])
     return ERROR
+
+
+def _arrived(run: Run, code: int) -> int:
+    """Return the exit code of a command, given that of its work: what could not be written is an error too."""
+    lost = []
+    for name, console in (("result", run.out), ("talk", run.err)):
+        stream: Steady = console.file  # type: ignore[assignment]
+        stream.flush()
+        if stream.lost:
+            lost.append(f"error: not all of the {name} could be written: {stream.lost}")
+    for said in lost:
+        run.say(said)
+    return ERROR if lost and code in (0, CHANGES) else code
 
 
 def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None) -> None:

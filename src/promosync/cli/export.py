@@ -20,6 +20,7 @@ from promosync.cli.options import (
 from promosync.cli.progress import reading
 from promosync.cli.run import Run, begin
 from promosync.cli.writing import check_target, writing
+from promosync.render.visible import visible
 
 FILES_FROM = 50
 
@@ -89,7 +90,8 @@ def export(
     for line in export_notes(made, run.err.width):
         run.err.print(line)
     if out is not None:
-        run.say(f"Wrote {', '.join([out, *(str(folder / file.name) for file in made.files.values())])}.")
+        names = [out, *(str(folder / file.name) for file in made.files.values())]
+        run.say(f"Wrote {', '.join(map(visible, names))}.")
 
 
 def _is_narrow(run: Run) -> bool:

@@ -14,6 +14,7 @@ from promosync.cli.options import DEFAULT_FILE
 from promosync.cli.run import begin
 from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
+from promosync.render.visible import visible
 
 SCHEMA_FILE = "promosync.schema.json"
 
@@ -39,8 +40,8 @@ def init(
         raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
     except OSError as error:
         raise ProblemsFound([Problem((), f"{target} can not be written: {error.strerror}", rule="init")]) from error
-    run.out.print(f"Wrote {target}, with {SCHEMA_FILE} beside it for your editor.")
-    run.say(f"Try it without an account: promosync plan {shlex.quote(str(target))} --sandbox")
+    run.out.print(f"Wrote {visible(str(target))}, with {SCHEMA_FILE} beside it for your editor.")
+    run.say(f"Try it without an account: promosync plan {visible(shlex.quote(str(target)))} --sandbox")
 
 
 def starter(owner: str) -> dict[str, object]:

@@ -26,6 +26,7 @@ from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
 from promosync.cli.run import Run, begin
 from promosync.cli.writing import check_target, writing
+from promosync.render.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +84,7 @@ def plan(
             run.say("Apply refuses this plan without --force.")
         elif not made.empty:
             how = "`promosync apply` and the same options" if out is None else f"`promosync apply --plan {out}`"
-            run.say(f"Carry it out with {how}.")
+            run.say(f"Carry it out with {visible(how)}.")
     if detailed_exitcode and not made.empty:
         raise typer.Exit(CHANGES)
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -170,12 +170,16 @@ def stopping() -> Iterator[threading.Event]:
     """
     stop = threading.Event()
 
+    def say(text: bytes) -> None:
+        with suppress(OSError):  # a full disk: the work must not end here
+            os.write(2, text)
+
     def handle(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            os.write(2, _AT_ONCE)
+            say(_AT_ONCE)
             os._exit(130)
         stop.set()
-        os.write(2, _POLITE)
+        say(_POLITE)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

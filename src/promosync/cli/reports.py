@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from promosync.cli.run import Run
 from promosync.cli.writing import append
 from promosync.model.problems import Problem, ProblemsFound
+from promosync.render.visible import visible
 
 if TYPE_CHECKING:
     from promosync.cli.streams import Steady
@@ -65,7 +66,7 @@ def leave_summary(run: Run, page: Callable[[], str]) -> None:
     except OSError as error:
         run.say(f"The summary of the job can not be written: {error.strerror}.")
     except ProblemsFound as found:
-        run.say(f"The summary of the job can not be written: {found}.")
+        run.say(f"The summary of the job can not be written: {visible(str(found))}.")
 
 
 def _finding(run: Run, level: str, problem: Problem, source: Source | None) -> Finding:

@@ -10,6 +10,7 @@ import typer
 from promosync.cli.options import DEFAULT_FILE, CheckFormat, CheckFormatOption, DebugOption, FilesArgument
 from promosync.cli.reports import tell_findings
 from promosync.cli.run import begin
+from promosync.render.visible import visible
 
 StrictOption = Annotated[bool, typer.Option("--strict", help="Take warnings for errors: exit 1 when there is one.")]
 
@@ -55,7 +56,7 @@ def validate(
             words = [
                 f"{count} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
             ]
-            run.out.print(f"{source.name} is valid: {', '.join(words)}.")
+            run.out.print(f"{visible(source.name)} is valid: {', '.join(words)}.")
     if warnings:
         count = f"{len(warnings)} {_noun('warnings', len(warnings))}{' taken for errors' * strict}"
         run.say(

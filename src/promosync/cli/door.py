@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ERROR, CHANGES = 1, 2
 INTERRUPTED = 130
 
+LISTED = 100
+"""How many errors are told in words; the rest are counted."""
+
 
 def main() -> int:
     """Carry out the command line of this process and return its exit code."""
@@ -83,15 +86,14 @@ def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None)
     from promosync.render import FORMAT_VERSION
     from promosync.render.problems import problems_json, problems_text
 
-    located: list[tuple[Problem, Source | None]] = []
-    errors = []
-    for problem in problems:
-        place = source or (run.source if problem.path or problem.at else None)
+    located = [(one, source or (run.source if one.path or one.at else None)) for one in problems]
+    for problem, place in located[:LISTED]:
         for line in problems_text([problem], place, run.err.width):
             run.err.print(line)
-        errors += problems_json([problem], place)
-        located.append((problem, place))
+    if len(located) > LISTED:
+        run.say(f"and {len(located) - LISTED:,} more errors; --format json has them all")
     if run.json:
+        errors = [told for problem, place in located for told in problems_json([problem], place)]
         run.emit({"format_version": FORMAT_VERSION, "errors": errors})
     tell_errors(run, located)
 

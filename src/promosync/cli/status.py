@@ -123,14 +123,12 @@ def _progress(run: Run) -> Callable[[int], None]:
 
 
 def _snapshot(name: str) -> Snapshot:
+    from promosync.config.files import read_bounded
     from promosync.plan.status.snapshot_file import parse
 
     try:
-        path = Path(name)
-        if path.is_file() and path.stat().st_size > _LARGEST:
-            raise ProblemsFound([Problem((), f"{name} is too large for a snapshot", rule="snapshot")])
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_bounded(Path(name), _LARGEST).decode()
+    except (OSError, ValueError) as error:  # a text that is not UTF-8 is a ValueError, as is a NUL in a name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
         hint = "make the first one: promosync status --save FILE"
         raise ProblemsFound([Problem((), f"{name} can not be read: {reason}", hint, rule="snapshot")]) from error

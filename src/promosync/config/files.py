@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -41,6 +43,25 @@ def read_file(path: Path | str, stdin: BinaryIO | None = None) -> bytes:
         raise _unreadable(name, f"the file is larger than {limit} MiB", "split it, or import codes from CSV files")
     if not raw.strip():
         raise _unreadable(name, "the file is empty", 'the smallest configuration is {"coupons": []}')
+    return raw
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """Return the bytes of a regular file of so many bytes at most; raise OSError, in words, for anything else.
+
+    A pipe or a device is not waited for.
+    """
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+    with open(path, "rb", opener=opener) as file:  # noqa: PTH123 (a Path has no opener)
+        kind = os.fstat(file.fileno())
+        if not stat.S_ISREG(kind.st_mode):
+            raise OSError(0, "it is no regular file")
+        raw = b"" if kind.st_size > most else file.read(most + 1)
+        if max(kind.st_size, len(raw)) > most:
+            raise OSError(0, f"it is larger than {most // 1024**2} MiB")
     return raw
 
 

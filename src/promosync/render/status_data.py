@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
+from promosync.codes.listing import inert
 from promosync.plan.fields import iso
 from promosync.plan.status.report import Line, Report, Since, State
 from promosync.render import FORMAT_VERSION
@@ -53,7 +54,7 @@ def status_csv(report: Report) -> str:
         row = _line(line, report.now) | {"drift": "; ".join(line.drift)}
         money = worst.get(line.id, "") if line in report.coupons else ""
         since = [] if changes is None else [changes.get((line.kind, line.id), 0)]
-        writer.writerow([*(_inert(row[name]) for name in _FIELDS), money, *since])
+        writer.writerow([*(_cell(row[name]) for name in _FIELDS), money, *since])
     return out.getvalue()
 
 
@@ -128,12 +129,6 @@ def _since(since: Since) -> Json:
     }
 
 
-def _inert(value: Any) -> Any:
-    """Make text fit for a cell: a spreadsheet takes what begins like this for a formula, a terminal obeys escapes.
-
-    Source: https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    if not isinstance(value, str):
-        return "" if value is None else value
-    shown = visible(value)
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+def _cell(value: Any) -> Any:
+    """Make text fit for a cell: neither a spreadsheet nor a terminal does what it says."""
+    return inert(visible(value)) if isinstance(value, str) else "" if value is None else value

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from promosync.cli.app import app
-from promosync.cli.reports import tell_errors
+from promosync.cli.reports import LISTED, tell_errors
 from promosync.cli.run import Run
 from promosync.cli.streams import Steady, occupy_streams, open_console
 from promosync.model.problems import Problem, ProblemsFound
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 ERROR, CHANGES = 1, 2
 INTERRUPTED = 130
-
-LISTED = 100
-"""How many errors are told in words; the rest are counted."""
 
 
 def main() -> int:

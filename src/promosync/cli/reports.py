@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from promosync.config import Source
     from promosync.render.findings import Finding
 
+LISTED = 100
+"""How many errors, and how many warnings, are told in words; the rest are counted."""
+
 Located = Sequence[tuple[Problem, "Source | None"]]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from promosync.cli.options import DEFAULT_FILE, CheckFormat, CheckFormatOption, DebugOption, FilesArgument
-from promosync.cli.reports import tell_findings
+from promosync.cli.reports import LISTED, tell_findings
 from promosync.cli.run import begin
 from promosync.render.visible import visible
 
@@ -41,8 +41,10 @@ def validate(
         "code_batches": len(found.batches),
     }
     findings = [("error" if strict else "warning", warning, source) for warning in warnings]
-    for line in warnings_text(warnings, source, "error" if strict else "warning"):
+    for line in warnings_text(warnings[:LISTED], source, "error" if strict else "warning"):
         run.err.print(line)
+    if len(warnings) > LISTED:
+        run.say(f"and {len(warnings) - LISTED:,} more; --format json has them all")
     if run.json:
         told = problems_json(warnings, source)
         lists = {"warnings": [] if strict else told, "errors": told if strict else []}

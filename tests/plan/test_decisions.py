@@ -65,6 +65,12 @@ ROWS: list[tuple[str, Configuration, Live, list[str]]] = [
         ["recreate spring"],
     ),
     (
+        "and so are all of them",
+        file(spring(percent_off=None, amount_off=5, currency="usd")),
+        account(its_coupon(percent_off=None, amount_off=5, currency="usd", currency_options={"eur": 4, "gbp": 3})),
+        ["recreate spring"],
+    ),
+    (
         "any other field recreates the coupon and the codes on it",
         file(spring(percent_off=Decimal(25)), welcome()),
         account(its_coupon(), its_code()),

@@ -148,10 +148,24 @@ def test_levers_that_are_not_there_or_moved_wrongly_say_so() -> None:
         control.redeem()
 
 
-def test_web_pages_cannot_move_the_levers() -> None:
-    sandbox = Sandbox()
-    sent = Request("POST", "/_sandbox/reset", headers={"origin": "https://example.com"}, body=b"{}")
-    assert sandbox.handle(sent).status == 403
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://example.com"},
+        {"origin": "null"},
+        {"origin": "http://localhost:3000"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "same-origin"},
+    ],
+)
+@pytest.mark.parametrize(("method", "lever"), [("POST", "reset"), ("GET", "log")])
+def test_web_pages_cannot_move_the_levers(headers: dict[str, str], method: str, lever: str) -> None:
+    """Not even to look: an image or a form of any page could."""
+    sent = Request(method, f"/_sandbox/{lever}", headers=headers, body=b"")
+    assert Sandbox().handle(sent).status == 403
+    typed = Request("GET", "/_sandbox/log", headers={"sec-fetch-site": "none"})
+    assert Sandbox().handle(typed).status == 200
 
 
 def test_the_server_answers_to_loopback_names_only_and_stands_on_loopback_only() -> None:
@@ -167,6 +181,49 @@ def test_the_server_answers_to_loopback_names_only_and_stands_on_loopback_only()
             connection.close()
     with pytest.raises(ValueError, match="loopback only"):
         serve(Sandbox(), host="0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["[::1", "[", "a b", "localhost:x", "localhost:99999", "", "@", "x@localhost", "localhost/", "\xe4", None,
+     "localhost:-1", "[::1]x", "//", "localhost?", "%"],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/v1/coupons", "/_sandbox/log"])
+def test_a_broken_host_is_a_bad_request(host: str | None, path: str) -> None:
+    """It is no failure of the sandbox, and it is not answered."""
+    with running() as handle:
+        connection = HTTPConnection(urlsplit(handle.url).netloc, timeout=10)
+        connection.putrequest("GET", path, skip_host=True)
+        if host is not None:
+            connection.putheader("Host", host.encode("latin-1"))
+        connection.endheaders()
+        response = connection.getresponse()
+        assert response.status == 400
+        assert b"Traceback" not in response.read()
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
+        ({"Origin": "http://localhost:3000"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({}, 200),
+    ],
+)
+def test_the_server_answers_no_page_from_elsewhere(headers: dict[str, str], status: int) -> None:
+    with running() as handle:
+        connection = HTTPConnection(urlsplit(handle.url).netloc, timeout=10)
+        connection.request("GET", "/v1/coupons", headers={"Authorization": f"Bearer {KEY}", **headers})
+        response = connection.getresponse()
+        assert response.status == status
+        response.read()
+        connection.close()
 
 
 def test_the_sandbox_is_a_house_of_its_own_and_light_to_import() -> None:

@@ -110,7 +110,7 @@ def test_a_narrow_plan_stays_narrow(cli: Cli) -> None:
         (("apply", "--plan", "promosync.json"), "promosync.json is no saved plan"),
         (("apply", "--plan", "binary"), "binary is no saved plan"),
         (("plan", "--out", "no/such/folder/plan.json"), "can not be written"),
-        (("plan", "--out", "promosync.json"), "is the configuration itself"),
+        (("plan", "--out", "promosync.json"), "promosync.json is a file that this command reads"),
         (("plan", "--out", "."), "can not be written"),
     ],
 )

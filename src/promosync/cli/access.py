@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from promosync.cli.run import Run
+from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
 
 # What a command needs is imported when it is carried out: `--version` and `--help` shall not wait for it.
@@ -71,6 +72,7 @@ def opened(run: Run, access: Access) -> Iterator[StripeAccount]:
     from promosync.sandbox import running
 
     state = sandbox_file(run)
+    run.reads += [state.with_name(f"{state.name}{more}") for more in ("", "-wal", "-shm", "-journal")]
     run.say(f"Using the local sandbox in {state.parent}: nothing reaches Stripe.")
     with sandbox_at(state) as sandbox, running(sandbox=sandbox) as handle:
         yield open_stripe(
@@ -92,10 +94,11 @@ def sandbox_at(path: Path, *, limited: bool = False, latency: float = 0.0) -> It
     from promosync.sandbox import Limits, Sandbox
 
     try:
+        if not path.is_absolute() and (links := [folder for folder in path.parents if folder.is_symlink()]):
+            raise ValueError(f"{links[0]} is a symbolic link; delete it")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = path.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        with suppress(FileExistsError):
+            write_new(path.parent / ".gitignore", "*\n")
         sandbox = Sandbox(path, limits=Limits.stripe() if limited else Limits(), latency=latency)
     except (OSError, ValueError, sqlite3.Error) as error:
         raise ProblemsFound(

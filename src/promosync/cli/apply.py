@@ -125,6 +125,7 @@ def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
     from promosync.workflows.saved import check_files, read, take_up
 
     plan = read(saved)
+    run.reads.append(saved)
     run.name = ", ".join(plan.files)
     if not files and plan.plan.batches:
         files = [*plan.files]

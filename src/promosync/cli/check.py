@@ -21,6 +21,7 @@ from promosync.cli.options import (
 )
 from promosync.cli.run import Run, begin
 from promosync.model.problems import Problem, ProblemsFound
+from promosync.render.visible import visible
 
 if TYPE_CHECKING:
     from promosync.model.configuration import Configuration
@@ -105,7 +106,9 @@ def _configuration(run: Run, file: str | None) -> Configuration | None:
     except ProblemsFound:
         if file is not None:
             raise
-        run.say(f"{name} is not valid, so it is not said which entry the code comes from: see promosync validate.")
+        run.say(
+            f"{visible(name)} is not valid, so which entry the code comes from is not said: see promosync validate."
+        )
         return None
     run.source = loaded.source
     return loaded.configuration

@@ -22,7 +22,8 @@ from promosync.cli.options import (
     SandboxOption,
 )
 from promosync.cli.run import begin
-from promosync.cli.writing import check_free, writing
+from promosync.cli.writing import check_target, writing
+from promosync.render.visible import visible
 
 if TYPE_CHECKING:
     from promosync.codes.listing import CodeStatus
@@ -81,27 +82,24 @@ def export(
 ) -> None:
     """Write unique codes with their addresses, and what became of each. Whoever has them can redeem them."""
     from promosync.codes.listing import CodeStatus
-    from promosync.config import display_name, load, read_file
     from promosync.workflows.export_codes import read_codes_of
 
     run = begin(ctx, debug=debug)
+    loaded = run.load_entries(file)
     if out is not None:
-        check_free(Path(out), overwrite)
-    loaded = load(read_file(file), display_name(file))
-    run.source = loaded.source
+        check_target(Path(out), run.reads, overwrite)
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
-        folder = None if file == "-" else Path(file).parent
-        found = read_codes_of(loaded.configuration, folder, stripe, batch or ())
+        found = read_codes_of(loaded.configuration, run.folder, stripe, batch or ())
     wanted = [CodeStatus(one.value) for one in status or ()]
     if out is None:
         run.so_far = "Nothing was changed in Stripe. What was printed may not be all."
         _write(run.out.file, found, wanted, output)
         run.out.file.flush()
         return
-    with writing(Path(out)) as handle:
+    with writing(Path(out), run.reads) as handle:
         count = _write(handle, found, wanted, output)
     run.so_far = f"Nothing was changed in Stripe, and {out} is whole."
-    run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {out}, for nobody but you to read.")
+    run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {visible(out)}, for nobody but you to read.")
 
 
 def _write(handle: IO[str], found: Codes, wanted: list[CodeStatus], output: CodesFormat) -> int:

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from promosync.cli.app import app
-from promosync.cli.reports import tell_errors
+from promosync.cli.reports import LISTED, tell_errors
 from promosync.cli.run import Run
 from promosync.cli.signals import INTERRUPTED, Interrupted
-from promosync.cli.streams import open_console
+from promosync.cli.streams import Steady, occupy_streams, open_console
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
     from promosync.config import Source
 
-ERROR, OUT_OF_TIME = 1, 3
+ERROR, CHANGES, OUT_OF_TIME = 1, 2, 3
 
 _MEANT = {"--auto-approve": "--yes", "-auto-approve": "--yes", "-y": "--yes"}
 """What other tools call an option of ours."""
@@ -38,8 +38,9 @@ def main() -> int:
     # A plan is a hundred thousand objects and hardly a cycle: looking for those would take a quarter of its time.
     gc.set_threshold(100_000, 50)
     environ = dict(os.environ)
+    occupy_streams()
     run = Run(open_console(sys.stdout, environ), open_console(sys.stderr, environ), environ)
-    return carry_out(sys.argv[1:], run)
+    return _arrived(run, carry_out(sys.argv[1:], run))
 
 
 def carry_out(arguments: Sequence[str], run: Run) -> int:
@@ -68,6 +69,19 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
     return ERROR
 
 
+def _arrived(run: Run, code: int) -> int:
+    """Return the exit code of a command, given that of its work: what could not be written is an error too."""
+    lost = []
+    for name, console in (("result", run.out), ("talk", run.err)):
+        stream: Steady = console.file  # type: ignore[assignment]
+        stream.flush()
+        if stream.lost:
+            lost.append(f"error: not all of the {name} could be written: {stream.lost}")
+    for said in lost:
+        run.say(said)
+    return ERROR if lost and code in (0, CHANGES) else code
+
+
 def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None) -> None:
     """Tell every problem; ``source`` is the file that could not be used.
 
@@ -77,15 +91,14 @@ def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None)
     from promosync.render import FORMAT_VERSION
     from promosync.render.problems import problems_json, problems_text
 
-    located: list[tuple[Problem, Source | None]] = []
-    errors = []
-    for problem in problems:
-        place = source or (run.source if problem.path or problem.at else None)
+    located = [(one, source or (run.source if one.path or one.at else None)) for one in problems]
+    for problem, place in located[:LISTED]:
         for line in problems_text([problem], place, run.err.width):
             run.err.print(line)
-        errors += problems_json([problem], place)
-        located.append((problem, place))
+    if len(located) > LISTED:
+        run.say(f"and {len(located) - LISTED:,} more errors; --format json has them all")
     if run.json:
+        errors = [told for problem, place in located for told in problems_json([problem], place)]
         run.emit({"format_version": FORMAT_VERSION, "errors": errors})
     tell_errors(run, located)
 

@@ -19,7 +19,8 @@ from promosync.cli.options import (
 )
 from promosync.cli.progress import reading
 from promosync.cli.run import Run, begin
-from promosync.cli.writing import check_free, writing
+from promosync.cli.writing import check_target, writing
+from promosync.render.visible import visible
 
 FILES_FROM = 50
 
@@ -70,7 +71,7 @@ def export(
     if owner is not None and coupon:
         raise typer.BadParameter("--owner exports all that is its: leave --coupon out.")
     if out is not None:
-        check_free(Path(out), overwrite)
+        check_target(Path(out), run.reads, overwrite)
     selection = Selection(owner, tuple(coupon or ()), Wishes(include_ended, None if out is None else files_from))
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe, reading(run, stripe):
         made = make(stripe, selection)
@@ -80,19 +81,20 @@ def export(
     else:
         folder, whole = Path(out).parent, list[str]()
         for file in made.files.values():
-            check_free(folder / file.name, overwrite)
+            check_target(folder / file.name, run.reads, overwrite)
         for file in made.files.values():
-            with writing(folder / file.name) as handle:
+            with writing(folder / file.name, run.reads) as handle:
                 csv.writer(handle, lineterminator="\n").writerows(file.rows())
             whole.append(str(folder / file.name))
             run.so_far = f"Nothing was changed in Stripe. Written, and whole: {', '.join(whole)}."
-        with writing(Path(out)) as handle:
+        with writing(Path(out), run.reads) as handle:
             handle.write(to_json(made.configuration))
         run.so_far = f"Nothing was changed in Stripe. Written, and whole: {', '.join([*whole, out])}."
     for line in export_notes(made, run.err.width):
         run.err.print(line)
     if out is not None:
-        run.say(f"Wrote {', '.join([out, *(str(folder / file.name) for file in made.files.values())])}.")
+        names = [out, *(str(folder / file.name) for file in made.files.values())]
+        run.say(f"Wrote {', '.join(map(visible, names))}.")
 
 
 def _is_narrow(run: Run) -> bool:

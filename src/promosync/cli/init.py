@@ -13,7 +13,9 @@ import typer
 from promosync.cli.options import DEFAULT_FILE
 from promosync.cli.run import Run, begin
 from promosync.cli.workflow_files import Ci, workflow_files
+from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
+from promosync.render.visible import visible
 
 SCHEMA_FILE = "promosync.schema.json"
 
@@ -42,22 +44,21 @@ def init(
         return
     if uses is not None:
         raise typer.BadParameter("--uses is for --ci.")
-    target = place / DEFAULT_FILE
+    target, schema = place / DEFAULT_FILE, place / SCHEMA_FILE
     text = json.dumps(starter(owner_for(place.resolve().name)), indent=2) + "\n"
     run.so_far = f"{target} may have been written."
     try:
         place.mkdir(parents=True, exist_ok=True)
-        _write_new(target, text)
+        write_new(target, text)
+        if not (schema.exists() or schema.is_symlink()):
+            write_new(schema, schema_text())
     except FileExistsError:
         there = f"{target} is there already" if target.exists() else f"{place} is not a folder"
         raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
     except OSError as error:
         raise ProblemsFound([Problem((), f"{target} can not be written: {error.strerror}", rule="init")]) from error
-    schema = place / SCHEMA_FILE
-    if not schema.exists():
-        _write_new(schema, schema_text())
-    run.out.print(f"Wrote {target}, with {SCHEMA_FILE} beside it for your editor.")
-    run.say(f"Try it without an account: promosync plan {shlex.quote(str(target))} --sandbox")
+    run.out.print(f"Wrote {visible(str(target))}, with {SCHEMA_FILE} beside it for your editor.")
+    run.say(f"Try it without an account: promosync plan {visible(shlex.quote(str(target)))} --sandbox")
 
 
 def starter(owner: str) -> dict[str, object]:
@@ -98,13 +99,8 @@ def _write_jobs(run: Run, place: Path, ci: Ci, uses: str | None) -> None:
     for path, text in files.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_new(path, text)
+            write_new(path, text)
         except OSError as error:
             raise ProblemsFound([Problem((), f"{path} can not be written: {error.strerror}", rule="init")]) from error
         run.out.print(f"Wrote {path}.")
     run.say("The head of each says which secrets it needs.")
-
-
-def _write_new(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)

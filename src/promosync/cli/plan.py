@@ -25,6 +25,8 @@ from promosync.cli.options import (
 from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
 from promosync.cli.run import Run, begin
+from promosync.cli.writing import check_target, writing
+from promosync.render.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +75,7 @@ def plan(
         if out is None:
             made = make(loaded.configuration, stripe, policy, rows)
         else:
+            check_target(out, run.reads)
             made = _save(run, out, loaded, rows, stripe, policy)
     _show(run, made, access)
     if output is PlanFormat.TEXT:
@@ -80,7 +83,7 @@ def plan(
             run.say("Apply refuses this plan without --force.")
         elif not made.empty:
             how = "`promosync apply` and the same options" if out is None else f"`promosync apply --plan {out}`"
-            run.say(f"Carry it out with {how}.")
+            run.say(f"Carry it out with {visible(how)}.")
     if detailed_exitcode and not made.empty:
         raise typer.Exit(CHANGES)
 
@@ -89,10 +92,12 @@ def _save(
     run: Run, out: Path, loaded: Loaded, rows: Mapping[str, Rows], stripe: StripeAccount, policy: Policy
 ) -> Plan:
     """Make a plan and write it to a file."""
-    from promosync.workflows.saved import make_to_save, write
+    from promosync.plan.saved import dump
+    from promosync.workflows.saved import make_to_save
 
     saved = make_to_save(run.inputs(loaded, rows), stripe, policy)
-    write(saved, out)
+    with writing(out, run.reads, make_folder=False) as handle:
+        handle.write(dump(saved))
     run.so_far = f"Nothing was changed in Stripe, and the plan is in {out}."
     if saved.plan.account.id is None:
         run.say("The key may not read which account it belongs to: the saved plan is bound to the mode alone.")

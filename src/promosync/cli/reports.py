@@ -11,12 +11,17 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from promosync.cli.run import Run
-from promosync.model.problems import Problem
+from promosync.cli.writing import append
+from promosync.model.problems import Problem, ProblemsFound
+from promosync.render.visible import visible
 
 if TYPE_CHECKING:
     from promosync.cli.streams import Steady
     from promosync.config import Source
     from promosync.render.findings import Finding
+
+LISTED = 100
+"""How many errors, and how many warnings, are told in words; the rest are counted."""
 
 Located = Sequence[tuple[Problem, "Source | None"]]
 
@@ -60,10 +65,11 @@ def leave_summary(run: Run, page: Callable[[], str]) -> None:
     if not name:
         return
     try:
-        with Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(page() + "\n")
+        append(Path(name), page() + "\n", run.reads)
     except OSError as error:
         run.say(f"The summary of the job can not be written: {error.strerror}.")
+    except ProblemsFound as found:
+        run.say(f"The summary of the job can not be written: {visible(str(found))}.")
 
 
 def _finding(run: Run, level: str, problem: Problem, source: Source | None) -> Finding:

@@ -28,7 +28,7 @@ from promosync.cli.progress import reading
 from promosync.cli.report_formats import show_report
 from promosync.cli.run import Run, begin
 from promosync.cli.signals import INTERRUPTED, stopping
-from promosync.cli.writing import check_writable, kept_text, writing
+from promosync.cli.writing import check_target, check_writable, kept_text, writing
 from promosync.results.periods import Every
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def results(
         with reading(run, stripe, watch.left):
             found = look(loaded.configuration, stripe, asked, before, _stopped(stop.is_set, deadline), watch)
     if ledger is not None:
-        _keep(ledger, found.ledger)
+        _keep(run, ledger, found.ledger)
     if found.report is None:
         _say_stopped(run, ledger)
         raise typer.Exit(INTERRUPTED if stop.is_set() else STOPPED)
@@ -147,6 +147,7 @@ def _ledger(run: Run, name: str, asked: Asked) -> Ledger | None:
     from promosync.results.ledger import parse
     from promosync.workflows.results import starts_anew
 
+    check_target(Path(name), run.reads)
     check_writable(Path(name), "ledger")
     if not Path(name).exists():
         return None
@@ -157,10 +158,10 @@ def _ledger(run: Run, name: str, asked: Asked) -> Ledger | None:
     return found
 
 
-def _keep(name: str, ledger: Ledger) -> None:
+def _keep(run: Run, name: str, ledger: Ledger) -> None:
     from promosync.results.ledger import dump
 
-    with writing(Path(name)) as handle:
+    with writing(Path(name), run.reads) as handle:
         handle.writelines(dump(ledger))
 
 

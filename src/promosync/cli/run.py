@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,13 @@ from promosync.cli.options import Format
 
 if TYPE_CHECKING:
     from promosync.config import Loaded, Source
+    from promosync.model.configuration import Configuration
     from promosync.plan.batches import Rows
     from promosync.stripe_api.account import StripeAccount
     from promosync.workflows.configuration import Unchecked
     from promosync.workflows.saved import Inputs
+
+STDIN = "-"
 
 LARGE = 2_000_000
 """Characters of a configuration that take longer to check than a request to answer; some ten thousand entries."""
@@ -31,8 +34,9 @@ class Run:
     """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door.
 
     ``output`` is the format of the result, ``name`` the configuration's as it was given, ``folder`` the one from
-    which it names the files of its batches. ``command`` and ``so_far`` are for who interrupts it: what was at work,
-    and a sentence that is true of what it has done until now.
+    which it names the files of its batches. ``reads`` are the files that the command reads: it writes over none of
+    them. ``command`` and ``so_far`` are for who interrupts it: what was at work, and a sentence that is true of what
+    it has done until now.
     """
 
     out: Console
@@ -44,6 +48,7 @@ class Run:
     output: str = "text"
     name: str = ""
     folder: Path | None = None
+    reads: list[Path] = field(default_factory=list)
     command: str = "promosync"
     so_far: str = "Nothing was changed in Stripe, and no file was written."
 
@@ -93,13 +98,25 @@ class Run:
         from promosync.workflows.configuration import read_configuration
 
         self.name = ", ".join(map(display_name, files))
-        return read_configuration(files, now)
+        read = read_configuration(files, now)
+        self.reads += [Path(source.name) for source in read.draft.source.files]
+        return read
 
     def _check(self, unchecked: Unchecked) -> tuple[Loaded, dict[str, Rows]]:
         self.folder = unchecked.folder
         loaded, rows = unchecked.check()
         self.source = loaded.source
+        self.reads += batch_files(loaded.configuration, unchecked.folder)
         return loaded, rows
+
+    def load_entries(self, file: str) -> Loaded:
+        """Read and check a configuration, and leave the files of its batches for later."""
+        from promosync.config import display_name, load, read_file
+
+        loaded = load(read_file(file), display_name(file))
+        self.source, self.folder = loaded.source, None if file == STDIN else Path(file).parent
+        self.reads += [Path(file), *batch_files(loaded.configuration, self.folder)]
+        return loaded
 
     def inputs(self, loaded: Loaded, rows: Mapping[str, Rows]) -> Inputs:
         """Return what was read, with what tells whether it is the same the next time."""
@@ -107,6 +124,11 @@ class Run:
 
         imports = import_digests(loaded.configuration, self.folder)
         return Inputs(loaded.configuration, rows, loaded.source.files, imports)
+
+
+def batch_files(configuration: Configuration, folder: Path | None) -> list[Path]:
+    """Return where the files are that batches name; ``folder`` is the configuration's own."""
+    return [] if folder is None else [folder / name for name in configuration.files]
 
 
 def begin(ctx: typer.Context, output: StrEnum = Format.TEXT, debug: bool = False) -> Run:

@@ -25,7 +25,7 @@ from promosync.cli.options import (
 )
 from promosync.cli.report_formats import show_report
 from promosync.cli.run import Run, begin
-from promosync.cli.writing import kept_text, writing
+from promosync.cli.writing import check_target, writing
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def status(
     if since is None and (alarm_uses is not None or alarm_share is not None):
         raise typer.BadParameter("an alarm needs --since FILE: it is about what was used since a snapshot.")
     loaded, rows = run.load([file])
+    if save is not None:
+        check_target(Path(save), run.reads)
     before = _snapshot(since) if since is not None else None
     asked = Asked(tuple(dict.fromkeys(by or ())), before, Limits(alarm_uses, alarm_share))
     if output is ReportFormat.HTML and not asked.by:
@@ -82,7 +84,7 @@ def status(
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
         report, taken = look(loaded.configuration, rows, stripe, asked, _progress(run))
     if save is not None:
-        with writing(Path(save)) as handle:
+        with writing(Path(save), run.reads) as handle:
             handle.write(dump(taken))
         run.so_far = f"Nothing was changed in Stripe, and the snapshot is in {save}."
     show_report(run, "status", report, output)
@@ -104,11 +106,13 @@ def _progress(run: Run) -> Callable[[int], None]:
 
 
 def _snapshot(name: str) -> Snapshot:
+    from promosync.config.files import read_bounded
     from promosync.plan.status.snapshot_file import parse
 
-    path = Path(name)
-    if path.is_file() and path.stat().st_size > _LARGEST:
-        raise ProblemsFound([Problem((), f"{name} is too large for a snapshot", rule="snapshot")])
-    with kept_text(name, "snapshot", "make the first one: promosync status --save FILE") as handle:
-        text = handle.read()
+    try:
+        text = read_bounded(Path(name), _LARGEST).decode()
+    except (OSError, ValueError) as error:  # a text that is not UTF-8 is a ValueError, as is a NUL in a name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
+        hint = "make the first one: promosync status --save FILE"
+        raise ProblemsFound([Problem((), f"{name} can not be read: {reason}", hint, rule="snapshot")]) from error
     return parse(text, name)

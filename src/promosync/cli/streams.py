@@ -1,7 +1,8 @@
 """The two streams of a command: stdout for the result, stderr for the talk, and neither able to break it.
 
-A reader that goes away (`promosync plan | head -1`) does not stop an apply half-way and changes no exit code. What
-the stream's encoding lacks is written in ASCII.
+A reader that goes away (`promosync plan | head -1`) does not stop an apply half-way and changes no exit code. A disk
+that is full does not stop it either: the work goes on, and the end of the command tells what could not be written.
+What the stream's encoding lacks is written in ASCII.
 """
 
 from __future__ import annotations
@@ -42,15 +43,29 @@ def open_console(stream: TextIO | None, environ: Mapping[str, str]) -> Console:
     )
 
 
-class Steady:
-    """A text stream that goes quiet when its reader has gone, instead of raising BrokenPipeError.
+def occupy_streams() -> None:
+    """Lead what the caller of the process has closed of its three streams to nowhere.
 
+    Else the next file that is opened gets the number of a stream, and is written to by whoever means the stream.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+class Steady:
+    """A text stream that goes quiet when it can not be written to, instead of raising OSError.
+
+    ``lost`` says why, in a few words; it is empty while all arrives, and where the reader has gone of its own accord.
     With ``inert``, a line that a workflow's runner would obey is broken up; :meth:`command` writes those that are
     meant. Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
 
     def __init__(self, stream: TextIO, inert: bool = False) -> None:
         self._stream, self._inert = stream, inert
+        self.lost = ""
 
     def write(self, text: str) -> int:
         self.command(_COMMANDS.sub(lambda found: " ".join(found[0]), text) if self._inert else text)
@@ -58,21 +73,23 @@ class Steady:
 
     def command(self, text: str) -> None:
         """Write text as it is."""
-        with self._quiet_when_broken():
+        with self._quiet_when_lost():
             self._stream.write(text)
 
     def flush(self) -> None:
-        with self._quiet_when_broken():
+        with self._quiet_when_lost():
             self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
     @contextlib.contextmanager
-    def _quiet_when_broken(self) -> Any:
+    def _quiet_when_lost(self) -> Any:
         try:
             yield
-        except BrokenPipeError:
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                self.lost = self.lost or error.strerror or str(error)
             # The interpreter flushes the stream once more at its end: let that go nowhere too.
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from promosync.cli.options import DEFAULT_FILE, CheckFormat, CheckFormatOption, DebugOption, FilesArgument
-from promosync.cli.reports import tell_findings
+from promosync.cli.reports import LISTED, tell_findings
 from promosync.cli.run import begin
+from promosync.render.visible import visible
 
 StrictOption = Annotated[bool, typer.Option("--strict", help="Take warnings for errors: exit 1 when there is one.")]
 
@@ -40,8 +41,10 @@ def validate(
         "code_batches": len(found.batches),
     }
     findings = [("error" if strict else "warning", warning, source) for warning in warnings]
-    for line in warnings_text(warnings, source, "error" if strict else "warning"):
+    for line in warnings_text(warnings[:LISTED], source, "error" if strict else "warning"):
         run.err.print(line)
+    if len(warnings) > LISTED:
+        run.say(f"and {len(warnings) - LISTED:,} more; --format json has them all")
     if run.json:
         told = problems_json(warnings, source)
         lists = {"warnings": [] if strict else told, "errors": told if strict else []}
@@ -55,7 +58,7 @@ def validate(
             words = [
                 f"{count} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
             ]
-            run.out.print(f"{source.name} is valid: {', '.join(words)}.")
+            run.out.print(f"{visible(source.name)} is valid: {', '.join(words)}.")
     if warnings:
         count = f"{len(warnings)} {_noun('warnings', len(warnings))}{' taken for errors' * strict}"
         run.say(

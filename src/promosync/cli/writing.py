@@ -1,24 +1,34 @@
-"""Files that a command writes: whole or not at all, and for nobody else to read."""
+"""The one door for files that a command writes: whole or not at all, for its owner alone, over nothing it reads.
+
+A regular file takes the place of the one that is there when all of it is written, under a temporary name that nobody
+can guess. What is no regular file (a pipe, ``/dev/null``, ``/dev/stdout``) is written to. A symbolic link is refused,
+for it may lead anywhere: name the file itself.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
 from promosync.model.problems import Problem, ProblemsFound
 
+_DEVICES = Path("/dev")
 
-def check_free(path: Path, overwrite: bool) -> None:
-    """Raise ProblemsFound where a file is not to be replaced, or cannot be."""
+
+def check_target(path: Path, read: Iterable[Path], overwrite: bool = True) -> None:
+    """Raise ProblemsFound where a file is not to be written; ``read`` are the files that the command reads."""
     if path.is_dir():
-        raise ProblemsFound([Problem((), f"{path} is a folder", "name a file in it", rule="export")])
+        raise _refused(f"{path} can not be written: it is a folder", "name a file in it")
+    if path.is_symlink() and not _is_device(path):
+        raise _refused(f"{path} is a symbolic link", "name the file that it leads to")
+    if any(_is_same(path, other) for other in read):
+        raise _refused(f"{path} is a file that this command reads: it is not written over", "name another file")
     if path.exists() and not overwrite:
-        hint = "name another file, or add --overwrite"
-        raise ProblemsFound([Problem((), f"{path} is there already", hint, rule="export")])
+        raise _refused(f"{path} is there already", "name another file, or add --overwrite")
 
 
 def check_writable(path: Path, rule: str) -> None:
@@ -44,21 +54,82 @@ def kept_text(name: str, rule: str, hint: str) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[IO[str]]:
-    """Open a new file that takes its place when all of it is written; nobody but its owner may read it."""
+def writing(path: Path, read: Iterable[Path] = (), make_folder: bool = True) -> Iterator[IO[str]]:
+    """Open a file to be written, see above; ``read`` as in :func:`check_target`. Nobody but its owner may read it."""
+    check_target(path, read)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name[:100]}.", delete=False
-        ) as handle:
-            try:
+        if _is_device(path) or (path.exists() and not path.is_file()):
+            # Not created, not cut short: /dev/stdout may be a file that has something in it.
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "w", encoding="utf-8", newline="") as handle:
                 yield handle
-                handle.flush()
-                os.fsync(handle.fileno())
-            except BaseException:
-                Path(handle.name).unlink()
-                raise
-        Path(handle.name).replace(path)
+            return
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with _beside(path) as handle:
+            yield handle
     except OSError as error:
         message = f"{path} can not be written: {error.strerror or error}"
-        raise ProblemsFound([Problem((), message, "check the folder", rule="export")]) from error
+        raise _refused(message, "check the folder, and the room on its disk") from error
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet, for all to read; raise FileExistsError where it is, even as a link."""
+    with path.open("x", encoding="utf-8", newline="\n") as handle:
+        try:
+            handle.write(text)
+            handle.flush()
+        except OSError:
+            path.unlink()
+            with suppress(OSError):  # what is left in the buffer has no room either
+                handle.close()
+            raise
+
+
+def append(path: Path, text: str, read: Iterable[Path]) -> None:
+    """Add text to the end of a file that others write to as well; raises OSError, or ProblemsFound as above."""
+    check_target(path, read)
+    with path.open("a", encoding="utf-8", errors="backslashreplace") as handle:
+        handle.write(text)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[IO[str]]:
+    """Open a file that takes its place when all of it is written."""
+    with NamedTemporaryFile(
+        "w",
+        encoding="utf-8",
+        errors="backslashreplace",
+        newline="",
+        dir=path.parent,
+        prefix=f".{path.name[:50]}.",
+        delete=False,
+    ) as handle:
+        try:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        except BaseException:
+            Path(handle.name).unlink()
+            with suppress(OSError):  # what is left in the buffer has no room either
+                handle.close()
+            raise
+    Path(handle.name).replace(path)
+
+
+def _is_device(path: Path) -> bool:
+    """Whether it is ``/dev/stdout`` or the like: a link of the system's own."""
+    return path.is_symlink() and Path(os.path.abspath(path)).is_relative_to(_DEVICES)  # noqa: PTH100 (not followed)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are one file: by inode, which sees hard links too, or by where they lead."""
+    tests: tuple[Callable[[], bool], ...] = (lambda: one.samefile(other), lambda: one.resolve() == other.resolve())
+    for test in tests:
+        with suppress(OSError, RuntimeError, ValueError):  # not there, a loop of links, no path at all
+            if test():
+                return True
+    return False
+
+
+def _refused(message: str, hint: str) -> ProblemsFound:
+    return ProblemsFound([Problem((), message, hint, rule="export")])

@@ -136,5 +136,9 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    text = str(value)
+    return inert(str(value))
+
+
+def inert(text: str) -> str:
+    """Return text as a spreadsheet takes for text, and for no formula; see :func:`cells`."""
     return f"'{text}" if text.startswith(_FORMULA) else text

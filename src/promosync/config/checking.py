@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from promosync.config.sentences import Breach, sentences
 from promosync.config.sound_json import Json
-from promosync.config.words import closest, shown
+from promosync.config.words import Guesses, closest, shown
 from promosync.model.problems import Path, Problem
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def _breaches(tree: Any, schema: str) -> Iterator[Breach]:
     validator: Any = validators.extend(Draft202012Validator, stricter)  # type: ignore[no-untyped-call]
     plain = _parsed(schema)
     definitions = plain.pop("$defs")
+    guesses = Guesses()
     for error in _flat(validator(_inlined(plain, definitions)).iter_errors(tree)):
         yield Breach(
             keyword=str(error.validator),
@@ -83,6 +84,7 @@ def _breaches(tree: Any, schema: str) -> Iterator[Breach]:
             found=error.instance,
             schema=error.schema if isinstance(error.schema, dict) else {},
             path=tuple(error.absolute_path),
+            guesses=guesses,
             of_key="propertyNames" in error.absolute_schema_path,
         )
 

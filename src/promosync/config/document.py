@@ -50,7 +50,7 @@ def _known_currency(code: str) -> str:
 
 def unknown_currency(code: str) -> tuple[str, str]:
     """Return message and hint for a currency that Stripe does not take."""
-    hint = did_you_mean(code, CURRENCIES) if len(code) != 3 else ""
+    hint = did_you_mean(code, CURRENCIES) if len(code) != 3 and len(code) < 9 and code.isalpha() else ""
     return f"{shown(code)} is no currency that Stripe takes", hint or 'for example "usd" or "eur"'
 
 

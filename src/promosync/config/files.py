@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +27,10 @@ def read_file(path: Path | str, stdin: BinaryIO | None = None) -> bytes:
         raw = (stdin or sys.stdin.buffer).read(MAX_BYTES + 1)
     else:
         try:
+            if _leads_out(Path(path)):
+                raise _unreadable(
+                    name, "this is a link that leads out of its folder", "name the file that it leads to"
+                )
             with Path(path).open("rb") as file:
                 raw = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
@@ -44,6 +50,25 @@ def read_file(path: Path | str, stdin: BinaryIO | None = None) -> bytes:
     return raw
 
 
+def read_bounded(path: Path, most: int) -> bytes:
+    """Return the bytes of a regular file of so many bytes at most; raise OSError, in words, for anything else.
+
+    A pipe or a device is not waited for.
+    """
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+    with open(path, "rb", opener=opener) as file:
+        kind = os.fstat(file.fileno())
+        if not stat.S_ISREG(kind.st_mode):
+            raise OSError(0, "it is no regular file")
+        raw = b"" if kind.st_size > most else file.read(most + 1)
+        if max(kind.st_size, len(raw)) > most:
+            raise OSError(0, f"it is larger than {most // 1024**2} MiB")
+    return raw
+
+
 def display_name(path: Path | str) -> str:
     """Return the name under which problems of a file are shown."""
     return "<stdin>" if str(path) == STDIN else str(path)
@@ -56,6 +81,19 @@ def schema_text() -> str:
         if (folder / _SCHEMA).is_file():
             return (folder / _SCHEMA).read_text(encoding="utf-8")
     raise FileNotFoundError(f"{_SCHEMA} is missing: the installation is incomplete")
+
+
+def _leads_out(path: Path) -> bool:
+    """Whether a file of the working folder is elsewhere in truth, or one from elsewhere not in its own folder.
+
+    A link may have come with a checkout: what it leads to is not to be seen in an error. Links below ``/dev`` are
+    the system's own, such as ``/dev/stdin``.
+    """
+    named, here = Path(os.path.abspath(path)), Path.cwd()  # noqa: PTH100 (links are not followed)
+    if named.is_relative_to("/dev"):
+        return False
+    folder = here if named.is_relative_to(here) else Path(os.path.realpath(named.parent))
+    return not Path(os.path.realpath(named)).is_relative_to(folder)
 
 
 def _unreadable(name: str, message: str, hint: str) -> Refused:

@@ -17,7 +17,7 @@ from promosync.config.document import (
     per_mode,
     unknown_currency,
 )
-from promosync.config.words import closest, did_you_mean, shown
+from promosync.config.words import Guesses, closest, shown
 from promosync.model.currency import CURRENCIES
 from promosync.model.ownership import Mode
 from promosync.model.problems import Path, Problem, dotted
@@ -68,10 +68,10 @@ def _dates(document: Document) -> Iterator[tuple[Path, int]]:
 
 def unknown_coupons(document: Document, _: int | None) -> Iterator[Problem]:
     """A code or batch names a coupon of the file."""
-    known = {coupon.id for _, coupon in _coupons(document)}
+    known, guesses = {coupon.id for _, coupon in _coupons(document)}, Guesses()
     for path, user in _users(document):
         if user.coupon and user.coupon not in known:
-            hint = did_you_mean(user.coupon, known) or "add it under `coupons`, or correct the id"
+            hint = guesses.did_you_mean(user.coupon, known) or "add it under `coupons`, or correct the id"
             message = f"there is no coupon with the id {shown(user.coupon)}"
             yield Problem((*path, "coupon"), message, hint, rule="unknown-reference")
 

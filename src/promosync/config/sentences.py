@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from promosync.config.words import closest, did_you_mean, listing, shown
+from promosync.config.words import Guesses, listing, shown
 from promosync.model.problems import Path, Problem
 
 
@@ -14,7 +14,8 @@ from promosync.model.problems import Path, Problem
 class Breach:
     """A keyword of the schema that a value does not keep; ``of_key`` when the value is a key of ``path``.
 
-    ``schema`` is the object that has the keyword, with its ``wanted`` value; ``found`` is the file's value.
+    ``schema`` is the object that has the keyword, with its ``wanted`` value; ``found`` is the file's value. All
+    breaches of a file share their ``guesses``.
     """
 
     keyword: str
@@ -22,6 +23,7 @@ class Breach:
     found: Any
     schema: Mapping[str, Any]
     path: Path
+    guesses: Guesses
     of_key: bool = False
 
 
@@ -46,19 +48,21 @@ def _unknown_keys(breach: Breach) -> Iterator[Problem]:
     known = breach.schema.get("properties", {})
     for key in breach.found:
         if key not in known:
-            hint = did_you_mean(key, known) or f"known here: {listing(sorted(known))}"
+            hint = breach.guesses.did_you_mean(key, known) or f"known here: {listing(sorted(known))}"
             yield Problem((*breach.path, key), f"unknown key {shown(key)}", hint, "unknown-key", on_key=True)
 
 
 def _meant(breach: Breach) -> set[str]:
     """The keys that misspelt ones were meant to be: they are not reported as missing too."""
     known = breach.schema.get("properties", {})
-    return {meant for key in breach.found if key not in known and (meant := closest(key, known))}
+    return {meant for key in breach.found if key not in known and (meant := breach.guesses.closest(key, known))}
 
 
 def _missing(breach: Breach) -> Iterator[Problem]:
-    for key in breach.wanted:
-        if key not in breach.found and key not in _meant(breach):
+    missing = [key for key in breach.wanted if key not in breach.found]
+    meant = _meant(breach) if missing else set()
+    for key in missing:
+        if key not in meant:
             beside = ' beside `"duration": "repeating"`' if key == "duration_in_months" else ""
             yield Problem(breach.path, f"`{key}` is missing{beside}", f"add `{key}`", rule="missing-key")
 
@@ -126,7 +130,7 @@ def _type(breach: Breach) -> Iterator[Problem]:
 
 def _choice(breach: Breach) -> Iterator[Problem]:
     message = f"is {shown(breach.found)}, but must be {listing(map(shown, breach.wanted), 'or')}"
-    hint = did_you_mean(breach.found, breach.wanted) if isinstance(breach.found, str) else ""
+    hint = breach.guesses.did_you_mean(breach.found, breach.wanted) if isinstance(breach.found, str) else ""
     yield Problem(breach.path, message, hint or "choose one of them", rule="bad-value")
 
 

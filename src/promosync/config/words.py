@@ -66,5 +66,29 @@ def _plain(word: str) -> str:
 
 def did_you_mean(word: str, options: Collection[str]) -> str:
     """Return ``did you mean "x"?``, or an empty text when nothing is near."""
-    meant = closest(word, options)
+    return _question(closest(word, options))
+
+
+class Guesses:
+    """What was probably meant by unknown names, for the first of many: comparing is slow, and nobody reads on."""
+
+    def __init__(self, most: int = 100) -> None:
+        self._most = most
+        self._known: dict[tuple[str, int], str | None] = {}
+
+    def closest(self, word: str, options: Collection[str]) -> str | None:
+        """Return what :func:`closest` does, or None; ``options`` live as long as this."""
+        key = word, id(options)
+        if key not in self._known:
+            if len(self._known) >= self._most:
+                return None
+            self._known[key] = closest(word, options)
+        return self._known[key]
+
+    def did_you_mean(self, word: str, options: Collection[str]) -> str:
+        """Return what :func:`did_you_mean` does, or an empty text."""
+        return _question(self.closest(word, options))
+
+
+def _question(meant: str | None) -> str:
     return f"did you mean {shown(meant)}?" if meant else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from promosync.config.words import did_you_mean, shown
+from promosync.config.words import Guesses, shown
 from promosync.lint.facts import Facts
 from promosync.lint.pages import explain
 from promosync.lint.registry import RULES
@@ -31,14 +31,14 @@ def lint(facts: Facts) -> list[Problem]:
 
 
 def _unknown_switches(facts: Facts) -> Iterator[Problem]:
-    known = {*RULES, UNUSED}
+    known, guesses = {*RULES, UNUSED}, Guesses()
     for rule in facts.configuration.settings.lint:
         if rule not in known:
             an_error = explain(rule) is not None
             message = (
                 f"{shown(rule)} is an error, which no switch turns off" if an_error else f"no rule {shown(rule)}"
             )
-            hint = did_you_mean(rule, known) or "promosync explain lists the rules"
+            hint = guesses.did_you_mean(rule, known) or "promosync explain lists the rules"
             yield Problem((*SWITCHES, rule), message, hint, "unknown-rule", on_key=True)
 
 

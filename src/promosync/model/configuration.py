@@ -105,3 +105,9 @@ class Configuration:
     batches: tuple[BatchEntry, ...] = ()
     products: Mapping[str, PerMode] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that batches name, each once, relative to the configuration's folder."""
+        names = {e.source.emails if isinstance(e.source, Generate) else e.source.file for e in self.batches}
+        return tuple(sorted(filter(None, names)))

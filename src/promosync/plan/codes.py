@@ -28,7 +28,7 @@ from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import Problem
 from promosync.model.promotions import PromotionCode, fold
 from promosync.plan import carry
-from promosync.plan.coupons import CouponFuture, protected
+from promosync.plan.coupons import REPLACED, CouponFuture, protected
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
 from promosync.plan.matching import Match, name_of
@@ -94,12 +94,12 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
     comes_back = after.active and not current.spec.active
     if forced or (after.active and dead):
         if question.coupon.why_not:
-            return _not_made_again(question, current, question.coupon.why_not)
+            return not_made_again(question, current, question.coupon.why_not)
         if nothing_left:
-            return _not_made_again(question, current, _all_used(question, current))
+            return not_made_again(question, current, all_used(question, current))
         return _recreate(question, current, changes, forced, dead, more_generous(before, after))
     if comes_back and nothing_left:
-        return _not_made_again(question, current, _all_used(question, current))
+        return not_made_again(question, current, all_used(question, current))
 
     tags = scope.tags(entry.id, entry.protect, carried=current.tags.carried)
     if not after.active:
@@ -139,7 +139,7 @@ def decide_stray_code(code: LiveCode) -> Action | Problem:
 
 def retire_code(config_id: str, code: LiveCode) -> Action:
     """Return the end of an active predecessor: its successor is there already."""
-    action = _off(code, config_id, "a newer one has taken its place", Retired.SWAP, code.tags, removes=False)
+    action = _off(code, config_id, REPLACED, Retired.SWAP, code.tags, removes=False)
     return replace(action, verb=Verb.RETIRE)
 
 
@@ -276,11 +276,12 @@ def _has_ended(question: CodeQuestion, current: LiveCode) -> bool:
     return used_up or (live.expires_at is not None and live.expires_at <= question.scope.now)
 
 
-def _all_used(question: CodeQuestion, current: LiveCode) -> str:
+def all_used(question: CodeQuestion, current: LiveCode) -> str:
+    """Say that the file's limit leaves nothing."""
     return f"all {question.limit} redemptions are used ({question.used(current)} so far)"
 
 
-def _not_made_again(question: CodeQuestion, current: LiveCode, reason: str) -> Action | Kept | Problem:
+def not_made_again(question: CodeQuestion, current: LiveCode, reason: str) -> Action | Kept | Problem:
     """Decide about a code that can not be as the file says: as it is, it must not work on."""
     entry = question.entry
     if not current.spec.active:

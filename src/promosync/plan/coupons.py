@@ -31,8 +31,9 @@ from promosync.plan.matching import Match, name_of
 from promosync.plan.plan import Action, FieldChange, Kept, Kind, Verb
 from promosync.plan.scope import Scope, tag_changes
 
-_OVER = "its coupon's date has passed"
-_REPLACED = "a newer one has taken its place"
+OVER = "its coupon's date has passed"
+USED_UP = "its coupon is used up"
+REPLACED = "a newer one has taken its place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ def decide_coupon(
         return _absent(entry, scope, gone.unknown, over)
     current = found.current
     if over:
-        return CouponFuture(current.stripe_id, current.spec, _OVER, over=True), _end(entry, current, scope)
+        return CouponFuture(current.stripe_id, current.spec, OVER, over=True), _end(entry, current, scope)
 
     before, after = _in_the_files_terms(entry, current, scope, gone.unknown)
     changes = changed_fields(before, after)
     forced = [change.field for change in changes if change.forces_recreate]
-    future = CouponFuture(current.stripe_id, current.spec, "" if current.valid else "its coupon is used up")
+    future = CouponFuture(current.stripe_id, current.spec, "" if current.valid else USED_UP)
     foreign = current.tags.owner != scope.owner
     if found.alike and (current.tags.owner is not None or forced):
         return future, _conflict(entry, current, forced)
@@ -109,9 +110,9 @@ def decide_stray(found: Match[LiveCoupon]) -> tuple[Action | Problem, ...]:
 
 def decide_leftovers(entry: CouponEntry, found: Match[LiveCoupon], scope: Scope) -> Iterator[Action | Kept]:
     """Decide about what the current coupon of an entry replaced, oldest first: it goes."""
-    for action in _retire(entry.id, found, _REPLACED, entry.path):
+    for action in _retire(entry.id, found, REPLACED, entry.path):
         if why := scope.held.get(action.stripe_id or ""):
-            yield Kept(Kind.COUPON, entry.id, f"{_REPLACED}, but {why}", action.stripe_id, entry.path)
+            yield Kept(Kind.COUPON, entry.id, f"{REPLACED}, but {why}", action.stripe_id, entry.path)
         else:
             yield action
 
@@ -148,7 +149,7 @@ def _absent(
     new_id = scope.fresh_id(entry.id, beside=False)
     if over:
         kept = Kept(Kind.COUPON, entry.id, "its date has passed, and it is not in Stripe", path=entry.path)
-        return CouponFuture(new_id, entry.spec, _OVER, over=True), kept
+        return CouponFuture(new_id, entry.spec, OVER, over=True), kept
     limit = entry.spec.max_redemptions
     spec = replace(entry.spec, max_redemptions=carry.left(limit, used_by_codes))
     future = CouponFuture(new_id, spec)

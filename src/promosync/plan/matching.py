@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -64,10 +64,10 @@ class Matches:
 def match(configuration: Configuration, live: Live) -> Matches:
     """Match every entry of a configuration with the account's objects."""
     owner = configuration.settings.owner
-    place = {code.stripe_id: -index for index, code in enumerate(live.codes)}  # Stripe lists the newest first
+    place = places(live.codes)
     matches = Matches()
 
-    coupon_groups = _Groups(live.coupons, owner, live.account.mode, _coupon_rank, configuration.coupons)
+    coupon_groups = _Groups(live.coupons, owner, live.account.mode, coupon_rank, configuration.coupons)
     for entry in configuration.coupons:
         chain = coupon_groups.chain(entry, matches.problems)
         if chain:
@@ -77,24 +77,13 @@ def match(configuration: Configuration, live: Live) -> Matches:
     strays = coupon_groups.strays(matches.coupons.values())
     matches.stray_coupons = tuple(Match(chain[-1], tuple(chain[:-1])) for chain in strays)
 
-    code_groups = _Groups(
-        live.codes,
-        owner,
-        live.account.mode,
-        lambda c: (c.spec.active, c.created, place[c.stripe_id]),
-        configuration.codes,
-    )
+    code_groups = _Groups(live.codes, owner, live.account.mode, lambda c: code_rank(c, place), configuration.codes)
     holders = _holders(live.codes)
     entries = {entry.id for entry in configuration.codes}
     for code in configuration.codes:
         chain_of_code = code_groups.chain(code, matches.problems)
         if chain_of_code:
-            current, older = chain_of_code[-1], tuple(old for old in chain_of_code[:-1] if old.spec.active)
-            elsewhere = 0
-            if len(chain_of_code) > 1:
-                as_made = sorted(chain_of_code, key=lambda c: (c.created, place[c.stripe_id]))
-                elsewhere = max(0, carry.total_used(as_made) - current.used)
-            matches.codes[code.id] = Match(current, older, elsewhere=elsewhere)
+            matches.codes[code.id] = code_match(chain_of_code, place)
             continue
         holder = holders.get((fold(code.spec.code), code.spec.holder))
         if holder is None or not code.spec.active or code_groups.is_named(holder):
@@ -113,6 +102,31 @@ def match(configuration: Configuration, live: Live) -> Matches:
 def name_of(stray: LiveCoupon | LiveCode) -> str:
     """Return the config id of an object of ours that no entry has, and its Stripe id where that was lost."""
     return stray.tags.id or stray.stripe_id
+
+
+def places(codes: Iterable[LiveCode]) -> dict[str, int]:
+    """Return what sorts codes of one second, by Stripe id: Stripe lists the newest first."""
+    return {code.stripe_id: -index for index, code in enumerate(codes)}
+
+
+def code_match(chain: list[LiveCode], place: Mapping[str, int]) -> Match[LiveCode]:
+    """Return the objects of a code's entry, the current one being the last of ``chain``; see :func:`code_rank`."""
+    current, older = chain[-1], tuple(old for old in chain[:-1] if old.spec.active)
+    elsewhere = 0
+    if len(chain) > 1:
+        as_made = sorted(chain, key=lambda c: (c.created, place[c.stripe_id]))
+        elsewhere = max(0, carry.total_used(as_made) - current.used)
+    return Match(current, older, elsewhere=elsewhere)
+
+
+def code_rank(code: LiveCode, place: Mapping[str, int]) -> tuple[bool, int, int]:
+    """Return what sorts the codes of an entry, the current one last; ``place`` is what :func:`places` gives."""
+    return code.spec.active, code.created, place[code.stripe_id]
+
+
+def coupon_rank(coupon: LiveCoupon) -> tuple[int, int]:
+    """Return what sorts the coupons of an entry, the current one last."""
+    return coupon.created, generation(coupon.stripe_id, coupon.tags.id or "") or 0
 
 
 def generation(stripe_id: str, config_id: str) -> int | None:
@@ -212,10 +226,6 @@ class _Groups(Generic[T]):
             if self.is_own(thing) and thing.stripe_id not in taken:
                 groups[name_of(thing)].append(thing)
         return [sorted(group, key=self._rank) for group in groups.values()]
-
-
-def _coupon_rank(coupon: LiveCoupon) -> tuple[int, int]:
-    return coupon.created, generation(coupon.stripe_id, coupon.tags.id or "") or 0
 
 
 def _holders(codes: Iterable[LiveCode]) -> dict[tuple[str, str | None], LiveCode]:

@@ -6,7 +6,7 @@ is: what was changed, made, deleted or switched since then, and a date that has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from hashlib import sha256
 from typing import Any
@@ -92,6 +92,19 @@ def was_applied(plan: Plan, live: Live) -> bool:
     return all(world.is_done(action) for action in plan.actions)
 
 
+def without_used_up(actions: Iterable[Action], live: Live) -> list[Action]:
+    """Return the actions but for those on a code that is used up, itself or with its coupon: it is left alone."""
+    exhausted = _exhausted(live)
+    used = {code.stripe_id for code in live.codes if _is_used_up(code)}
+
+    def is_over(action: Action) -> bool:
+        specs = (action.after, action.before.spec if action.before else None)
+        homes = {spec.coupon for spec in specs if isinstance(spec, PromotionCode)}
+        return action.kind is Kind.CODE and (action.stripe_id in used or not exhausted.isdisjoint(homes))
+
+    return [action for action in actions if not is_over(action)]
+
+
 class _World:
     """What there is now, and what the actions of a plan expect of it."""
 
@@ -131,9 +144,13 @@ class _World:
         names += sorted({*before.unknown} ^ {*now.unknown})
         if names:
             yield f"changed in Stripe: {', '.join(names)}"
-        was_valid = isinstance(before, LiveCoupon) and before.valid
-        if was_valid and isinstance(now, LiveCoupon) and not now.valid and now.stripe_id not in self._exhausted:
-            yield "it has ended"
+        if now.times_redeemed < before.times_redeemed:
+            yield f"it was used {now.times_redeemed} times, and not {before.times_redeemed}"
+        if isinstance(before, LiveCoupon) and isinstance(now, LiveCoupon) and before.valid is not now.valid:
+            if now.valid:
+                yield "it has not ended"
+            elif now.stripe_id not in self._exhausted:
+                yield "it has ended"
 
     def is_done(self, action: Action) -> bool:
         """Whether things are as if the action had been carried out."""
@@ -180,9 +197,8 @@ class _World:
         """What is there now, to be compared with what was or shall be: a code that was used up is still on."""
         if not isinstance(now, LiveCode) or not isinstance(with_, PromotionCode):
             return now.spec
-        spec, limit = now.spec, now.spec.max_redemptions
-        used_up = limit is not None and now.times_redeemed >= limit
-        if with_.active and _is_off_by_use(now.tags.retired, used_up, spec.coupon in self._exhausted):
+        spec = now.spec
+        if with_.active and _is_off_by_use(now.tags.retired, _is_used_up(now), spec.coupon in self._exhausted):
             spec = replace(spec, active=True)
         return spec if with_.code else replace(spec, code="")  # a unique code's text is not in the file
 
@@ -222,6 +238,11 @@ def _exhausted(live: Live) -> frozenset[str]:
         for coupon in live.coupons
         if coupon.spec.max_redemptions is not None and coupon.times_redeemed >= coupon.spec.max_redemptions
     )
+
+
+def _is_used_up(code: LiveCode) -> bool:
+    limit = code.spec.max_redemptions
+    return limit is not None and code.times_redeemed >= limit
 
 
 def _is_off_by_use(retired: Retired | None, used_up: bool, coupon_used_up: bool) -> bool:

@@ -69,12 +69,12 @@ def make_plan(
 
     results = list(_results(wanted, live, matches, texts, rows or {}, coupons, reach))
     batches = [result for result in results if isinstance(result, BatchAction)]
-    actions = with_waits(_with_riders([result for result in results if isinstance(result, Action)], batches))
+    actions = with_waits(with_riders([result for result in results if isinstance(result, Action)], batches))
     problems += [result for result in results if isinstance(result, Problem)]
     problems += refusals(actions, live, wanted.settings.owner, texts.unique)
     if problems := problems or list(left_behind(actions, batches, live, wanted.settings.owner)):
         raise ProblemsFound(dict.fromkeys(problems))
-    ours = _in_use(live, wanted.settings.owner)
+    ours = in_use(live, wanted.settings.owner)
     return Plan(
         account=live.account,
         owner=wanted.settings.owner,
@@ -201,7 +201,7 @@ def _kept_by_strays(live: Live, matches: Matches) -> dict[str, str]:
     return dict.fromkeys(on, "codes that are not in the file are on it")
 
 
-def _with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:
+def with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:
     """Count on each coupon that is recreated the codes that move with it."""
     riding = Counter(
         action.after.coupon
@@ -227,7 +227,8 @@ def _exposed(wanted: Configuration, rows: Mapping[str, Rows], now: int, touched:
     return tuple(exposure for exposure in found if exposure.coupon in coupons)
 
 
-def _in_use(live: Live, owner: str) -> int:
+def in_use(live: Live, owner: str) -> int:
+    """Return how many objects of an owner are in use."""
     coupons = {coupon.tags.id for coupon in live.coupons if coupon.tags.owner == owner and coupon.valid}
     codes = {code.stripe_id for code in live.codes if code.tags.owner == owner and code.spec.active}
     unique = sum(records.active for records in live.batches.values())

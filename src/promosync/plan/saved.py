@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from promosync import __version__
+from promosync.model.configuration import Settings
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Tags
 from promosync.model.problems import Path, Problem, ProblemsFound
@@ -44,7 +45,8 @@ class Saved:
     ``files`` has the SHA-256 of each file of the configuration, ``imports`` of each file its batches name, as they
     were named. ``stands_on`` are coupons that codes of the plan hang on and that it leaves as they are. ``states``
     has for each batch of the plan what :func:`promosync.plan.moved.batch_state` says of its codes. ``policy`` is
-    how much the plan looks at. The batches of ``plan`` have no work in them.
+    how much the plan looks at, ``max_removal_percent`` is the configuration's. The batches of ``plan`` have no
+    work in them.
     """
 
     plan: Plan
@@ -53,6 +55,7 @@ class Saved:
     stands_on: tuple[LiveCoupon, ...] = ()
     states: Mapping[str, str] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
+    max_removal_percent: int = Settings().max_removal_percent
 
 
 def dump(saved: Saved) -> str:
@@ -69,6 +72,7 @@ def dump(saved: Saved) -> str:
         imports=dict(saved.imports),
         prune=saved.policy.prune,
         targets=saved.policy.targets,
+        max_removal_percent=saved.max_removal_percent,
         actions=tuple(_action(action) for action in plan.actions),
         batches=tuple(_batch(batch, saved.states[batch.id]) for batch in plan.batches),
         stands_on=saved.stands_on,
@@ -99,12 +103,15 @@ def load(text: str, name: str) -> Saved:
     if given != _checksum(tree):
         raise _refused(f"{name} was edited or cut since it was saved: its checksum does not fit")
     try:
-        document = _Document.model_validate(tree)
-    except ValidationError:
+        return _read(_Document.model_validate(tree))
+    except (ValueError, TypeError, ArithmeticError):  # pydantic's errors are ValueErrors; dates and decimals overflow
         raise _refused(f"{name} does not read as a plan of promosync {__version__}") from None
+
+
+def _read(document: _Document) -> Saved:
     batches = document.batches
     if not {name for batch in batches for name in batch.counts} <= set(COUNTS):
-        raise _refused(f"{name} does not read as a plan of promosync {__version__}")
+        raise ValueError("a count that is none")
     plan = Plan(
         account=Account(document.account, document.mode, document.made_at),
         owner=document.owner,
@@ -115,6 +122,8 @@ def load(text: str, name: str) -> Saved:
         ours=document.ours,
         brakes=document.brakes,
     )
+    for instant in _instants(plan):
+        iso(instant)
     return Saved(
         plan,
         document.files,
@@ -122,7 +131,31 @@ def load(text: str, name: str) -> Saved:
         document.stands_on,
         {batch.id: batch.state for batch in batches},
         Policy(document.prune, document.targets),
+        document.max_removal_percent,
     )
+
+
+def _instants(plan: Plan) -> Iterator[int]:
+    """Yield every date of a plan: one beyond the calendar is not to be told."""
+    yield plan.account.now
+    for action in plan.actions:
+        for spec in (action.after, action.before.spec if action.before else None):
+            date = spec.redeem_by if isinstance(spec, Coupon) else spec.expires_at if spec else None
+            if date is not None:
+                yield date
+
+
+def lasting(action: Action) -> object:
+    """Return what the file has of an action and no redemption changes."""
+    part = _action(action)
+    counted = {"before": None, "reason": "", "changes": (), "carried": 0, "riding": 0, "path": (), "warnings": ()}
+    after = replace(part.after, max_redemptions=None) if part.after else None
+    return part.model_copy(update={**counted, "after": after, "tags": replace(action.tags, carried=0, late=0)})
+
+
+def same_action(one: Action, other: Action) -> bool:
+    """Whether two actions are one in the file: the text of a unique code is not compared, it is not in there."""
+    return _action(one) == _action(other)
 
 
 def _instant(text: object) -> int:
@@ -197,6 +230,7 @@ class _Document(_Part):
     imports: dict[str, str] = {}
     prune: bool
     targets: tuple[str, ...] = ()
+    max_removal_percent: int = Settings().max_removal_percent
     actions: tuple[Annotated[_CouponEntry | _CodeEntry, Field(discriminator="kind")], ...] = ()
     batches: tuple[_Batch, ...] = ()
     stands_on: tuple[LiveCoupon, ...] = ()

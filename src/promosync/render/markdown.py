@@ -17,6 +17,7 @@ COMMENT_LIMIT = 65_536
 """Characters that a comment on GitHub may have."""
 
 _RUN = re.compile("`+")
+_BAR = re.compile(r"(\\*)\|")
 
 
 def code(text: str) -> str:
@@ -25,6 +26,14 @@ def code(text: str) -> str:
     fence = "`" * (1 + longest_run(shown))
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def cell(text: str) -> str:
+    """Return text as inline code for a cell of a table, which a bar would end even within code.
+
+    A backslash keeps it; those before it are doubled, for some readers take two of them for one.
+    """
+    return _BAR.sub(lambda found: f"{found[1] * 2}\\|", code(text))
 
 
 def fenced(lines: Iterable[Text | str], kind: str = "text") -> str:

@@ -48,7 +48,7 @@ def _result(one: Finding, rule: int) -> Json:
         "message": {"text": _plain(one.message)},
     }
     if one.file is not None:
-        place: Json = {"artifactLocation": {"uri": quote(str(one.file))}}
+        place: Json = {"artifactLocation": {"uri": quote(str(one.file), errors="surrogateescape")}}
         if one.line is not None:
             place["region"] = {"startLine": one.line, "startColumn": one.column}
         result["locations"] = [{"physicalLocation": place}]

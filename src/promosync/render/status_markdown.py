@@ -9,7 +9,7 @@ from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.plan.status.report import Line, LineKind, Report
 from promosync.render.heads import markdown_head
-from promosync.render.markdown import code
+from promosync.render.markdown import cell, code
 from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import COLUMNS, NOUNS, cells, number, remarks, summary, title, uses_words
 from promosync.render.tables import Row, markdown_table
@@ -33,7 +33,7 @@ def _blocks(report: Report) -> Iterator[str]:
     if report.worst:
         yield from ("", "### The most it can cost", "", "| coupon | uses | at most |", "| --- | ---: | ---: |")
         for exposure in report.worst:
-            yield f"| {code(exposure.coupon)} | {uses_words(exposure, report)} | {worst_words(exposure.amounts)} |"
+            yield f"| {cell(exposure.coupon)} | {uses_words(exposure, report)} | {worst_words(exposure.amounts)} |"
         yield f"| by currency | | {totals_words(total(report.worst))} |"
     if report.since is not None:
         yield from (
@@ -45,7 +45,7 @@ def _blocks(report: Report) -> Iterator[str]:
         )
         for change in report.since.changes:
             share = "" if change.percent is None else f"{change.percent:.1f} %"
-            yield f"| {change.kind.value.replace('_', ' ')} {code(change.id)} | {change.since:,} | {share} |"
+            yield f"| {change.kind.value.replace('_', ' ')} {cell(change.id)} | {change.since:,} | {share} |"
         if not report.since.changes:
             yield "| nothing was used | | |"
         for alarm in report.since.alarms:

@@ -9,8 +9,9 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from promosync.codes.listing import inert
 from promosync.render.layout import pad, paragraph
-from promosync.render.markdown import code
+from promosync.render.markdown import cell
 from promosync.render.visible import visible
 
 NOTHING = "–"
@@ -66,8 +67,8 @@ def markdown_table(rows: Iterable[Row], columns: Sequence[Column], remarks: bool
     rules = ["---:" if column.number else "---" for column in columns]
     yield f"| --- | {' | '.join(rules)} |{' --- |' if remarks else ''}"
     for row in rows:
-        said = f" {code('; '.join(row.remarks)) if row.remarks else ''} |" if remarks else ""
-        named = code(row.name) if row.name else ""
+        said = f" {cell('; '.join(row.remarks)) if row.remarks else ''} |" if remarks else ""
+        named = cell(row.name) if row.name else ""
         yield f"| {named} | {' | '.join(row.cells[column.name] for column in columns)} |{said}"
 
 
@@ -77,14 +78,8 @@ def shortened(name: str) -> str:
 
 
 def csv_cell(value: Any) -> Any:
-    """Make text fit for a cell: a spreadsheet takes what begins like this for a formula, a terminal obeys escapes.
-
-    Source: https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    if not isinstance(value, str):
-        return "" if value is None else value
-    shown = visible(value)
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+    """Make text fit for a cell: neither a spreadsheet nor a terminal does what it says."""
+    return inert(visible(value)) if isinstance(value, str) else "" if value is None else value
 
 
 def _aligned(text: str, column: Column, cells_wide: int) -> str:

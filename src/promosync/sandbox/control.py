@@ -40,7 +40,7 @@ Handler = Callable[[Lever], Any]
 
 def answer(sandbox: Sandbox, db: sqlite3.Connection, request: Request) -> Response:
     """The answer of one lever; 400 with the reason when it cannot be moved that way."""
-    if "origin" in request.headers:
+    if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
         return _reply(403, {"error": {"message": "The sandbox is not driven from web pages."}})
     handler = HANDLERS.get((request.method, request.path.removeprefix(PREFIX)))
     if handler is None:

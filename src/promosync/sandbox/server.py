@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -21,6 +21,7 @@ from .limits import Limits
 from .wire import Request, Response
 
 LARGEST_BODY = 512 * 2**20  # seeds come in one request
+_AUTHORITY = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?")
 DRAIN = 1.0  # seconds a stopping server gives the answers under way
 
 
@@ -126,8 +127,12 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
 
 def _handler(sandbox: Sandbox) -> Callable[[web.BaseRequest], Any]:
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        if not _is_loopback(urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""):
-            # A web page whose name was made to point here must not get an answer.
+        try:
+            host = _name_in(request.headers["Host"])
+        except (KeyError, ValueError):
+            return web.Response(status=400, text="The Host header is missing or broken.\n")
+        if not _is_loopback(host) or _is_of_a_page(request.headers):
+            # Neither a web page, nor one whose name was made to point here, must get an answer.
             return web.Response(status=403, text="The sandbox answers to loopback names only.\n")
         path, _, query = request.raw_path.partition("?")
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -153,6 +158,24 @@ async def _cut(request: web.BaseRequest, answer: Response) -> web.StreamResponse
     elif request.transport is not None:
         request.transport.abort()
     return half
+
+
+def _name_in(authority: str) -> str:
+    """The name or address in a Host header; ValueError when it is none: RFC 9110, 7.2."""
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None or int(found["port"] or 0) > 65535:
+        raise ValueError(authority)
+    return found["six"] or found["name"]
+
+
+def _is_of_a_page(headers: Mapping[str, str]) -> bool:
+    """Whether a browser sent it for a page from elsewhere: https://www.w3.org/TR/fetch-metadata/"""
+    if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        return True
+    try:
+        return "Origin" in headers and not _is_loopback(_name_in(headers["Origin"].partition("://")[2]))
+    except ValueError:  # "null" is the origin of a sandboxed frame
+        return True
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FORMAT = 2
+COMPANIONS = ("-wal", "-shm", "-journal")
 PATIENCE = 30.0  # seconds to wait for another process's write
 
 SCHEMA = """
@@ -130,6 +131,9 @@ class Store:
         self._lock = threading.RLock()
         if path is not None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for one in (path, *(path.with_name(path.name + more) for more in COMPANIONS)):
+                if one.is_symlink():  # it may have come with a checkout, and lead anywhere
+                    raise ValueError(f"{one} is a symbolic link; delete it")
             # SQLite gives its -wal and -shm files the permissions of the database.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -11,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from promosync.codes.folder import resolve_inside
 from promosync.config import Source
-from promosync.model.configuration import Configuration, Generate
+from promosync.model.configuration import Configuration
 from promosync.model.live import Account, Live
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.desired import Needs, needs
-from promosync.plan.moved import batch_state, stands_on, was_applied, what_moved, what_to_read
-from promosync.plan.plan import Action, BatchAction, Plan
+from promosync.plan.moved import batch_state, stands_on, was_applied, what_moved, what_to_read, without_used_up
+from promosync.plan.plan import Action, Plan
 from promosync.plan.planner import Policy, make_plan
-from promosync.plan.saved import COUNTS, Saved, dump, load
+from promosync.plan.proving import prove
+from promosync.plan.saved import COUNTS, Saved, lasting, load
 from promosync.workflows.plan import with_customers, wrong_account
 
 if TYPE_CHECKING:
@@ -46,12 +46,9 @@ class Inputs:
 
 def import_digests(configuration: Configuration, folder: Path | None) -> dict[str, str]:
     """Return the SHA-256 of each file that batches name, by that name; ``folder`` is the configuration's own."""
-    names = {e.source.emails if isinstance(e.source, Generate) else e.source.file for e in configuration.batches}
     if folder is None:
         return {}
-    return {
-        name: sha256(resolve_inside(folder, name).read_bytes()).hexdigest() for name in sorted(filter(None, names))
-    }
+    return {name: sha256(resolve_inside(folder, name).read_bytes()).hexdigest() for name in configuration.files}
 
 
 def make_to_save(inputs: Inputs, stripe: StripeAccount, policy: Policy) -> Saved:
@@ -68,26 +65,8 @@ def make_to_save(inputs: Inputs, stripe: StripeAccount, policy: Policy) -> Saved
         stands_on(plan, live),
         {batch.id: batch_state(live.batches.get(batch.id), live) for batch in plan.batches},
         policy,
+        inputs.configuration.settings.max_removal_percent,
     )
-
-
-def write(saved: Saved, path: Path) -> None:
-    """Write a saved plan, whole or not at all; raise ProblemsFound where that can not be."""
-    there = [name for name in saved.files if _same_file(Path(name), path)]
-    if there:
-        raise _problem(f"{path} is the configuration itself", "name another file for the plan")
-    path = path.resolve()
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if path.exists() and not path.is_file():  # a device, a pipe: not to be replaced
-            path.write_text(dump(saved), encoding="utf-8")
-            return
-        beside.write_text(dump(saved), encoding="utf-8")
-        beside.replace(path)
-    except (OSError, ValueError) as error:
-        beside.unlink(missing_ok=True)
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _problem(f"the plan can not be written to {path}: {reason}", "name another file") from error
 
 
 def read(path: Path) -> Saved:
@@ -124,27 +103,30 @@ def check_files(saved: Saved, inputs: Inputs) -> None:
 def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -> Plan:
     """Return the plan to carry out, the account being as the saved one found it.
 
-    ``inputs`` is the configuration, checked with :func:`check_files`; a plan with batches needs it. Raises
-    ProblemsFound with all that moved.
+    ``inputs`` is the configuration, checked with :func:`check_files`: with it the plan is made again and must be the
+    same; without it every action is proven from the account. A plan with batches needs it. Raises ProblemsFound with
+    all that moved, and with all that does not fit.
     """
     plan = saved.plan
     if foreign := _foreign(plan.account, stripe.account):
         raise ProblemsFound([foreign])
-    if plan.empty:
-        return plan
-    again = inputs if plan.batches else None
-    asked = what_to_read(plan)
-    if again is not None:
-        asked = _both(asked, needs(again.configuration, stripe.account.mode, again.rows))
+    if inputs is None:
+        if plan.empty:
+            return replace(plan, kept=(), brakes=(), exposed=())
+        asked = what_to_read(plan)
+    else:
+        if refused := wrong_account(inputs.configuration, stripe.account):
+            raise ProblemsFound([refused])
+        asked = _both(what_to_read(plan), needs(inputs.configuration, stripe.account.mode, inputs.rows))
     live = stripe.read(asked)
     moved = what_moved(saved, live)
     if moved:
-        raise ProblemsFound(_told(moved, saved, live, again, stripe))
-    if not plan.batches:
-        return plan
-    if again is None:
+        raise ProblemsFound(_told(moved, saved, live, inputs, stripe))
+    if inputs is not None:
+        return _the_same(saved, _plan(inputs, live, saved.policy, stripe), live)
+    if plan.batches:
         raise _problem("a plan with code batches needs its configuration again, for their codes are not in it")
-    return _with_work(plan, _plan(again, live, saved.policy, stripe))
+    return prove(saved, live)
 
 
 def _plan(inputs: Inputs, live: Live, policy: Policy, stripe: StripeAccount) -> Plan:
@@ -171,23 +153,37 @@ def _told(
     return [Problem((), message, "plan again to see what is left to do", rule="applied-already")]
 
 
-def _with_work(saved: Plan, again: Plan) -> Plan:
-    """Return the plan made again, if it does no more than the saved one says: some codes may have been used up."""
-    known = {_subject(action) for action in saved.actions}
-    more = [action.id for action in again.actions if _subject(action) not in known]
-    batches = {batch.id: batch for batch in saved.batches}
+def _the_same(saved: Saved, again: Plan, live: Live) -> Plan:
+    """Return the plan made again, if it is the saved one: only some codes may have been used up since."""
+    planned = {_subject(action): action for action in saved.plan.actions}
+    problems: list[Problem] = []
+    more = [action.id for action in again.actions if _subject(action) not in planned]
+    batches = {batch.id: batch for batch in saved.plan.batches}
     for batch in again.batches:
-        planned = batches.get(batch.id)
-        if planned is None or any(getattr(batch, name) > getattr(planned, name) for name in COUNTS):
+        known = batches.get(batch.id)
+        if known is None or any(getattr(batch, name) > getattr(known, name) for name in COUNTS):
             more.append(batch.id)
     if more:
-        raise ProblemsFound([_moved(f"more is to be done now than the plan says: {', '.join(sorted(more))}")])
-    return replace(again, brakes=tuple(dict.fromkeys([*saved.brakes, *again.brakes])))
+        problems.append(_moved(f"more is to be done now than the plan says: {', '.join(sorted(more))}"))
+    for action in again.actions:
+        saved_one = planned.pop(_subject(action), action)
+        if lasting(saved_one) != lasting(action):
+            problems.append(_differs(action, "the plan says something else of it than the configuration"))
+    problems += [
+        _differs(action, "the configuration does not ask for what the plan says of it")
+        for action in without_used_up(planned.values(), live)
+    ]
+    if problems:
+        raise ProblemsFound(problems)
+    return again
 
 
-def _subject(action: Action | BatchAction) -> tuple[object, ...]:
-    if isinstance(action, BatchAction):
-        return action.kind, action.id
+def _differs(action: Action, message: str) -> Problem:
+    name = f"{action.kind.value.replace('_', ' ')} {action.id!r}"
+    return Problem((), f"{name}: {message}", "plan again, and apply that", rule="saved-plan")
+
+
+def _subject(action: Action) -> tuple[object, ...]:
     return action.kind, action.verb, action.id, action.stripe_id, action.new_id
 
 
@@ -215,13 +211,6 @@ def _foreign(planned: Account, here: Account) -> Problem | None:
     else:
         message = f"the plan is for {planned.id}, and the key belongs to {here.id}"
     return Problem((), message, "use a key of the account it was made with, or plan again", rule="wrong-account")
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except (OSError, ValueError):
-        return False
 
 
 def _moved(message: str) -> Problem:

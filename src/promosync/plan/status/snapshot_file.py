@@ -18,6 +18,9 @@ from promosync.plan.status.since import Snapshot, UsedSeats
 FORMAT = 1
 _VERSION = "promosync_snapshot"
 
+_LATEST = 253_402_300_799
+"""The last second of the year 9999: what comes after it has no date."""
+
 
 def dump(taken: Snapshot) -> str:
     """Return the text of the file. It holds no unique code, only which seats of a batch were used."""
@@ -50,7 +53,7 @@ def parse(text: str, name: str) -> Snapshot:
         version = document[_VERSION]
         if version != FORMAT:
             raise ValueError(f"it is of version {version!r}, and this promosync reads version {FORMAT}")
-        account = Account(_text_or_none(document["account"]), Mode(document["mode"]), _count(document["taken_at"]))
+        account = Account(_text_or_none(document["account"]), Mode(document["mode"]), _instant(document["taken_at"]))
         lines = {
             (kind, str(line)): _count(used)
             for kind in LineKind
@@ -95,6 +98,12 @@ def _count(number: Any) -> int:
     if type(number) is not int or not 0 <= number < 1 << 62:
         raise ValueError(f"{number!r} is not a count")
     return number
+
+
+def _instant(number: Any) -> int:
+    if _count(number) > _LATEST:
+        raise ValueError(f"{number!r} is no date")
+    return int(number)
 
 
 def _text_or_none(text: Any) -> str | None:

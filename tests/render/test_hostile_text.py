@@ -22,7 +22,7 @@ from promosync.cli.streams import open_console
 from promosync.codes.listing import COLUMNS, cells
 from promosync.config import Source
 from promosync.model.problems import Problem
-from promosync.plan.plan import Plan
+from promosync.plan.plan import Action, BatchAction, Plan
 from promosync.plan.status.making import Asked
 from promosync.plan.status.report import Report as StatusReport
 from promosync.plan.status.since import Limits
@@ -106,11 +106,8 @@ def reported(name: str) -> StatusReport:
 def outcome(name: str) -> Report:
     """What became of a plan, every remark being the text."""
     plan = planned(name)
-    outcomes = [
-        Outcome(one, status, name)
-        for one in (*plan.actions, *plan.batches)
-        for status in (Status.FAILED, Status.DONE)
-    ]
+    every: list[Action | BatchAction] = [*plan.actions, *plan.batches]
+    outcomes = [Outcome(one, status, name) for one in every for status in (Status.FAILED, Status.DONE)]
     return Report(tuple(outcomes))
 
 
@@ -212,7 +209,7 @@ _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def test_no_cell_is_a_formula(name: str) -> None:
     """Of the status and of the codes, for a spreadsheet that reads it; and each row is as long as the first."""
     rows = list(csv.reader(io.StringIO(status_csv(reported(name)), newline="")))
-    values = [
+    values: list[dict[str, Any]] = [
         dict.fromkeys(COLUMNS, name) | {"metadata": {name: name}},
         dict.fromkeys(COLUMNS, 1) | {"metadata": {}},
     ]

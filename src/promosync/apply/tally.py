@@ -66,4 +66,6 @@ def _words(reason: StripeFault | NotDone) -> str:
     """Return why one code was not done, in words that are the same for many and name none of them."""
     if isinstance(reason, NotDone):
         return "refused by Stripe; the codes to be replaced work as before where that was possible"
+    if reason.fault is Fault.DENIED:
+        return str(reason)  # promosync's own sentence, which quotes nothing but the permission's name
     return _WORDS.get(reason.fault) or _QUOTED.sub("", str(reason)).strip()

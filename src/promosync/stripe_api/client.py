@@ -11,7 +11,7 @@ import tenacity
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.stripe_api.errors import translate
 from promosync.stripe_api.sdk import stripe
-from promosync.stripe_api.transport import Transport
+from promosync.stripe_api.transport import Transport, endpoint_of
 
 T = TypeVar("T")
 
@@ -108,7 +108,9 @@ class Client:
             data = self._sdk.raw_request(method, path, **params).data
         except stripe.StripeError as error:
             hide = [text for name in _PRIVATE if isinstance(text := params.get(name), str) and text]
-            raise translate(error, hide) from None  # the SDK's message may hold what must not be shown
+            raise translate(
+                error, endpoint_of(method, path), hide
+            ) from None  # the SDK's message may hold what must not be shown
         if not isinstance(data, Mapping) or "object" not in data:
             raise StripeFault(Fault.BROKEN, "the answer is not Stripe's: check the API base, and run it again")
         return data

@@ -32,10 +32,11 @@ _PATTERN = re.compile(r"(does not match) for the value .*\)")
 _HTML = re.compile(r"<[^>]*>")
 
 
-def translate(error: stripe.StripeError, hide: Iterable[str] = ()) -> StripeFault:
+def translate(error: stripe.StripeError, endpoint: str, hide: Iterable[str] = ()) -> StripeFault:
     """Return the fault that an SDK exception stands for, with a sentence that is fit to be shown.
 
-    ``hide`` has texts of the request that must not be shown, such as a unique code.
+    ``endpoint`` is what was asked for, as method and path without ids. ``hide`` has texts of the request that must
+    not be shown, such as a unique code.
     """
     kind = next(FAULTS[base] for base in type(error).__mro__ if base in FAULTS)
     status, inner = error.http_status, _inner(error)
@@ -64,7 +65,7 @@ def translate(error: stripe.StripeError, hide: Iterable[str] = ()) -> StripeFaul
     lacking = _PERMISSION.search(message) if status == 403 and code != "account_invalid" else None
     return StripeFault(
         kind,
-        _sentence(kind, status, code, message, lacking, error.request_id),
+        _sentence(kind, status, code, message, lacking, endpoint, error.request_id),
         stored=kind is Fault.BROKEN and "Idempotent-Replayed" in (error.headers or {}),
         permission_missing=status == 403 and (lacking is not None or code == "more_permissions_required"),
     )
@@ -98,6 +99,7 @@ def _sentence(
     code: object,
     message: str,
     lacking: re.Match[str] | None,
+    endpoint: str,
     request_id: str | None,
 ) -> str:
     where = f" (request {clean(request_id)})" if request_id else ""
@@ -118,7 +120,7 @@ def _sentence(
         account = found[1] if found else "this account"
         return f"the key has no access to {account}: check STRIPE_ACCOUNT and --stripe-account, or take another key"
     if status == 403:
-        needed = f'the permission "{_dashboard_name(lacking)}"' if lacking else "a permission for this"
+        needed = f'the permission "{_dashboard_name(lacking)}"' if lacking else f"a permission for {endpoint}"
         return f"the key lacks {needed}: add it to the restricted key {_KEYS}"
     return message + where if message else f"Stripe refused it ({status}){where}"
 

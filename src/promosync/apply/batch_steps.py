@@ -21,9 +21,8 @@ from promosync.codes.drawing import draw
 from promosync.codes.emails import normalise
 from promosync.codes.text_set import TextSet
 from promosync.codes.words import decent
-from promosync.model.issued import IMPORTED
 from promosync.model.live import LiveCode
-from promosync.model.ownership import Retired, Tags
+from promosync.model.ownership import IMPORTED, Retired, Tags
 from promosync.model.promotions import PromotionCode, fold
 from promosync.plan.batches import BatchWork
 from promosync.plan.plan import Action, BatchAction, Kind, Verb
@@ -105,7 +104,7 @@ class BatchRun:
         try:
             self.gateway.update_code(before, self._in_place(before, True), self._tags(before, None))
         except StripeFault as fault:
-            if fault.fault is not Fault.REFUSED:
+            if fault.fault is not Fault.REFUSED or before.tags.uncounted:
                 raise
             return self._recreate(at, None, keep=True)  # Stripe has ended it for good
         return True

@@ -42,9 +42,12 @@ def switch_on(gateway: Gateway, action: Action, coupon_limit: int | None) -> tup
     except StripeFault as fault:
         if fault.fault is not Fault.REFUSED:
             raise
-    before, _ = _pair(action)
-    now = gateway.read_code(before.stripe_id)  # somebody may have switched it on, and customers used it up
-    return create(gateway, Swap(action, None, (now or before).used), coupon_limit)
+        before, _ = _pair(action)
+        # Somebody may have switched it on, and customers used it up.
+        now = gateway.read_code(before.stripe_id) or before
+        if now.tags.uncounted:
+            raise NotDone("Stripe has ended it, and how often it was used before can not be read") from fault
+    return create(gateway, Swap(action, None, now.used), coupon_limit)
 
 
 def read_and_take_off(gateway: Gateway, action: Action) -> Swap:

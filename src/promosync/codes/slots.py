@@ -7,7 +7,8 @@ the newest; redemptions of any of them use the seat. This is its state, and what
 ==========  ==================================  ======  ============================  =========================
 state       the current code                    counts  wanted                        not wanted
 ==========  ==================================  ======  ============================  =========================
-used        redeemed at least once              always  leave (1)                     leave (1)
+used        redeemed at least once, or nobody   always  leave (1)                     leave (1)
+            knows how often
 by hand     off without a reason, or ``hand``   always  leave (2)                     leave (2)
 ended       off by itself, nothing changed      always  leave                         leave
 working     active, unused                      first   keep; changed: recreate       withdraw
@@ -255,7 +256,7 @@ class _Batch:
 
     def state(self, seat: _Seat, changed: bool) -> State:
         record = seat.record
-        if seat.used:
+        if seat.used or record.uncounted:
             return State.USED
         if record.active:
             return State.WORKING

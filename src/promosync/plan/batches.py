@@ -31,6 +31,7 @@ from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
 from promosync.plan.plan import BatchAction, FieldChange, Kept, Kind
 from promosync.plan.scope import Scope
+from promosync.plan.unread import uncounted_codes
 
 PER_CODE_KEYS = 4
 """Keys of promosync's that a unique code may have beside those of its batch: carried, retired, slot, email."""
@@ -117,6 +118,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
         return [*problems, *too_many]
     slots = decide(wanted, records, question.taken)
     problems += [*_room(question, space, wanted, slots), *_refused(question, slots)]
+    problems += uncounted_codes(entry, records, slots)
     update = _updates(records, slots, shapes) if standing is Standing.ON else []
     if (slots.recreated or slots.withdraw) and _protected(entry, question.records):
         message = f"the batch {entry.id!r} is protected, and this would withdraw or recreate codes of it"
@@ -223,12 +225,13 @@ def _wanted_spec(question: BatchQuestion, carried: int) -> PromotionCode:
 def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
     """Compare what some codes share with what the file wants; text, customer and being active are each code's own."""
     live, coupon = shape.spec, question.coupons.get(shape.spec.coupon)
-    wanted = _wanted_spec(question, shape.carried)
     limit = live.max_redemptions
+    carried = carry.carried(shape, limit, question.entry.spec.max_redemptions)
+    wanted = _wanted_spec(question, carried)
     before_limit = (
         question.entry.spec.max_redemptions
         if limit == wanted.max_redemptions
-        else (None if limit is None else limit + shape.carried)
+        else (None if limit is None else limit + carried)
     )
     end = live.expires_at or (coupon.spec.redeem_by if coupon else None)
     wanted_end = wanted.expires_at or question.coupon.spec.redeem_by
@@ -248,6 +251,7 @@ def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
         moves=live.coupon in question.ending,
         gone=coupon is None,
         born=coupon.created if coupon else 0,
+        uncounted=shape.uncounted,
     )
     in_place = bool(changes) or shape.protect != question.entry.protect
     return _Compared(verdict, changes, in_place and verdict.current, more_generous(before, after))

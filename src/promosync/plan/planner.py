@@ -29,6 +29,7 @@ from promosync.plan.safety import brakes
 from promosync.plan.scope import Scope
 from promosync.plan.targets import Decision, narrow
 from promosync.plan.texts import Texts
+from promosync.plan.unread import uncounted, unread
 
 _LEFTOVER = "a newer one has taken its place"
 
@@ -66,6 +67,7 @@ def make_plan(
     actions = _with_riders([result for result in results if isinstance(result, Action)], batches)
     problems += [result for result in results if isinstance(result, Problem)]
     problems += refusals(actions, live, wanted.settings.owner, texts.unique)
+    problems += uncounted(actions, live)
     if problems:
         raise ProblemsFound(dict.fromkeys(problems))
     ours = _in_use(live, wanted.settings.owner)
@@ -145,6 +147,8 @@ def _decide(
     for stray_id in sorted(live.batches.keys() - {batch.id for batch in wanted.batches}):
         withdrawn = decide_stray_batch(stray_id, live.batches[stray_id], scope, ending)
         _note(strays, Kind.BATCH, stray_id, withdrawn, stray=True)
+    for told in unread(live, wanted):
+        _note(codes, told.kind, told.id, told)
     return [*coupons, *codes, *strays]
 
 

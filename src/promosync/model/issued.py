@@ -125,6 +125,11 @@ class IssuedCodes(Sequence[IssuedCode]):
         """How many codes are active."""
         return sum(flags & 1 for flags in self._flags)
 
+    @property
+    def back_on(self) -> list[int]:
+        """Where the codes are that somebody has switched on again: active, with a reason for having been off."""
+        return [at for at, flags in enumerate(self._flags) if flags & 1 and flags >> 5]
+
     def live(self, at: int, owner: str, config_id: str) -> LiveCode:
         """Return one code with everything that is known of it, as the applier wants it."""
         record = self[at]

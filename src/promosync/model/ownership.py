@@ -28,7 +28,7 @@ class Retired(StrEnum):
     SWAP = "swap"  # its successor takes over: must come back if the swap was cut short
     WITHDRAWN = "withdrawn"  # its entry left the file, or its batch shrank
     OFF = "off"  # the file says `active: false`, or its date has passed
-    HAND = "hand"  # it was off by hand when its coupon went: said then, for later nothing tells it from the others
+    HAND = "hand"  # it was found off by hand: once its coupon is gone, nothing else tells it from the others
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ of the codes are kept, made, withdrawn or recreated.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import check_capacity
@@ -35,6 +36,8 @@ from promosync.plan.unread import uncounted_codes
 
 PER_CODE_KEYS = 4
 """Keys of promosync's that a unique code may have beside those of its batch: carried, retired, slot, email."""
+
+_MARKING = "so that nothing brings it back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
     if changed is None and adopt.codes:
         met = [_compare(question, shape) for shape in adopt.alike.shapes]
         changed = _most_common(met, adopt.alike, range(len(adopt.alike)))
-    return BatchAction(
+    return _said(
         entry.id,
         _reason(standing, question, bool(len(records)), slots.added > len(adopt.codes)),
         added=slots.added - len(adopt.codes),
@@ -150,7 +153,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
         issued=Counter({state.value: count for state, count in slots.issued.items()}),
         changes=changed.changes if changed else (),
         path=entry.path,
-        warnings=changed.warnings if changed else (),
+        warnings=(*(changed.warnings if changed else ()), *_come_back(records, slots)),
         work=BatchWork(
             spec=_wanted_spec(question, 0),
             tags=scope.tags(entry.id, entry.protect),
@@ -170,17 +173,17 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
 
 
 def decide_stray_batch(
-    batch_id: str, records: IssuedCodes, scope: Scope, ending: frozenset[str]
+    batch_id: str, records: IssuedCodes, coupons: Mapping[str, LiveCoupon], scope: Scope, ending: frozenset[str]
 ) -> BatchAction | Problem | None:
     """Decide about a batch that is in no entry of the file: its codes are withdrawn."""
-    judged = records.judged([Verdict(moves=shape.spec.coupon in ending) for shape in records.shapes])
+    judged = records.judged([_verdict(shape, coupons, scope.now, ending) for shape in records.shapes])
     slots = decide(Wanted(standing=Standing.REMOVED), judged)
     if slots.empty:
         return None
     if slots.withdraw and _protected(None, records):
         message = f"the batch {batch_id!r} is protected, and this would withdraw its codes"
         return Problem((), message, "put it back into the file, or lift the protection there first", rule="protected")
-    return BatchAction(
+    return _said(
         batch_id,
         "it is not in the file",
         withdrawn=len(slots.withdraw),
@@ -199,6 +202,12 @@ def decide_stray_batch(
             ignored=scope.ignored,
         ),
     )
+
+
+def _said(batch_id: str, reason: str, **counts: Any) -> BatchAction:
+    """Return the action on a batch; where all it does is to mark codes, that is its reason."""
+    action = BatchAction(batch_id, reason, **counts)
+    return replace(action, reason=_MARKING) if action.marked == action.codes else action
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,29 +253,46 @@ def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
     after = replace(wanted, max_redemptions=question.entry.spec.max_redemptions)
     before, after = question.scope.visible(before), question.scope.visible(after)
     changes = changed_fields(before, after)
-    expired = live.expires_at is not None and live.expires_at <= question.scope.now
-    verdict = Verdict(
-        current=not any(change.forces_recreate for change in changes),
-        ended=expired or (coupon is not None and not coupon.valid),
-        moves=live.coupon in question.ending,
-        gone=coupon is None,
-        born=coupon.created if coupon else 0,
-        uncounted=shape.uncounted,
+    verdict = _verdict(shape, question.coupons, question.scope.now, question.ending)._replace(
+        current=not any(change.forces_recreate for change in changes)
     )
     in_place = bool(changes) or shape.protect != question.entry.protect
     return _Compared(verdict, changes, in_place and verdict.current, more_generous(before, after))
 
 
+def _verdict(shape: Shape, coupons: Mapping[str, LiveCoupon], now: int, ending: frozenset[str]) -> Verdict:
+    """Return what has become of codes of a shape, whatever the file says."""
+    expires, coupon = shape.spec.expires_at, coupons.get(shape.spec.coupon)
+    return Verdict(
+        ended=(expires is not None and expires <= now) or (coupon is not None and not coupon.valid),
+        moves=shape.spec.coupon in ending,
+        gone=coupon is None,
+        born=coupon.created if coupon else 0,
+        uncounted=shape.uncounted,
+    )
+
+
 def _updates(records: IssuedCodes, slots: SlotPlan, shapes: Sequence[_Compared]) -> list[int]:
-    """Return the active codes that stay and whose changeable fields differ."""
-    if not any(shape.in_place for shape in shapes):
+    """Return the active codes that stay and whose changeable fields differ, or that say why they were off."""
+    back_on = records.back_on
+    differ = range(len(records)) if any(shape.in_place for shape in shapes) else back_on
+    if not differ:
         return []
     leaving = {*slots.withdraw, *slots.switch_off, *(replacement.at for replacement in slots.replacements())}
+    stale = frozenset(back_on)
     return [
         at
-        for at, record in enumerate(records)
-        if record.active and shapes[record.shape].in_place and at not in leaving
+        for at in differ
+        if at not in leaving and (at in stale or ((record := records[at]).active and shapes[record.shape].in_place))
     ]
+
+
+def _come_back(records: IssuedCodes, slots: SlotPlan) -> Iterator[str]:
+    """Yield a warning where codes come back that somebody may have switched off before their coupon went."""
+    stranded = (record for at, _ in slots.replacements() if (record := records[at]).gone and record.retired is None)
+    if count := sum(not record.active for record in stranded):
+        come = "code of a deleted coupon comes" if count == 1 else "codes of a deleted coupon come"
+        yield f"{count:,} {come} back, also what was switched off by hand since the last apply"
 
 
 def _space(question: BatchQuestion, wanted: Wanted) -> tuple[Space | None, list[Problem]]:

@@ -145,7 +145,7 @@ def _decide(
         for one in found_or_not if isinstance(found_or_not, list) else [found_or_not]:
             _note(codes, Kind.BATCH, batch.id, one)
     for stray_id in sorted(live.batches.keys() - {batch.id for batch in wanted.batches}):
-        withdrawn = decide_stray_batch(stray_id, live.batches[stray_id], scope, ending)
+        withdrawn = decide_stray_batch(stray_id, live.batches[stray_id], every, scope, ending)
         _note(strays, Kind.BATCH, stray_id, withdrawn, stray=True)
     for told in unread(live, wanted):
         _note(codes, told.kind, told.id, told)

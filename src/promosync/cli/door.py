@@ -71,7 +71,7 @@ def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None)
 
     located: list[tuple[Problem, Source | None]] = []
     errors = []
-    for problem in problems:
+    for problem in (*run.doubted, *problems):
         place = source or (run.source if problem.path or problem.at else None)
         for line in problems_text([problem], place, run.err.width):
             run.err.print(line)

@@ -15,6 +15,7 @@ from typing import Any
 from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import check_capacity
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
+from promosync.config.dates import farthest
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.issued import IssuedCodes, Shape, Verdict
 from promosync.model.live import LiveCode, LiveCoupon
@@ -26,7 +27,7 @@ from promosync.plan.batch_adoption import Adoptable, Nobodys, adoptable
 from promosync.plan.batch_rows import Rows as Rows
 from promosync.plan.batch_rows import taken_texts, usable_rows
 from promosync.plan.batch_rows import unbound as unbound
-from promosync.plan.checks import FARTHEST, MAX_METADATA_KEYS
+from promosync.plan.checks import MAX_METADATA_KEYS
 from promosync.plan.coupons import CouponFuture
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
@@ -327,7 +328,7 @@ def _refused(question: BatchQuestion, slots: SlotPlan) -> list[Problem]:
     problems: list[Problem] = []
     if not (slots.added or slots.recreated):
         return problems
-    if spec.expires_at is not None and spec.expires_at > question.scope.now + FARTHEST:
+    if spec.expires_at is not None and spec.expires_at > farthest(question.scope.now):
         message, hint = "Stripe takes dates up to five years ahead", "choose an earlier date, or leave it out"
         problems.append(Problem((*entry.path, "expires_at"), message, hint, rule="too-far-ahead"))
     keys = len(spec.metadata) + len(question.scope.tags(entry.id, entry.protect).to_metadata()) + PER_CODE_KEYS

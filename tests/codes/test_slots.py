@@ -67,13 +67,13 @@ TABLE = [  # state, what is done when wanted, when not wanted, whether it counts
     ("used, swapped, moves", "recreate", "recreate", True),
     ("used, off", "restore", "restore", True),
     ("used, withdrawn", "", "", True),
-    ("by hand", "", "", True),
+    ("by hand", "mark", "mark", True),
     ("by hand, changed", "mark", "mark", True),
     ("by hand, marked", "", "", True),
     ("stranded", "recreate", "", True),
     ("used, stranded", "recreate", "recreate", True),
     ("used up, stranded", "", "", True),
-    ("used, by hand", "", "", True),
+    ("used, by hand", "mark", "mark", True),
     ("used, by hand, moves", "mark", "mark", True),
     ("ended", "", "", True),
     ("ended, swapped", "", "", True),
@@ -196,9 +196,33 @@ def test_a_changed_field_recreates_the_unused_with_the_same_text() -> None:
 def test_one_switched_off_by_hand_stays_off_and_counts() -> None:
     records = settle(Wanted(count=3), [])
     records[1].active = False
-    assert decide(Wanted(count=3), records).empty
+    plan = decide(Wanted(count=3), records)
+    assert (done(plan), list(plan.mark)) == ("mark", [1])
+    records = settle(Wanted(count=3), records)
+    assert records[1].retired is Retired.HAND
     assert decide(Wanted(count=3), records).issued == {State.WORKING: 2, State.BY_HAND: 1}
     assert decide(Wanted(count=4), records).added == 1
+
+
+@pytest.mark.parametrize("used", [0, 1])
+def test_a_mark_wins_over_the_end_of_the_coupon_and_what_is_on_again_is_on(used: int) -> None:
+    """With its coupon gone, a marked code stays off and the others come back. Switched on again, it is like them."""
+    records = settle(Wanted(count=3), [])
+    records[1].active, records[1].used = False, used
+    records = settle(Wanted(count=3), records)
+    deleted = [replace(record, active=False, current=False, gone=True) for record in records]
+    assert [replacement.at for replacement in decide(Wanted(count=3), deleted).replacements()] == [0, 2]
+    records[1].active = True
+    assert decide(Wanted(count=3), records).issued[State.BY_HAND] == 0
+    assert len(working(settle(Wanted(count=3), records))) == 3
+
+
+@pytest.mark.parametrize("state", ["used up", "ended", "used up, changed", "ended, changed", "stranded"])
+@pytest.mark.parametrize("standing", list(Standing))
+def test_what_has_ended_by_itself_is_not_marked(state: str, standing: Standing) -> None:
+    record = issued(**STATES[state])
+    for wanted in (Wanted(count=1, standing=standing), Wanted(count=0, standing=standing)):
+        assert not decide(wanted, [record]).mark
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -208,7 +232,8 @@ def test_of_two_of_one_second_the_one_whose_coupon_is_there_is_the_newer(order: 
         "promo_1", "CARD", active=False, retired=Retired.WITHDRAWN, current=False, gone=True, created=5
     )
     after = IssuedCode("promo_2", "CARD", active=False, created=5)
-    assert decide(Wanted(codes=["CARD"]), [before, after][::order]).empty
+    plan = decide(Wanted(codes=["CARD"]), [before, after][::order])
+    assert (done(plan), plan.added) == ("mark", 0)
 
 
 def test_lost_creates_get_their_slots_again() -> None:
@@ -225,7 +250,7 @@ def test_a_swap_cut_short_comes_back_in_either_half() -> None:
     assert decide(Wanted(count=1), [old, new]).empty, "made in the same second"
     assert decide(Wanted(count=1), [new, old]).empty
     by_hand = replace(new, active=False)
-    assert decide(Wanted(count=1), [old, by_hand]).empty, "the new one was switched off by hand since"
+    assert done(decide(Wanted(count=1), [old, by_hand])) == "mark", "the new one was switched off by hand since"
 
 
 def test_two_active_codes_of_one_slot_leave_the_newest() -> None:

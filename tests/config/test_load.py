@@ -229,8 +229,9 @@ def test_codes_that_are_off_or_over_do_not_clash() -> None:
         {"id": "4", "code": "SAVE", "coupon": "over"},
     ]
     assert len(loaded(coupons=[A_COUPON, over], promotion_codes=codes).configuration.codes) == 4
+    assert loaded(None, coupons=[A_COUPON, over], promotion_codes=codes), "at some time it is no clash"
     with pytest.raises(Refused):
-        loaded(None, coupons=[A_COUPON, over], promotion_codes=codes)
+        loaded(1_500_000_000, coupons=[A_COUPON, over], promotion_codes=codes)
 
 
 def test_ids_that_differ_only_by_case_are_two_ids() -> None:

@@ -78,7 +78,7 @@ class Shop:
             assert {action.verb for action in plan.actions} <= {Verb.ADOPT}
             # A promosync_id without an owner says nothing, and is written over.
             assert {change.field for action in plan.actions for change in action.changes} <= {"id"}
-            assert all(batch.adopted == batch.codes and not batch.changes for batch in plan.batches)
+            assert all(batch.adopted + batch.marked == batch.codes and not batch.changes for batch in plan.batches)
             assert not plan.brakes
             report = self.world.carry_out(plan)
             assert [outcome for outcome in report.outcomes if outcome.status is not Status.DONE] == []

@@ -207,3 +207,26 @@ def test_many_failures_are_one_line_each_cause_and_name_no_code(shop: Shop) -> N
         shop.world.control.clear_faults()
     assert outcome.status is Status.FAILED
     assert outcome.message == "30 of 30 codes: 30 No such thing:"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Having the 'rak_promotion_code_write' permission would allow it.", '"Promotion Codes: write"'),
+        ("The key may not do this.", "a permission for POST /v1/promotion_codes"),
+    ],
+)
+def test_a_batch_says_which_permission_the_key_lacks(shop: Shop, said: str, told: str) -> None:
+    """In the words in which a single code says it; what Stripe's own sentence quotes is still left out."""
+    shop.settle(shop_file())
+    plan = shop.plan(shop_file(batch(count=3)))
+    refused = {"code": "more_permissions_required", "message": f"{said} 'SPR-SECRET'"}
+    shop.world.control.faults({"fault": "403", "match": {"path": "/v1/promotion_codes"}, **refused})
+    try:
+        [outcome] = shop.carry_out(plan).outcomes
+    finally:
+        shop.world.control.clear_faults()
+    assert outcome.status is Status.FAILED
+    assert outcome.message.startswith("3 of 3 codes: 3 the key lacks ")
+    assert f" {told}: add it to the restricted key" in outcome.message
+    assert "SECRET" not in outcome.message

@@ -6,7 +6,8 @@ What holds after every apply that was left in peace (``_apply``):
 2. The codes that are on are those of the file: as many as the count, or the lines of the import, on the entry's
    current coupon. Only what was used, or switched off by hand, need not be on; and only what was used may be on
    beyond them, and on a coupon that the entry had before.
-3. What was switched off by hand is off, unless its coupon was deleted by hand since: that ends codes in the same way.
+3. What was switched off by hand is off, unless its coupon was deleted by hand before an apply had found it off: that
+   ends codes in the same way. What an apply has found stays off whatever happens, until somebody switches it on.
 4. What a code's customers have used and what it still allows is together never above the file's limit; of a used
    code, which keeps its terms, never above the largest that the file ever gave.
 
@@ -79,6 +80,7 @@ class BatchShop(RuleBasedStateMachine):
         self.count, self.lines = count, [*TEXTS[:2]]
         self.used: Counter[Key] = Counter()
         self.off: set[Key] = set()  # by hand
+        self.noted: set[Key] = set()  # of these, what an apply has found off
         self.maybe: set[Key] = set()  # off by hand, or by the end of its coupon: nobody can tell
         self.texts: dict[Key, str] = {}
         self.limits: dict[str, int] = {}
@@ -129,23 +131,39 @@ class BatchShop(RuleBasedStateMachine):
     def the_dashboard_is_used(self, data: st.DataObject, what: str) -> None:
         if what == "delete":
             if homes := self.world.coupons():
-                home = data.draw(st.sampled_from(homes))["id"]
-                self._ask("delete", f"/v1/coupons/{home}")
-                gone = {key_of(row) for row in self.world.codes() if row["promotion"]["coupon"] == home}
-                self.maybe |= gone & self.off
-                self.off -= gone
+                self._delete(data.draw(st.sampled_from(homes))["id"])
             return
         newest = {key_of(row): row for row in self.world.codes()}
         rows = [row for row in newest.values() if row["active"] is (what == "off")]
         if not rows:
             return
         row = data.draw(st.sampled_from(rows))
-        self._ask("post", f"/v1/promotion_codes/{row['id']}", active=what == "on")
         if what == "off":
-            self.off.add(key_of(row))
-        elif next(one for one in self.world.codes() if one["id"] == row["id"])["active"]:
-            self.off.discard(key_of(row))
-            self.maybe.discard(key_of(row))
+            self._switch_off(row)
+            return
+        self._ask("post", f"/v1/promotion_codes/{row['id']}", active=True)
+        if next(one for one in self.world.codes() if one["id"] == row["id"])["active"]:
+            for keys in (self.off, self.noted, self.maybe):
+                keys.discard(key_of(row))
+
+    @rule(data=st.data(), apply=st.booleans())
+    def a_code_is_switched_off_and_its_coupon_is_deleted(self, data: st.DataObject, apply: bool) -> None:
+        if on := self.world.codes(active=True):
+            row = data.draw(st.sampled_from(on))
+            self._switch_off(row)
+            if apply:
+                self._apply()
+            self._delete(next(one for one in self.world.codes() if one["id"] == row["id"])["promotion"]["coupon"])
+
+    def _switch_off(self, row: Json) -> None:
+        self._ask("post", f"/v1/promotion_codes/{row['id']}", active=False)
+        self.off.add(key_of(row))
+
+    def _delete(self, home: str) -> None:
+        self._ask("delete", f"/v1/coupons/{home}")
+        gone = {key_of(row) for row in self.world.codes() if row["promotion"]["coupon"] == home}
+        self.maybe |= gone & self.off - self.noted
+        self.off -= gone - self.noted
 
     @rule(seconds=st.sampled_from((0, 1, 60)))
     def time_passes(self, seconds: int) -> None:
@@ -156,7 +174,7 @@ class BatchShop(RuleBasedStateMachine):
         try:
             self.world.dashboard.once(method, path, **params)
         except StripeFault as fault:
-            if fault.fault not in (Fault.REFUSED, Fault.TEXT_TAKEN):
+            if fault.fault not in (Fault.REFUSED, Fault.TEXT_TAKEN, Fault.NOT_FOUND):
                 raise
 
     # -- promosync -----------------------------------------------------------------------------------------
@@ -171,6 +189,7 @@ class BatchShop(RuleBasedStateMachine):
         outcomes = self.shop.carry_out(self.shop.plan(content), workers=1).outcomes
         assert [(o.action.id, o.message) for o in outcomes if o.status is not Status.DONE] == []
         self.shop.rests(content)
+        self.noted |= self.off
         self.limits = {}
         self._always()
         self._as_the_file_says()

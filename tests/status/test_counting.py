@@ -150,6 +150,50 @@ def test_metadata_of_a_code_comes_before_its_coupons() -> None:
     assert figures == [("campaign=spring", 5, 6), ("campaign=radio", 1, 3), ("source=(none)", 6, 9)]
 
 
+@pytest.mark.parametrize(("each", "own"), [(None, 100), (80, 100), (20, 60)])
+def test_what_codes_of_one_coupon_share_is_counted_once(each: int | None, own: int) -> None:
+    """Three codes of one campaign on a coupon of 100, and a coupon of 10 beside it: 110, or what the codes allow."""
+    radio = {"campaign": "radio"}
+    limit = {} if each is None else {"max_redemptions": each}
+    coupons = [SPRING, {"id": "autumn", "percent_off": 20, "duration": "once", "max_redemptions": 10}]
+    homes = {"aaa": "spring", "bbb": "spring", "ccc": "spring", "ddd": "autumn"}
+    entries = [
+        {"id": id, "code": id.upper(), "coupon": home} | (limit if home == "spring" else {})
+        for id, home in homes.items()
+    ]
+    live = [coupon("spring", max_redemptions=100), coupon("autumn", max_redemptions=10)]
+    there = [
+        code(id, id.upper(), home, metadata=radio, **limit if home == "spring" else {}) for id, home in homes.items()
+    ]
+    report, _ = look({"coupons": coupons, "promotion_codes": entries}, live, there, Asked(by=("campaign",)))
+    [group] = report.groups
+    assert (group.left, group.limit) == (own + 10, own + 10)
+
+
+def test_used_codes_of_a_coupon_that_was_replaced_count_towards_the_same_limit() -> None:
+    """30 of 100 were used on the old coupon: 200 codes can not be used more than 100 times in all."""
+    batch = {**BATCH, "generate": {"count": 200, "length": 12}}
+    live = coupon("spring", stripe_id="spring_r2", carried=30, max_redemptions=70)
+    codes = [
+        unique("vip", slot, used=slot < 30, active=slot >= 30, on="spring" if slot < 30 else "spring_r2")
+        for slot in range(200)
+    ]
+    report, _ = look({"coupons": [SPRING], "code_batches": [batch]}, [live], codes, Asked(by=("campaign",)))
+    [group] = report.groups
+    assert (group.used, group.limit, group.left, group.percent_used) == (30, 100, 70, 30)
+    vip = line(report, "vip")
+    assert (vip.limit, vip.left) == (200, 70), "the limit of a batch is the file's own"
+
+
+def test_a_batch_on_two_coupons_has_what_each_of_them_has_left() -> None:
+    """As after a recreate that was cut short, in whatever order its codes are read."""
+    live = [coupon("spring", stripe_id="spring_r2", max_redemptions=2), coupon("spring", max_redemptions=100)]
+    codes = [unique("vip", slot, on="spring" if slot % 2 else "spring_r2") for slot in range(10)]
+    for read in (codes, codes[::-1]):
+        report, _ = look({"coupons": [SPRING], "code_batches": [BATCH]}, live, read)
+        assert line(report, "vip").left == 2 + 5
+
+
 @pytest.mark.parametrize(
     ("live", "drift"),
     [

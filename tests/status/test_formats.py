@@ -11,11 +11,13 @@ from itertools import pairwise
 
 import pytest
 
+from promosync.plan.status.making import Asked
 from promosync.render.status_data import status_csv, status_json
 from promosync.render.status_html import status_html
 from promosync.render.status_markdown import status_markdown
 from promosync.render.status_text import status_text
 
+from .live import code, coupon, look
 from .reports import EVIL, report
 
 
@@ -60,6 +62,25 @@ def test_json_has_every_figure_and_no_text_of_a_unique_code() -> None:
     assert document["worst_case"]["total"] == {"eur": 45_000, "jpy": None, "usd": 50_000}
     assert {group["value"] for group in document["by"]["campaign"]} == {"radio", "vip", "(none)", EVIL}
     assert {alarm["rule"] for alarm in document["since"]["alarms"]} == {"uses", "share"}
+
+
+def test_every_format_counts_a_shared_limit_once() -> None:
+    """Three codes of one campaign on a coupon of 100 of which 1 is used: 99 are left, and not 297."""
+    spring = {"id": "spring", "percent_off": 20, "duration": "once", "max_redemptions": 100}
+    entries = [{"id": id, "code": id.upper(), "coupon": "spring"} for id in ("aaa", "bbb", "ccc")]
+    there = [code(id, id.upper(), metadata={"campaign": "radio"}, used=id == "aaa") for id in ("aaa", "bbb", "ccc")]
+    live = coupon("spring", used=1, max_redemptions=100)
+    shared, _ = look({"coupons": [spring], "promotion_codes": entries}, [live], there, Asked(("campaign",)))
+    [group] = status_json(shared)["by"]["campaign"]
+    assert (group["used"], group["limit"], group["left"]) == (1, 100, 99)
+    [row] = [row for row in csv.DictReader(io.StringIO(status_csv(shared))) if row["kind"] == "metadata"]
+    assert (row["used"], row["limit"], row["left"]) == ("1", "100", "99")
+    shown = "\n".join(line.plain for line in status_text(shared, 120))
+    assert re.search(r"^radio +3 +3 +1 +99 ", shown, re.MULTILINE)
+    assert re.search(r"^\| `radio` \| 3 \| 3 \| 1 \| 99 \|", status_markdown(shared), re.MULTILINE)
+    for written in (shown, status_markdown(shared), status_html(shared)):
+        assert "99" in written
+        assert "297" not in written
 
 
 def test_csv_is_rectangular_and_runs_nothing() -> None:

@@ -21,12 +21,18 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 
 def fault_of(
-    status: int, body: bytes, headers: Mapping[str, str] | None = None, *, method: str = "get", **params: Any
+    status: int,
+    body: bytes,
+    headers: Mapping[str, str] | None = None,
+    *,
+    method: str = "get",
+    path: str = "/v1/promotion_codes",
+    **params: Any,
 ) -> StripeFault:
     """The fault of one request that is answered like this."""
     with served(lambda _asked: (status, headers or {}, body)) as server, client_at(server.url) as client:
         with pytest.raises(StripeFault) as caught:
-            client.once(method, "/v1/promotion_codes", **params)
+            client.once(method, path, **params)
         return caught.value
 
 
@@ -49,7 +55,7 @@ def test_the_table_is_complete() -> None:
             made: Any = kind.__new__(kind)
             stripe.StripeError.__init__(made, "Something", http_status=400)
             made.should_retry = True
-            assert str(translate(made))
+            assert str(translate(made, "GET /v1/coupons"))
 
 
 @pytest.mark.parametrize(
@@ -168,6 +174,16 @@ def test_a_permission_is_named_as_the_dashboard_names_it(message: str, name: str
         assert found.permission_missing
         assert f'"{name}"' in str(found)
         assert "j4va7j" not in str(found)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("path", ["/v1/promotion_codes", "/v1/promotion_codes/promo_1"])
+def test_where_stripe_names_no_permission_the_endpoint_is_named(method: str, path: str) -> None:
+    """That is what there is to look for; without the object's id, so that many refusals are one sentence."""
+    body = error("The provided key 'rk_test_***j4va7j' may not do this.", "more_permissions_required")
+    found = fault_of(403, body, method=method, path=path)
+    asked = f"{method.upper()} /v1/promotion_codes{'/:id' if path.endswith('promo_1') else ''}"
+    assert str(found).startswith(f"the key lacks a permission for {asked}: ")
 
 
 def test_an_account_out_of_reach_is_not_a_missing_permission() -> None:

@@ -21,9 +21,8 @@ from promosync.codes.drawing import draw
 from promosync.codes.emails import normalise
 from promosync.codes.text_set import TextSet
 from promosync.codes.words import decent
-from promosync.model.issued import IMPORTED
-from promosync.model.live import LiveCode
-from promosync.model.ownership import Retired, Tags
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.ownership import IMPORTED, Retired, Tags
 from promosync.model.promotions import PromotionCode, fold
 from promosync.plan.batches import BatchWork
 from promosync.plan.plan import Action, BatchAction, Kind, Verb
@@ -51,13 +50,14 @@ class BatchRun:
     _texts: Iterator[str] | None = None
     _spare: list[str] = field(default_factory=list)
     _bound: dict[str, str] | None = None
+    _coupons: dict[str, LiveCoupon | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def jobs(self) -> Iterator[Job]:
         """Yield a job for each code that is touched: what frees texts first, what is new last."""
         work, slots = self.work, self.work.slots
         for at in slots.mark:
-            yield partial(self._switch, at, active=False, retired=Retired.HAND)
+            yield partial(self._mark, at)
         for at in slots.withdraw:
             yield partial(self._switch, at, active=False, retired=Retired.WITHDRAWN)
         for at in slots.switch_off:
@@ -91,21 +91,40 @@ class BatchRun:
 
     def _switch(self, at: int, *, active: bool, retired: Retired | None) -> bool:
         before = self._live(at)
-        self.gateway.update_code(before, self._in_place(before, active), self._tags(before, retired))
+        # A code on its way out keeps all, as does one that keeps its terms.
+        changes = active and self.work.records[at].current
+        spec = self._in_place(before) if changes else replace(before.spec, active=active)
+        self.gateway.update_code(before, spec, self._tags(before, retired))
         return True
+
+    def _mark(self, at: int) -> bool:
+        """Mark a code as switched off by hand: that it is off must not be the end of its coupon since the plan."""
+        before = self._live(at)
+        if not self._stands(before):
+            raise StripeFault(Fault.REFUSED, "their coupon has ended since the plan was made: plan again")
+        return self._switch(at, active=False, retired=Retired.HAND)
+
+    def _stands(self, code: LiveCode) -> bool:
+        """Whether codes on the coupon of one can still work; each coupon is looked at once."""
+        name = code.spec.coupon
+        with self._lock:
+            if name not in self._coupons:
+                self._coupons[name] = self.gateway.read_coupon(name)
+            coupon = self._coupons[name]
+        return coupon is not None and coupon.valid and coupon.created <= code.created
 
     def _adopt(self, row: int) -> bool:
         before = self.work.adopt[row]
         tags = replace(self.work.tags, slot=IMPORTED, email=self._hash(row), carried=before.tags.carried)
-        self.gateway.update_code(before, self._in_place(before, True), tags)
+        self.gateway.update_code(before, self._in_place(before), tags)
         return True
 
     def _restore(self, at: int) -> bool:
         before = self._live(at)
         try:
-            self.gateway.update_code(before, self._in_place(before, True), self._tags(before, None))
+            self.gateway.update_code(before, self._in_place(before), self._tags(before, None))
         except StripeFault as fault:
-            if fault.fault is not Fault.REFUSED:
+            if fault.fault is not Fault.REFUSED or before.tags.uncounted:
                 raise
             return self._recreate(at, None, keep=True)  # Stripe has ended it for good
         return True
@@ -224,10 +243,8 @@ class BatchRun:
     def _live(self, at: int) -> LiveCode:
         return self.work.records.live(at, self.work.tags.owner or "", self.action.id)
 
-    def _in_place(self, before: LiveCode, active: bool) -> PromotionCode:
-        """The code with what can be changed in place as the file has it; a code on its way out keeps all."""
-        if not active:
-            return replace(before.spec, active=False)
+    def _in_place(self, before: LiveCode) -> PromotionCode:
+        """The code, on, with what can be changed in place as the file has it."""
         return replace(
             before.spec,
             active=True,

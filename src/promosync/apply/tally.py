@@ -68,4 +68,6 @@ def _words(reason: StripeFault | NotDone) -> str:
         return str(reason)
     if isinstance(reason, NotDone):
         return "refused by Stripe; the codes to be replaced work as before where that was possible"
+    if reason.fault is Fault.DENIED:
+        return str(reason)  # promosync's own sentence, which quotes nothing but the permission's name
     return _WORDS.get(reason.fault) or _QUOTED.sub("", str(reason)).strip()

@@ -91,7 +91,8 @@ def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None)
     from promosync.render import FORMAT_VERSION
     from promosync.render.problems import problems_json, problems_text
 
-    located = [(one, source or (run.source if one.path or one.at else None)) for one in problems]
+    every = (*run.doubted, *problems)
+    located = [(one, source or (run.source if one.path or one.at else None)) for one in every]
     for problem, place in located[:LISTED]:
         for line in problems_text([problem], place, run.err.width):
             run.err.print(line)

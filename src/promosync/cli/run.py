@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,7 @@ from promosync.cli.options import Format
 if TYPE_CHECKING:
     from promosync.config import Loaded, Source
     from promosync.model.configuration import Configuration
+    from promosync.model.problems import Problem
     from promosync.plan.batches import Rows
     from promosync.stripe_api.account import StripeAccount
     from promosync.workflows.configuration import Unchecked
@@ -34,9 +36,10 @@ class Run:
     """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door.
 
     ``output`` is the format of the result, ``name`` the configuration's as it was given, ``folder`` the one from
-    which it names the files of its batches. ``reads`` are the files that the command reads: it writes over none of
-    them. ``command`` and ``so_far`` are for who interrupts it: what was at work, and a sentence that is true of what
-    it has done until now.
+    which it names the files of its batches. ``doubted`` is what is wrong with it if the clock of this machine is
+    right, until Stripe's is known. ``reads`` are the files that the command reads: it writes over none of them.
+    ``command`` and ``so_far`` are for who interrupts it: what was at work, and a sentence that is true of what it has
+    done until now.
     """
 
     out: Console
@@ -48,6 +51,7 @@ class Run:
     output: str = "text"
     name: str = ""
     folder: Path | None = None
+    doubted: tuple[Problem, ...] = ()
     reads: list[Path] = field(default_factory=list)
     command: str = "promosync"
     so_far: str = "Nothing was changed in Stripe, and no file was written."
@@ -71,40 +75,65 @@ class Run:
         self.out.file.flush()
 
     def load(self, files: Sequence[str], now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
-        """Read and check a configuration and the files of its batches; later problems are located in it."""
-        return self._check(self._read(files, now))
+        """Read and check a configuration and the files of its batches; later problems are located in it.
+
+        ``now`` is as for :func:`promosync.config.load`.
+        """
+        return self._check(self._read(files), now)
 
     def load_beside(self, files: Sequence[str]) -> Callable[[StripeAccount], tuple[Loaded, dict[str, Rows]]]:
-        """Read a configuration; return what gives it checked, once the account is open.
+        """Read a configuration; return what gives it checked by Stripe's clock, once the account is open.
 
-        It is checked at once and offline, but for one so large that this takes seconds: then the account is read in
-        the meantime.
+        It is checked at once and offline, by the clock of this machine: what is wrong whatever the time is ends the
+        program here. One so large that this takes seconds is checked while the account is read.
         """
-        unchecked = self._read(files)
-        if len(unchecked.draft.source.text) < LARGE:
-            checked = self._check(unchecked)
-            return lambda _: checked
+        from promosync.config import Refused
+        from promosync.workflows.configuration import same_at
 
+        unchecked = self._read(files)
+        large = len(unchecked.draft.source.text) >= LARGE
         owner, codes, waiting = unchecked.draft.owner, unchecked.draft.codes, [unchecked]
+        checked, clock = None, int(time.time())
+        if not large:
+            try:
+                checked = self._check(unchecked, clock)
+            except Refused as refused:
+                if not self._may_be_sound(unchecked):
+                    raise
+                self.source, self.doubted = refused.source, refused.problems
 
         def check(stripe: StripeAccount) -> tuple[Loaded, dict[str, Rows]]:
-            stripe.read_ahead(owner, codes)
-            return self._check(waiting.pop())  # what was read is large, and not needed any more
+            self.doubted = ()
+            if checked is not None and same_at(checked[0].configuration, clock, stripe.now):
+                return checked
+            if large:
+                stripe.read_ahead(owner, codes)
+            return self._check(waiting.pop(), stripe.now)  # what was read is large, and not needed any more
 
         return check
 
-    def _read(self, files: Sequence[str], now: int | None = None) -> Unchecked:
+    def _may_be_sound(self, unchecked: Unchecked) -> bool:
+        """Whether there is a time at which a configuration has no fault: this machine's clock may be wrong."""
+        from promosync.config import Refused
+
+        try:
+            self._check(unchecked, None)
+        except Refused:
+            return False
+        return True
+
+    def _read(self, files: Sequence[str]) -> Unchecked:
         from promosync.config import display_name
         from promosync.workflows.configuration import read_configuration
 
         self.name = ", ".join(map(display_name, files))
-        read = read_configuration(files, now)
+        read = read_configuration(files, int(time.time()))
         self.reads += [Path(source.name) for source in read.draft.source.files]
         return read
 
-    def _check(self, unchecked: Unchecked) -> tuple[Loaded, dict[str, Rows]]:
+    def _check(self, unchecked: Unchecked, now: int | None) -> tuple[Loaded, dict[str, Rows]]:
         self.folder = unchecked.folder
-        loaded, rows = unchecked.check()
+        loaded, rows = unchecked.check(now)
         self.source = loaded.source
         self.reads += batch_files(loaded.configuration, unchecked.folder)
         return loaded, rows

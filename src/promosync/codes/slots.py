@@ -7,7 +7,8 @@ the newest; redemptions of any of them use the seat. This is its state, and what
 ==========  ==================================  ======  ============================  =========================
 state       the current code                    counts  wanted                        not wanted
 ==========  ==================================  ======  ============================  =========================
-used        redeemed at least once              always  leave (1)                     leave (1)
+used        redeemed at least once, or nobody   always  leave (1)                     leave (1)
+            knows how often
 by hand     off without a reason, or ``hand``   always  leave (2)                     leave (2)
 ended       off by itself, nothing changed      always  leave                         leave
 working     active, unused                      first   keep; changed: recreate       withdraw
@@ -26,9 +27,9 @@ can meet. One whose coupon is being replaced, or was deleted under it, moves to 
 left, as it would die with the old one. One that promosync itself switched off to swap it or because the file said
 ``active: false``, and that has not ended, is restored: a customer may hold it, and it was to come back.
 
-(2) While its coupon is there. Once a coupon is gone, all its codes are off without a reason, and those that were
-off before can not be told from those that customers hold. So whatever is off by hand is marked ``hand`` by the plan
-with which its coupon goes.
+(2) And marked ``hand``, unless it is. Once a coupon is gone, all its codes are off without a reason, and those that
+were off before can not be told from those that customers hold: what was not marked by then is stranded. A mark wins
+over that, and nothing of promosync's takes it away but the code's being on again.
 
 A batch that counts fills its seats in the order of the third column until ``count`` is reached, then with new
 codes; of one rank the lowest slots come first, so that shrinking withdraws the highest. Those that always
@@ -213,8 +214,8 @@ def _newest(there: Iterable[tuple[int, IssuedCode]]) -> tuple[int, IssuedCode]:
     def rank(pair: tuple[int, IssuedCode]) -> tuple[bool, int, bool, bool, bool]:
         record = pair[1]
         # What is off for a swap, or on a coupon that is gone, has a successor, maybe of the same second.
-        swapped = record.retired is Retired.SWAP
-        return record.active, record.created, not record.gone, not swapped, record.retired is not None
+        swapped, by_hand = record.retired is Retired.SWAP, record.retired in (None, Retired.HAND)
+        return record.active, record.created, not record.gone, not swapped, not by_hand
 
     return max(there, key=rank)
 
@@ -255,7 +256,7 @@ class _Batch:
 
     def state(self, seat: _Seat, changed: bool) -> State:
         record = seat.record
-        if seat.used:
+        if seat.used or record.uncounted:
             return State.USED
         if record.active:
             return State.WORKING
@@ -373,9 +374,8 @@ def _supersedes(record: IssuedCode, newer: IssuedCode) -> bool:
 
 
 def _to_mark(record: IssuedCode) -> bool:
-    """Whether a code is off by hand, not by its end or by promosync, and its coupon goes."""
-    off_by_hand = not record.active and record.retired is None and not record.ended and not record.gone
-    return off_by_hand and record.moves
+    """Whether a code is off by hand, not by its end or by promosync, and nothing says so yet."""
+    return not record.active and record.retired is None and not record.ended and not record.gone
 
 
 def _changed(record: IssuedCode, email: str | None) -> bool:

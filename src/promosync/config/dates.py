@@ -17,6 +17,9 @@ _WITH_BLANK = re.compile(
 )
 _YEARS = range(2000, 2200)
 
+MAX_YEARS = 5
+"""Stripe takes dates up to five years ahead: https://docs.stripe.com/api/coupons/create (2026-01-28)."""
+
 
 class BadDate(ValueError):
     """A text that is no instant; ``message`` says why, ``hint`` what to write."""
@@ -46,13 +49,13 @@ def parse_instant(text: str) -> int:
     return int(moment.timestamp())
 
 
-def years_later(now: int, years: int) -> int:
-    """Return the same date and time some years on, 28 February for 29 where there is none."""
+def farthest(now: int) -> int:
+    """Return the last moment that Stripe takes: five years on, on 28 February where there is no 29."""
     moment = datetime.fromtimestamp(now, UTC)
     try:
-        return int(moment.replace(year=moment.year + years).timestamp())
+        return int(moment.replace(year=moment.year + MAX_YEARS).timestamp())
     except ValueError:
-        return int(moment.replace(year=moment.year + years, day=28).timestamp())
+        return int(moment.replace(year=moment.year + MAX_YEARS, day=28).timestamp())
 
 
 def format_instant(seconds: int) -> str:

@@ -64,7 +64,7 @@ def load(text: bytes, name: str, now: int | None = None) -> Loaded:
     """Check a configuration and return it typed; ``now`` is seconds UTC, ``name`` is for messages only.
 
     Raises :class:`Refused`, a :class:`~promosync.model.problems.ProblemsFound` that locates its problems,
-    with all of them. Without ``now`` the rules about time (five years, codes that are over) are left out.
+    with all of them. Without ``now`` only what is wrong at any time is: a code with a date may be over.
     """
     return draft(text, name).check(now)
 

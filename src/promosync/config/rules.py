@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from promosync.config.dates import format_instant, years_later
+from promosync.config.dates import MAX_YEARS, farthest, format_instant
 from promosync.config.document import (
     BatchDocument,
     CodeDocument,
@@ -28,11 +28,10 @@ Rule = Callable[[Document, int | None], Iterator[Problem]]
 
 CHARSETS = ("alphanumeric", "alphabetic", "numeric", "unambiguous")
 MAX_CODE = 500
-MAX_YEARS = 5
 
 
 def check_rules(document: Document, now: int | None) -> list[Problem]:
-    """Return every breach of every rule. ``now`` is seconds UTC, or None where it is not known."""
+    """Return every breach of every rule at ``now``, seconds UTC; with None those that are breached at any time."""
     return list(dict.fromkeys(problem for rule in RULES for problem in rule(document, now)))
 
 
@@ -169,7 +168,8 @@ def duplicate_codes(document: Document, now: int | None) -> Iterator[Problem]:
 
 
 def _is_over(ends: int | None, now: int | None) -> bool:
-    return ends is not None and now is not None and ends <= now
+    """Whether a date has passed; where the time is not known, it may have."""
+    return ends is not None and (now is None or ends <= now)
 
 
 def beyond_coupon(document: Document, _: int | None) -> Iterator[Problem]:
@@ -197,7 +197,7 @@ def beyond_coupon(document: Document, _: int | None) -> Iterator[Problem]:
 
 def too_far_ahead(document: Document, now: int | None) -> Iterator[Problem]:
     """Stripe takes dates up to five years ahead."""
-    latest = None if now is None else years_later(now, MAX_YEARS)
+    latest = None if now is None else farthest(now)
     for path, ends in _dates(document):
         if latest is not None and ends > latest:
             yield Problem(

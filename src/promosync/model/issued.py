@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, overload
 
 from promosync.model.live import LiveCode
-from promosync.model.ownership import Retired, Tags
+from promosync.model.ownership import IMPORTED, Retired, Tags, slot_number
 from promosync.model.promotions import PromotionCode
 
 
@@ -18,14 +18,15 @@ from promosync.model.promotions import PromotionCode
 class Shape:
     """What many codes of a batch have in common in Stripe: everything but text, customer and being active.
 
-    ``spec`` has an empty text, no customer, and is active. ``carried`` is the redemptions of predecessors.
-    ``unknown`` is as in :class:`promosync.model.live.LiveCoupon`.
+    ``spec`` has an empty text, no customer, and is active. ``carried`` is the redemptions of predecessors, with
+    ``uncounted`` an unknown number of them. ``unknown`` is as in :class:`promosync.model.live.LiveCoupon`.
     """
 
     spec: PromotionCode
     carried: int = 0
     protect: bool = False
     unknown: tuple[str, ...] = ()
+    uncounted: bool = False
 
 
 class Verdict(NamedTuple):
@@ -34,7 +35,8 @@ class Verdict(NamedTuple):
     ``current``: every field that Stripe cannot change is what the file wants. ``ended``: Stripe has ended such
     codes by their own date, or with their coupon's. ``moves``: their coupon goes with this plan, so they move along
     or die with it. ``gone``: their coupon is not in Stripe any more, and they died with it. ``born`` is when their
-    coupon was made, seconds UTC: an older code is on a deleted coupon of the same id.
+    coupon was made, seconds UTC: an older code is on a deleted coupon of the same id. ``uncounted``: how often
+    their predecessors were used is unknown.
     """
 
     current: bool = True
@@ -42,6 +44,7 @@ class Verdict(NamedTuple):
     moves: bool = False
     gone: bool = False
     born: int = 0
+    uncounted: bool = False
 
 
 @dataclass(slots=True)
@@ -49,10 +52,10 @@ class IssuedCode:
     """One promotion code of a batch in Stripe, as far as deciding about it goes.
 
     ``slot`` is None on an imported code. ``used`` counts redemptions, those of its predecessors included.
-    ``retired`` is promosync's reason for having switched it off. ``current``, ``ended``, ``moves`` and ``gone`` are
-    as in :class:`Verdict`; ``ended`` is also true of a code that is used up, ``current`` of none whose coupon is
-    gone. ``email`` is the salted hash of its address.
-    ``created`` is seconds UTC. ``shape`` is an index into :attr:`IssuedCodes.shapes`.
+    ``retired`` is promosync's reason for having switched it off. ``current``, ``ended``, ``moves``, ``gone`` and
+    ``uncounted`` are as in :class:`Verdict`; ``ended`` is also true of a code that is used up, ``current`` of none
+    whose coupon is gone. ``email`` is the salted hash of its address. ``created`` is seconds UTC. ``shape`` is an
+    index into :attr:`IssuedCodes.shapes`.
     """
 
     stripe_id: str
@@ -69,19 +72,21 @@ class IssuedCode:
     customer: str | None = None
     created: int = 0
     shape: int = 0
+    uncounted: bool = False
 
-
-IMPORTED: Final = "import"
-"""The slot of an imported code: it has no number, its text is what tells it from others."""
 
 _REASONS: Final = (None, *Retired)
 
 
 class IssuedCodes(Sequence[IssuedCode]):
-    """A list of :class:`IssuedCode` that takes about 100 bytes an entry: each is made when it is read."""
+    """A list of :class:`IssuedCode` that takes about 100 bytes an entry: each is made when it is read.
+
+    ``unread`` has the Stripe ids of codes with a key that cannot be read (:class:`Tags`), by key.
+    """
 
     def __init__(self, records: Iterable[IssuedCode] = ()) -> None:
         self.shapes: list[Shape] = []
+        self.unread: dict[str, list[str]] = {}
         self._texts = bytearray()  # Stripe id, code, email, customer of each, as UTF-8
         self._ends = array("Q")
         self._slots = array("q")  # -1: none
@@ -130,6 +135,11 @@ class IssuedCodes(Sequence[IssuedCode]):
             coupons[self.shapes[shape].spec.coupon] += count
         return coupons
 
+    @property
+    def back_on(self) -> list[int]:
+        """Where the codes are that somebody has switched on again: active, with a reason for having been off."""
+        return [at for at, flags in enumerate(self._flags) if flags & 1 and flags >> 5]
+
     def live(self, at: int, owner: str, config_id: str) -> LiveCode:
         """Return one code with everything that is known of it, as the applier wants it."""
         record = self[at]
@@ -145,6 +155,7 @@ class IssuedCodes(Sequence[IssuedCode]):
                 protect=shape.protect,
                 slot=IMPORTED if record.slot is None else str(record.slot),
                 email=record.email,
+                unread=("carried",) if shape.uncounted else (),
             ),
             record.created,
             record.used - shape.carried,
@@ -183,6 +194,7 @@ class IssuedCodes(Sequence[IssuedCode]):
             texts[after_email:end].decode() if after_email < end else None,
             created,
             shape,
+            verdict is not None and verdict.uncounted,
         )
 
 
@@ -197,11 +209,13 @@ class IssuedBuilder:
         """Add one code of the batch."""
         spec, tags = code.spec, code.tags
         used_up = spec.max_redemptions is not None and code.times_redeemed >= spec.max_redemptions
+        for key in code.unread:
+            self.codes.unread.setdefault(key, []).append(code.stripe_id)
         self.codes.append(
             IssuedCode(
                 code.stripe_id,
                 spec.code,
-                slot=_number(tags.slot),
+                slot=slot_number(tags.slot),
                 active=spec.active,
                 used=code.used,
                 retired=tags.retired,
@@ -228,15 +242,11 @@ class IssuedBuilder:
             tags.carried,
             tags.protect,
             code.unknown,
+            tags.uncounted,
         )
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = len(self.codes.shapes)
             shared = replace(spec, code="", customer=None, active=True)
-            self.codes.shapes.append(Shape(shared, tags.carried, tags.protect, code.unknown))
+            self.codes.shapes.append(Shape(shared, tags.carried, tags.protect, code.unknown, tags.uncounted))
         return known
-
-
-def _number(slot: str | None) -> int | None:
-    """Return a slot as a number; None for an imported code, and for what somebody wrote over it."""
-    return int(slot) if slot and slot.isascii() and slot.isdecimal() and len(slot) < 19 else None

@@ -33,6 +33,11 @@ class LiveCoupon:
         """Redemptions of the config entry so far, predecessors included."""
         return self.tags.carried + self.tags.late + self.times_redeemed
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The keys of promosync's that cannot be read, of those that a coupon has."""
+        return tuple(key for key in self.tags.unread if key in ("carried", "late", "protect"))
+
 
 @dataclass(frozen=True, slots=True)
 class LiveCode:
@@ -53,6 +58,11 @@ class LiveCode:
     def used(self) -> int:
         """Redemptions of the config entry so far, predecessors included."""
         return self.tags.carried + self.times_redeemed
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The keys of promosync's that cannot be read, but for why a code was off that is on now."""
+        return tuple(key for key in self.tags.unread if key != "retired" or not self.spec.active)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from sys import intern
+from typing import Final
 
 PREFIX = "promosync_"
+
+IMPORTED: Final = "import"
+"""The slot of an imported code: it has no number, its text is what tells it from others."""
 
 
 class Mode(StrEnum):
@@ -23,7 +28,7 @@ class Retired(StrEnum):
     SWAP = "swap"  # its successor takes over: must come back if the swap was cut short
     WITHDRAWN = "withdrawn"  # its entry left the file, or its batch shrank
     OFF = "off"  # the file says `active: false`, or its date has passed
-    HAND = "hand"  # it was off by hand when its coupon went: said then, for later nothing tells it from the others
+    HAND = "hand"  # it was found off by hand: once its coupon is gone, nothing else tells it from the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class Tags:
 
     ``carried`` counts the redemptions of this object's predecessors, ``late`` those that happened on the
     predecessor after its successor's limit was fixed (coupons only). ``slot`` is the place of a unique code
-    in its batch; ``email`` is a salted hash of the address a unique code was made for.
+    in its batch; ``email`` is a salted hash of the address a unique code was made for. ``unread`` names the keys
+    whose value cannot be read: what they said is unknown.
     """
 
     owner: str | None = None
@@ -43,6 +49,12 @@ class Tags:
     protect: bool = False
     slot: str | None = None
     email: str | None = None
+    unread: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether it is unknown how often the predecessors were used."""
+        return "carried" in self.unread or "late" in self.unread
 
     def to_metadata(self) -> dict[str, str]:
         """Return the keys as Stripe stores them; what is at its default is left out."""
@@ -67,8 +79,8 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]
     """Part an object's metadata into promosync's own keys and everybody else's.
 
     Keys with the prefix that this version does not know are dropped from both: they are promosync's, not the
-    file's. A count that somebody edited into something else reads as 0, an unknown reason as switched off by
-    hand: the careful reading in both cases is the one that the next plan shows as a difference.
+    file's. What somebody edited into something that cannot be read is named in ``unread`` and read with care: a
+    count as 0, of an object that is then never recreated, a reason as switched off by hand, a protection as one.
     """
     own = {key[len(PREFIX) :]: value for key, value in metadata.items() if key.startswith(PREFIX)}
     others = {key: value for key, value in metadata.items() if not key.startswith(PREFIX)} or _NO_METADATA
@@ -81,12 +93,31 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]
         carried=_count(own.get("carried")),
         late=_count(own.get("late")),
         retired=Retired(own["retired"]) if own.get("retired") in set(Retired) else None,
-        protect=own.get("protect") == "true",
+        protect=own.get("protect", "false") != "false",
         slot=own.get("slot"),
         email=own.get("email"),
+        unread=tuple(key for key, text in own.items() if key in _READABLE and not _READABLE[key](text)),
     )
     return tags, others
 
 
+def slot_number(slot: str | None) -> int | None:
+    """Return a slot as a number below 2**63; None for an imported code, and for what cannot be read."""
+    return int(slot) if slot and _SLOT(slot) else None
+
+
 def _count(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdecimal() else 0
+    return int(text) if text and _COUNT(text) else 0
+
+
+_COUNT = re.compile("[0-9]{1,12}").fullmatch  # nobody redeems more
+_SLOT = re.compile("[0-9]{1,18}").fullmatch
+_READABLE: Mapping[str, Callable[[str], object]] = {
+    "carried": _COUNT,
+    "late": _COUNT,
+    "retired": frozenset(Retired).__contains__,
+    "protect": frozenset(("true", "false")).__contains__,
+    "slot": lambda text: text == IMPORTED or _SLOT(text),
+    "email": re.compile("[0-9a-f]{32}").fullmatch,
+}
+"""Whether a value is one that promosync writes, by key; every text names an owner or an entry."""

@@ -8,12 +8,14 @@ of the codes are kept, made, withdrawn or recreated.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import check_capacity
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
+from promosync.config.dates import farthest
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.issued import IssuedCodes, Shape, Verdict
 from promosync.model.live import LiveCode, LiveCoupon
@@ -25,15 +27,18 @@ from promosync.plan.batch_adoption import Adoptable, Nobodys, adoptable
 from promosync.plan.batch_rows import Rows as Rows
 from promosync.plan.batch_rows import taken_texts, usable_rows
 from promosync.plan.batch_rows import unbound as unbound
-from promosync.plan.checks import FARTHEST, MAX_METADATA_KEYS, unknown_fields
+from promosync.plan.checks import MAX_METADATA_KEYS, unknown_fields
 from promosync.plan.coupons import CouponFuture
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
 from promosync.plan.plan import BatchAction, FieldChange, Kept, Kind
 from promosync.plan.scope import Scope
+from promosync.plan.unread import uncounted_codes
 
 PER_CODE_KEYS = 4
 """Keys of promosync's that a unique code may have beside those of its batch: carried, retired, slot, email."""
+
+_MARKING = "so that nothing brings it back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
     slots = decide(wanted, records, question.taken)
     problems += [*_room(question, space, wanted, slots), *_refused(question, slots)]
     problems += _unknown(entry, records, slots)
+    problems += uncounted_codes(entry, records, slots)
     update = _updates(records, slots, shapes) if standing is Standing.ON else []
     if (slots.recreated or slots.withdraw) and _protected(entry, question.records):
         message = f"the batch {entry.id!r} is protected, and this would withdraw or recreate codes of it"
@@ -134,7 +140,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
     if changed is None and adopt.codes:
         met = [_compare(question, shape) for shape in adopt.alike.shapes]
         changed = _most_common(met, adopt.alike, range(len(adopt.alike)))
-    return BatchAction(
+    return _said(
         entry.id,
         _reason(standing, question, bool(len(records)), slots.added > len(adopt.codes)),
         added=slots.added - len(adopt.codes),
@@ -151,7 +157,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
         issued=Counter({state.value: count for state, count in slots.issued.items()}),
         changes=changed.changes if changed else (),
         path=entry.path,
-        warnings=changed.warnings if changed else (),
+        warnings=(*(changed.warnings if changed else ()), *_come_back(records, slots)),
         work=BatchWork(
             spec=_wanted_spec(question, 0),
             tags=scope.tags(entry.id, entry.protect),
@@ -171,17 +177,17 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
 
 
 def decide_stray_batch(
-    batch_id: str, records: IssuedCodes, scope: Scope, ending: frozenset[str]
+    batch_id: str, records: IssuedCodes, coupons: Mapping[str, LiveCoupon], scope: Scope, ending: frozenset[str]
 ) -> BatchAction | Problem | None:
     """Decide about a batch that is in no entry of the file: its codes are withdrawn."""
-    judged = records.judged([Verdict(moves=shape.spec.coupon in ending) for shape in records.shapes])
+    judged = records.judged([_verdict(shape, coupons, scope.now, ending) for shape in records.shapes])
     slots = decide(Wanted(standing=Standing.REMOVED), judged)
     if slots.empty:
         return None
     if slots.withdraw and _protected(None, records):
         message = f"the batch {batch_id!r} is protected, and this would withdraw its codes"
         return Problem((), message, "put it back into the file, or lift the protection there first", rule="protected")
-    return BatchAction(
+    return _said(
         batch_id,
         "it is not in the file",
         withdrawn=len(slots.withdraw),
@@ -200,6 +206,12 @@ def decide_stray_batch(
             ignored=scope.ignored,
         ),
     )
+
+
+def _said(batch_id: str, reason: str, **counts: Any) -> BatchAction:
+    """Return the action on a batch; where all it does is to mark codes, that is its reason."""
+    action = BatchAction(batch_id, reason, **counts)
+    return replace(action, reason=_MARKING) if action.marked == action.codes else action
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +238,13 @@ def _wanted_spec(question: BatchQuestion, carried: int) -> PromotionCode:
 def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
     """Compare what some codes share with what the file wants; text, customer and being active are each code's own."""
     live, coupon = shape.spec, question.coupons.get(shape.spec.coupon)
-    wanted = _wanted_spec(question, shape.carried)
     limit = live.max_redemptions
+    carried = carry.carried(shape, limit, question.entry.spec.max_redemptions)
+    wanted = _wanted_spec(question, carried)
     before_limit = (
         question.entry.spec.max_redemptions
         if limit == wanted.max_redemptions
-        else (None if limit is None else limit + shape.carried)
+        else (None if limit is None else limit + carried)
     )
     end = live.expires_at or (coupon.spec.redeem_by if coupon else None)
     wanted_end = wanted.expires_at or question.coupon.spec.redeem_by
@@ -244,28 +257,46 @@ def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
     after = replace(wanted, max_redemptions=question.entry.spec.max_redemptions)
     before, after = question.scope.visible(before), question.scope.visible(after)
     changes = changed_fields(before, after)
-    expired = live.expires_at is not None and live.expires_at <= question.scope.now
-    verdict = Verdict(
-        current=not any(change.forces_recreate for change in changes),
-        ended=expired or (coupon is not None and not coupon.valid),
-        moves=live.coupon in question.ending,
-        gone=coupon is None,
-        born=coupon.created if coupon else 0,
+    verdict = _verdict(shape, question.coupons, question.scope.now, question.ending)._replace(
+        current=not any(change.forces_recreate for change in changes)
     )
     in_place = bool(changes) or shape.protect != question.entry.protect
     return _Compared(verdict, changes, in_place and verdict.current, more_generous(before, after))
 
 
+def _verdict(shape: Shape, coupons: Mapping[str, LiveCoupon], now: int, ending: frozenset[str]) -> Verdict:
+    """Return what has become of codes of a shape, whatever the file says."""
+    expires, coupon = shape.spec.expires_at, coupons.get(shape.spec.coupon)
+    return Verdict(
+        ended=(expires is not None and expires <= now) or (coupon is not None and not coupon.valid),
+        moves=shape.spec.coupon in ending,
+        gone=coupon is None,
+        born=coupon.created if coupon else 0,
+        uncounted=shape.uncounted,
+    )
+
+
 def _updates(records: IssuedCodes, slots: SlotPlan, shapes: Sequence[_Compared]) -> list[int]:
-    """Return the active codes that stay and whose changeable fields differ."""
-    if not any(shape.in_place for shape in shapes):
+    """Return the active codes that stay and whose changeable fields differ, or that say why they were off."""
+    back_on = records.back_on
+    differ = range(len(records)) if any(shape.in_place for shape in shapes) else back_on
+    if not differ:
         return []
     leaving = {*slots.withdraw, *slots.switch_off, *(replacement.at for replacement in slots.replacements())}
+    stale = frozenset(back_on)
     return [
         at
-        for at, record in enumerate(records)
-        if record.active and shapes[record.shape].in_place and at not in leaving
+        for at in differ
+        if at not in leaving and (at in stale or ((record := records[at]).active and shapes[record.shape].in_place))
     ]
+
+
+def _come_back(records: IssuedCodes, slots: SlotPlan) -> Iterator[str]:
+    """Yield a warning where codes come back that somebody may have switched off before their coupon went."""
+    stranded = (record for at, _ in slots.replacements() if (record := records[at]).gone and record.retired is None)
+    if count := sum(not record.active for record in stranded):
+        come = "code of a deleted coupon comes" if count == 1 else "codes of a deleted coupon come"
+        yield f"{count:,} {come} back, also what was switched off by hand since the last apply"
 
 
 def _space(question: BatchQuestion, wanted: Wanted) -> tuple[Space | None, list[Problem]]:
@@ -300,7 +331,7 @@ def _refused(question: BatchQuestion, slots: SlotPlan) -> list[Problem]:
     problems: list[Problem] = []
     if not (slots.added or slots.recreated):
         return problems
-    if spec.expires_at is not None and spec.expires_at > question.scope.now + FARTHEST:
+    if spec.expires_at is not None and spec.expires_at > farthest(question.scope.now):
         message, hint = "Stripe takes dates up to five years ahead", "choose an earlier date, or leave it out"
         problems.append(Problem((*entry.path, "expires_at"), message, hint, rule="too-far-ahead"))
     keys = len(spec.metadata) + len(question.scope.tags(entry.id, entry.protect).to_metadata()) + PER_CODE_KEYS

@@ -8,8 +8,29 @@ the predecessor after that). The file's limit is for the entry, so an object all
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from promosync.model.live import LiveCode, LiveCoupon
+
+
+class Counted(Protocol):
+    """What says how often the predecessors of an object were used, or that this is unknown."""
+
+    @property
+    def carried(self) -> int: ...
+    @property
+    def uncounted(self) -> bool: ...
+
+
+def carried(counted: Counted, allowed: int | None, limit: int | None, elsewhere: int = 0) -> int:
+    """Return the redemptions of predecessors; where they are unknown, what the file's limit makes of them.
+
+    An object that ``allowed`` 63 of a ``limit`` of 100 when it was made is taken for one whose predecessors had 37,
+    less what was used ``elsewhere``: so it is what the file says. One that allows more than the file can not be.
+    """
+    if counted.uncounted and allowed is not None and limit is not None:
+        return max(0, limit - allowed - elsewhere)
+    return counted.carried
 
 
 def total_used(chain: Iterable[LiveCoupon | LiveCode]) -> int:

@@ -169,7 +169,7 @@ def _active(code: LiveCode, text_now: str | None) -> Rule:
         Retired.SWAP: ("promosync was replacing it and did not finish", "run promosync apply again"),
         Retired.WITHDRAWN: ("promosync withdrew it, as it left the file", "put it back into the file and apply"),
         Retired.OFF: ("promosync switched it off, as the file says", "set active to true in the file and apply"),
-        Retired.HAND: ("it was switched off in Stripe", "switch it on in Stripe, or apply the file"),
+        Retired.HAND: ("it was switched off in Stripe", "switch it on in Stripe: apply leaves it off"),
     }.get(
         code.tags.retired,  # type: ignore[arg-type]
         (

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable
 
+from promosync.config.dates import farthest
 from promosync.model.live import Live, LiveCode
 from promosync.model.problems import Path, Problem
 from promosync.model.promotions import Coupon, PromotionCode, fold
 from promosync.plan.plan import Action, BatchAction, Kind, Verb
-
-_YEAR = 365 * 24 * 3600
-FARTHEST = 5 * _YEAR
-"""Stripe takes dates up to five years ahead: https://docs.stripe.com/api/coupons/create (2026-01-28)."""
 
 MAX_METADATA_KEYS = 50
 
@@ -151,7 +148,7 @@ def _values(action: Action, now: int) -> Iterable[Problem]:
         name, date = "redeem_by", action.after.redeem_by
     else:
         name, date = "expires_at", action.after.expires_at
-    if date is not None and date > now + FARTHEST:
+    if date is not None and date > farthest(now):
         yield Problem(
             (*action.path, name),
             "Stripe takes dates up to five years ahead",

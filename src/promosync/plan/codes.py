@@ -51,7 +51,11 @@ class CodeQuestion:
 
     def used(self, current: LiveCode) -> int:
         """All redemptions of the entry so far."""
-        return current.used + self.elsewhere
+        return self.carried(current) + current.times_redeemed + self.elsewhere
+
+    def carried(self, current: LiveCode) -> int:
+        """The redemptions of the code's predecessors."""
+        return carry.carried(current.tags, current.spec.max_redemptions, self.limit, self.elsewhere)
 
     @property
     def limit(self) -> int | None:
@@ -248,7 +252,7 @@ def _in_the_files_terms(question: CodeQuestion, current: LiveCode) -> tuple[Prom
     Limits are as the file counts them, predecessors included; an end that Stripe filled in from the coupon's
     ``redeem_by`` is no end of the code's own; the spelling of the text is Stripe's while only case differs.
     """
-    live, carried = current.spec, current.tags.carried
+    live, carried = current.spec, question.carried(current)
     after = replace(question.entry.spec, coupon=question.coupon.stripe_id)
     if not question.elsewhere and live.max_redemptions == question.left(carried):
         limit = after.max_redemptions

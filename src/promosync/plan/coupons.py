@@ -72,7 +72,9 @@ def decide_coupon(
     foreign = current.tags.owner != scope.owner
     if found.alike and (current.tags.owner is not None or forced):
         return future, _conflict(entry, current, forced)
-    late = max(current.tags.late, gone.before - current.tags.carried)
+    late = current.tags.late
+    if not current.tags.uncounted:
+        late = max(late, gone.before - current.tags.carried)
     if forced:
         known = Match(replace(current, tags=replace(current.tags, late=late)), found.older)
         used = carry.total_used(known.chain) + gone.unknown
@@ -235,9 +237,8 @@ def _in_the_files_terms(
 ) -> tuple[Coupon, Coupon]:
     """Return the live and the wanted coupon with the limit as the file counts it: all other coupons included."""
     limit = current.spec.max_redemptions
-    before = replace(
-        current.spec, max_redemptions=None if limit is None else limit + current.tags.carried + used_elsewhere
-    )
+    carried = carry.carried(current.tags, limit, entry.spec.max_redemptions, used_elsewhere)
+    before = replace(current.spec, max_redemptions=None if limit is None else limit + carried + used_elsewhere)
     return scope.visible(before), scope.visible(entry.spec)
 
 

@@ -139,7 +139,7 @@ class _World:
             return
         spec = self._compared(before.spec, now)
         names = list(dict.fromkeys(change.field for change in changed_fields(before.spec, spec)))
-        own = (f.name for f in fields(Tags))
+        own = (f.name for f in fields(Tags) if f.compare)
         names += [f"promosync_{name}" for name in own if getattr(before.tags, name) != getattr(now.tags, name)]
         names += sorted({*before.unknown} ^ {*now.unknown})
         if names:

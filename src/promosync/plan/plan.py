@@ -129,7 +129,7 @@ class BatchAction:
     """What will happen to a batch, in counts of codes.
 
     ``adopted`` are codes of an import that nobody managed. ``swapped`` are those of the ``recreated`` that work until
-    then. ``marked`` are off by hand and will be marked so, as their coupon goes. ``issued`` counts the codes that are
+    then. ``marked`` are off by hand, which is noted on them. ``issued`` counts the codes that are
     there already and stay, by their state. ``changes`` are the fields that differ from what is live, on most of the
     codes that change. ``skipped`` counts addresses without a customer that the file says to skip, ``customers`` those
     whose customer will be created.
@@ -166,8 +166,8 @@ class BatchAction:
 
     @property
     def requests(self) -> int:
-        """How many requests to Stripe it takes when nothing fails."""
-        return self.codes + self.swapped + self.customers
+        """How many requests to Stripe it takes when nothing fails; before codes are marked their coupon is read."""
+        return self.codes + self.swapped + self.customers + bool(self.marked)
 
     @property
     def codes(self) -> int:

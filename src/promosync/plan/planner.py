@@ -31,6 +31,7 @@ from promosync.plan.safety import brakes
 from promosync.plan.scope import Scope
 from promosync.plan.targets import Reach, find_reach
 from promosync.plan.texts import Texts
+from promosync.plan.unread import uncounted, unread
 
 Result = Action | BatchAction | Kept | Problem
 
@@ -72,6 +73,7 @@ def make_plan(
     actions = with_waits(with_riders([result for result in results if isinstance(result, Action)], batches))
     problems += [result for result in results if isinstance(result, Problem)]
     problems += refusals(actions, live, wanted.settings.owner, texts.unique)
+    problems += uncounted(actions, live)
     if problems := problems or list(left_behind(actions, batches, live, wanted.settings.owner)):
         raise ProblemsFound(dict.fromkeys(problems))
     ours = in_use(live, wanted.settings.owner)
@@ -168,7 +170,10 @@ def _results(
         yield from others if reach.has_coupon(name) else ()
     for stray_id in matches.stray_batches:
         if reach.has_code(stray_id):
-            yield from _one(decide_stray_batch(stray_id, live.batches[stray_id], scope, reach.ending))
+            yield from _one(decide_stray_batch(stray_id, live.batches[stray_id], coupons.live, scope, reach.ending))
+    for told in unread(live, wanted):
+        if reach.has_coupon(told.id) if told.kind is Kind.COUPON else reach.has_code(told.id):
+            yield told
 
 
 def _one(result: Result | None) -> Iterator[Result]:

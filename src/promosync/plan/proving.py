@@ -35,6 +35,7 @@ from promosync.plan.planner import in_use, with_riders
 from promosync.plan.safety import brakes
 from promosync.plan.saved import Saved, same_action
 from promosync.plan.scope import Scope
+from promosync.plan.unread import uncounted
 
 _WITH_FILE = "name the configuration too: promosync apply --plan PLAN FILE"
 _ALL_USED = re.compile(r"all ([0-9]{1,18}) redemptions are used \([0-9]+ so far\)")
@@ -48,7 +49,7 @@ def prove(saved: Saved, live: Live) -> Plan:
     """
     plan = saved.plan
     then = _Then(saved, live)
-    problems = [*_whole(saved, live)]
+    problems = [*_whole(saved, live), *uncounted(plan.actions, live)]
     for action, shown in zip(plan.actions, with_waits(with_riders(list(plan.actions), [])), strict=True):
         if said := then.fault(action) or ("" if shown == action else "it says another number of codes"):
             problems.append(_refused(f"{action.kind.value.replace('_', ' ')} {action.id!r}: {said}"))

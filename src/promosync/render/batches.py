@@ -85,7 +85,7 @@ def _doings(batch: BatchAction) -> Iterator[str]:
     if batch.switched_off:
         yield f"switch {_codes(batch.switched_off)} off"
     if batch.marked:
-        yield f"mark {_codes(batch.marked)} as switched off by hand"
+        yield f"note {_codes(batch.marked)} as switched off by hand"
 
 
 def _remarks(batch: BatchAction, pace: Pace) -> Iterator[str]:

@@ -63,7 +63,7 @@ _OF_BATCHES = {
     "updated": "update",
     "withdrawn": "withdraw",
     "switched_off": "switch off",
-    "marked": "mark",
+    "marked": "note as switched off by hand",
 }
 _IN_THE_HEAD = ("name", "code")
 _MOST_KEPT = 10

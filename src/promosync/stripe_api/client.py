@@ -11,7 +11,7 @@ import tenacity
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.stripe_api.errors import translate
 from promosync.stripe_api.sdk import stripe
-from promosync.stripe_api.transport import Transport
+from promosync.stripe_api.transport import Transport, endpoint_of
 
 T = TypeVar("T")
 
@@ -113,7 +113,9 @@ class Client:
             data = self._sdk.raw_request(method, path, **params).data
         except stripe.StripeError as error:
             sent = [text for name in _PRIVATE if isinstance(text := params.get(name), str)]
-            raise translate(error, [*private, *sent]) from None  # the SDK's message may hold what must not be shown
+            hide = [*private, *sent]
+            # The SDK's message may hold what must not be shown.
+            raise translate(error, endpoint_of(method, path), hide) from None
         except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
             raise _not_stripes() from None  # an error that is none trips the SDK
         if not isinstance(data, Mapping) or "object" not in data:

@@ -38,10 +38,11 @@ _TELLING = 3
 """So many characters at one end of a private text, beside an ellipsis, are a part of it."""
 
 
-def translate(error: stripe.StripeError, hide: Iterable[str] = ()) -> StripeFault:
+def translate(error: stripe.StripeError, endpoint: str, hide: Iterable[str] = ()) -> StripeFault:
     """Return the fault that an SDK exception stands for, with a sentence that is fit to be shown.
 
-    ``hide`` has what must not be shown of the request and of the object it is about, such as a unique code.
+    ``endpoint`` is what was asked for, as method and path without ids. ``hide`` has what must not be shown of the
+    request and of the object it is about, such as a unique code.
     """
     hide = [*hide]
     kind = next(FAULTS[base] for base in type(error).__mro__ if base in FAULTS)
@@ -71,7 +72,7 @@ def translate(error: stripe.StripeError, hide: Iterable[str] = ()) -> StripeFaul
     lacking = _PERMISSION.search(message) if status == 403 and code != "account_invalid" else None
     return StripeFault(
         kind,
-        _sentence(kind, status, code, message, lacking, clean(error.request_id or "", hide)),
+        _sentence(kind, status, code, message, lacking, endpoint, clean(error.request_id or "", hide)),
         stored=kind is Fault.BROKEN and "Idempotent-Replayed" in (error.headers or {}),
         permission_missing=status == 403 and (lacking is not None or code == "more_permissions_required"),
     )
@@ -144,6 +145,7 @@ def _sentence(
     code: object,
     message: str,
     lacking: re.Match[str] | None,
+    endpoint: str,
     request_id: str,
 ) -> str:
     where = f" (request {request_id})" if request_id else ""
@@ -164,7 +166,7 @@ def _sentence(
         account = found[1] if found else "this account"
         return f"the key has no access to {account}: check STRIPE_ACCOUNT and --stripe-account, or take another key"
     if status == 403:
-        needed = f'the permission "{_dashboard_name(lacking)}"' if lacking else "a permission for this"
+        needed = f'the permission "{_dashboard_name(lacking)}"' if lacking else f"a permission for {endpoint}"
         return f"the key lacks {needed}: add it to the restricted key {_KEYS}"
     return message + where if message else f"Stripe refused it ({status}){where}"
 

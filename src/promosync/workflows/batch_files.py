@@ -1,4 +1,4 @@
-"""Reading the files that batches name, all their faults at once."""
+"""Reading the files that batches name, and holding their batches against them: all faults at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from promosync.codes.capacity import check_capacity
 from promosync.codes.files import LISTED, read_addresses, read_codes
 from promosync.codes.folder import resolve_inside
 from promosync.config import Refused
@@ -13,35 +14,44 @@ from promosync.model.configuration import BatchEntry, Configuration, Generate
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import fold
 from promosync.plan.batch_rows import Rows, file_path
+from promosync.plan.texts import needed_codes
 
 
-def read_batch_files(configuration: Configuration, folder: Path | None) -> dict[str, Rows]:
-    """Return what the files of the batches say, by batch id; raise ProblemsFound with every bad line of them.
+def read_batch_files(configuration: Configuration, folder: Path | None, now: int | None = None) -> dict[str, Rows]:
+    """Return what the files of the batches say, by batch id; raise ProblemsFound with all that is wrong.
 
-    ``folder`` is the configuration's own; None when it came from standard input and has none.
+    That is every bad line of them, and every batch whose codes would not fit or be easy to guess whatever the account
+    holds. ``folder`` is the configuration's own; None when it came from standard input and has none. ``now`` is as
+    for :func:`promosync.config.load`.
     """
-    rows, problems = _read_all(configuration, folder)
+    rows, problems = _read_all(configuration, folder, now)
     if problems:
         raise ProblemsFound(problems)
     return rows
 
 
-def with_file_faults(refused: Refused, folder: Path | None) -> Refused:
+def with_file_faults(refused: Refused, folder: Path | None, now: int | None) -> Refused:
     """Return a refused configuration with what is wrong with the files of its batches too."""
     if refused.rest is None:
         return refused
     told = {problem.path for problem in refused.problems}
     named = tuple(entry for entry in refused.rest.batches if not any(path[:2] == entry.path for path in told))
-    _, problems = _read_all(replace(refused.rest, batches=named), folder)
+    _, problems = _read_all(replace(refused.rest, batches=named), folder, now)
     return Refused([*refused.problems, *problems], refused.source)
 
 
-def _read_all(configuration: Configuration, folder: Path | None) -> tuple[dict[str, Rows], list[Problem]]:
+def _read_all(
+    configuration: Configuration, folder: Path | None, now: int | None
+) -> tuple[dict[str, Rows], list[Problem]]:
     rows: dict[str, Rows] = {}
     problems: list[Problem] = []
+    coupons = {coupon.id: coupon.spec.redeem_by for coupon in configuration.coupons}
     for entry in configuration.batches:
+        ends = [date for date in (entry.spec.expires_at, coupons.get(entry.spec.coupon)) if date is not None]
+        over = bool(ends) and (now is None or min(ends) <= now)
         try:
             rows[entry.id] = read_rows(entry, folder)
+            problems += [] if over else _capacity(entry, rows[entry.id])
         except ProblemsFound as found:
             problems += found.problems
     problems += _repeated(configuration, rows)
@@ -58,6 +68,12 @@ def read_rows(entry: BatchEntry, folder: Path | None) -> Rows:
         return Rows(emails=addresses.addresses, first_line=addresses.first_line)
     codes = read_codes(_inside(folder, source.file, at), source.file, at)
     return Rows(codes=codes.codes, emails=codes.emails, first_line=codes.first_line)
+
+
+def _capacity(entry: BatchEntry, rows: Rows) -> list[Problem]:
+    """Return why a batch's pattern can not hold its codes, whatever the account holds."""
+    skips = entry.source.missing_customer == "skip" and rows.emails is not None  # Stripe knows how many are left
+    return check_capacity(entry, 0 if skips else needed_codes(entry, rows), 0)
 
 
 def _inside(folder: Path | None, name: str, at: tuple[str | int, ...]) -> Path:

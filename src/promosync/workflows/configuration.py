@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promosync.config import Draft, Loaded, Refused, Source, display_name, draft, read_file
+from promosync.config.dates import farthest
+from promosync.model.configuration import Configuration
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows
+from promosync.plan.exposure import all_ways
 from promosync.workflows.batch_files import read_batch_files, with_file_faults
 
 STDIN = "-"
@@ -24,18 +27,28 @@ class Unchecked:
 
     draft: Draft
     folder: Path | None
-    now: int | None
 
-    def check(self) -> tuple[Loaded, dict[str, Rows]]:
-        """Return the configuration and what the files of its batches say; raises Refused with all problems."""
+    def check(self, now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
+        """Return the configuration and what the files of its batches say; raises Refused with all problems.
+
+        ``now`` is as for :func:`promosync.config.load`.
+        """
         try:
-            loaded = self.draft.check(self.now)
+            loaded = self.draft.check(now)
         except Refused as refused:
-            raise with_file_faults(refused, self.folder) from None
+            raise with_file_faults(refused, self.folder, now) from None
         try:
-            return loaded, read_batch_files(loaded.configuration, self.folder)
+            return loaded, read_batch_files(loaded.configuration, self.folder, now)
         except ProblemsFound as found:
             raise Refused(found.problems, loaded.source) from None
+
+
+def same_at(configuration: Configuration, one: int, other: int) -> bool:
+    """Whether a configuration that is sound at one time (seconds UTC) is checked alike at another."""
+    dates = [coupon.spec.redeem_by for coupon in configuration.coupons]
+    dates += [way.spec.expires_at for way in all_ways(configuration)]
+    limits = (one, other), (farthest(one), farthest(other))
+    return not any(min(pair) < date <= max(pair) for date in dates if date is not None for pair in limits)
 
 
 def read_configuration(names: Sequence[str], now: int | None = None) -> Unchecked:
@@ -48,7 +61,7 @@ def read_configuration(names: Sequence[str], now: int | None = None) -> Unchecke
     _check(files)
     folder = None if files == [STDIN] else _shared(files)
     if folder is None or len(files) == 1:
-        return Unchecked(draft(read_file(files[0]), display_name(files[0])), folder, now)
+        return Unchecked(draft(read_file(files[0]), display_name(files[0])), folder)
     from promosync.config.several import Given, draft_several, refuse
 
     given, refused = [], []
@@ -60,7 +73,7 @@ def read_configuration(names: Sequence[str], now: int | None = None) -> Unchecke
             refused.append(one)
     if refused:
         raise refuse(refused)
-    return Unchecked(draft_several(given, now), folder, now)
+    return Unchecked(draft_several(given, now), folder)
 
 
 def _files_of(name: str) -> Iterator[str]:

@@ -87,7 +87,7 @@ def _does_more(action: Action | BatchAction) -> bool:
     if not action.path:
         return False  # of no entry
     if isinstance(action, BatchAction):
-        return action.codes != action.adopted or bool(action.changes)
+        return action.codes != action.adopted + action.marked or bool(action.changes)
     return action.verb not in _HARMLESS or bool(_fields(action))
 
 

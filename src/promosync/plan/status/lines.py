@@ -12,7 +12,7 @@ from promosync.plan import carry
 from promosync.plan.matching import Match
 from promosync.plan.status.drift import NOT_IN_FILE, NOT_IN_STRIPE, Told
 from promosync.plan.status.report import Line, LineKind, State
-from promosync.plan.status.tally import Count, Values
+from promosync.plan.status.tally import Bound, Count, Values
 
 
 def coupon_line(
@@ -49,9 +49,19 @@ def coupon_line(
 
 
 def code_line(
-    config_id: str, coupon: str, code: LiveCode, limit: int | None, count: Count, told: Told, ends: int | None
+    config_id: str,
+    coupon: str,
+    code: LiveCode,
+    limit: int | None,
+    count: Count,
+    room: Bound,
+    told: Told,
+    ends: int | None,
 ) -> Line:
-    """Return the line of a single code that is in Stripe; ``limit`` is the file's, or as the file would count it."""
+    """Return the line of a single code that is in Stripe; ``limit`` is the file's, or as the file would count it.
+
+    ``room`` is what is left of a coupon, by its Stripe id.
+    """
     (state,) = count.states
     return Line(
         LineKind.CODE,
@@ -63,7 +73,7 @@ def code_line(
         count.used_codes,
         code.used,
         limit,
-        count.left,
+        count.left(room),
         ends,
         told.drift,
         told.note,
@@ -75,12 +85,16 @@ def batch_line(
     batch_id: str,
     coupon: str | None,
     count: Count,
+    room: Bound,
     entry: BatchEntry | None,
     size: int,
     drift: Mapping[tuple[str, ...], int],
     ends: tuple[bool, int] | None,
 ) -> Line:
-    """Return the line of a batch. ``size`` is how many codes the file wants, ``drift`` what differs on how many."""
+    """Return the line of a batch. ``size`` is how many codes the file wants, ``drift`` what differs on how many.
+
+    ``room`` is as in :func:`code_line`.
+    """
     line = Line(
         LineKind.BATCH,
         batch_id,
@@ -89,8 +103,8 @@ def batch_line(
         states=count.states,
         used_codes=count.used_codes,
         used=count.used,
-        limit=count.limit if count.states else _wanted(entry, size),
-        left=count.left,
+        limit=count.limit() if count.states else _wanted(entry, size),
+        left=count.left(room),
         ends=ends[1] if ends else entry.spec.expires_at if entry else None,
         in_file=entry is not None,
     )
@@ -102,8 +116,11 @@ def batch_line(
     return replace(line, drift=(*_size_drift(count, entry, size), *_field_drift(drift)))
 
 
-def group_lines(keys: Values, groups: Mapping[Values, Count]) -> tuple[Line, ...]:
-    """Return a line for every value of every key, the most used first; ``label`` is the key."""
+def group_lines(keys: Values, groups: Mapping[Values, Count], limit: Bound, room: Bound) -> tuple[Line, ...]:
+    """Return a line for every value of every key, the most used first; ``label`` is the key.
+
+    ``limit`` is a coupon's by its config id, ``room`` as in :func:`code_line`: what codes share counts once.
+    """
     lines = []
     for at, key in enumerate(keys):
         sums: dict[str, Count] = {}
@@ -113,7 +130,7 @@ def group_lines(keys: Values, groups: Mapping[Values, Count]) -> tuple[Line, ...
             lines.append(
                 Line(
                     LineKind.GROUP, f"{key}={value}", key, states=count.states, used_codes=count.used_codes,
-                    used=count.used, limit=count.limit, left=count.left,
+                    used=count.used, limit=count.limit(limit), left=count.left(room),
                 )
             )  # fmt: skip
     return tuple(lines)

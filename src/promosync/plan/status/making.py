@@ -82,7 +82,8 @@ class Making:
         codes = tuple(self._code_lines(matches, singles, groups, by_coupon))
         batches = tuple(self._batch_lines(groups, by_coupon))
         coupons = tuple(self._coupon_lines(matches, by_coupon))
-        every = group_lines(asked.keys, groups)
+        limits = {line.id: line.limit for line in coupons}
+        every = group_lines(asked.keys, groups, limits.get, self._room)
         counted = (*coupons, *codes, *batches, *every)
         since = None
         if asked.before is not None:
@@ -174,17 +175,18 @@ class Making:
                 continue
             code = found.current
             limit = self._limit(code, entry)
-            count = self._count(code, limit)
+            count = self._count(code, limit, entry.spec.coupon)
             default = coupons[entry.spec.coupon].spec.metadata
             self._note(groups, by_coupon, self._tally.values(code, default), entry.spec.coupon, count)
-            yield code_line(entry.id, entry.spec.coupon, code, limit, count, told, self._tally.end(code))
+            ends = self._tally.end(code)
+            yield code_line(entry.id, entry.spec.coupon, code, limit, count, self._room, told, ends)
         for name, code in _removed(self._drift.wanted, matches, singles, self._owner):
             limit = self._limit(code, None)
-            count = self._count(code, limit)
             coupon = self._config_id(code.spec.coupon)
+            count = self._count(code, limit, coupon)
             self._note(groups, by_coupon, self._tally.values(code, {}), coupon, count)
             told = Told((NOT_IN_FILE,) if code.spec.active else (), "" if code.spec.active else NOT_IN_FILE)
-            line = code_line(name, coupon, code, limit, count, told, self._tally.end(code))
+            line = code_line(name, coupon, code, limit, count, self._room, told, self._tally.end(code))
             yield replace(line, in_file=False)
 
     def _batch_lines(self, groups: dict[Values, Count], by_coupon: dict[str, Count]) -> Iterator[Line]:
@@ -197,19 +199,17 @@ class Making:
             coupon = entry.spec.coupon if entry else None
             for cell, codes, used_codes, used in tally.counted() if tally else ():
                 limit = None if cell.limit is None else cell.limit * codes
-                count = count_of(cell.state, codes, used_codes, used, limit, self._room(cell.coupon))
+                coupon = coupon or self._config_id(cell.coupon)
+                count = count_of(cell.state, codes, used_codes, used, limit, coupon, cell.coupon)
                 total.add(count)
                 if cell.drift:
                     drift[cell.drift] = drift.get(cell.drift, 0) + codes
                 if cell.ends is not None:
                     ends.append((cell.state is not State.ACTIVE, cell.ends))
-                coupon = coupon or self._config_id(cell.coupon)
                 values = self._with_default(cell.values, entry, cell.coupon)
                 self._note(groups, by_coupon, values, coupon, count)
-                room = self._room(cell.coupon)
-                if room is not None and total.left is not None:
-                    total.left = min(total.left, room)
-            yield batch_line(batch_id, coupon, total, entry, sizes.get(batch_id, 0), drift, min(ends, default=None))
+            size, first = sizes.get(batch_id, 0), min(ends, default=None)
+            yield batch_line(batch_id, coupon, total, self._room, entry, size, drift, first)
 
     def _with_default(self, values: Values, entry: BatchEntry | None, coupon: str) -> Values:
         """Fill in the file's metadata of a coupon that is gone from Stripe."""
@@ -221,9 +221,9 @@ class Making:
             for key, value in zip(self._asked.keys, values, strict=True)
         )
 
-    def _count(self, code: LiveCode, limit: int | None) -> Count:
+    def _count(self, code: LiveCode, limit: int | None, home: str) -> Count:
         state = self._tally.state(code)
-        return count_of(state, 1, int(code.used > 0), code.used, limit, self._room(code.spec.coupon))
+        return count_of(state, 1, int(code.used > 0), code.used, limit, home, code.spec.coupon)
 
     def _limit(self, code: LiveCode, entry: CodeEntry | None) -> int | None:
         """Return a code's limit as the file counts it: predecessors included, and not cut to its coupon's."""

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from promosync.codes.emails import batch_salt
 from promosync.model.live import LiveCode
-from promosync.model.ownership import Retired
+from promosync.model.ownership import Retired, slot_number
 from promosync.model.promotions import fold
 
 _FREE: Final = 0xFFFF_FFFF
@@ -95,9 +95,9 @@ class SeatKeys:
 
     def __call__(self, code: LiveCode) -> int:
         """Return the slot of a code, or a salted hash of its text where it has none."""
-        slot = code.tags.slot or ""
-        if slot.isascii() and slot.isdecimal() and len(slot) < 19:
-            return int(slot)
+        slot = slot_number(code.tags.slot)
+        if slot is not None:
+            return slot
         digest = blake2b(fold(code.spec.code).encode(), digest_size=8, key=self._salt).digest()
         return int.from_bytes(digest) | _TEXT
 

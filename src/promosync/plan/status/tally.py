@@ -34,36 +34,64 @@ class Cell:
     drift: tuple[str, ...]
 
 
+Bound = Callable[[str], int | None]
+"""What a coupon allows for all its codes together; None without a limit."""
+
+
 @dataclass(slots=True)
 class Count:
-    """How many codes, and what was redeemed of them. ``left`` is of those that are active, None without a limit."""
+    """How many codes, and what was redeemed of them.
+
+    What they allow by themselves is kept apart by coupon, as codes of one coupon share its limit: ``limits`` by the
+    coupon's config id, ``lefts`` (of those that are active) by its Stripe id. None is without a limit.
+    """
 
     states: Counter[State] = field(default_factory=Counter)
     used_codes: int = 0
     used: int = 0
-    limit: int | None = 0
-    left: int | None = 0
+    limits: dict[str, int | None] = field(default_factory=dict)
+    lefts: dict[str, int | None] = field(default_factory=dict)
 
     def add(self, other: Count) -> None:
         """Add what another count has."""
         self.states.update(other.states)
         self.used_codes += other.used_codes
         self.used += other.used
-        self.limit = None if self.limit is None or other.limit is None else self.limit + other.limit
-        self.left = None if self.left is None or other.left is None else self.left + other.left
+        for mine, others in ((self.limits, other.limits), (self.lefts, other.lefts)):
+            for coupon, allowed in others.items():
+                known = mine.get(coupon, 0)
+                mine[coupon] = None if known is None or allowed is None else known + allowed
+
+    def limit(self, of_coupon: Bound = lambda _: None) -> int | None:
+        """Return how often all of the codes can be redeemed, where they share what ``of_coupon`` says."""
+        return _allowed(self.limits, of_coupon)
+
+    def left(self, of_coupon: Bound) -> int | None:
+        """Return how often the codes that are active can still be redeemed, as :meth:`limit`."""
+        return _allowed(self.lefts, of_coupon)
 
 
-def count_of(state: State, codes: int, used_codes: int, used: int, limit: int | None, room: int | None) -> Count:
-    """Return the count of codes that are in one state.
+def _allowed(own: Mapping[str, int | None], of_coupon: Bound) -> int | None:
+    total = 0
+    for coupon, allowed in own.items():
+        bounds = [bound for bound in (allowed, of_coupon(coupon)) if bound is not None]
+        if not bounds:
+            return None
+        total += min(bounds)
+    return total
 
-    ``limit`` is over all of them, ``room`` what their coupon still allows. What is withdrawn allows no more than was
-    used of it.
+
+def count_of(
+    state: State, codes: int, used_codes: int, used: int, limit: int | None, home: str, coupon: str
+) -> Count:
+    """Return the count of codes that are in one state and on one coupon.
+
+    ``limit`` is over all of them. ``home`` is the config id of their coupon, ``coupon`` its Stripe id. What is
+    withdrawn allows no more than was used of it.
     """
-    left: int | None = 0
-    if state is State.ACTIVE:
-        own = None if limit is None else max(0, limit - used)
-        left = min((bound for bound in (own, room) if bound is not None), default=None)
-    return Count(Counter({state: codes}), used_codes, used, used if state is State.WITHDRAWN else limit, left)
+    lefts = {coupon: None if limit is None else max(0, limit - used)} if state is State.ACTIVE else {}
+    limits = {home: used if state is State.WITHDRAWN else limit}
+    return Count(Counter({state: codes}), used_codes, used, limits, lefts)
 
 
 @dataclass(slots=True)

@@ -17,7 +17,6 @@ from promosync.model.ownership import PREFIX
 from promosync.model.problems import Path, Problem
 from promosync.plan.plan import Action, Kept, Kind, Verb
 
-RULE: Final = "unreadable-key"
 _HINT: Final = (
     "in the Dashboard, set the key to the redemptions of what the object has replaced, or remove it if it has "
     "replaced nothing; then plan again"
@@ -82,13 +81,13 @@ def uncounted_codes(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) ->
             f"{PREFIX}email of {_few(strangers)} can not be read: a new code could be a second one for its address"
         )
         hint = "in the Dashboard, set the key as it was, or remove it to give those addresses up; then plan again"
-        problems.append(Problem(entry.path, message, hint, rule=RULE))
+        problems.append(Problem(entry.path, message, hint, rule="unreadable-key"))
     return problems
 
 
 def _refused(what: str, ids: Sequence[str], path: Path) -> Problem:
     message = f"{what} would be recreated, and how often {_few(ids)} was used before can not be read"
-    return Problem(path, message, _HINT, rule=RULE)
+    return Problem(path, message, _HINT, rule="unreadable-key")
 
 
 def _few(ids: Sequence[str]) -> str:

@@ -102,9 +102,16 @@ def load(text: str, name: str) -> Saved:
         document = _Document.model_validate(tree)
     except ValidationError:
         raise _refused(f"{name} does not read as a plan of promosync {__version__}") from None
-    batches = document.batches
-    if not {name for batch in batches for name in batch.counts} <= set(COUNTS):
+    if not {name for batch in document.batches for name in batch.counts} <= set(COUNTS):
         raise _refused(f"{name} does not read as a plan of promosync {__version__}")
+    try:
+        return _saved(document)
+    except (ArithmeticError, TypeError, ValueError):  # a decimal that is none
+        raise _refused(f"{name} does not read as a plan of promosync {__version__}") from None
+
+
+def _saved(document: _Document) -> Saved:
+    batches = document.batches
     plan = Plan(
         account=Account(document.account, document.mode, document.made_at),
         owner=document.owner,

@@ -16,7 +16,7 @@ from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.plan import Action, BatchAction, FieldChange, Kind, Plan, Verb
 from promosync.plan.planner import Policy
-from promosync.plan.saved import FORMAT, Saved, dump, load
+from promosync.plan.saved import FORMAT, Saved, _checksum, dump, load
 from tests.render.plans import PLANS, TEST
 
 SOUND = sorted(set(PLANS) - {"hostile"})  # half a character is in no Stripe object
@@ -144,6 +144,19 @@ def test_what_was_cut_or_edited_is_refused(how: str) -> None:
     assert problem.message.startswith("plan.json ")
     assert words in problem.message
     assert "plan --out" in problem.hint
+
+
+@pytest.mark.parametrize("value", ["", "much", [1], {"a": 1}])
+def test_a_percentage_that_is_none_is_refused(value: Any) -> None:
+    """Also where the checksum was made again: it keeps nobody from writing what cannot be read."""
+    tree = a_plan()
+    del tree["checksum"]
+    changes = [change for action in tree["actions"] for change in action.get("changes", ())]
+    [change] = [change for change in changes if change["field"] == "percent_off"]
+    change["after"] = value
+    text = json.dumps({**tree, "checksum": _checksum(tree)})
+    with pytest.raises(ProblemsFound, match=r"plan\.json does not read as a plan"):
+        load(text, "plan.json")
 
 
 def test_other_blanks_are_no_edit() -> None:

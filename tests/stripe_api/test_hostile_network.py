@@ -117,6 +117,9 @@ def test_a_connection_is_used_again_with_all_its_time(monkeypatch: pytest.Monkey
         for _ in range(6):
             client.once("get", "/v1/coupons")
             time.sleep(0.1)
+        pools = client.transport._session.adapters["http://"].poolmanager.pools  # type: ignore[attr-defined]
+        [pool] = [pools[key] for key in pools.keys()]  # noqa: SIM118 (it cannot be iterated over)
+        assert (pool.num_requests, pool.num_connections) == (6, 1)
 
 
 def test_nothing_is_read_once_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -106,6 +107,13 @@ def test_an_object_with_anything_in_it(row: Any, kind: type, data: st.DataObject
         return
     assert fault.fault is Fault.BROKEN
     assert "Stripe's answer" in str(fault)
+
+
+@pytest.mark.parametrize("value", [True, float("nan"), float("inf"), -1, 101, 10**400, "20", [20], {}])
+def test_a_percentage_is_a_number_up_to_a_hundred(value: Any) -> None:
+    with pytest.raises(StripeFault, match="percent_off"):
+        coupon_from({**COUPON, "percent_off": value})
+    assert coupon_from({**COUPON, "percent_off": 12.5, "amount_off": None}).spec.percent_off == Decimal("12.5")
 
 
 @given(JSON)

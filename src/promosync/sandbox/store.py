@@ -142,6 +142,13 @@ class Store:
             isolation_level=None,
             check_same_thread=False,
         )
+        try:
+            self._begin(path)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _begin(self, path: Path | None) -> None:
         self._db.row_factory = sqlite3.Row
         if path is not None:
             self._db.execute("PRAGMA journal_mode = WAL")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -238,9 +239,22 @@ def test_annotations_are_as_many_as_findings(name: str) -> None:
 @BARS
 @given(name=hostile)
 def test_sarif_has_no_link_and_no_placeholder(name: str) -> None:
-    """Its message is text, and its file a reference that any reader of URIs takes."""
+    """Its message is text, and its file, of any name that a file can have, a reference that readers of URIs take."""
     log = json.loads(
-        json.dumps(sarif([Finding(Level.ERROR, Problem((), name, name), PurePosixPath(name), 1, 1)], str))
+        json.dumps(
+            sarif(
+                [
+                    Finding(
+                        Level.ERROR,
+                        Problem((), name, name),
+                        PurePosixPath(os.fsdecode(name.encode(errors="surrogatepass"))),
+                        1,
+                        1,
+                    )
+                ],
+                str,
+            )
+        )
     )
     [result] = log["runs"][0]["results"]
     message = result["message"]["text"]

@@ -19,6 +19,8 @@ from promosync.plan.planner import Policy
 from promosync.plan.saved import FORMAT, Saved, dump, load
 from tests.render.plans import PLANS, TEST
 
+from .forging import forged
+
 SOUND = sorted(set(PLANS) - {"hostile"})  # half a character is in no Stripe object
 
 
@@ -129,6 +131,22 @@ def test_what_was_cut_or_edited_is_refused(how: str) -> None:
     assert problem.message.startswith("plan.json ")
     assert words in problem.message
     assert "plan --out" in problem.hint
+
+
+@pytest.mark.parametrize(
+    "percent", ["1e999", "-1", "100.01", "NaN", "Infinity", "1e-999999", "0." + "1" * 400, "x", ""]
+)
+def test_a_percentage_that_is_none_is_refused(percent: str) -> None:
+    """Also where the checksum was made again; nothing is computed with it."""
+    hostile = forged(dump(saved(PLANS["recreates"]())), lambda plan: spoil(plan["actions"], percent))
+    assert percent in hostile
+    with pytest.raises(ProblemsFound, match="does not read as a plan"):
+        load(hostile, "plan.json")
+
+
+def spoil(actions: list[dict[str, Any]], percent: str) -> None:
+    [one, *_] = [action for action in actions if "percent_off" in action.get("after", {})]
+    one["after"]["percent_off"] = percent
 
 
 def test_other_blanks_are_no_edit() -> None:

@@ -239,10 +239,8 @@ def test_annotations_are_as_many_as_findings(name: str) -> None:
 @BARS
 @given(name=hostile)
 def test_sarif_has_no_link_and_no_placeholder(name: str) -> None:
-    """Its message is text, and its file a reference that any reader of URIs takes."""
-    file = PurePosixPath(
-        os.fsdecode(name.encode("utf-8", "surrogatepass"))
-    )  # as a folder gives a name that is no text
+    """Its message is text, and its file, of any name that a file can have, a reference that readers of URIs take."""
+    file = PurePosixPath(os.fsdecode(name.encode("utf-8", "surrogatepass")))
     log = json.loads(json.dumps(sarif([Finding(Level.ERROR, Problem((), name, name), file, 1, 1)], str)))
     [result] = log["runs"][0]["results"]
     message = result["message"]["text"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -112,6 +112,7 @@ def _read(document: _Document) -> Saved:
     batches = document.batches
     if not {name for batch in batches for name in batch.counts} <= set(COUNTS):
         raise ValueError("a count that is none")
+    _check(document)
     plan = Plan(
         account=Account(document.account, document.mode, document.made_at),
         owner=document.owner,
@@ -122,8 +123,6 @@ def _read(document: _Document) -> Saved:
         ours=document.ours,
         brakes=document.brakes,
     )
-    for instant in _instants(plan):
-        iso(instant)
     return Saved(
         plan,
         document.files,
@@ -135,14 +134,20 @@ def _read(document: _Document) -> Saved:
     )
 
 
-def _instants(plan: Plan) -> Iterator[int]:
-    """Yield every date of a plan: one beyond the calendar is not to be told."""
-    yield plan.account.now
-    for action in plan.actions:
-        for spec in (action.after, action.before.spec if action.before else None):
-            date = spec.redeem_by if isinstance(spec, Coupon) else spec.expires_at if spec else None
-            if date is not None:
-                yield date
+def _check(document: _Document) -> None:
+    """Raise ValueError, or what Python raises, for a date beyond the calendar or a share that is none."""
+    iso(document.made_at)
+    befores = [action.before.spec for action in document.actions if action.before]
+    afters = [action.after for action in document.actions if action.after]
+    for spec in (*befores, *afters, *(coupon.spec for coupon in document.stands_on)):
+        date = spec.redeem_by if isinstance(spec, Coupon) else spec.expires_at
+        if date is not None:
+            iso(date)
+        percent = spec.percent_off if isinstance(spec, Coupon) else None
+        if percent is not None and not (
+            0 <= percent <= 100 and percent.adjusted() > -20 and len(percent.as_tuple().digits) < 20
+        ):
+            raise ValueError("no percentage")
 
 
 def lasting(action: Action) -> object:

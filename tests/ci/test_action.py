@@ -278,6 +278,16 @@ def test_inputs_are_never_put_into_scripts() -> None:
         assert "${{" not in step["run"]
 
 
+def test_our_own_use_of_the_action_plans(repository: Repository) -> None:
+    """The job in which the action tries itself says what it takes, of a file that is there."""
+    steps = read_yaml(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["action"]["steps"]
+    [use] = [step for step in steps if step.get("uses") == "./"]
+    inputs = {name: str(value).lower() if value in (True, False) else value for name, value in use["with"].items()}
+    repository.write((ROOT / inputs["file"]).read_text(encoding="utf-8"))
+    job = repository.job(**{**inputs, "file": "promosync.json"}, stripe_api_key="")
+    assert (job.code, job.ran, job.outputs["changes"]) == (0, [INSTALL, VALIDATE, PLAN], "true")
+
+
 def test_the_runner_reads_expressions_as_github_does() -> None:
     """The test's own tool: what is not there is empty, and words bind as they do there."""
     known = {"inputs": {"a": "true", "b-c": ""}, "steps": {"x": {"outputs": {"code": "2"}}}}

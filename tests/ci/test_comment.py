@@ -199,7 +199,6 @@ def test_what_it_is_about_is_never_markup(tmp_path: Path) -> None:
     """A commit and an address that are none are left out."""
     with github() as hub:
         env = {
-            **on_github(hub.url),
             "COMMIT": "[x](y)",
             "GITHUB_SERVER_URL": "javascript:alert(1)",
             "GITHUB_RUN_ID": "1",

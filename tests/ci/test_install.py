@@ -61,7 +61,10 @@ def job(action: Path, folder: Path, stripe: Handle, hub: GitHub, env: Mapping[st
     return use_action(workspace, folder / "temp", {"stripe-api-key": KEY}, {**offline, **urls, **env}, EVENT, action)
 
 
-def test_nothing_of_a_hostile_checkout_is_run(action: Path, tmp_path: Path, stripe: Handle, hub: GitHub) -> None:
+@pytest.mark.parametrize("pointed_at", [False, True], ids=["the checkout alone", "variables that point at it"])
+def test_nothing_of_a_hostile_checkout_is_run(
+    action: Path, tmp_path: Path, stripe: Handle, hub: GitHub, pointed_at: bool
+) -> None:
     """Modules that have the names of the standard library's, settings of pip, and variables that point at them."""
     workspace = tmp_path / "shop"
     (workspace / "bin").mkdir(parents=True)
@@ -83,7 +86,7 @@ def test_nothing_of_a_hostile_checkout_is_run(action: Path, tmp_path: Path, stri
         "PIP_REQUIRE_VIRTUALENV": "no",
     }
     before = sorted(workspace.rglob("*"))
-    done = job(action, tmp_path, stripe, hub, env)
+    done = job(action, tmp_path, stripe, hub, env if pointed_at else {})
     assert not (tmp_path / "pwned").exists(), (tmp_path / "pwned").read_text(encoding="utf-8")
     assert done.code == 0, done.log
     assert done.outputs["changes"] == "true"

@@ -145,7 +145,9 @@ def test_the_demo_tells_the_whole_story(cli: Cli, folder: Path) -> None:
     before = sorted(path.name for path in folder.iterdir())
     result = cli("demo", env={"STRIPE_API_KEY": "sk_live_notlookedat12345"})
     assert result.code == 0
-    commands = [line.split()[2] for line in result.out.splitlines() if line.startswith("$ promosync ")]
+    shown = [line.split() for line in result.out.splitlines() if line.startswith("$ ")]
+    assert [" ".join(words[2:]) for words in shown[-2:]] == ["init shop", "plan shop/promosync.json --sandbox"]
+    commands = [words[2] for words in shown[:-2]]
     assert commands == [
         *("validate", "plan", "apply", "plan", "sandbox", "plan", "apply"),
         *("sandbox", "sandbox", "results"),

@@ -143,12 +143,13 @@ class Store:
             check_same_thread=False,
         )
         try:
-            self._begin(path)
+            self._prepare(path)
         except BaseException:
             self._db.close()
             raise
 
-    def _begin(self, path: Path | None) -> None:
+    def _prepare(self, path: Path | None) -> None:
+        """Make the tables where there are none; ValueError or sqlite3.Error where the file is something else."""
         self._db.row_factory = sqlite3.Row
         if path is not None:
             self._db.execute("PRAGMA journal_mode = WAL")

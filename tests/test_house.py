@@ -10,7 +10,7 @@ import sys
 import sysconfig
 import venv
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -102,6 +102,31 @@ def test_imports_go_down_only() -> None:
         if room_of(module) in ROOMS and other in ROOMS and ROOMS.index(other) < ROOMS.index(room_of(module))
     }
     assert upwards == UPWARDS
+
+
+def test_imports_make_no_circle() -> None:
+    """Not even for types: of two modules that know each other, neither can be read alone."""
+    names = {
+        ".".join(m.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__"): m for m in MODULES
+    }
+    known = {name: {one for one in _modules(module, names) if one != name} for name, module in names.items()}
+    while free := [name for name, others in known.items() if not others & known.keys()]:
+        for name in free:
+            del known[name]
+    assert sorted(known) == [], "these, or some of them, import each other"
+
+
+def _modules(module: Path, names: Mapping[str, Path]) -> Iterator[str]:
+    """Yield the modules of ours that a module imports, by full name."""
+    package = list(module.relative_to(SOURCE.parent).parent.parts)
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            name = ".".join(part for part in (base, node.module) if part)
+            inside = [f"{name}.{alias.name}" for alias in node.names]
+            yield from (one if one in names else name for one in inside if one in names or name in names)
 
 
 def test_the_sandbox_is_the_house_next_door() -> None:

@@ -15,8 +15,9 @@ from promosync.apply.gateway import Fault, StripeFault
 from promosync.apply.outcome import Status
 from promosync.codes.alphabet import CHARSETS, alphabet_of
 from promosync.codes.text_set import TextSet
+from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, Configuration, CouponEntry, Generate
-from promosync.model.live import Account, Live, LiveCode, LiveCoupon
+from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Tags
 from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import Coupon, PromotionCode

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from promosync.config import load
-from promosync.plan.batches import Rows
+from promosync.plan.batch_rows import Rows
 from promosync.plan.exposure import batch_sizes, exposures, total
 from tests.lint.linted import NOW
 

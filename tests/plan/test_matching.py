@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration
-from promosync.model.live import Live
 from promosync.model.ownership import Mode, Retired
 
 from .values import (

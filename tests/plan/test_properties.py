@@ -13,8 +13,9 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import ProblemsFound
 from promosync.plan import codes

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from promosync.model.account import Live
 from promosync.model.issued import IssuedBuilder
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import split_metadata
 from promosync.model.problems import ProblemsFound
 from promosync.plan.plan import Action, Kind, Plan, Verb

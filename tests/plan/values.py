@@ -7,8 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from promosync.model.account import Live
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry, PerMode, Settings
-from promosync.model.live import Account, Live, LiveCode, LiveCoupon
+from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Tags
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import Coupon, PromotionCode

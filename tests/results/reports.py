@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from promosync.config import load
-from promosync.model.live import Account, Live, LiveCode, LiveCoupon
+from promosync.model.account import Live
+from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.results.attribution import Attribution

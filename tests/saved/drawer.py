@@ -10,7 +10,7 @@ from promosync.apply.outcome import Report, Status
 from promosync.config import Source
 from promosync.model.problems import ProblemsFound
 from promosync.plan import saved as format_
-from promosync.plan.batches import Rows
+from promosync.plan.batch_rows import Rows
 from promosync.plan.planner import Policy
 from promosync.workflows.saved import Inputs, check_files, make_to_save, take_up
 from tests.journeys.world import World, configured

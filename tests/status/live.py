@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from promosync.config import load
-from promosync.model.live import Account, Live, LiveCode, LiveCoupon
+from promosync.model.account import Live
+from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Retired, Tags
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.status.making import Asked, Making

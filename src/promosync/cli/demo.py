@@ -95,10 +95,8 @@ def _make_products() -> None:
 
 def _command(run: Run, *arguments: str) -> None:
     """Carry out a command line as the shell would, and show it first."""
-    from promosync.cli.door import carry_out  # the door holds the commands, this one among them
-
     run.out.print(Text(f"$ promosync {' '.join(arguments)}", "bold"))
-    code = carry_out(arguments, Run(run.out, run.err, environ={}))
+    code = run.carry_out(arguments, Run(run.out, run.err, environ={}))
     if code == INTERRUPTED:
         raise Interrupted
     if code != 0:

@@ -45,6 +45,7 @@ def main() -> int:
 
 def carry_out(arguments: Sequence[str], run: Run) -> int:
     """Carry out a command line and return its exit code; nothing is raised."""
+    run.carry_out = carry_out
     try:
         code = app(args=list(arguments), prog_name="promosync", standalone_mode=False, obj=run)
         return code if isinstance(code, int) else 0

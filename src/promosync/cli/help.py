@@ -17,9 +17,8 @@ CommandArgument = Annotated[
 
 def help_(ctx: typer.Context, command: CommandArgument = None) -> None:
     """Show what a command does, and its options."""
-    from promosync.cli.door import carry_out  # the door holds the commands, this one among them
-
-    if code := carry_out([*(command or ()), "--help"], begin(ctx)):
+    run = begin(ctx)
+    if code := run.carry_out([*(command or ()), "--help"], run):
         raise typer.Exit(code)
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from promosync.config import Loaded
-    from promosync.plan.batches import Rows
+    from promosync.plan.batch_rows import Rows
     from promosync.plan.plan import Plan
     from promosync.plan.planner import Policy
     from promosync.stripe_api.account import StripeAccount

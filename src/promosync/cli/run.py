@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promosync.config import Loaded, Source
     from promosync.model.configuration import Configuration
     from promosync.model.problems import Problem
-    from promosync.plan.batches import Rows
+    from promosync.plan.batch_rows import Rows
     from promosync.stripe_api.account import StripeAccount
     from promosync.workflows.configuration import Unchecked
     from promosync.workflows.saved import Inputs
@@ -31,6 +31,10 @@ LARGE = 2_000_000
 """Characters of a configuration that take longer to check than a request to answer; some ten thousand entries."""
 
 
+def _no_commands(_arguments: Sequence[str], _run: Run) -> int:
+    raise RuntimeError("this run has no commands")
+
+
 @dataclass
 class Run:
     """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door.
@@ -39,7 +43,7 @@ class Run:
     which it names the files of its batches. ``doubted`` is what is wrong with it if the clock of this machine is
     right, until Stripe's is known. ``reads`` are the files that the command reads: it writes over none of them.
     ``command`` and ``so_far`` are for who interrupts it: what was at work, and a sentence that is true of what it has
-    done until now.
+    done until now. ``carry_out`` carries out a command line, for commands that consist of others.
     """
 
     out: Console
@@ -55,6 +59,7 @@ class Run:
     reads: list[Path] = field(default_factory=list)
     command: str = "promosync"
     so_far: str = "Nothing was changed in Stripe, and no file was written."
+    carry_out: Callable[[Sequence[str], Run], int] = field(default=_no_commands, repr=False)
 
     def show(self, lines: Iterable[Text]) -> None:
         """Write lines of the result."""

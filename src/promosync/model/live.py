@@ -1,16 +1,11 @@
-"""What a Stripe account holds, as far as promosync looks at it."""
+"""The objects of a Stripe account, as far as promosync looks at them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
-
-if TYPE_CHECKING:
-    from promosync.model.issued import IssuedCodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +67,3 @@ class Account:
     id: str | None
     mode: Mode
     now: int
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """An account's coupons and codes, newest first as Stripe lists them.
-
-    ``batches`` holds the unique codes of this owner by batch id; ``codes`` has all others.
-
-    ``products`` holds the Stripe ids of those products that were looked for and exist, ``customers`` the
-    Stripe customer ids found for each address or id that was looked for, in the spelling of the file.
-    """
-
-    account: Account
-    coupons: tuple[LiveCoupon, ...] = ()
-    codes: tuple[LiveCode, ...] = ()
-    products: frozenset[str] = frozenset()
-    customers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    batches: Mapping[str, IssuedCodes] = field(default_factory=dict)

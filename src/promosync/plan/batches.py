@@ -18,15 +18,13 @@ from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
 from promosync.config.dates import farthest
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.issued import IssuedCodes, Shape, Verdict
-from promosync.model.live import LiveCode, LiveCoupon
-from promosync.model.ownership import Tags
+from promosync.model.live import LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
 from promosync.plan import carry
 from promosync.plan.batch_adoption import Adoptable, Nobodys, adoptable
-from promosync.plan.batch_rows import Rows as Rows
-from promosync.plan.batch_rows import taken_texts, usable_rows
-from promosync.plan.batch_rows import unbound as unbound
+from promosync.plan.batch_rows import Rows, taken_texts, usable_rows
+from promosync.plan.batch_work import BatchWork
 from promosync.plan.checks import MAX_METADATA_KEYS, unknown_fields
 from promosync.plan.coupons import CouponFuture
 from promosync.plan.fields import changed_fields
@@ -39,32 +37,6 @@ PER_CODE_KEYS = 4
 """Keys of promosync's that a unique code may have beside those of its batch: carried, retired, slot, email."""
 
 _MARKING = "so that nothing brings it back"
-
-
-@dataclass(frozen=True, slots=True)
-class BatchWork:
-    """What the applier needs to carry a batch out; none of it is ever shown.
-
-    ``for_everybody``: the batch counts, and its codes are for no particular customer.
-
-    ``spec`` is what the codes share, ``tags`` the keys they share. ``update`` are indexes of codes whose changeable
-    fields differ. ``hashes`` has the salted hash of each row's address. ``ignored`` picks the metadata left to
-    others. ``adopt`` has the codes that are adopted, by the row whose code would be added otherwise.
-    """
-
-    spec: PromotionCode
-    tags: Tags
-    limit: int | None
-    records: IssuedCodes
-    slots: SlotPlan
-    update: Sequence[int]
-    rows: Rows
-    hashes: Sequence[str]
-    space: Space | None
-    taken: Callable[[str], bool]
-    ignored: Callable[[Mapping[str, str]], dict[str, str]]
-    for_everybody: bool = False
-    adopt: Mapping[int, LiveCode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 
 from promosync.config.dates import farthest
-from promosync.model.live import Live, LiveCode
+from promosync.model.account import Live
+from promosync.model.live import LiveCode
 from promosync.model.problems import Path, Problem
 from promosync.model.promotions import Coupon, PromotionCode, fold
 from promosync.plan.plan import Action, BatchAction, Kind, Verb

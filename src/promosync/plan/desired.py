@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from promosync.model.account import Live
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
-from promosync.model.live import Live
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem
 from promosync.model.promotions import Coupon
 from promosync.plan.exposure import batch_sizes
 
 if TYPE_CHECKING:
-    from promosync.plan.batches import Rows
+    from promosync.plan.batch_rows import Rows
 
 
 @dataclass(frozen=True, slots=True)

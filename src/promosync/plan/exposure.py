@@ -10,7 +10,7 @@ from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, 
 from promosync.model.problems import Path
 
 if TYPE_CHECKING:
-    from promosync.plan.batches import Rows
+    from promosync.plan.batch_rows import Rows
 
 Way = CodeEntry | BatchEntry
 """A way to a coupon: what customers enter."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import NamedTuple
 
+from promosync.model.account import Live
 from promosync.model.configuration import CouponEntry
-from promosync.model.live import Live, LiveCoupon
+from promosync.model.live import LiveCoupon
 from promosync.plan.matching import generation, generations
 
 

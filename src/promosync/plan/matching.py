@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from promosync.model.account import Live
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem
 from promosync.model.promotions import fold

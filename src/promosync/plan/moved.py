@@ -11,9 +11,10 @@ from dataclasses import fields, replace
 from hashlib import sha256
 from typing import Any
 
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration
 from promosync.model.issued import IssuedCodes, Shape
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import Problem
 from promosync.model.promotions import Coupon, PromotionCode, fold

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path
 from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.batch_work import BatchWork
 from promosync.plan.exposure import Exposure
-
-if TYPE_CHECKING:
-    from promosync.plan.batches import BatchWork
 
 
 class Kind(StrEnum):

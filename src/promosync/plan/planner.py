@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration, Import
 from promosync.model.issued import IssuedCodes
-from promosync.model.live import Live
 from promosync.model.problems import Path, Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
 from promosync.plan.batch_adoption import Nobodys, nobodys_codes
-from promosync.plan.batches import BatchQuestion, Rows, decide_batch, decide_stray_batch
+from promosync.plan.batch_rows import Rows
+from promosync.plan.batches import BatchQuestion, decide_batch, decide_stray_batch
 from promosync.plan.checks import left_behind, refusals
 from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
 from promosync.plan.coupons import CouponFuture, decide_coupon, decide_leftovers, decide_stray

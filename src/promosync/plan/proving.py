@@ -13,8 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+from promosync.model.account import Live
 from promosync.model.configuration import CodeEntry, CouponEntry, Settings
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.codes import (

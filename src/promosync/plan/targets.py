@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration
-from promosync.model.live import Live
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.matching import Matches, name_of
 

@@ -8,12 +8,12 @@ from functools import cached_property
 from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import POSSIBLE_PER_ISSUED
 from promosync.codes.text_set import TextSet
+from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, Configuration, Generate
 from promosync.model.issued import IssuedCodes
-from promosync.model.live import Live
 from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import fold
-from promosync.plan.batches import Rows
+from promosync.plan.batch_rows import Rows
 
 
 class Texts:

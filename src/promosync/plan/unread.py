@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from promosync.codes.slots import SlotPlan
+from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, Configuration, Generate
 from promosync.model.issued import IssuedCodes
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import PREFIX
 from promosync.model.problems import Path, Problem
 from promosync.plan.plan import Action, Kept, Kind, Verb

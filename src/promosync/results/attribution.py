@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import fold
 from promosync.plan.matching import Match, generation, generations, match
 from promosync.plan.scope import Scope

@@ -6,10 +6,11 @@ They take and give JSON, stand outside keys and rate limits, and refuse what a w
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from . import auth, faults, lifetime, orders, preview, store
 from .call import Call, Json
@@ -20,17 +21,27 @@ from .redeem import Order, Refused, redeem
 from .seed import seed
 from .wire import Request, Response
 
-if TYPE_CHECKING:
-    from .core import Sandbox
-
 PREFIX = "/_sandbox/"
+
+
+class Machine(Protocol):
+    """What the levers move of a sandbox besides its database."""
+
+    rng: random.Random
+    limiter: Limiter
+    latency: float
+
+    @property
+    def clock(self) -> Callable[[], float]: ...
+
+    def now(self, db: sqlite3.Connection) -> float: ...
 
 
 @dataclass(frozen=True)
 class Lever:
     """One lever being moved: what was sent, and the transaction it is moved in."""
 
-    sandbox: Sandbox
+    sandbox: Machine
     db: sqlite3.Connection
     given: Json
 
@@ -38,7 +49,7 @@ class Lever:
 Handler = Callable[[Lever], Any]
 
 
-def answer(sandbox: Sandbox, db: sqlite3.Connection, request: Request) -> Response:
+def answer(sandbox: Machine, db: sqlite3.Connection, request: Request) -> Response:
     """The answer of one lever; 400 with the reason when it cannot be moved that way."""
     if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
         return _reply(403, {"error": {"message": "The sandbox is not driven from web pages."}})

@@ -13,8 +13,9 @@ from itertools import count
 from typing import TypeVar
 
 from promosync.apply.gateway import Fault, StripeFault
+from promosync.model.account import Live
 from promosync.model.issued import IssuedBuilder, IssuedCodes
-from promosync.model.live import Account, Live, LiveCode, LiveCoupon
+from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.desired import Needs

@@ -9,11 +9,12 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration
 from promosync.model.issued import IssuedBuilder
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
-from promosync.plan.batches import Rows
+from promosync.plan.batch_rows import Rows
 from promosync.plan.desired import needs
 from promosync.plan.export import nobodys, owners
 from promosync.plan.export.draft import Export, Wishes

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration
 from promosync.model.issued import IssuedCodes
-from promosync.model.live import Account, Live
+from promosync.model.live import Account
 from promosync.model.problems import Problem, ProblemsFound
-from promosync.plan.batches import Rows, unbound
+from promosync.plan.batch_rows import Rows, unbound
 from promosync.plan.desired import needs
 from promosync.plan.plan import Plan
 from promosync.plan.planner import Policy, make_plan

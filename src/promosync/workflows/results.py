@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promosync.apply.gateway import StripeFault
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration
-from promosync.model.live import Account, Live
+from promosync.model.live import Account
 from promosync.model.problems import ProblemsFound
 from promosync.plan.status.making import ALWAYS
 from promosync.results.attribution import Attribution

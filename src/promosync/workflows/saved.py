@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from promosync.codes.folder import resolve_inside
 from promosync.config import Source
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration
-from promosync.model.live import Account, Live
+from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.desired import Needs, needs
@@ -23,7 +24,7 @@ from promosync.plan.saved import COUNTS, Saved, lasting, load
 from promosync.workflows.plan import with_customers, wrong_account
 
 if TYPE_CHECKING:
-    from promosync.plan.batches import Rows
+    from promosync.plan.batch_rows import Rows
     from promosync.stripe_api.account import StripeAccount
 
 MAX_BYTES = 256 * 1024 * 1024

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration
-from promosync.model.live import Account, Live, LiveCode
+from promosync.model.live import Account, LiveCode
 from promosync.model.problems import ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.desired import needs

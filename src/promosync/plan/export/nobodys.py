@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from promosync.codes.files import code_fault
+from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
 from promosync.model.issued import IssuedCode, IssuedCodes
-from promosync.model.live import Account, Live, LiveCode, LiveCoupon
+from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.promotions import fold
-from promosync.plan.batches import Rows
+from promosync.plan.batch_rows import Rows
 from promosync.plan.export.draft import (
     COUPON_DELETED,
     COUPON_LEFT_OUT,

@@ -6,12 +6,13 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
+from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
 from promosync.model.issued import IssuedCodes
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
 from promosync.model.promotions import fold
-from promosync.plan.batches import Rows
+from promosync.plan.batch_rows import Rows
 from promosync.plan.export.draft import (
     COUPON_DELETED,
     COUPON_LEFT_OUT,

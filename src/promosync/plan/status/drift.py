@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
-from promosync.model.live import Live, LiveCode, LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path, Problem
 from promosync.plan.codes import CodeQuestion, decide_code

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration
-from promosync.model.live import Live, LiveCode
+from promosync.model.live import LiveCode
 from promosync.model.promotions import fold
 from promosync.plan import carry
 from promosync.plan.batch_rows import Rows

@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = Path("src", "promosync")
 _JOURNEYS = [f"tests/journeys/test_{name}.py" for name in ("fields", "batches", "recreate", "pairs")]
 TESTS = {
-    "plan/export": ["tests/export"],
-    "plan/status": ["tests/status"],
+    "export": ["tests/export"],
+    "status": ["tests/status"],
     "plan": ["tests/plan", "tests/saved", "tests/check", "tests/lint", *_JOURNEYS],
     "apply": ["tests/apply", *_JOURNEYS],
     "stripe_api": ["tests/stripe_api", *_JOURNEYS],

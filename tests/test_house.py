@@ -25,7 +25,10 @@ SOURCE = ROOT / "src" / "promosync"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 # Imports go down this list only. Nobody but `cli` knows `sandbox`, and it knows nobody.
-ROOMS = ["cli", "workflows", "stripe_api", "apply", "render", "lint", "results", "plan", "codes", "config", "model"]
+ROOMS = [
+    *("cli", "workflows", "stripe_api", "apply", "render", "lint"),
+    *("results", "status", "export", "plan", "codes", "config", "model"),
+]
 UPWARDS = {("render", "promosync.apply.outcome")}  # what became of a plan is a value, and is shown
 
 # Who may import what: the slow ones load behind their own door.

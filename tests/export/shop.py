@@ -14,8 +14,8 @@ from promosync.apply.gateway import StripeFault
 from promosync.apply.outcome import Status
 from promosync.config import load
 from promosync.config.writing import to_json
+from promosync.export.draft import Export, Wishes
 from promosync.model.configuration import Configuration
-from promosync.plan.export.draft import Export, Wishes
 from promosync.plan.plan import Kind, Plan, Verb
 from promosync.plan.planner import Policy
 from promosync.sandbox import ControlError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promosync.plan.export.naming import Names, is_own_name, slug
+from promosync.export.naming import Names, is_own_name, slug
 
 anything = st.one_of(st.text(max_size=80), st.text("aé_r-2 /", max_size=70))
 

@@ -17,7 +17,7 @@ from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import split_metadata
 from promosync.model.problems import ProblemsFound
 from promosync.plan.plan import Action, Kind, Plan, Verb
-from promosync.plan.status.seats import SeatKeys, Seats, rank
+from promosync.status.seats import SeatKeys, Seats, rank
 from promosync.stripe_api import translate
 
 from .values import DAY, NOW, account, file, its_code, its_coupon, planned, refused, rules, spring, verbs, welcome

@@ -24,9 +24,6 @@ from promosync.codes.listing import COLUMNS, cells
 from promosync.config import Source
 from promosync.model.problems import Problem
 from promosync.plan.plan import Action, BatchAction, Plan
-from promosync.plan.status.making import Asked
-from promosync.plan.status.report import Report as StatusReport
-from promosync.plan.status.since import Limits
 from promosync.render.findings import Finding, Level
 from promosync.render.github import commands
 from promosync.render.outcomes import report_text
@@ -41,6 +38,9 @@ from promosync.render.status_html import status_html
 from promosync.render.status_markdown import status_markdown
 from promosync.render.status_text import status_text
 from promosync.render.warnings import warnings_text
+from promosync.status.making import Asked
+from promosync.status.report import Report as StatusReport
+from promosync.status.since import Limits
 from tests.status.live import code, coupon, look
 
 from . import plans

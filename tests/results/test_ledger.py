@@ -13,10 +13,10 @@ from promosync.model.live import Account, LiveCode
 from promosync.model.ownership import Mode, Tags
 from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import PromotionCode
-from promosync.plan.status.report import LineKind
 from promosync.results.book import Book, Known, within
 from promosync.results.ledger import AGAIN_SECONDS, Ledger, Read, dump, parse
 from promosync.results.orders import Discount, Order, Source
+from promosync.status.report import LineKind
 
 ACCOUNT = Account("acct_1", Mode.TEST, 1_800_000_000)
 SECRET = LiveCode("promo_SECRET", PromotionCode("SECRETTEXT", "spring"), Tags("shop", "vip", slot="3"), 5)

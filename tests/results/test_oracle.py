@@ -18,11 +18,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from promosync.plan.status.report import LineKind
 from promosync.results.ledger import Ledger, dump, parse
 from promosync.results.periods import Every, Span
 from promosync.results.report import Asked, Counts, Figures, Line, Report, Sums
 from promosync.sandbox import Sandbox, running
+from promosync.status.report import LineKind
 from promosync.workflows.results import look
 from tests.journeys.world import DAY, NOW, World, configured, document, open_world
 

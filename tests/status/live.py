@@ -12,9 +12,9 @@ from promosync.model.account import Live
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Retired, Tags
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.plan.status.making import Asked, Making
-from promosync.plan.status.report import Line, Report
-from promosync.plan.status.since import Snapshot
+from promosync.status.making import Asked, Making
+from promosync.status.report import Line, Report
+from promosync.status.since import Snapshot
 
 NOW = 1_800_000_000
 DAY = 86_400

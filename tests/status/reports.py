@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from promosync.model.ownership import Retired
-from promosync.plan.status.making import Asked
-from promosync.plan.status.report import Report
-from promosync.plan.status.since import Limits
+from promosync.status.making import Asked
+from promosync.status.report import Report
+from promosync.status.since import Limits
 
 from .live import DAY, NOW, code, coupon, look, unique
 

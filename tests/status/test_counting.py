@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from promosync.model.live import LiveCode
 from promosync.model.ownership import Retired
-from promosync.plan.status.attention import attention
-from promosync.plan.status.making import Asked
-from promosync.plan.status.report import State
-from promosync.plan.status.seats import Seats
+from promosync.status.attention import attention
+from promosync.status.making import Asked
+from promosync.status.report import State
+from promosync.status.seats import Seats
 
 from .live import DAY, NOW, code, coupon, line, look, swapped, unique
 

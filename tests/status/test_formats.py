@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import pytest
 
-from promosync.plan.status.making import Asked
 from promosync.render.status_data import status_csv, status_json
 from promosync.render.status_html import status_html
 from promosync.render.status_markdown import status_markdown
 from promosync.render.status_text import status_text
+from promosync.status.making import Asked
 
 from .live import code, coupon, look
 from .reports import EVIL, report

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from promosync.model.problems import ProblemsFound
-from promosync.plan.status.snapshot_file import parse
+from promosync.status.snapshot_file import parse
 from tests.cli.conftest import Cli, cli, folder
 
 __all__ = ["cli", "folder"]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import ProblemsFound
-from promosync.plan.status.making import Asked
-from promosync.plan.status.report import LineKind
-from promosync.plan.status.since import Limits, Snapshot, UsedSeats, mismatch
-from promosync.plan.status.snapshot_file import dump, parse
+from promosync.status.making import Asked
+from promosync.status.report import LineKind
+from promosync.status.since import Limits, Snapshot, UsedSeats, mismatch
+from promosync.status.snapshot_file import dump, parse
 
 from .live import ACCOUNT, NOW, code, coupon, look, swapped, unique
 

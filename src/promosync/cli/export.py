@@ -63,7 +63,7 @@ def export(
 ) -> None:
     """Print what the account holds as a configuration; applying it adopts everything and changes nothing else."""
     from promosync.config.writing import to_json
-    from promosync.plan.export.draft import Wishes
+    from promosync.export.draft import Wishes
     from promosync.render.export import export_notes
     from promosync.workflows.export import Selection, make
 

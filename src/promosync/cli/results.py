@@ -76,9 +76,9 @@ def results(
     debug: DebugOption = False,
 ) -> None:
     """Show what coupons, codes and batches brought and cost: orders, customers, discounts, revenue, refunds."""
-    from promosync.plan.status.making import ALWAYS
     from promosync.results.periods import span_of, zone_of
     from promosync.results.report import Asked
+    from promosync.status.making import ALWAYS
     from promosync.workflows.results import look
 
     begun = time.monotonic()

@@ -29,7 +29,7 @@ from promosync.cli.writing import check_target, writing
 from promosync.model.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
-    from promosync.plan.status.since import Snapshot
+    from promosync.status.since import Snapshot
 
 ALARM = 2
 _LARGEST = 256 * 1024 * 1024
@@ -66,9 +66,9 @@ def status(
     debug: DebugOption = False,
 ) -> None:
     """Show what became of every coupon, code and batch: issued, used, left, ended, and what differs from the file."""
-    from promosync.plan.status.making import ALWAYS, Asked
-    from promosync.plan.status.since import Limits
-    from promosync.plan.status.snapshot_file import dump
+    from promosync.status.making import ALWAYS, Asked
+    from promosync.status.since import Limits
+    from promosync.status.snapshot_file import dump
     from promosync.workflows.status import look
 
     run = begin(ctx, output, debug)
@@ -107,7 +107,7 @@ def _progress(run: Run) -> Callable[[int], None]:
 
 def _snapshot(name: str) -> Snapshot:
     from promosync.config.files import read_bounded
-    from promosync.plan.status.snapshot_file import parse
+    from promosync.status.snapshot_file import parse
 
     try:
         text = read_bounded(Path(name), _LARGEST).decode()

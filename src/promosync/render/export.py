@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from promosync.plan.export.draft import Export, LeftOut
+from promosync.export.draft import Export, LeftOut
 from promosync.plan.plan import Kind
 from promosync.render.layout import paragraph
 from promosync.render.visible import visible

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from promosync.plan.status.report import LineKind
-from promosync.plan.status.tally import NO_VALUE
 from promosync.render.money import money
 from promosync.render.pages import page
 from promosync.render.results_words import (
@@ -26,6 +24,8 @@ from promosync.render.status_words import number
 from promosync.render.visible import visible
 from promosync.results.periods import Period
 from promosync.results.report import Figures, Line, Report
+from promosync.status.report import LineKind
+from promosync.status.tally import NO_VALUE
 
 _MOST_CHARTS = 12
 """More charts say less; the tables below have all."""

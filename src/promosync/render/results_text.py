@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from promosync.plan.status.report import LineKind
 from promosync.render.heads import text_head
 from promosync.render.layout import paragraph
 from promosync.render.results_words import (
@@ -26,6 +25,7 @@ from promosync.render.results_words import (
 from promosync.render.tables import Row, shortened, text_table
 from promosync.render.visible import visible
 from promosync.results.report import Line, Report
+from promosync.status.report import LineKind
 
 _NARROWEST = 15
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from promosync.plan.fields import iso
-from promosync.plan.status.report import LineKind
 from promosync.render.money import amount_text, money
 from promosync.render.status_words import NOUNS, number
 from promosync.render.tables import NOTHING, Column
 from promosync.results.orders import Source
 from promosync.results.periods import Every, Period
 from promosync.results.report import Counts, Figures, Line, Report, Sums
+from promosync.status.report import LineKind
 
 COLUMNS = (
     Column("orders", "orders"),

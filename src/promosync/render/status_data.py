@@ -8,12 +8,12 @@ from io import StringIO
 from typing import Any
 
 from promosync.plan.fields import iso
-from promosync.plan.status.report import Line, Report, Since, State
 from promosync.render.heads import json_head
 from promosync.render.money import worst_words
 from promosync.render.plan_json import worst_case_json
 from promosync.render.status_words import summary
 from promosync.render.tables import csv_cell
+from promosync.status.report import Line, Report, Since, State
 
 Json = dict[str, Any]
 

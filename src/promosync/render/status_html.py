@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from promosync.plan.exposure import total
-from promosync.plan.status.attention import SOON_DAYS, ends_soon, nearly_used
-from promosync.plan.status.report import Line, LineKind, Report, State
-from promosync.plan.status.tally import NO_VALUE
 from promosync.render.money import NO_LIMIT, totals_words, worst_words
 from promosync.render.pages import day_and_time, page
 from promosync.render.status_words import COLUMNS, NOUNS, cells, counts, number, title, uses_words
 from promosync.render.visible import visible
+from promosync.status.attention import SOON_DAYS, ends_soon, nearly_used
+from promosync.status.report import Line, LineKind, Report, State
+from promosync.status.tally import NO_VALUE
 
 _MOST_BARS = 12
 """More bars in one chart say less; the table below has all."""

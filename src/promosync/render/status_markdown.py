@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from promosync.plan.exposure import total
 from promosync.plan.fields import iso
-from promosync.plan.status.report import Line, LineKind, Report
 from promosync.render.heads import markdown_head
 from promosync.render.markdown import cell, code
 from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import COLUMNS, NOUNS, cells, number, remarks, summary, title, uses_words
 from promosync.render.tables import Row, markdown_table
+from promosync.status.report import Line, LineKind, Report
 
 
 def status_markdown(report: Report) -> str:

@@ -10,8 +10,6 @@ from rich.text import Text
 
 from promosync.plan.exposure import total
 from promosync.plan.fields import iso
-from promosync.plan.status.attention import ends_soon, nearly_used
-from promosync.plan.status.report import Line, LineKind, Report, Since, State
 from promosync.render.heads import text_head
 from promosync.render.layout import paragraph
 from promosync.render.money import totals_words, worst_words
@@ -27,6 +25,8 @@ from promosync.render.status_words import (
 )
 from promosync.render.tables import NOTHING, Column, Row, shortened, text_table
 from promosync.render.visible import visible
+from promosync.status.attention import ends_soon, nearly_used
+from promosync.status.report import Line, LineKind, Report, Since, State
 
 _EMPTY = {"0", NOTHING, "0 %"}
 _OPTIONAL = {"expired", "withdrawn", "days", "share"}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from promosync.plan.exposure import Exposure
-from promosync.plan.status.report import Line, LineKind, Report, State
 from promosync.render.money import NO_LIMIT
 from promosync.render.tables import NOTHING, Column
+from promosync.status.report import Line, LineKind, Report, State
 
 NOUNS = {
     LineKind.COUPON: "Coupons",

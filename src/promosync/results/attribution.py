@@ -15,9 +15,9 @@ from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import fold
 from promosync.plan.matching import Match, generation, generations, match
 from promosync.plan.scope import Scope
-from promosync.plan.status.report import LineKind
-from promosync.plan.status.tally import NO_VALUE, Values
 from promosync.results.book import Book, Known
+from promosync.status.report import LineKind
+from promosync.status.tally import NO_VALUE, Values
 
 
 class Attribution:

@@ -14,9 +14,9 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from promosync.model.live import LiveCode
-from promosync.plan.status.report import LineKind
-from promosync.plan.status.seats import Seats
 from promosync.results.orders import Order, Source
+from promosync.status.report import LineKind
+from promosync.status.seats import Seats
 
 _LATEST = (1 << 63) - 1
 _SOURCES = tuple(Source)

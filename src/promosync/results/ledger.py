@@ -21,10 +21,10 @@ from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.fields import iso
-from promosync.plan.status.report import LineKind
-from promosync.plan.status.since import of_another
 from promosync.results.book import Book, Given, Kept, Known, Stretch
 from promosync.results.orders import Source
+from promosync.status.report import LineKind
+from promosync.status.since import of_another
 
 FORMAT = 1
 AGAIN_SECONDS = 40 * 86_400

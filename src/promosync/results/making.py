@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 
 from promosync.model.configuration import Configuration
 from promosync.model.live import Account
-from promosync.plan.status.report import LineKind
-from promosync.plan.status.tally import MANY_VALUES, OTHER_VALUES
 from promosync.results.attribution import Attribution
 from promosync.results.book import Book, Given, Kept, Known
 from promosync.results.orders import Source
 from promosync.results.periods import Every, Period, fit_for_a_chart, periods, zone_of
 from promosync.results.report import Asked, Counts, Figures, Line, Report, Sums
+from promosync.status.report import LineKind
+from promosync.status.tally import MANY_VALUES, OTHER_VALUES
 
 Key = tuple[LineKind | None, str]
 """What a line is about: its kind and id; of a group ``key=value``."""

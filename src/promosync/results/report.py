@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from promosync.model.live import Account
-from promosync.plan.status.report import LineKind
 from promosync.results.orders import Source
 from promosync.results.periods import Every, Period, Span
+from promosync.status.report import LineKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from promosync.export import nobodys, owners
+from promosync.export.draft import Export, Wishes
+from promosync.export.proof import Proved, prove
 from promosync.model.account import Live
 from promosync.model.configuration import Configuration
 from promosync.model.issued import IssuedBuilder
@@ -16,9 +19,6 @@ from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.desired import needs
-from promosync.plan.export import nobodys, owners
-from promosync.plan.export.draft import Export, Wishes
-from promosync.plan.export.proof import Proved, prove
 from promosync.plan.plan import Verb
 
 if TYPE_CHECKING:

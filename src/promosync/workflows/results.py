@@ -11,13 +11,13 @@ from promosync.model.account import Live
 from promosync.model.configuration import Configuration
 from promosync.model.live import Account
 from promosync.model.problems import ProblemsFound
-from promosync.plan.status.making import ALWAYS
 from promosync.results.attribution import Attribution
 from promosync.results.book import Book, Stretch
 from promosync.results.ledger import Ledger, Read
 from promosync.results.making import make_report
 from promosync.results.orders import Source
 from promosync.results.report import Asked, Report
+from promosync.status.making import ALWAYS
 from promosync.workflows.plan import wrong_account
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from promosync.model.live import Account, LiveCode
 from promosync.model.problems import ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.desired import needs
-from promosync.plan.status.making import Asked, Making
-from promosync.plan.status.report import Report
-from promosync.plan.status.since import Snapshot, mismatch
+from promosync.status.making import Asked, Making
+from promosync.status.report import Report
+from promosync.status.since import Snapshot, mismatch
 from promosync.workflows.plan import wrong_account
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from promosync.plan import carry
 from promosync.plan.batch_rows import Rows
 from promosync.plan.exposure import Exposure, Way, batch_sizes, exposures, is_over, ways_to
 from promosync.plan.matching import Matches, match
-from promosync.plan.status.attention import attention
-from promosync.plan.status.drift import NOT_IN_FILE, Drift, Told
-from promosync.plan.status.lines import batch_line, code_line, coupon_line, group_lines
-from promosync.plan.status.report import Line, LineKind, Report, State
-from promosync.plan.status.since import Limits, Snapshot, UsedSeats, compare, snapshot
-from promosync.plan.status.tally import NO_VALUE, Count, Tally, Values, count_of
+from promosync.status.attention import attention
+from promosync.status.drift import NOT_IN_FILE, Drift, Told
+from promosync.status.lines import batch_line, code_line, coupon_line, group_lines
+from promosync.status.report import Line, LineKind, Report, State
+from promosync.status.since import Limits, Snapshot, UsedSeats, compare, snapshot
+from promosync.status.tally import NO_VALUE, Count, Tally, Values, count_of
 
 ALWAYS = ("campaign", "source")
 """Metadata keys that every snapshot knows, so that a later question finds its answer."""

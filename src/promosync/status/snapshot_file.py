@@ -12,8 +12,8 @@ from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.fields import iso
-from promosync.plan.status.report import LineKind
-from promosync.plan.status.since import Snapshot, UsedSeats
+from promosync.status.report import LineKind
+from promosync.status.since import Snapshot, UsedSeats
 
 FORMAT = 1
 _VERSION = "promosync_snapshot"

@@ -12,14 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from promosync.codes.files import code_fault
-from promosync.model.account import Live
-from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
-from promosync.model.issued import IssuedCode, IssuedCodes
-from promosync.model.live import Account, LiveCode, LiveCoupon
-from promosync.model.ownership import Tags
-from promosync.model.promotions import fold
-from promosync.plan.batch_rows import Rows
-from promosync.plan.export.draft import (
+from promosync.export.draft import (
     COUPON_DELETED,
     COUPON_LEFT_OUT,
     ENDED,
@@ -36,7 +29,14 @@ from promosync.plan.export.draft import (
     products_of,
     unknown_fields,
 )
-from promosync.plan.export.naming import Names, is_own_name
+from promosync.export.naming import Names, is_own_name
+from promosync.model.account import Live
+from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
+from promosync.model.issued import IssuedCode, IssuedCodes
+from promosync.model.live import Account, LiveCode, LiveCoupon
+from promosync.model.ownership import Tags
+from promosync.model.promotions import fold
+from promosync.plan.batch_rows import Rows
 from promosync.plan.plan import Kind
 
 _OWNERS = ("default", "export")

@@ -10,9 +10,9 @@ from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
 from promosync.plan.matching import Match
-from promosync.plan.status.drift import NOT_IN_FILE, NOT_IN_STRIPE, Told
-from promosync.plan.status.report import Line, LineKind, State
-from promosync.plan.status.tally import Bound, Count, Values
+from promosync.status.drift import NOT_IN_FILE, NOT_IN_STRIPE, Told
+from promosync.status.report import Line, LineKind, State
+from promosync.status.tally import Bound, Count, Values
 
 
 def coupon_line(

@@ -13,11 +13,11 @@ from typing import TypeVar
 from promosync.config import Refused, load
 from promosync.config.files import MAX_BYTES
 from promosync.config.writing import to_json
+from promosync.export.draft import COUPON_LEFT_OUT, Draft
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
 from promosync.model.problems import Path, Problem, ProblemsFound, dotted
 from promosync.plan.batch_rows import Rows
-from promosync.plan.export.draft import COUPON_LEFT_OUT, Draft
 from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 from promosync.plan.planner import Policy, make_plan
 

@@ -1,7 +1,7 @@
 """Snapshots: how often everything was used at one moment, small and without a unique code, to compare with later.
 
 Of single codes and batches it holds redemptions by config id. Of unique codes it holds which were used and how often,
-each named by its slot or by a salted hash of its text (:mod:`promosync.plan.status.seats`).
+each named by its slot or by a salted hash of its text (:mod:`promosync.status.seats`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from promosync.model.live import Account
 from promosync.model.problems import Problem
-from promosync.plan.status.report import Alarm, Change, Line, LineKind, Since
-from promosync.plan.status.seats import Seat, seat_name
-from promosync.plan.status.tally import BatchTally
+from promosync.status.report import Alarm, Change, Line, LineKind, Since
+from promosync.status.seats import Seat, seat_name
+from promosync.status.tally import BatchTally
 
 _EXAMPLES = 5
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from promosync.model.live import LiveCode, LiveCoupon
-from promosync.plan.status.fate import end_of, fate
-from promosync.plan.status.report import State
-from promosync.plan.status.seats import SeatKeys, Seats, rank
+from promosync.status.fate import end_of, fate
+from promosync.status.report import State
+from promosync.status.seats import SeatKeys, Seats, rank
 
 MANY_VALUES = 1000
 """So many values of one metadata key are told apart; more are one line, or memory would grow with the account."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from promosync.plan.status.report import DAY, Line, LineKind, Report, State
+from promosync.status.report import DAY, Line, LineKind, Report, State
 
 SOON_DAYS = 7
 NEARLY_PERCENT = 80

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
-from promosync.plan.status.report import State
+from promosync.status.report import State
 
 
 def fate(code: LiveCode, coupon: LiveCoupon | None, now: int) -> State:

@@ -6,14 +6,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from promosync.model.account import Live
-from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
-from promosync.model.issued import IssuedCodes
-from promosync.model.live import LiveCode, LiveCoupon
-from promosync.model.ownership import Retired
-from promosync.model.promotions import fold
-from promosync.plan.batch_rows import Rows
-from promosync.plan.export.draft import (
+from promosync.export.draft import (
     COUPON_DELETED,
     COUPON_LEFT_OUT,
     ENDED,
@@ -32,6 +25,13 @@ from promosync.plan.export.draft import (
     unknown_fields,
     with_limit,
 )
+from promosync.model.account import Live
+from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
+from promosync.model.issued import IssuedCodes
+from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.ownership import Retired
+from promosync.model.promotions import fold
+from promosync.plan.batch_rows import Rows
 from promosync.plan.matching import match
 from promosync.plan.plan import Kind
 

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -115,24 +116,24 @@ BYTES = (
 
 def changed(tree: Any, random: Random) -> Any:
     """Return a JSON tree with one to four of its nodes gone, odd, doubled, or put in the place of others."""
-    tree = json.loads(json.dumps(tree))
+    tree = deepcopy(tree)
     for _ in range(random.choice((1, 1, 2, 4))):
         places = list(_places(tree))
         if not places:
-            return random.choice(ODD)
+            return deepcopy(random.choice(ODD))
         where, name = random.choice(places)
         what = random.randrange(5)
         if what == 0:
             del where[name]
         elif what == 1:
             other, key = random.choice(places)
-            where[name] = json.loads(json.dumps(other[key]))
+            where[name] = deepcopy(other[key])
         elif what == 2 and isinstance(where, list):
-            where.append(json.loads(json.dumps(where[name])))
+            where.append(deepcopy(where[name]))
         elif what == 3 and isinstance(where, dict):
             where[random.choice(("", "id", "code", "x" * 50, f"{name} "))] = where.pop(name)
         else:
-            where[name] = random.choice(ODD)
+            where[name] = deepcopy(random.choice(ODD))
     return tree
 
 
@@ -173,7 +174,7 @@ class Fuzz:
         self.run("apply", "--yes", ends=WELL)
         self.run("status", "--save", "before.json", ends=WELL)
         self.snapshot = json.loads(Path("before.json").read_text(encoding="utf-8"))
-        document = json.loads(json.dumps(DOCUMENT))
+        document = deepcopy(DOCUMENT)
         document["coupons"][0]["percent_off"] = 25
         document["promotion_codes"][1]["active"] = False
         document["code_batches"].pop()
@@ -230,7 +231,7 @@ class Fuzz:
         Path(NAMES["config"]).write_text(json.dumps(self.later), encoding="utf-8")
         tree = changed({key: value for key, value in self.plan.items() if key != "checksum"}, random)
         if isinstance(tree, dict):
-            tree["checksum"] = saved._checksum(tree) if random.random() < 0.9 else random.choice(ODD)
+            tree["checksum"] = saved._checksum(tree) if random.random() < 0.9 else deepcopy(random.choice(ODD))
         Path(NAMES["plan"]).write_bytes(written(tree, random))
         self.run("apply", "--plan", NAMES["plan"], "--yes", "--force")
         self.restore()

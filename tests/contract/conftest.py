@@ -15,10 +15,12 @@ from .spec import Spec
 from .validator import Validator
 
 ROOT = Path(__file__).resolve().parents[2]
-JOURNEYS = [f"tests/journeys/test_{name}.py" for name in ("batches", "fields", "pairs", "recreate")]
+JOURNEYS = [
+    f"tests/journeys/test_{name}.py" for name in ("batches", "customer_account", "fields", "pairs", "recreate")
+]
 OTHERS = [
-    *(f"tests/sandbox/test_{name}.py" for name in ("exam", "exam_reading", "objects", "search")),
-    *(f"tests/stripe_api/test_{name}.py" for name in ("creates", "reader")),
+    *(f"tests/sandbox/test_{name}.py" for name in ("exam", "exam_reading", "objects", "orders", "search")),
+    *(f"tests/stripe_api/test_{name}.py" for name in ("creates", "orders", "reader")),
 ]
 
 SAID = pytest.StashKey[str]()

@@ -63,6 +63,7 @@ def test_a_session_shows_what_discounts_came_to_only_when_asked() -> None:
     direct, code = shop()
     direct.control.redeem("SPRING", amount=1999)
     [plain] = direct.ask("GET", "/v1/checkout/sessions")["data"]
+    assert direct.ask("GET", f"/v1/checkout/sessions/{plain['id']}") == plain
     assert "breakdown" not in plain["total_details"]
     assert plain["discounts"] == [{"coupon": "spring", "promotion_code": code["id"]}]
     [full] = direct.ask("GET", "/v1/checkout/sessions", {"expand[]": "data.discounts.promotion_code"})["data"]

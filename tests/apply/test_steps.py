@@ -88,7 +88,9 @@ class Refusing:
 def test_the_old_code_is_switched_on_again_unless_another_run_makes_the_new_one(fault: Fault) -> None:
     """Two codes of one text do not work at once, so the old one would be in the way of that run."""
     new = PromotionCode("WELCOME", "spring_r2")
-    old = LiveCode("promo_1", PromotionCode("WELCOME", "spring", active=False), replace(OURS, retired=Retired.SWAP), 1)
+    old = LiveCode(
+        "promo_1", PromotionCode("WELCOME", "spring", active=False), replace(OURS, retired=Retired.SWAP), 1
+    )
     stripe = Refusing(fault)
     swap = Swap(Action(Verb.RECREATE, Kind.CODE, "welcome", "", before=old, after=new, tags=OURS), old, 0)
     elsewhere = fault is Fault.MADE_ELSEWHERE

@@ -209,7 +209,7 @@ def interrupted_after(world: World, content: Json, writes: int) -> Report:
 
 
 def test_the_oldest_coupon_of_an_entry_ends_first(world: World) -> None:
-    """Two of its coupons go at once: what came in late on the oldest is handed to the next, and by that to the new."""
+    """Two of its coupons go at once: what came in late on the oldest is handed to the next, and on to the new."""
     world.settle(shop(count=3))
     interrupted_after(world, shop(25, count=3), writes=1)
     plan = world.plan(shop(30, count=3))

@@ -131,18 +131,6 @@ def test_what_ended_by_itself_is_not_noted(shop: Shop) -> None:
     assert "hand" not in {row["metadata"].get(RETIRED) for row in shop.world.codes()}
 
 
-def test_what_is_off_since_its_coupon_is_used_up_is_not_noted(shop: Shop) -> None:
-    """Nothing is done while the coupon stays so; once its limit is raised, the codes come back."""
-    content = shop_file(batch(count=3), coupons=[coupon(max_redemptions=1)])
-    shop.settle(content)
-    used, *rest = some(shop.working(), 3)
-    shop.use([used])
-    assert not shop.working()
-    shop.rests(content)
-    shop.settle(shop_file(batch(count=3), coupons=[coupon(max_redemptions=9)]))
-    assert shop.working() == set(rest)
-
-
 @pytest.mark.parametrize("then", ["removed", "switched off"])
 def test_it_is_noted_whatever_the_file_says_of_its_batch(shop: Shop, then: str) -> None:
     shop.settle(CONTENT)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,6 +98,37 @@ def test_a_batch_is_refused_or_gets_all_of_its_codes(pattern: str, charset: str,
     assert all(re.fullmatch(shape, text) for text in made)
     assert len({text.lower() for text in made}) == len(made)
     assert not {text.lower() for text in made} & taken
+
+
+class Elsewhere(Memory):
+    """As when another run has the keys of the first so many tries, and makes nothing."""
+
+    def __init__(self, tries: int) -> None:
+        super().__init__(set())
+        self.tries = tries
+
+    def create_code(self, spec: PromotionCode, tags: Tags, key: str | None = None) -> LiveCode:
+        if key not in self.keys and len(self.keys) < self.tries:
+            self.keys[key or ""] = spec.code
+            raise StripeFault(Fault.MADE_ELSEWHERE, "made elsewhere")
+        return super().create_code(spec, tags, key)
+
+
+@pytest.mark.parametrize(("tries", "made", "status"), [(0, 1, "done"), (2, 1, "done"), (3, 0, "failed")])
+def test_what_another_run_seems_to_make_is_tried_three_times(tries: int, made: int, status: str) -> None:
+    """Each time under another key; then the next apply sees what there is."""
+    entry = BatchEntry("b", PromotionCode("", "c"), Generate(count=1, pattern="####"), ("code_batches", 0), True)
+    configuration = Configuration((CouponEntry("c", Coupon(), ("coupons", 0)),), (), (entry,))
+    memory = Elsewhere(tries)
+    [outcome] = carry_out(
+        make_plan(configuration, Live(Account(None, Mode.TEST, 100), (COUPON,)), Policy()),
+        memory,  # type: ignore[arg-type]
+        on_outcome=lambda outcome: None,
+        on_progress=lambda progress: None,
+        stopped=lambda: False,
+        workers=1,
+    )
+    assert (len(memory.made), outcome.status, len(memory.keys)) == (made, status, tries + made)
 
 
 @given(st.lists(st.text(max_size=5), max_size=40), st.lists(st.text(max_size=5), max_size=40))

@@ -265,6 +265,16 @@ def test_two_active_codes_of_one_slot_leave_the_newest() -> None:
         )
 
 
+def test_the_newer_code_that_somebody_went_back_from_is_withdrawn() -> None:
+    """It was switched off by hand and the older one on again; with that one off too, it would count instead."""
+    older, newer = issued(1, slot=0), issued(2, slot=0, active=False)
+    for records in ([older, newer], [newer, older]):
+        plan = decide(Wanted(count=1), records)
+        assert (done(plan), [records[at] for at in plan.withdraw]) == ("withdraw", [newer])
+    assert done(decide(Wanted(count=1), [older, replace(newer, used=1)])) == "mark", "what was used is not"
+    assert decide(Wanted(count=1), [older, replace(newer, retired=Retired.WITHDRAWN)]).empty
+
+
 def test_an_import_goes_by_text_whatever_its_case_and_order() -> None:
     records = settle(Wanted(codes=["a", "B", "c"]), [])
     records = settle(Wanted(codes=["C", "A", "b", "d"]), records)

@@ -345,3 +345,15 @@ def test_uses_on_a_coupon_that_was_deleted_by_hand_in_between_are_counted(shop: 
         [home] = shop.world.coupons()
         carried, late = (int(home["metadata"].get(key, 0)) for key in (CARRIED, LATE))
         assert (home["max_redemptions"], (carried, late)) == (left, known)
+
+
+def test_what_is_off_since_its_coupon_is_used_up_is_not_noted(shop: Shop) -> None:
+    """Nothing is done while the coupon stays so; once its limit is raised, the codes come back."""
+    content = shop_file(batch(count=3), coupons=[coupon(max_redemptions=1)])
+    shop.settle(content)
+    used, *rest = some(shop.working(), 3)
+    shop.use([used])
+    assert not shop.working()
+    shop.rests(content)
+    shop.settle(shop_file(batch(count=3), coupons=[coupon(max_redemptions=9)]))
+    assert shop.working() == set(rest)

@@ -208,6 +208,21 @@ def interrupted_after(world: World, content: Json, writes: int) -> Report:
     return report
 
 
+def test_the_oldest_coupon_of_an_entry_ends_first(world: World) -> None:
+    """Two of its coupons go at once: what came in late on the oldest is handed to the next, and on to the new."""
+    world.settle(shop(count=3))
+    interrupted_after(world, shop(25, count=3), writes=1)
+    plan = world.plan(shop(30, count=3))
+    assert [(action.verb, action.id) for action in plan.actions if action.kind is Kind.COUPON] == [
+        (Verb.RECREATE, "spring"),
+        (Verb.RETIRE, "spring"),
+    ]
+    world.control.redeem("CODE01", times=2)
+    assert {outcome.status for outcome in world.carry_out(plan).outcomes} == {Status.DONE}
+    assert world.one_coupon()["metadata"][LATE] == "2"
+    world.rests(shop(30, count=3))
+
+
 def test_counts_add_up_over_many_recreates(world: World) -> None:
     """Five recreates with customers in between: coupon and code allow together what the file says, once."""
     total = 0

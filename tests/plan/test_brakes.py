@@ -101,6 +101,16 @@ PROTECTED: list[tuple[str, Any, Any]] = [
     ("withdrawing one whose entry left the file", file(spring()), account(its_coupon(), its_code(**GUARDED))),
     ("lowering its limit to what is used", file(spring(), welcome(protect=True, max_redemptions=3)),
      account(its_coupon(), its_code(used=3, **GUARDED))),
+    ("deleting one whose predecessor is protected", file(),
+     account(its_coupon(**GUARDED), its_coupon("spring_r2"))),
+    ("lifting and recreating a code at once", file(spring(), welcome(max_redemptions=5)),
+     account(its_coupon(), its_code(**GUARDED))),
+    ("protecting and recreating a code at once", file(spring(), welcome(max_redemptions=5, protect=True)),
+     account(its_coupon(), its_code())),
+    ("lifting and lowering a limit at once", file(spring(), welcome(max_redemptions=3)),
+     account(its_coupon(), its_code(used=3, **GUARDED))),
+    ("protecting and lowering a limit at once", file(spring(), welcome(protect=True, max_redemptions=3)),
+     account(its_coupon(), its_code(used=3))),
 ]  # fmt: skip
 
 
@@ -123,10 +133,24 @@ def test_what_protection_allows() -> None:
 
 
 def test_a_protected_code_keeps_its_coupon_beyond_its_date() -> None:
-    """The coupon is not deleted under it; apply could not do it."""
+    """The coupon is not deleted under it; apply could not do it. Under one that is off it is."""
     live = account(its_coupon(redeem_by=AHEAD), its_code(**GUARDED))
-    plan = planned(file(spring(redeem_by=BEFORE), welcome(protect=True)), live)
-    assert plan.empty
+    wanted = file(spring(redeem_by=BEFORE), welcome(protect=True))
+    assert planned(wanted, live).empty
+    off = account(its_coupon(redeem_by=AHEAD), its_code(active=False, **GUARDED))
+    assert verbs(planned(wanted, off)) == ["delete spring"]
+
+
+@pytest.mark.parametrize(("in_file", "in_stripe"), [(True, False), (False, True)], ids=["file", "Stripe"])
+def test_protection_counts_whichever_side_says_it(in_file: bool, in_stripe: bool) -> None:
+    """What has passed its date stays: a code, a coupon, and the coupon of a code."""
+    mark: dict[str, Any] = {"tags": {"protect": in_stripe}}
+    coupon, ends = its_coupon(redeem_by=AHEAD), spring(redeem_by=BEFORE)
+    code = file(spring(), welcome(expires_at=BEFORE, protect=in_file))
+    assert planned(code, account(its_coupon(), its_code(expires_at=AHEAD, **mark))).empty
+    marked = account(its_coupon(redeem_by=AHEAD, **mark))
+    assert planned(file(spring(redeem_by=BEFORE, protect=in_file)), marked).empty
+    assert planned(file(ends, welcome(protect=in_file)), account(coupon, its_code(**mark))).empty
 
 
 def test_without_pruning_what_is_not_in_the_file_stays() -> None:

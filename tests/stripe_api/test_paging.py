@@ -230,6 +230,14 @@ def test_an_api_that_does_not_filter_by_time_is_read_all_the_same(kind: str, ign
     assert there.requests <= 220
 
 
+def test_the_last_page_of_a_part_is_not_the_end_of_a_list_that_is_not_filtered() -> None:
+    """It was asked for up to a moment; that the API goes by one bound alone turned out while it was on its way."""
+    there = listing([NOW - ago for ago in (0, 1, 2, 3, 4, 5, 20, 21, 22)], page=2)
+    there.ignores = frozenset({"lte"})
+    found = walk(there, 2, lambda _: 0, alone=1)
+    assert found == [f"row_{-n}" for _, n in there.rows]
+
+
 @pytest.mark.parametrize("rows", [0, 1, 99, 100, 101, 500, 999, 1000])
 def test_a_short_list_costs_its_pages(rows: int) -> None:
     """Up to ten pages not one request more, and no two at a time."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,30 @@ def test_patience_has_an_end(sandbox: Handle, fault: str) -> None:
         client.call("post", "/v1/coupons", percent_off="10")
     assert 0.4 < time.monotonic() - begun < 3
     assert caught.value.fault in (Fault.BUSY, Fault.BROKEN, Fault.UNREACHABLE)
+
+
+@pytest.mark.parametrize("passed", [200, 400])
+def test_an_outage_costs_its_time_once(passed: int) -> None:
+    """The next request is sent once, until one goes through or Stripe says no to it: then it is an outage anew."""
+    status = 500
+
+    def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
+        refused = b'{"error": {"message": "Oh.", "type": "invalid_request_error"}}'
+        return status, {}, OBJECT if status == 200 else refused
+
+    def requests(patience: float) -> int:
+        server.asked.clear()
+        with suppress(StripeFault):
+            client.call("post", "/v1/coupons", patience=patience)
+        return len(server.asked)
+
+    with served(answer) as server, client_at(server.url) as client:
+        assert requests(0.6) > 1
+        assert [requests(0.3), requests(0.3)] == [1, 1], "it has lasted longer than that"
+        status = passed
+        assert requests(0.6) == 1
+        status = 500
+        assert requests(0.6) > 1
 
 
 @pytest.mark.usefixtures("quick")

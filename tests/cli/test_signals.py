@@ -34,6 +34,11 @@ READING = {
 }
 
 
+def _as_from_a_terminal() -> None:
+    """Under `nohup`, and so in some CI, a child would ignore SIGHUP as its parent does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextmanager
 def started(*arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
@@ -43,6 +48,7 @@ def started(*arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_as_from_a_terminal,
     )
     try:
         yield process
@@ -197,6 +203,7 @@ def script(body: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_as_from_a_terminal,
     )
 
 

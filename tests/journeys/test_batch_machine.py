@@ -31,7 +31,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.apply.outcome import Status
 
-from .batch_shop import SLOT, Shop, batch, printed, shop_file
+from .batch_shop import RETIRED, SLOT, Shop, batch, printed, shop_file
 from .documents import MINIMUMS
 from .world import ID, LATER, LATEST, Json, World, coupon
 
@@ -160,9 +160,11 @@ class BatchShop(RuleBasedStateMachine):
         self.off.add(key_of(row))
 
     def _delete(self, home: str) -> None:
+        # On again, but no apply has seen it: its mark says that it was off.
+        back_on = {key_of(row) for row in self.world.codes(active=True) if row["metadata"].get(RETIRED) == "hand"}
         self._ask("delete", f"/v1/coupons/{home}")
         gone = {key_of(row) for row in self.world.codes() if row["promotion"]["coupon"] == home}
-        self.maybe |= gone & self.off - self.noted
+        self.maybe |= gone & (self.off - self.noted | back_on)
         self.off -= gone - self.noted
 
     @rule(seconds=st.sampled_from((0, 1, 60)))

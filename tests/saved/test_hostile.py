@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from promosync.apply.outcome import Status
 from promosync.model.problems import ProblemsFound
 from promosync.plan.plan import Plan
 from tests.journeys.documents import pairs
@@ -222,10 +224,12 @@ def test_any_edit_is_refused_or_shown(shared_world: World, data: st.DataObject, 
     if isinstance(found, list):
         assert found
         return
-    world.carry_out(found)
+    report = world.carry_out(found)
     assert world.others() == others
     assert [*world.coupons("guarded"), *world.codes("shut")] == guarded
-    shown_is_done(world, found)
+    # What Stripe refuses, such as a coupon without a discount, is told as failed.
+    done = [outcome.action for outcome in report.outcomes if outcome.status is Status.DONE]
+    shown_is_done(world, replace(found, actions=tuple(action for action in found.actions if action in done)))
 
 
 @settings(CALM, max_examples=60)

@@ -79,7 +79,7 @@ class Attribution:
         if tags.owner is not None and tags.id is not None:
             return Known(LineKind.CODE if tags.slot is None else LineKind.BATCH, tags.id, values)
         entry = self._texts.get(fold(code.spec.code))
-        if entry is not None and code.spec.active and entry.spec.customer == code.spec.customer:
+        if entry is not None and code.spec.active and entry.spec.holder == code.spec.holder:
             return Known(LineKind.CODE, entry.id, values)
         return Known()
 

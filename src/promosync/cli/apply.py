@@ -54,7 +54,7 @@ def apply(
     ctx: typer.Context,
     files: FilesArgument = None,
     saved: SavedOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is nobody to ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is no terminal.")] = False,
     output: FormatOption = Format.TEXT,
     force: Annotated[bool, typer.Option("--force", help="Apply also what the brakes would stop.")] = False,
     no_prune: NoPruneOption = False,
@@ -169,7 +169,7 @@ def _ask(run: Run, plan: Plan) -> None:
             [
                 Problem(
                     (),
-                    "apply asks before it writes, and here is nobody to ask: nothing was changed",
+                    "apply asks before it writes, and this is not a terminal: nothing was changed",
                     "look at the plan, then add --yes",
                     rule="confirmation",
                 )

@@ -1,4 +1,4 @@
-"""The one door out: every end of a command becomes an exit code and, if it is a bad one, words.
+"""Where every command ends: its end becomes an exit code and, if it is a bad one, words.
 
 0 done, 1 any error, 2 changes (`plan --detailed-exitcode`), a code not taken (`check`) or an alarm (`status`),
 3 apply or results stopped at --max-minutes, 130 interrupted.

@@ -58,7 +58,7 @@ class GoneCoupons:
         before = sum(use.times for use in older)
         after = sum(use.times for use in newer if use.created > current.created)
         earlier = sum(use.times for use in newer if use.created < current.created)
-        # Made in the second in which the current one was: what that does not know came after it.
+        # Made in the second in which the current one was: uses that it does not count came after it.
         same = sum(use.times for use in newer if use.created == current.created)
         unknown = after + min(same, max(0, before + earlier + same - current.tags.carried))
         return Gone(unknown, before)

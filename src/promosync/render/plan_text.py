@@ -193,7 +193,7 @@ def _remarks(action: Action) -> Iterator[str]:
     """Yield what the action means for the object and for those who hold its codes."""
     if action.verb is Verb.RECREATE and action.new_id:
         yield (
-            f"its Stripe id becomes {visible(action.new_id)}: change it where other code names "
+            f"its Stripe id becomes {visible(action.new_id)}: update any program that uses the coupon id "
             f"{visible(action.stripe_id or '')}"
         )
     if action.riding:

@@ -44,7 +44,7 @@ class Asked:
 
 
 class Making:
-    """One report in the making: give it every code of the account, then ask for the report.
+    """Makes one report: give it every code of the account, then ask for the report.
 
     ``live`` holds the account, its coupons, products and customers; it needs no codes. ``rows`` is what the files
     of the batches say.

@@ -43,7 +43,7 @@ def check_key(key: str, allow_live: bool) -> Mode | Problem:
     if mode is Mode.LIVE and not allow_live:
         return _bad(
             "the key in STRIPE_API_KEY is a live one",
-            "if live it shall be, add --live or set PROMOSYNC_LIVE=1",
+            "to use a live key, add --live or set PROMOSYNC_LIVE=1",
         )
     return mode
 

@@ -97,7 +97,7 @@ def _together(part: Json) -> Iterator[str]:
             yield f"`{key}` only with `{other}`"
         elif key < other:
             yield f"`{key}` and `{other}` together, or neither"
-    pairs = part.get("not", {}).get("anyOf", ())
+    pairs = [pair for other in part.get("dependentSchemas", {}).values() for pair in other["not"]["anyOf"]]
     if pairs:
         *names, last = dict.fromkeys(f"`{name}`" for pair in pairs for name in pair["required"])
         yield f"at most one of {', '.join(names)} and {last}"

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 
 from promosync.apply.outcome import Outcome, Report, Status
 from promosync.cli.streams import open_console
-from promosync.codes.listing import COLUMNS, cells
+from promosync.codes.listing import COLUMNS, cells, row_writer
 from promosync.config import Source
 from promosync.model.problems import Problem
 from promosync.plan.plan import Action, BatchAction, Plan
@@ -215,7 +215,9 @@ def test_no_cell_is_a_formula(name: str) -> None:
         dict.fromkeys(COLUMNS, 1) | {"metadata": {}},
     ]
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\n").writerows(cells(value, (name,)) for value in values)
+    write = row_writer(out)
+    for code_row in values:
+        write(cells(code_row, (name,)))
     for table in (rows, list(csv.reader(io.StringIO(out.getvalue(), newline="")))):
         assert {len(row) for row in table} == {len(table[0])}
         for row in table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from enum import StrEnum
 from pathlib import Path
@@ -104,18 +103,18 @@ def export(
 
 def _write(handle: IO[str], found: Codes, wanted: list[CodeStatus], output: CodesFormat) -> int:
     """Write the codes one by one, and return how many there were."""
-    from promosync.codes.listing import cells, headers, metadata_keys, row
+    from promosync.codes.listing import cells, headers, metadata_keys, row, row_writer
     from promosync.plan.fields import iso
 
     keys = metadata_keys(found.batches)
-    table = csv.writer(handle, lineterminator="\n")
+    write = row_writer(handle)
     if output is CodesFormat.CSV:
-        table.writerow(headers(keys))
+        write(headers(keys))
     count = 0
     for code in found.listed(wanted):
         values = row(code, iso)
         if output is CodesFormat.CSV:
-            table.writerow(cells(values, keys))
+            write(cells(values, keys))
         else:
             handle.write(json.dumps(values) + "\n")
         count += 1

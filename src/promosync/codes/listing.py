@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from promosync.codes.slots import current
 from promosync.model.issued import IssuedCodes
@@ -122,6 +123,20 @@ def cells(row: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
     """
     values = [*(row[column] for column in COLUMNS), *(row["metadata"].get(key) for key in keys)]
     return [_cell(value) for value in values]
+
+
+def row_writer(handle: IO[str]) -> Callable[[Sequence[str]], None]:
+    """Return what writes a row of cells to a table; no line break in a cell ends its row.
+
+    Before Python 3.13 the library quotes no carriage return where rows end with a line feed.
+    """
+    plain = csv.writer(handle, lineterminator="\n")
+    quoted = csv.writer(handle, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+    def write(row: Sequence[str]) -> None:
+        (quoted if any("\r" in cell for cell in row) else plain).writerow(row)
+
+    return write
 
 
 def headers(keys: Sequence[str]) -> list[str]:

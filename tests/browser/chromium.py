@@ -65,8 +65,18 @@ class Page:
         """Send a command of the DevTools protocol and return its answer."""
         return self.browser.call(method, self.session, params, self.events)
 
-    def open(self, file: Path, width: int, height: int = 800, *, dark: bool = False, media: str = "") -> None:
-        """Show a file at a width, in CSS pixels, and wait until it is there."""
+    def open(
+        self,
+        file: Path,
+        width: int,
+        height: int = 900,
+        *,
+        dark: bool = False,
+        media: str = "",
+        script: bool = True,
+    ) -> None:
+        """Show a file at a width, in CSS pixels, and wait until it is there; ``script`` is whether it may run one."""
+        self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
@@ -87,6 +97,26 @@ class Page:
         """Press and release a key."""
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9}[key])
+
+    def type(self, text: str) -> None:
+        """Type into what has the focus."""
+        self.call("Input.insertText", text=text)
+
+    def click(self, element: str) -> None:
+        """Click with the mouse into the middle of what a JavaScript expression is, brought into view."""
+        x, y = self.ask(
+            f"""(() => {{
+                const element = {element};
+                element.scrollIntoView({{block: 'center'}});
+                const box = element.getBoundingClientRect();
+                return [box.left + box.width / 2, box.top + box.height / 2];
+            }})()"""
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        self.call(
+            "Page.captureScreenshot", clip={"x": 0, "y": 0, "width": 1, "height": 1, "scale": 1}
+        )  # a frame later
 
     def screenshot(self) -> bytes:
         """Return the whole page as a PNG."""

@@ -45,6 +45,26 @@ OVERLAPS = """
     return a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
   }).map(other => one.innerText.slice(0, 20) + ' / ' + other.innerText.slice(0, 20)))
 """
+HEADERS = """
+[...document.querySelectorAll('thead')].flatMap(head => {
+  if (!head.checkVisibility() || head.clientWidth <= 1) return [];
+  const cells = [...head.rows[0].cells].map(cell => {
+    const text = document.createRange();
+    text.selectNodeContents(cell);
+    return {name: cell.innerText, box: cell.getBoundingClientRect(), text: text.getBoundingClientRect()};
+  });
+  const inside = ({box, text}) => text.left >= box.left - .5 && text.right <= box.right + .5
+    && text.top >= box.top - .5 && text.bottom <= box.bottom + .5 && text.width > 0;
+  const before = (a, b) => a.right <= b.left + .5 || a.bottom <= b.top + .5;
+  const apart = (a, b) => before(a.text, b.text) || before(b.text, a.text);
+  return [
+    ...cells.filter(cell => !inside(cell)).map(cell => `${cell.name} exceeds its cell`),
+    ...cells.flatMap((one, at) => cells.slice(at + 1).filter(other => !apart(one, other))
+      .map(other => `${one.name} overlaps ${other.name}`)),
+  ];
+})
+"""
+"""Measured in boxes: a header stays in its cell and keeps off the others."""
 
 
 def looks_well(tab: Page, file: Path, width: int, theme: str) -> None:
@@ -57,5 +77,6 @@ def looks_well(tab: Page, file: Path, width: int, theme: str) -> None:
     assert {url for url in asked if not url.startswith("data:")} == {file.as_uri()}
     assert tab.ask("document.documentElement.scrollWidth") == width
     assert tab.ask(CUT) == []
+    assert tab.ask(HEADERS) == []
     assert tab.ask(OVERLAPS) == []
     assert tab.ask(CONTRAST) == []

@@ -17,7 +17,7 @@ from .looks import CONTRAST, THEMES, looks_well
 BROWSER = find()
 pytestmark = pytest.mark.skipif(not BROWSER, reason="no browser is installed: see `make browser`")
 
-WIDTHS = (360, 800, 1440)
+WIDTHS = (360, 390, 800, 1440)
 
 
 @pytest.fixture(scope="module")

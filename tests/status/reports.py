@@ -55,3 +55,19 @@ def report(*, since: bool = False) -> Report:
         return look(DOCUMENT, coupons, codes, Asked(by))[0]
     before = look(DOCUMENT, [], [])[1]
     return look(DOCUMENT, coupons, codes, Asked(by, before, Limits(uses=100, share=20)))[0]
+
+
+def many() -> Report:
+    """Thirty coupons of different use with ten codes each: of every coupon half of the codes are over."""
+    coupons, codes, entries, singles = [], [], [], []
+    for n in range(30):
+        name = f"season-{n:02}"
+        coupons.append({"id": name, "percent_off": 20, "duration": "once", "max_redemptions": 1000})
+        entries.append(coupon(name, used=30 * n, max_redemptions=1000, metadata={"campaign": f"city-{n:02}"}))
+        for m in range(10):
+            over = {"expires_at": NOW - DAY, "active": False} if m % 2 else {}
+            text = f"S{n:02}M{m}"
+            codes.append({"id": text.lower(), "code": text, "coupon": name})
+            singles.append(code(text.lower(), text, name, used=3 * n, **over))
+    document = {"coupons": coupons, "promotion_codes": codes}
+    return look(document, entries, singles, Asked(("campaign", "source")))[0]

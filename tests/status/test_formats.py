@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -18,7 +20,7 @@ from promosync.render.status_text import status_text
 from promosync.status.making import Asked
 
 from .live import code, coupon, look
-from .reports import EVIL, report
+from .reports import EVIL, many, report
 
 
 def text(width: int = 120) -> str:
@@ -142,7 +144,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.text += data
 
 
@@ -159,18 +161,63 @@ def test_the_page_is_well_formed(page: Page) -> None:
     assert named <= set(page.ids)
 
 
-def test_the_page_holds_nothing_that_runs_or_loads(page: Page) -> None:
-    assert {"script", "img", "iframe", "object", "embed", "base", "form", "a"} & set(page.tags) == {"a"}
+def runs_nothing_but_its_own(html: str) -> None:
+    """Assert that a page loads nothing, and that its policy lets its one script and its one style alone."""
+    page = Page(html)
+    assert not {"img", "iframe", "object", "embed", "base", "form"} & set(page.tags)
     for tag, name, value in page.attributes:
         assert not name.startswith("on"), (tag, name)
         assert name not in ("src", "srcset", "style", "action", "ping"), (tag, name)
         if name == "href":
-            assert value in ("#report", "data:,")
-    raw = status_html(report())
-    assert "http:" not in raw.replace("http-equiv", "")
-    assert "https:" not in raw
-    assert "url(" not in raw
-    assert "@import" not in raw
+            assert value == "data:," or value.removeprefix("#") in {*page.ids}, value
+    [policy] = [value for tag, _, value in page.attributes if tag == "meta" and value.startswith("default-src")]
+    for tag in ("style", "script"):
+        [text] = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        assert page.tags.count(tag) == 1
+        assert f"{tag}-src 'sha256-{b64encode(sha256(text.encode()).digest()).decode()}';" in policy
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for word in ("http:", "https:", "url(", "@import", "fetch(", "XMLHttpRequest", "innerHTML", "eval("):
+        assert word not in html.replace("http-equiv", ""), word
+
+
+def test_the_page_holds_nothing_that_runs_or_loads() -> None:
+    """But for its own script, which its policy knows by its hash."""
+    runs_nothing_but_its_own(status_html(report(since=True)))
+
+
+def test_contents_lead_to_every_section(page: Page) -> None:
+    """In their order, by the words of their headings."""
+    html = status_html(report(since=True))
+    linked = re.findall(r'<li><a href="#([\w-]+)">(.*?)</a>', html)
+    assert linked == re.findall(r'<summary><h2 id="([\w-]+)">(.*?)</h2>', html)
+    assert len(linked) > 8
+
+
+def test_no_column_of_a_table_is_nothing_but_zeros() -> None:
+    """They are left out, each table by itself; in the batches somebody has withdrawn some, in the codes nobody."""
+    html = status_html(report())
+    heads = {
+        noun: re.findall(r'scope="col"[^>]*>(.*?)</th>', re.findall(f'">{noun}</h2>.*?</thead>', html, re.DOTALL)[0])
+        for noun in ("Promotion codes", "Code batches")
+    }
+    assert heads["Promotion codes"] == ["name", "issued", "active", "used", "left", "days left", "state"]
+    assert heads["Code batches"] == ["name", "issued", "active", "used", "left", "withdrawn", "share", "state"]
+
+
+def test_a_long_table_begins_folded_and_says_what_is_in_it() -> None:
+    html = status_html(many())
+    folds = re.findall(r'<details( open)?>\n<summary><h2[^>]*>(.*?)</h2>(?: <span class="about">(.*?)</span>)?', html)
+    assert {heading: (bool(opened), about) for opened, heading, about in folds} == {
+        "Coupon budgets": (True, ""),
+        "Uses per campaign": (True, ""),
+        "Coupons": (False, "30 active"),
+        "Promotion codes": (False, "300: 150 active, 150 expired"),
+        "By campaign": (False, "30 values"),
+        "By source": (True, "1 value"),
+    }
+    assert html.count('<tr role="row">') - html.count("<thead") == 30 + 300 + 30 + 1
+    assert "The 12 most used of 30; all are in the table below." in html
 
 
 def test_the_page_shows_hostile_names_as_text(page: Page) -> None:

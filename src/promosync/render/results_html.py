@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from promosync.render import results_words as wording
 from promosync.render.money import money
-from promosync.render.pages import page
-from promosync.render.results_words import (
-    EACH,
-    columns,
-    label,
-    missing_words,
-    notes,
-    remarks,
-    rows,
-    sections,
-    span_words,
-    summary,
-    title,
-)
+from promosync.render.pages import PageRow, Table, page, table
 from promosync.render.status_words import number
 from promosync.render.visible import visible
 from promosync.results.periods import Period
@@ -72,34 +60,33 @@ class Chart:
 def results_html(report: Report) -> str:
     """Return a report as one HTML page that stands by itself."""
     drawn = _drawn(report)
-    charts = list(_charts(drawn, report))
-    tiles = list(_tiles(report))
-    used = columns(report)
+    shares, charts, tiles = list(_shares(drawn)), list(_charts(drawn, report)), list(_tiles(report))
+    tables, remarks = list(_tables(report)), list(wording.notes(report))
+    contents = {
+        "shares": f"What each {_what(drawn)} brought, and what it gave away" if shares else "",
+        "time": f"Each {_what(drawn)} over time" if charts else "",
+        **{one.id: one.heading for one in tables},
+        "notes": "How to read this" if remarks else "",
+    }
     return page(
         "results",
         report.account,
         report.owner,
+        {id: heading for id, heading in contents.items() if heading},
         cards_below="64rem",
-        span=span_words(report),
-        summary=summary(report),
-        missing=list(missing_words(report)),
-        notes=list(notes(report)),
+        span=wording.span_words(report),
+        summary=wording.summary(report),
+        missing=list(wording.missing_words(report)),
+        notes=remarks,
         tiles=tiles,
         long=max(len(figure) for figure, _, _ in tiles) > _LONG,
-        shares=list(_shares(drawn)),
+        shares=shares,
         charts=charts[:_MOST_CHARTS],
         more_charts=max(0, len(charts) - _MOST_CHARTS),
-        what=_what(drawn),
-        each=EACH[report.every] if report.every else "",
+        each=wording.EACH[report.every] if report.every else "",
         cut=len(report.periods) > _MOST_BARS,
         most_bars=_MOST_BARS,
-        columns=used,
-        tables=[
-            (heading, [row for line in lines for row in _table_rows(line)])
-            for heading, lines in sections(report)
-            if _worth(lines)
-        ],
-        periods=[row for at in report.total.periods for row in _period_rows(report, at)],
+        tables=tables,
     )
 
 
@@ -111,7 +98,7 @@ def _drawn(report: Report) -> Sequence[Line]:
 
 def _worth(lines: Sequence[Line]) -> bool:
     """Whether lines tell orders apart: not all of them are without a value of the metadata key."""
-    return any(title(line) != NO_VALUE for line in lines)
+    return any(wording.title(line) != NO_VALUE for line in lines)
 
 
 def _what(drawn: Sequence[Line]) -> str:
@@ -124,7 +111,7 @@ def _tiles(report: Report) -> Iterator[tuple[str, str, str]]:
     sums = report.total.sums
     counts = sums.counts
     renewals = f"{number(counts.first_orders, 'first order')}, {number(counts.renewals, 'renewal')}"
-    yield f"{counts.orders:,}", "orders", renewals if counts.renewals else span_words(report).lower()
+    yield f"{counts.orders:,}", "orders", renewals if counts.renewals else wording.span_words(report).lower()
     guests = f", and {number(counts.guests, 'guest')}" if counts.guests else ""
     yield f"{counts.customers:,}", "customers", f"{counts.new:,} new, {counts.returning:,} returning{guests}"
     if not sums.money:
@@ -148,7 +135,7 @@ def _shares(lines: Sequence[Line]) -> Iterator[Share]:
     for line, currency, figures in _money(lines):
         full = max(1, longest[currency])
         yield Share(
-            visible(title(line)),
+            visible(wording.title(line)),
             round(100 * max(0, figures.after) / full, 2),
             round(100 * max(0, figures.discount) / full, 2),
             money(figures.after, currency),
@@ -173,11 +160,11 @@ def _charts(lines: Sequence[Line], report: Report) -> Iterator[Chart]:
         if not top:
             continue
         best = max(shown, key=lambda pair: heights.get(pair[0], 0))
-        names = [label(period, report.every) for _, period in shown]
-        most = f"most: {money(heights[best[0]], currency)} in {label(best[1], report.every)}"
-        words = f"{visible(title(line))}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
+        names = [wording.label(period, report.every) for _, period in shown]
+        most = f"most: {money(heights[best[0]], currency)} in {wording.label(best[1], report.every)}"
+        words = f"{visible(wording.title(line))}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
         bars = tuple(_bars(shown, found, top, currency, report))
-        heading = f"{visible(title(line))} over time, in {currency.upper()}"
+        heading = f"{visible(wording.title(line))} over time, in {currency.upper()}"
         yield Chart(heading, most, words, bars, names[0], names[-1])
 
 
@@ -194,29 +181,27 @@ def _bars(
                 round(step * 0.8, 3),
                 round(100 * max(0, figures.after) / top, 2),
                 round(100 * max(0, figures.discount) / top, 2),
-                f"{label(period, report.every)}: {words}",
+                f"{wording.label(period, report.every)}: {words}",
             )
 
 
-def _table_rows(line: Line) -> Iterator[dict[str, object]]:
-    for cells in rows(line.sums):
-        yield _row(
-            title(line), line.label if line.kind is not LineKind.GROUP else "", cells, "; ".join(remarks(line))
-        )
+def _tables(report: Report) -> Iterator[Table]:
+    """Yield the tables of all lines, and that of all orders over time."""
+    for place, (heading, lines) in enumerate(wording.sections(report), start=1):
+        if _worth(lines):
+            rows = [row for line in lines for row in _rows(line)]
+            about = "" if lines[0] is report.total else f"{len(lines):,}"
+            yield table(f"table-{place}", visible(heading), wording.COLUMNS, rows, about, "money")
+    periods = [
+        PageRow(wording.label(report.periods[at], report.every), cells)
+        for at, sums in report.total.periods.items()
+        for cells in wording.rows(sums)
+    ]
+    if periods:
+        yield table("periods", "All orders over time", wording.COLUMNS, periods, f"{len(report.periods):,}", "money")
 
 
-def _period_rows(report: Report, at: int) -> Iterator[dict[str, object]]:
-    for cells in rows(report.total.periods[at]):
-        yield _row(label(report.periods[at], report.every), "", cells, "")
-
-
-def _row(name: str, about: str, cells: dict[str, str], note: str) -> dict[str, object]:
-    return {
-        "name": visible(name),
-        "label": visible(about),
-        "cells": cells,
-        "drift": [],
-        "note": note,
-        "warn": frozenset(),
-        "pill": "",
-    }
+def _rows(line: Line) -> Iterator[PageRow]:
+    about = "" if line.kind is LineKind.GROUP else visible(line.label)
+    for cells in wording.rows(line.sums):
+        yield PageRow(visible(wording.title(line)), cells, about, note="; ".join(wording.remarks(line)))

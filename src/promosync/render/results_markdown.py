@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from promosync.render import results_words as wording
 from promosync.render.heads import markdown_head
 from promosync.render.markdown import code
-from promosync.render.results_words import (
-    columns,
-    label,
-    missing_words,
-    notes,
-    remarks,
-    rows,
-    sections,
-    span_words,
-    summary,
-    title,
-)
 from promosync.render.tables import Row, markdown_table
 from promosync.results.report import Line, Report
 
@@ -30,22 +19,26 @@ def results_markdown(report: Report) -> str:
 def _blocks(report: Report) -> Iterator[str]:
     yield f"## Results of {code(report.owner)}"
     yield ""
-    yield f"{markdown_head(report.account)}. {span_words(report)}."
+    yield f"{markdown_head(report.account)}. {wording.span_words(report)}."
     yield ""
-    yield f"**{summary(report)}**"
-    for said in missing_words(report):
+    yield f"**{wording.summary(report)}**"
+    for said in wording.missing_words(report):
         yield from ("", f"**Missing:** {said}")
-    tables = list(sections(report))
-    used = columns(report)
+    tables = list(wording.sections(report))
+    used = wording.columns(report)
     for heading, lines in tables:
         shown = [row for line in lines for row in _rows(line)]
         yield from ("", f"### {_heading(heading)}", "")
         yield from markdown_table(shown, used, remarks=any(row.remarks for row in shown))
     if report.every:
         for line in (one for _, lines in tables for one in lines if one.periods):
-            yield from ("", f"### {code(title(line)) if line.kind else 'All orders'} by {report.every.value}", "")
+            yield from (
+                "",
+                f"### {code(wording.title(line)) if line.kind else 'All orders'} by {report.every.value}",
+                "",
+            )
             yield from markdown_table(_periods(line, report), used, remarks=False)
-    for said in notes(report):
+    for said in wording.notes(report):
         yield from ("", said)
 
 
@@ -55,13 +48,13 @@ def _heading(heading: str) -> str:
 
 
 def _rows(line: Line) -> Iterator[Row]:
-    for cells in rows(line.sums):
-        yield Row(title(line), cells, remarks(line))
+    for cells in wording.rows(line.sums):
+        yield Row(wording.title(line), cells, wording.remarks(line))
 
 
 def _periods(line: Line, report: Report) -> Sequence[Row]:
     return [
-        Row(label(report.periods[number], report.every), cells)
+        Row(wording.label(report.periods[number], report.every), cells)
         for number, sums in line.periods.items()
-        for cells in rows(sums)
+        for cells in wording.rows(sums)
     ]

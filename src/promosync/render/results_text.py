@@ -7,21 +7,9 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
+from promosync.render import results_words as wording
 from promosync.render.heads import text_head
 from promosync.render.layout import paragraph
-from promosync.render.results_words import (
-    EACH,
-    columns,
-    label,
-    missing_words,
-    notes,
-    remarks,
-    rows,
-    sections,
-    span_words,
-    summary,
-    title,
-)
 from promosync.render.tables import Row, shortened, text_table
 from promosync.render.visible import visible
 from promosync.results.report import Line, Report
@@ -33,11 +21,11 @@ _NARROWEST = 15
 def results_text(report: Report, width: int) -> Iterator[Text]:
     """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table is never broken."""
     yield text_head(report.account, report.owner)
-    yield from paragraph(f"{span_words(report)}. Amounts are before, of and after discounts.", width)
-    for said in missing_words(report):
+    yield from paragraph(f"{wording.span_words(report)}. Amounts are before, of and after discounts.", width)
+    for said in wording.missing_words(report):
         yield from paragraph(said, width, "bold yellow", "! ", "  ")
-    tables = list(sections(report))
-    used, widest = columns(report), max(cell_len(_name(line)) for _, lines in tables for line in lines)
+    tables = list(wording.sections(report))
+    used, widest = wording.columns(report), max(cell_len(_name(line)) for _, lines in tables for line in lines)
     name_width = max(widest, _NARROWEST)
     for heading, lines in tables:
         yield Text()
@@ -48,22 +36,22 @@ def results_text(report: Report, width: int) -> Iterator[Text]:
             yield Text()
             yield from text_table(_by_period(line, report), list(_periods(line, report)), used, name_width, width)
     yield Text()
-    for said in notes(report):
+    for said in wording.notes(report):
         yield from paragraph(said, width, "dim")
-    yield from paragraph(visible(summary(report)), width, "bold")
+    yield from paragraph(visible(wording.summary(report)), width, "bold")
 
 
 def _rows(line: Line) -> Iterator[Row]:
-    found = rows(line.sums)
+    found = wording.rows(line.sums)
     for number, cells in enumerate(found):
         last = number == len(found) - 1
-        yield Row(_name(line) if number == 0 else "", cells, remarks(line) if last else ())
+        yield Row(_name(line) if number == 0 else "", cells, wording.remarks(line) if last else ())
 
 
 def _periods(line: Line, report: Report) -> Iterator[Row]:
     for number, sums in line.periods.items():
-        for at, cells in enumerate(rows(sums)):
-            yield Row(label(report.periods[number], report.every) if at == 0 else "", cells)
+        for at, cells in enumerate(wording.rows(sums)):
+            yield Row(wording.label(report.periods[number], report.every) if at == 0 else "", cells)
 
 
 def _by_period(line: Line, report: Report) -> str:
@@ -71,11 +59,11 @@ def _by_period(line: Line, report: Report) -> str:
     kind = {LineKind.CODE: "code ", LineKind.COUPON: "coupon ", LineKind.BATCH: "batch "}.get(
         line.kind or LineKind.GROUP, ""
     )
-    each = EACH[report.every] if report.every else ""
-    return f"{kind}{shortened(title(line) if line.kind else 'All orders')} by {each.partition(' ')[0]}"
+    each = wording.EACH[report.every] if report.every else ""
+    return f"{kind}{shortened(wording.title(line) if line.kind else 'All orders')} by {each.partition(' ')[0]}"
 
 
 def _name(line: Line) -> str:
     """Return what a line is called: of a code its text, too; a long value of metadata is cut."""
-    name = visible(title(line))
+    name = visible(wording.title(line))
     return shortened(f"{name} {visible(line.label)}" if line.kind is LineKind.CODE and line.label else name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from promosync.plan.exposure import total
 from promosync.render.money import NO_LIMIT, totals_words, worst_words
-from promosync.render.pages import day_and_time, page
+from promosync.render.pages import PageRow, Table, day_and_time, page, table
 from promosync.render.status_words import COLUMNS, NOUNS, cells, counts, number, title, uses_words
+from promosync.render.tables import Column
 from promosync.render.visible import visible
 from promosync.status.attention import SOON_DAYS, ends_soon, nearly_used
 from promosync.status.report import Line, LineKind, Report, State
@@ -52,30 +54,50 @@ class Part:
 
 def status_html(report: Report) -> str:
     """Return a report as one HTML page that stands by itself."""
-    sections = [(noun, "", [line for line in report.entries if line.kind is kind]) for kind, noun in NOUNS.items()]
-    charts = [(key, [line for line in report.groups if line.label == key]) for key in report.by]
+    charts = {
+        f"uses-{place}": (key, [line for line in report.groups if line.label == key])
+        for place, key in enumerate(report.by, start=1)
+    }
+    charts = {id: (key, lines) for id, (key, lines) in charts.items() if _worth(lines)}
+    since = _since(report)
+    tables = list(_tables(report))
+    contents = {
+        "budgets": "Coupon budgets" if report.coupons else "",
+        **{id: f"Uses per {visible(key)}" for id, (key, _) in charts.items()},
+        "states": "Batch states" if report.batches else "",
+        "worst": "The most it can cost" if report.worst else "",
+        **{one.id: one.heading for one in (*since, *tables)},
+    }
     return page(
         "status",
         report.account,
         report.owner,
+        {id: heading for id, heading in contents.items() if heading},
         attention=[visible(part) for part in report.attention],
         counts=counts(report),
         tiles=_tiles(report),
-        budgets=[_budget(line, report.now) for line in report.coupons],
-        charts=[(key, _uses(lines), max(0, len(lines) - _MOST_BARS)) for key, lines in charts if _worth(lines)],
+        budgets=[_budget(line, report.now) for line in _fullest(report.coupons)],
+        charts=[(id, _uses(lines), len(lines)) for id, (_, lines) in charts.items()],
         batches=[
             (visible(line.id), list(_parts(line)), number(line.issued, "code"), _left(line))
-            for line in report.batches
+            for line in report.batches[:_MOST_BARS]
         ],
         legend=[(css, word) for _, css, word in STATES],
         worst=[(visible(one.coupon), uses_words(one, report), worst_words(one.amounts)) for one in report.worst],
         worst_total=totals_words(total(report.worst)) if len(report.worst) > 1 else "",
-        since=_since(report),
-        columns=COLUMNS,
-        group_columns=[column for column in COLUMNS if column.name not in ("days", "state")],
-        tables=[(noun, [_row(line, report.now) for line in lines]) for noun, _, lines in sections if lines],
-        group_tables=[(f"By {visible(key)}", [_row(line, report.now) for line in lines]) for key, lines in charts],
+        most=_MOST_BARS,
+        many_coupons=len(report.coupons),
+        many_batches=len(report.batches),
+        since=since,
+        tables=tables,
     )
+
+
+def _fullest(lines: Sequence[Line]) -> Sequence[Line]:
+    """Return as many lines as there are bars, in their order; of more, those of whose limit most is used."""
+    if len(lines) <= _MOST_BARS:
+        return lines
+    return sorted(lines, key=lambda line: (-(line.percent_used or 0), -line.used))[:_MOST_BARS]
 
 
 def _tiles(report: Report) -> Iterator[tuple[str, str, str, str]]:
@@ -159,30 +181,54 @@ def _left(line: Line) -> str:
     return "" if line.left is None else f"{line.left:,} uses left" if line.left != 1 else "1 use left"
 
 
-def _row(line: Line, now: int) -> dict[str, object]:
-    return {
-        "name": visible(title(line)),
-        "label": visible(line.label) if line.kind is not LineKind.GROUP else "",
-        "cells": cells(line, now),
-        "drift": [visible(part) for part in line.drift],
-        "note": visible(line.note),
-        "warn": {name for name, on in (("share", nearly_used(line)), ("days", ends_soon(line, now))) if on},
-        "pill": "active" if line.state is State.ACTIVE else "ended",
-    }
+def _tables(report: Report) -> Iterator[Table]:
+    """Yield the tables of all lines: one for each kind, and one for each metadata key."""
+    for place, (kind, noun) in enumerate(NOUNS.items(), start=1):
+        lines = [line for line in report.entries if line.kind is kind]
+        if lines:
+            rows = [_row(line, report.now) for line in lines]
+            yield table(f"table-{place}", noun, COLUMNS, rows, _states(lines))
+    columns = [column for column in COLUMNS if column.name not in ("days", "state")]
+    for place, key in enumerate(report.by, start=1):
+        rows = [_row(line, report.now) for line in report.groups if line.label == key]
+        if rows:
+            yield table(f"group-{place}", f"By {visible(key)}", columns, rows, number(len(rows), "value"))
 
 
-def _since(report: Report) -> dict[str, object] | None:
+def _states(lines: Sequence[Line]) -> str:
+    """Return how many lines there are, and in which state."""
+    found = Counter(line.state.value for line in lines).most_common()
+    told = ", ".join(f"{count:,} {state}" for state, count in found)
+    return told if len(found) == 1 else f"{len(lines):,}: {told}"
+
+
+def _row(line: Line, now: int) -> PageRow:
+    return PageRow(
+        visible(title(line)),
+        cells(line, now),
+        visible(line.label) if line.kind is not LineKind.GROUP else "",
+        [visible(part) for part in line.drift],
+        visible(line.note),
+        {name for name, on in (("share", nearly_used(line)), ("days", ends_soon(line, now))) if on},
+        {
+            "left": "Infinity" if line.left is None else f"{line.left}",
+            "days": "" if line.ends is None else f"{line.ends - now}",
+        },
+        "active" if line.state is State.ACTIVE else "ended",
+    )
+
+
+def _since(report: Report) -> list[Table]:
+    """Return the table of what was used since the snapshot, none without a snapshot."""
     if report.since is None:
-        return None
-    return {
-        "taken": day_and_time(report.since.taken),
-        "changes": [
-            (
-                "metadata" if change.kind is LineKind.GROUP else change.kind.value.replace("_", " "),
-                visible(change.id),
-                f"{change.since:+,}",
-                f"{change.used:,}",
-            )
-            for change in report.since.changes
-        ],
-    }
+        return []
+    rows = [
+        PageRow(
+            visible(change.id),
+            {"since": f"{change.since:+,}", "used": f"{change.used:,}"},
+            "metadata" if change.kind is LineKind.GROUP else change.kind.value.replace("_", " "),
+        )
+        for change in report.since.changes
+    ]
+    columns = (Column("since", "uses since"), Column("used", "uses in all"))
+    return [table("since", f"Since {day_and_time(report.since.taken)}", columns, rows)]

@@ -23,12 +23,11 @@ from promosync.render.status_words import (
     title,
     uses_words,
 )
-from promosync.render.tables import NOTHING, Column, Row, shortened, text_table
+from promosync.render.tables import Column, Row, is_nothing, shortened, text_table
 from promosync.render.visible import visible
 from promosync.status.attention import ends_soon, nearly_used
 from promosync.status.report import Line, LineKind, Report, Since, State
 
-_EMPTY = {"0", NOTHING, "0 %"}
 _OPTIONAL = {"expired", "withdrawn", "days", "share"}
 
 
@@ -56,7 +55,7 @@ def _columns(lines: Iterable[Line], now: int) -> Sequence[Column]:
     return [
         column
         for column in COLUMNS
-        if column.name not in _OPTIONAL or any(row[column.name] not in _EMPTY for row in rows)
+        if column.name not in _OPTIONAL or not all(is_nothing(row[column.name]) for row in rows)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,11 @@ def markdown_table(rows: Iterable[Row], columns: Sequence[Column], remarks: bool
 def shortened(name: str) -> str:
     """Return a name that is not too wide for a column."""
     return name if cell_len(name) <= _LONGEST else f"{set_cell_size(name, _LONGEST - 1).rstrip()}…"
+
+
+def is_nothing(cell: str) -> bool:
+    """Whether a figure says nothing: it is 0, of whatever unit, or a dash."""
+    return re.search("[1-9a-z]", cell) is None
 
 
 def csv_cell(value: Any) -> Any:

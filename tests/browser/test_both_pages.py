@@ -9,7 +9,7 @@ import pytest
 from promosync.render.results_html import results_html
 from promosync.render.status_html import status_html
 from tests.results.reports import report as results_report
-from tests.status.reports import many
+from tests.status.reports import many, weeks
 from tests.status.reports import report as status_report
 
 from .chromium import Page, find
@@ -18,7 +18,7 @@ from .looks import THEMES, looks_well
 pytestmark = pytest.mark.skipif(not find(), reason="no browser is installed: see `make browser`")
 
 WIDTHS = (390, 800, 1440)
-PAGES = ("status", "many", "results")
+PAGES = ("status", "many", "weeks", "results")
 
 SHOWN = """
 [...document.querySelectorAll('tbody tr')].filter(row => row.checkVisibility() && row.clientHeight > 10).length
@@ -47,6 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, html in (
         ("status", status_html(status_report(since=True))),
         ("many", status_html(many())),
+        ("weeks", status_html(weeks())),
         ("results", results_html(results_report())),
     ):
         (made / name).with_suffix(".html").write_text(html, encoding="utf-8")
@@ -55,8 +56,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_three_hundred_codes_look_well(tab: Page, folder: Path, width: int, theme: str) -> None:
-    looks_well(tab, folder / "many.html", width, theme)
+@pytest.mark.parametrize("page", ["many", "weeks"])
+def test_long_pages_look_well(tab: Page, folder: Path, page: str, width: int, theme: str) -> None:
+    looks_well(tab, folder / f"{page}.html", width, theme)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_points_of_a_curve_are_where_they_should_be(tab: Page, folder: Path, width: int) -> None:
+    """The last at the upper right end of its chart, to the pixel; each is named where the mouse comes near."""
+    tab.open(folder / "weeks.html", width)
+    curves = tab.ask(
+        """[...document.querySelectorAll('svg.curve')].map(chart => {
+            const box = chart.getBoundingClientRect(), last = [...chart.querySelectorAll('path')].at(-1).getBBox();
+            const strips = [...chart.querySelectorAll('rect')].map(one => one.getBoundingClientRect());
+            return [last.x, last.y, strips[0].left - box.left, strips.at(-1).right - box.right, box.width,
+                    strips.reduce((sum, one) => sum + one.width, 0)];
+        })"""
+    )
+    assert len(curves) == 6
+    for x, y, left, right, wide, strips in curves:
+        assert (x, y) == (1000, 0)
+        assert (left, right) == pytest.approx((0, 0), abs=1)
+        assert strips == pytest.approx(wide, abs=1)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

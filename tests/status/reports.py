@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
 from promosync.status.making import Asked
 from promosync.status.report import Report
@@ -35,6 +38,14 @@ DOCUMENT = {
 
 def report(*, since: bool = False) -> Report:
     """The report; with ``since`` compared with a snapshot, and an alarm raised."""
+    by = ("campaign", "source")
+    if not since:
+        return look(DOCUMENT, *_account(), Asked(by))[0]
+    before = look(DOCUMENT, [], [])[1]
+    return look(DOCUMENT, *_account(), Asked(by, before, Limits(uses=100, share=20)))[0]
+
+
+def _account() -> tuple[list[LiveCoupon], list[LiveCode]]:
     coupons = [
         coupon("spring", used=312, max_redemptions=1000, name="=1+1"),
         coupon(
@@ -50,11 +61,29 @@ def report(*, since: bool = False) -> Report:
         *(unique("vip", slot, used=slot < 12, active=slot >= 12, metadata={"campaign": "vip"}) for slot in range(30)),
         *(unique("vip", slot, active=False, retired=Retired.WITHDRAWN) for slot in range(30, 40)),
     ]
-    by = ("campaign", "source")
-    if not since:
-        return look(DOCUMENT, coupons, codes, Asked(by))[0]
-    before = look(DOCUMENT, [], [])[1]
-    return look(DOCUMENT, coupons, codes, Asked(by, before, Limits(uses=100, share=20)))[0]
+    return coupons, codes
+
+
+def weeks(count: int = 5) -> Report:
+    """The report after snapshots, a week apart and the last two days ago: in each all was half as often used.
+
+    The first two did not count sources; the coupon ``open`` was not there yet.
+    """
+    full = look(DOCUMENT, *_account(), Asked(("campaign", "source")))[1]
+    kept = [
+        replace(
+            full,
+            account=replace(full.account, now=NOW - 2 * DAY - 7 * DAY * back),
+            lines={
+                (kind, name): used >> (back + 1)
+                for (kind, name), used in full.lines.items()
+                if not (back >= count - 2 and name.startswith("source=")) and name != "open"
+            },
+        )
+        for back in range(count)
+    ]
+    asked = Asked(("campaign", "source"), kept[0], Limits(), tuple(reversed(kept[1:])))
+    return look(DOCUMENT, *_account(), asked)[0]
 
 
 def many() -> Report:

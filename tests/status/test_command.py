@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,92 @@ def test_a_snapshot_of_another_owner_is_an_error(shop: Cli) -> None:
     done = shop("status", "--sandbox", "--since", "last.json")
     assert done.code == 1
     assert "owner shop" in done.err
+
+
+def advance(days: int) -> None:
+    with sandbox_at(SANDBOX) as sandbox:
+        Control.of(sandbox).advance(days * 86_400)
+
+
+@pytest.fixture
+def watched(shop: Cli) -> Cli:
+    """Three snapshots in a folder, a day apart; 2 uses before the second, 3 before the third, 4 after it."""
+    for day, times in enumerate((2, 3, 4), start=1):
+        assert shop("status", "--sandbox", "--save", f"kept/{day}.json").code == 0
+        advance(1)
+        redeem("INSIDER", times=times)
+    return shop
+
+
+@pytest.mark.parametrize("named", [["kept"], ["kept/3.json", "kept/1.json", "kept/2.json"]], ids=["folder", "files"])
+def test_uses_over_time(watched: Cli, named: list[str]) -> None:
+    """Whatever the order; what was used since, and the alarm, are about the latest. The report is saved with them."""
+    Path("kept/.gitignore").write_text("*\n")
+    since = [argument for name in named for argument in ("--since", name)]
+    done = watched("status", "--sandbox", "--format", "json", *since, "--alarm-uses", "3", "--save", "kept/4.json")
+    assert done.code == 2
+    over = done.json["over_time"]
+    assert over["taken"] == sorted(over["taken"])
+    assert {(line["kind"], line["id"]): line["used"] for line in over["lines"] if any(line["used"])} == {
+        ("coupon", "vip"): [0, 2, 5, 9],
+        ("promotion_code", "insider"): [0, 2, 5, 9],
+        ("metadata", "source=mail"): [0, 2, 5, 9],
+    }
+    assert done.json["since"]["taken"] == over["taken"][2]
+    assert [change["since"] for change in done.json["since"]["changes"]] == [4, 4, 4]
+    [alarm] = done.json["since"]["alarms"]
+    assert "used 4 times" in alarm["message"]
+    assert Path("kept/4.json").exists()
+
+
+def test_every_format_tells_of_uses_over_time(watched: Cli) -> None:
+    """Without a word of it where there is but one snapshot."""
+    shown = {
+        format: (
+            watched("status", "--sandbox", "--format", format, "--since", "kept").out,
+            watched("status", "--sandbox", "--format", format, "--since", "kept/3.json").out,
+        )
+        for format in ("table", "markdown", "csv", "html")
+    }
+    assert re.search(r"^vip +0 +2 +5 +9$", shown["table"][0], re.MULTILINE)
+    assert "| `vip` | 0 | 2 | 5 | 9 |" in shown["markdown"][0]
+    [vip] = [row for row in csv.reader(io.StringIO(shown["csv"][0])) if row[:2] == ["coupon", "vip"]]
+    assert vip[-5:] == ["4", "0", "2", "5", "9"]
+    assert "Coupons over time" in shown["html"][0]
+    assert "Each source over time" in shown["html"][0]
+    assert [format for format, (_, one) in shown.items() if "over time" in one or "used 2" in one] == []
+
+
+def test_what_is_wrong_with_snapshots_is_told_at_once(watched: Cli) -> None:
+    """A folder, what is no snapshot, one of the same time, of another owner or account, one that is not there."""
+    kept = Path("kept")
+    (kept / "old").mkdir()
+    (kept / "notes.txt").write_text("bought radio time")
+    (kept / "copy.json").write_text((kept / "1.json").read_text())
+    document = json.loads((kept / "2.json").read_text())
+    (kept / "other.json").write_text(json.dumps({**document, "owner": "other", "taken_at": 1}))
+    (kept / "account.json").write_text(json.dumps({**document, "account": "acct_9", "taken_at": 2}))
+    done = watched("status", "--sandbox", "--since", "kept", "--since", "nope.json", "--format", "json")
+    assert done.code == 1
+    said = [error["message"] for error in done.json["errors"]]
+    assert [message.split()[0].rstrip(":") for message in said] == [
+        "kept/account.json", "kept/copy.json", "kept/notes.txt", "kept/old", "kept/other.json", "nope.json",
+    ]  # fmt: skip
+    for part, message in zip(
+        (
+            "acct_9",
+            "of the same time as kept/1.json",
+            "is not a snapshot",
+            "a folder in a folder",
+            "owner other",
+            "No such",
+        ),
+        said,
+        strict=True,
+    ):
+        assert part in message
+    assert {error["rule"] for error in done.json["errors"]} == {"snapshot"}
+    assert all(error["hint"] for error in done.json["errors"])
 
 
 @pytest.mark.parametrize("format", ["table", "json", "csv", "markdown", "html"])

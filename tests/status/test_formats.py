@@ -17,10 +17,11 @@ from promosync.render.status_data import status_csv, status_json
 from promosync.render.status_html import status_html
 from promosync.render.status_markdown import status_markdown
 from promosync.render.status_text import status_text
+from promosync.render.status_words import moments
 from promosync.status.making import Asked
 
 from .live import code, coupon, look
-from .reports import EVIL, many, report
+from .reports import EVIL, many, report, weeks
 
 
 def text(width: int = 120) -> str:
@@ -240,6 +241,39 @@ def test_every_picture_has_words(page: Page) -> None:
     assert len(pictures) > 8
     for attributes in pictures:
         assert 'aria-hidden="true"' in attributes or re.search(r'role="img" aria-label="[^"]+"', attributes)
+
+
+def test_a_table_over_time_has_the_latest_moments_that_fit() -> None:
+    """And says that there are more; a line that nobody used is not in it."""
+    shown = "\n".join(line.plain for line in status_text(weeks(9), 80))
+    assert re.search(r"^Uses over time +2027-01-06  2027-01-13  2027-01-15$", shown, re.MULTILINE)
+    assert re.search(r"^spring +78 +156 +312$", shown, re.MULTILINE)
+    assert "The latest 3 of 10 moments; CSV and JSON have all." in shown
+    assert not re.search(r"^open +\d+ +\d+ +\d+$", shown, re.MULTILINE)
+    assert max(map(len, shown.partition("Uses over time")[2].splitlines()[1:])) <= 80
+    assert "The latest 8 of 10 moments" in status_markdown(weeks(9))
+    wide = "\n".join(line.plain for line in status_text(weeks(9), 200))
+    assert "The latest" not in wide
+
+
+def test_moments_of_one_day_have_their_time() -> None:
+    assert moments([0, 86_400]) == ["1970-01-01", "1970-01-02"]
+    assert moments([0, 60]) == ["1970-01-01 00:00", "1970-01-01 00:01"]
+    assert moments([0, 1]) == ["1970-01-01 00:00:00", "1970-01-01 00:00:01"]
+
+
+def test_a_curve_is_drawn_to_scale() -> None:
+    """Moments at their true distance, uses from 0 up; a value that was counted by only now has no curve."""
+    html = status_html(weeks(3))
+    figures = dict(re.findall(r"<figcaption>(\w+)</figcaption>.*?<polyline points=\"([^\"]+)", html, re.DOTALL))
+    assert set(figures) >= {"spring", "welcome", "radio", "vip"}
+    points = [tuple(map(float, pair.split(","))) for pair in figures["spring"].split()]
+    days = [0, 7, 14, 16]
+    assert [x for x, _ in points] == pytest.approx([1000 * day / 16 for day in days], abs=0.1)
+    assert [100 - y for _, y in points] == pytest.approx([100 * used / 312 for used in (39, 78, 156, 312)], abs=0.1)
+    assert "<title>15 January 2027, 08:00 UTC: 312 uses</title>" in html
+    assert 'aria-label="spring: 30 December 2026, 08:00 UTC: 39 uses; 15 January 2027, 08:00 UTC: 312 uses"' in html
+    assert "Each source over time" not in html
 
 
 def test_bars_are_as_long_as_their_figure() -> None:

@@ -22,7 +22,9 @@ __all__ = ["cli", "folder"]
         ("pipe", "it is no regular file"),
         ("/dev/zero", "it is no regular file"),
         ("/dev/full", "it is no regular file"),
-        (".", "Is a directory"),
+        (".", "it is no regular file"),
+        ("empty", "it is a folder without a snapshot"),
+        ("outer", "it is a folder in a folder"),
         ("sparse", "it is larger than 256 MiB"),
         ("binary", "it is not text"),
         ("nope", "No such file"),
@@ -32,6 +34,8 @@ __all__ = ["cli", "folder"]
 def test_what_is_no_snapshot_is_told_at_once(cli: Cli, name: str, words: str) -> None:
     """Nothing is waited for, and no gigabytes are read."""
     os.mkfifo("pipe")
+    Path("empty").mkdir()
+    Path("outer/inner").mkdir(parents=True)
     Path("loop").symlink_to("loop")
     Path("binary").write_bytes(b"\xff\xfe")
     with Path("sparse").open("wb") as file:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,7 +17,7 @@ from promosync.model.problems import ProblemsFound
 from promosync.status.making import Asked
 from promosync.status.report import LineKind
 from promosync.status.since import Limits, Snapshot, UsedSeats, mismatch
-from promosync.status.snapshot_file import dump, parse
+from promosync.status.snapshot_file import dump, parse, read
 
 from .live import ACCOUNT, NOW, code, coupon, look, swapped, unique
 
@@ -55,6 +58,37 @@ def test_what_was_used_since_per_code_batch_and_campaign() -> None:
         "batch vip: 1 code was used more than 9 times: slot 9 (promo_leak) 10 times",
     ]
     assert report.attention[0].startswith("alarm: ")
+
+
+def test_a_key_that_nobody_counted_by_is_not_taken_for_unused() -> None:
+    """Of its values nothing is said for the time before; of a new value of a key that was counted, all is new."""
+    codes = [code("launch", "LAUNCH", used=8, metadata={"campaign": "new", "team": "blue"})]
+    asked = Asked(("campaign", "team"), before(), earlier=(before(),))
+    report, taken = look(DOCUMENT, [LIVE], codes, asked)
+    assert report.since is not None
+    changes = {change.id: change.since for change in report.since.changes if change.kind is LineKind.GROUP}
+    assert changes == {"campaign=new": 8}
+    assert report.over_time is not None
+    used = {one.id: one.used for one in report.over_time.courses if one.kind is LineKind.GROUP}
+    assert used == {"campaign=new": (0, 0, 8), "team=blue": (None, None, 8)}
+    report, _ = look(DOCUMENT, [LIVE], codes, Asked(("team",), taken, earlier=(before(),)))
+    assert report.over_time is not None
+    assert [one.used for one in report.over_time.courses if one.kind is LineKind.GROUP] == [(None, 8, 8)]
+
+
+@given(st.permutations(range(4)), st.lists(st.integers(0, 9), min_size=4, max_size=4))
+def test_snapshots_are_sorted_by_their_time_and_only_the_latest_keeps_its_seats(
+    order: list[int], used: list[int]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, at in enumerate(order):
+            account = replace(ACCOUNT, now=NOW - 10 + at)
+            taken = Snapshot(account, "shop", {(LineKind.CODE, "launch"): used[at]}, {"vip": UsedSeats([(at, 1)])})
+            (Path(folder) / f"{name}.json").write_text(dump(taken), encoding="utf-8")
+        found = read([folder], ACCOUNT, "shop")
+    assert [one.account.now for one in found] == [NOW - 10 + at for at in range(4)]
+    assert [one.lines[LineKind.CODE, "launch"] for one in found] == used
+    assert [dict(one.seats) for one in found] == [{}, {}, {}, {"vip": UsedSeats([(3, 1)])}]
 
 
 @pytest.mark.parametrize(("uses", "alarms"), [(4, 1), (5, 0)])

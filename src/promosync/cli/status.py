@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -26,13 +26,8 @@ from promosync.cli.options import (
 from promosync.cli.report_formats import show_report
 from promosync.cli.run import Run, begin
 from promosync.cli.writing import check_target, writing
-from promosync.model.problems import Problem, ProblemsFound
-
-if TYPE_CHECKING:
-    from promosync.status.since import Snapshot
 
 ALARM = 2
-_LARGEST = 256 * 1024 * 1024
 _SECONDS = 5.0
 """Between two lines of progress."""
 
@@ -46,7 +41,12 @@ def status(
         str | None, typer.Option("--save", metavar="FILE", help="Keep a snapshot there, to compare with later.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="FILE", help="Show what was used since this snapshot.")
+        list[str] | None,
+        typer.Option(
+            "--since",
+            metavar="FILE",
+            help="Show what was used since this snapshot. Several, or a folder of them: also show uses over time.",
+        ),
     ] = None,
     alarm_uses: Annotated[
         int | None,
@@ -72,17 +72,15 @@ def status(
     from promosync.workflows.status import look
 
     run = begin(ctx, output, debug)
-    if since is None and (alarm_uses is not None or alarm_share is not None):
+    if not since and (alarm_uses is not None or alarm_share is not None):
         raise typer.BadParameter("an alarm needs --since FILE: it is about what was used since a snapshot.")
     loaded, rows = run.load([file])
     if save is not None:
         check_target(Path(save), run.reads)
-    before = _snapshot(since) if since is not None else None
-    asked = Asked(tuple(dict.fromkeys(by or ())), before, Limits(alarm_uses, alarm_share))
-    if output is ReportFormat.HTML and not asked.by:
-        asked = Asked(ALWAYS, asked.before, asked.limits)
+    keys = tuple(dict.fromkeys(by or ())) or (ALWAYS if output is ReportFormat.HTML else ())
+    asked = Asked(keys, limits=Limits(alarm_uses, alarm_share))
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
-        report, taken = look(loaded.configuration, rows, stripe, asked, _progress(run))
+        report, taken = look(loaded.configuration, rows, stripe, asked, since or (), _progress(run))
     if save is not None:
         with writing(Path(save), run.reads) as handle:
             handle.write(dump(taken))
@@ -103,16 +101,3 @@ def _progress(run: Run) -> Callable[[int], None]:
             run.say(f"{count:,} codes read")
 
     return tell
-
-
-def _snapshot(name: str) -> Snapshot:
-    from promosync.config.files import read_bounded
-    from promosync.status.snapshot_file import parse
-
-    try:
-        text = read_bounded(Path(name), _LARGEST).decode()
-    except (OSError, ValueError) as error:  # a text that is not UTF-8 is a ValueError, as is a NUL in a name
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
-        hint = "make the first one: promosync status --save FILE"
-        raise ProblemsFound([Problem((), f"{name} can not be read: {reason}", hint, rule="snapshot")]) from error
-    return parse(text, name)

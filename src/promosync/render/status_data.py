@@ -13,7 +13,7 @@ from promosync.render.money import worst_words
 from promosync.render.plan_json import worst_case_json
 from promosync.render.status_words import summary
 from promosync.render.tables import csv_cell
-from promosync.status.report import Line, Report, Since, State
+from promosync.status.report import Line, OverTime, Report, Since, State
 
 Json = dict[str, Any]
 
@@ -35,6 +35,7 @@ def status_json(report: Report) -> Json:
         "by": {key: [_group(line, report.now) for line in report.groups if line.label == key] for key in report.by},
         "worst_case": worst_case_json(report.worst),
         "since": _since(report.since) if report.since else None,
+        "over_time": _over_time(report.over_time) if report.over_time else None,
     }
 
 
@@ -42,14 +43,18 @@ def status_csv(report: Report) -> str:
     """Return a report as CSV after RFC 4180, one row a line; text that a spreadsheet would run is made inert."""
     worst = {one.coupon: worst_words(one.amounts) for one in report.worst}
     changes = {(change.kind, change.id): change.since for change in report.since.changes} if report.since else None
+    over = report.over_time or OverTime(())
+    courses = {(one.kind, one.id): one.used for one in over.courses}
+    taken = [f"used {iso(moment)}" for moment in over.taken]
     out = StringIO()
     writer = csv.writer(out)
-    writer.writerow([*_FIELDS, "worst_case", *(["since"] if changes is not None else [])])
+    writer.writerow([*_FIELDS, "worst_case", *(["since"] if changes is not None else []), *taken])
     for line in (*report.entries, *report.groups):
         row = _line(line, report.now) | {"drift": "; ".join(line.drift)}
         money = worst.get(line.id, "") if line in report.coupons else ""
         since = [] if changes is None else [changes.get((line.kind, line.id), 0)]
-        writer.writerow([*(csv_cell(row[name]) for name in _FIELDS), money, *since])
+        course = courses.get((line.kind, line.id), (None,) * len(taken))
+        writer.writerow([*(csv_cell(row[name]) for name in _FIELDS), money, *since, *map(csv_cell, course)])
     return out.getvalue()
 
 
@@ -120,5 +125,14 @@ def _since(since: Since) -> Json:
         "alarms": [
             {"rule": alarm.rule, "kind": alarm.kind.value, "id": alarm.id, "message": alarm.message}
             for alarm in since.alarms
+        ],
+    }
+
+
+def _over_time(over: OverTime) -> Json:
+    return {
+        "taken": [iso(moment) for moment in over.taken],
+        "lines": [
+            {"kind": one.kind.value, "id": one.id, "label": one.label, "used": list(one.used)} for one in over.courses
         ],
     }

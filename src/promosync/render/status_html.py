@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from promosync.plan.exposure import total
 from promosync.render.money import NO_LIMIT, totals_words, worst_words
 from promosync.render.pages import PageRow, Table, day_and_time, page, table
-from promosync.render.status_words import COLUMNS, NOUNS, cells, counts, number, title, uses_words
+from promosync.render.status_words import (
+    COLUMNS,
+    NOUNS,
+    cells,
+    counts,
+    course_cells,
+    course_columns,
+    courses,
+    cut_words,
+    number,
+    title,
+    uses_words,
+)
 from promosync.render.tables import Column
 from promosync.render.visible import visible
 from promosync.status.attention import SOON_DAYS, ends_soon, nearly_used
-from promosync.status.report import Line, LineKind, Report, State
+from promosync.status.report import Course, Line, LineKind, OverTime, Report, State
 from promosync.status.tally import NO_VALUE
 
+_MOST_POINTS = 60
+"""More points in one curve cannot be told apart on a phone: the latest are drawn."""
+_MOMENTS = 6
+"""More columns of figures over time do not fit beside their names."""
 _MOST_BARS = 12
 """More bars in one chart say less; the table below has all."""
 
@@ -52,6 +69,31 @@ class Part:
     percent: float
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One moment of a curve: where it is, in thousandths of the width and percent of the height, and what it says.
+
+    ``start`` and ``wide`` are the strip of the width that is nearest to it.
+    """
+
+    x: float
+    y: float
+    start: float
+    wide: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How often one line was used over time, from its first moment to its last."""
+
+    name: str
+    words: str
+    points: tuple[Point, ...]
+    first: str
+    last: str
+
+
 def status_html(report: Report) -> str:
     """Return a report as one HTML page that stands by itself."""
     charts = {
@@ -59,9 +101,11 @@ def status_html(report: Report) -> str:
         for place, key in enumerate(report.by, start=1)
     }
     charts = {id: (key, lines) for id, (key, lines) in charts.items() if _worth(lines)}
-    since = _since(report)
+    since = list(_since(report))
+    curves = dict(_curves(report))
     tables = list(_tables(report))
     contents = {
+        **{f"time-{place}": heading for place, heading in enumerate(curves, start=1)},
         "budgets": "Coupon budgets" if report.coupons else "",
         **{id: f"Uses per {visible(key)}" for id, (key, _) in charts.items()},
         "states": "Batch states" if report.batches else "",
@@ -76,6 +120,7 @@ def status_html(report: Report) -> str:
         attention=[visible(part) for part in report.attention],
         counts=counts(report),
         tiles=_tiles(report),
+        curves=[(f"time-{place}", one) for place, one in enumerate(curves.values(), start=1)],
         budgets=[_budget(line, report.now) for line in _fullest(report.coupons)],
         charts=[(id, _uses(lines), len(lines)) for id, (_, lines) in charts.items()],
         batches=[
@@ -195,6 +240,54 @@ def _tables(report: Report) -> Iterator[Table]:
             yield table(f"group-{place}", f"By {visible(key)}", columns, rows, number(len(rows), "value"))
 
 
+def _curves(report: Report) -> Iterator[tuple[str, list[Curve]]]:
+    """Yield the curves of the coupons, and of the values of each metadata key, with their heading."""
+    if (over := report.over_time) is None:
+        return
+    drawn = [one for one in courses(over) if len(_known(one, over)) > 1]
+    for heading, key in (
+        ("Coupons over time", None),
+        *((f"Each {visible(key)} over time", key) for key in report.by),
+    ):
+        found = [one for one in drawn if key == (one.label if one.kind is LineKind.GROUP else None)]
+        if found:
+            yield heading, [_curve(one, over) for one in found]
+
+
+def _known(course: Course, over: OverTime) -> list[tuple[int, int]]:
+    """Return the moments, seconds UTC, at which a line was counted, and how often it had been used."""
+    pairs = zip(over.taken, course.used, strict=True)
+    return [(at, used) for at, used in pairs if used is not None][-_MOST_POINTS:]
+
+
+def _curve(course: Course, over: OverTime) -> Curve:
+    """Return a curve over the true distances of its moments; the highest point is as high as the chart."""
+    known = _known(course, over)
+    begin, whole, top = known[0][0], max(1, known[-1][0] - known[0][0]), max(1, *(used for _, used in known))
+    places = [1000 * (at - begin) / whole for at, _ in known]
+    edges = [0.0, *((one + other) / 2 for one, other in pairwise(places)), 1000.0]
+    points = tuple(
+        Point(
+            round(x, 1),
+            round(100 - 100 * used / top, 1),
+            round(start, 1),
+            round(end - start, 1),
+            f"{day_and_time(at)}: {number(used, 'use')}",
+        )
+        for (at, used), x, (start, end) in zip(known, places, pairwise(edges), strict=True)
+    )
+    name = visible(course.id.partition("=")[2] if course.kind is LineKind.GROUP else course.id)
+    first, last = (f"{when}: {used:,}" for when, (_, used) in zip(_span(known), (known[0], known[-1]), strict=True))
+    return Curve(name, f"{name}: {points[0].words}; {points[-1].words}", points, first, last)
+
+
+def _span(known: Sequence[tuple[int, int]]) -> tuple[str, str]:
+    """Return the first and the last of some moments: their days, with the time where that is one day."""
+    first, last = (day_and_time(known[at][0]) for at in (0, -1))
+    days = first.partition(",")[0], last.partition(",")[0]
+    return (first, last) if days[0] == days[1] else days
+
+
 def _states(lines: Sequence[Line]) -> str:
     """Return how many lines there are, and in which state."""
     found = Counter(line.state.value for line in lines).most_common()
@@ -218,10 +311,10 @@ def _row(line: Line, now: int) -> PageRow:
     )
 
 
-def _since(report: Report) -> list[Table]:
-    """Return the table of what was used since the snapshot, none without a snapshot."""
+def _since(report: Report) -> Iterator[Table]:
+    """Yield the tables of what was used since the snapshot, and over several; none without a snapshot."""
     if report.since is None:
-        return []
+        return
     rows = [
         PageRow(
             visible(change.id),
@@ -231,4 +324,8 @@ def _since(report: Report) -> list[Table]:
         for change in report.since.changes
     ]
     columns = (Column("since", "uses since"), Column("used", "uses in all"))
-    return [table("since", f"Since {day_and_time(report.since.taken)}", columns, rows)]
+    yield table("since", f"Since {day_and_time(report.since.taken)}", columns, rows)
+    if (over := report.over_time) is not None:
+        moments = course_columns(over, _MOMENTS)
+        rows = [PageRow(visible(one.id), course_cells(one)) for one in courses(over)]
+        yield table("over-time", "Uses over time", moments, rows, cut_words(over, len(moments)))

@@ -10,9 +10,25 @@ from promosync.plan.fields import iso
 from promosync.render.heads import markdown_head
 from promosync.render.markdown import cell, code
 from promosync.render.money import totals_words, worst_words
-from promosync.render.status_words import COLUMNS, NOUNS, cells, number, remarks, summary, title, uses_words
+from promosync.render.status_words import (
+    COLUMNS,
+    NOUNS,
+    cells,
+    course_cells,
+    course_columns,
+    courses,
+    cut_words,
+    number,
+    remarks,
+    summary,
+    title,
+    uses_words,
+)
 from promosync.render.tables import Row, markdown_table
 from promosync.status.report import Line, LineKind, Report
+
+_MOMENTS = 8
+"""A table of more columns is too wide for a comment."""
 
 
 def status_markdown(report: Report) -> str:
@@ -50,6 +66,12 @@ def _blocks(report: Report) -> Iterator[str]:
             yield "| nothing was used | | |"
         for alarm in report.since.alarms:
             yield from ("", f"**Alarm:** {code(alarm.message)}")
+    if (over := report.over_time) is not None:
+        columns = course_columns(over, _MOMENTS)
+        yield from ("", "### Uses over time", "")
+        yield from markdown_table((Row(one.id, course_cells(one)) for one in courses(over)), columns, remarks=False)
+        if said := cut_words(over, len(columns)):
+            yield from ("", said)
 
 
 def _table(heading: str, lines: Sequence[Line], now: int) -> Iterator[str]:

@@ -17,6 +17,10 @@ from promosync.render.status_words import (
     COLUMNS,
     NOUNS,
     cells,
+    course_cells,
+    course_columns,
+    courses,
+    cut_words,
     number,
     remarks,
     summary,
@@ -26,8 +30,9 @@ from promosync.render.status_words import (
 from promosync.render.tables import Column, Row, is_nothing, shortened, text_table
 from promosync.render.visible import visible
 from promosync.status.attention import ends_soon, nearly_used
-from promosync.status.report import Line, LineKind, Report, Since, State
+from promosync.status.report import Line, LineKind, OverTime, Report, Since, State
 
+_USES = "Uses over time"
 _OPTIONAL = {"expired", "withdrawn", "days", "share"}
 
 
@@ -46,6 +51,8 @@ def status_text(report: Report, width: int) -> Iterator[Text]:
     yield from _worst(report)
     if report.since is not None:
         yield from _since(report.since)
+    if report.over_time is not None:
+        yield from _over_time(report.over_time, width)
     yield Text()
     yield from paragraph(visible(summary(report)), width, "bold yellow" if report.attention else "bold green")
 
@@ -102,6 +109,17 @@ def _worst(report: Report) -> Iterator[Text]:
         yield Text(f"  {visible(exposure.coupon)}: {uses_words(exposure, report)}, {worst_words(exposure.amounts)}")
     if len(report.worst) > 1:
         yield Text(f"  by currency: {totals_words(total(report.worst))}")
+
+
+def _over_time(over: OverTime, width: int) -> Iterator[Text]:
+    rows = [Row(shortened(visible(one.id)), course_cells(one)) for one in courses(over)]
+    name_width = max(len(_USES), *(cell_len(row.name) for row in rows), 0)
+    every = course_columns(over, len(over.taken))
+    columns = course_columns(over, max(1, (width - name_width) // (len(every[0].head) + 2)))
+    yield Text()
+    yield from text_table(_USES, rows, columns, name_width, width)
+    if said := cut_words(over, len(columns)):
+        yield Text(f"  {said}", "dim")
 
 
 def _since(since: Since) -> Iterator[Text]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 from promosync.plan.exposure import Exposure
 from promosync.render.money import NO_LIMIT
 from promosync.render.tables import NOTHING, Column
-from promosync.status.report import Line, LineKind, Report, State
+from promosync.status.report import Course, Line, LineKind, OverTime, Report, State
 
 NOUNS = {
     LineKind.COUPON: "Coupons",
@@ -42,6 +45,41 @@ def cells(line: Line, now: int) -> dict[str, str]:
         "days": NOTHING if days is None else "over" if days < 0 else f"{days:,}" if days else "<1",
         "state": "" if group else line.state.value,
     }
+
+
+def moments(taken: Sequence[int]) -> list[str]:
+    """Return what moments, seconds UTC, are called in a table: their day if that tells them apart, else more."""
+    for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
+        named = [datetime.fromtimestamp(one, UTC).strftime(form) for one in taken]
+        if len(set(named)) == len(named):
+            break
+    return named
+
+
+def courses(over: OverTime) -> list[Course]:
+    """Return what people see over time: coupons and values of metadata that were used, the most since then first."""
+    kinds = (LineKind.COUPON, LineKind.GROUP)
+    return sorted(
+        (one for one in over.courses if one.kind in kinds and any(one.used)),
+        key=lambda one: (kinds.index(one.kind), -one.since, one.id),
+    )
+
+
+def course_columns(over: OverTime, most: int) -> list[Column]:
+    """Return a column for each of the latest ``most`` moments."""
+    return [Column(str(at), name) for at, name in enumerate(moments(over.taken))][-most:]
+
+
+def course_cells(course: Course) -> dict[str, str]:
+    """Return the figures of a line by the name of their column: how often it had been used by then."""
+    return {str(at): NOTHING if used is None else f"{used:,}" for at, used in enumerate(course.used)}
+
+
+def cut_words(over: OverTime, shown: int) -> str:
+    """Return that not all moments are shown, if so."""
+    return (
+        f"The latest {shown} of {len(over.taken)} moments; CSV and JSON have all." if shown < len(over.taken) else ""
+    )
 
 
 def remarks(line: Line) -> list[str]:

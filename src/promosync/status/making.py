@@ -17,7 +17,7 @@ from promosync.status.attention import attention
 from promosync.status.drift import NOT_IN_FILE, Drift, Told
 from promosync.status.lines import batch_line, code_line, coupon_line, group_lines
 from promosync.status.report import Line, LineKind, Report, State
-from promosync.status.since import Limits, Snapshot, UsedSeats, compare, snapshot
+from promosync.status.since import Limits, Snapshot, UsedSeats, compare, over_time, snapshot
 from promosync.status.tally import NO_VALUE, Count, Tally, Values, count_of
 
 ALWAYS = ("campaign", "source")
@@ -26,11 +26,15 @@ ALWAYS = ("campaign", "source")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the report is to look at: metadata keys to count by, and a snapshot to compare with."""
+    """What the report is to look at: metadata keys to count by, and a snapshot to compare with.
+
+    ``earlier`` are more snapshots, the oldest first, to show uses over time; they need no seats.
+    """
 
     by: Values = ()
     before: Snapshot | None = None
     limits: Limits = field(default_factory=Limits)
+    earlier: tuple[Snapshot, ...] = ()
 
     @property
     def keys(self) -> Values:
@@ -86,11 +90,12 @@ class Making:
         limits = {line.id: line.limit for line in coupons}
         every = group_lines(asked.keys, groups, limits.get, self._room)
         counted = (*coupons, *codes, *batches, *every)
-        since = None
+        since = course = None
         if asked.before is not None:
-            since = compare(
-                asked.before, (*coupons, *codes, *batches, *asked.told(every)), tally.batches, asked.limits
-            )
+            told = (*coupons, *codes, *batches, *asked.told(every))
+            since = compare(asked.before, told, tally.batches, asked.limits)
+            if asked.earlier:
+                course = over_time((*asked.earlier, asked.before), account.now, told)
         report = Report(
             account,
             self._owner,
@@ -101,6 +106,7 @@ class Making:
             asked.by,
             tuple(self._worst(coupons, (*codes, *batches))),
             since=since,
+            over_time=course,
         )
         report = replace(report, attention=attention(report))
         return report, snapshot(account, self._owner, counted, tally.batches)

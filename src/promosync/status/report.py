@@ -121,11 +121,36 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """How often one line had been used at each moment of :class:`OverTime`; None where it was not counted yet."""
+
+    kind: LineKind
+    id: str
+    label: str
+    used: tuple[int | None, ...]
+
+    @property
+    def since(self) -> int:
+        """Redemptions from the first moment at which it was counted to the last."""
+        known = [used for used in self.used if used is not None]
+        return known[-1] - known[0] if known else 0
+
+
+@dataclass(frozen=True, slots=True)
+class OverTime:
+    """What several snapshots and this report tell together; ``taken`` is when (seconds UTC), the last is now."""
+
+    taken: tuple[int, ...]
+    courses: tuple[Course, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that `status` shows. ``worst`` is the worst case in money of each coupon with an amount.
 
     ``attention`` are sentences without a full stop, the most urgent first; empty when nothing needs anybody.
-    ``by`` are the metadata keys that were asked for; ``groups`` has a line for every value of these.
+    ``by`` are the metadata keys that were asked for; ``groups`` has a line for every value of these. ``since`` is
+    about the latest snapshot that was given, ``over_time`` about all of them, if there are several.
     """
 
     account: Account
@@ -138,6 +163,7 @@ class Report:
     worst: tuple[Exposure, ...] = ()
     attention: tuple[str, ...] = ()
     since: Since | None = None
+    over_time: OverTime | None = None
 
     @property
     def now(self) -> int:

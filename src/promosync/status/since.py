@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from promosync.model.live import Account
 from promosync.model.problems import Problem
-from promosync.status.report import Alarm, Change, Line, LineKind, Since
+from promosync.status.report import Alarm, Change, Course, Line, LineKind, OverTime, Since
 from promosync.status.seats import Seat, seat_name
 from promosync.status.tally import BatchTally
 
@@ -53,6 +53,15 @@ class Snapshot:
     owner: str
     lines: Mapping[tuple[LineKind, str], int] = field(default_factory=dict)
     seats: Mapping[str, UsedSeats] = field(default_factory=dict)
+
+    def used(self, line: Line) -> int | None:
+        """Return how often a line had been used: 0 of what was not there yet, None of what was not counted.
+
+        A value of a metadata key was counted if any value of that key was, or if there was no code at all.
+        """
+        known = self.lines.get((line.kind, line.id), 0)
+        groups = [name for kind, name in self.lines if kind is LineKind.GROUP] if line.kind is LineKind.GROUP else []
+        return None if groups and not any(name.startswith(f"{line.label}=") for name in groups) else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,8 @@ def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, Batch
     changes: list[Change] = []
     alarms: list[Alarm] = []
     for line in lines:
+        if before.used(line) is None:
+            continue
         known = before.lines.get((line.kind, line.id))
         percent = None
         if line.kind is LineKind.BATCH:
@@ -111,6 +122,16 @@ def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, Batch
     order = list(LineKind)
     changes.sort(key=lambda change: (order.index(change.kind), -change.since, change.id))
     return Since(before.account.now, tuple(changes), tuple(alarms))
+
+
+def over_time(before: Sequence[Snapshot], now: int, lines: Iterable[Line]) -> OverTime:
+    """Return how often each line had been used at the time of each snapshot, the oldest first, and is now."""
+    return OverTime(
+        (*(one.account.now for one in before), now),
+        tuple(
+            Course(line.kind, line.id, line.label, (*(one.used(line) for one in before), line.used)) for line in lines
+        ),
+    )
 
 
 def _percent(line: Line, since: int) -> float | None:

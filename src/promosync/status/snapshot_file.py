@@ -1,4 +1,4 @@
-"""A snapshot as a file: JSON, the used codes of each batch packed: half a million take some ten megabytes."""
+"""Snapshots as files: JSON, the used codes of each batch packed: half a million take some ten megabytes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import json
 import sys
 from array import array
 from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from promosync.config.files import read_bounded
 from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.fields import iso
 from promosync.status.report import LineKind
-from promosync.status.since import Snapshot, UsedSeats
+from promosync.status.since import Snapshot, UsedSeats, mismatch
 
 FORMAT = 1
 _VERSION = "promosync_snapshot"
 
+_LARGEST = 256 * 1024 * 1024
+_MAKE = "make the first one: promosync status --save FILE"
 _LATEST = 253_402_300_799
 """The last second of the year 9999: what comes after it has no date."""
 
@@ -70,6 +77,76 @@ def parse(text: str, name: str) -> Snapshot:
                 )
             ]
         ) from error
+
+
+def read(names: Iterable[str], account: Account, owner: str) -> list[Snapshot]:
+    """Return the snapshots in files and folders, the oldest first; only the latest with the used codes of batches.
+
+    Raises ProblemsFound with all that is wrong: what is no snapshot (in a folder everything but hidden files is to be
+    one), is of another account, mode or owner, or is of the same time as another.
+    """
+    found: dict[int, tuple[Path, Snapshot]] = {}
+    problems: list[Problem] = []
+    for name in names:
+        with _noted(problems):
+            for file in _files(Path(name)):
+                with _noted(problems):
+                    _add(found, file, _checked(file, account, owner))
+    if problems:
+        raise ProblemsFound(problems)
+    return [one for _, (_, one) in sorted(found.items())]
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the files of a folder but for the hidden ones, or the file that it is."""
+    if not path.is_dir():
+        return [path]
+    try:
+        inside = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    except OSError as error:
+        raise _refused(path, error.strerror or "it is a folder that can not be read") from error
+    if not inside:
+        raise _refused(path, "it is a folder without a snapshot")
+    return inside
+
+
+def _checked(file: Path, account: Account, owner: str) -> Snapshot:
+    if file.is_dir():
+        raise _refused(file, "it is a folder in a folder", "name it with --since too, or move it away")
+    try:
+        text = read_bounded(file, _LARGEST).decode()
+    except (OSError, ValueError) as error:  # a text that is not UTF-8 is a ValueError, as is a NUL in a name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
+        raise _refused(file, reason) from error
+    found = parse(text, str(file))
+    if refused := mismatch(found, account, owner):
+        raise ProblemsFound([replace(refused, message=f"{file}: {refused.message}")])
+    return found
+
+
+def _add(found: dict[int, tuple[Path, Snapshot]], file: Path, one: Snapshot) -> None:
+    """Add a snapshot by its time; only the latest keeps its seats, which may be megabytes."""
+    taken = one.account.now
+    if taken in found:
+        said = f"{file} is of the same time as {found[taken][0]}: {iso(taken)}"
+        raise ProblemsFound([Problem((), said, "leave one of them out", rule="snapshot")])
+    older = min(taken, max(found, default=taken))
+    found[taken] = file, one
+    if len(found) > 1:
+        found[older] = found[older][0], replace(found[older][1], seats={})
+
+
+@contextmanager
+def _noted(problems: list[Problem]) -> Iterator[None]:
+    """Go on after what is wrong, and note it."""
+    try:
+        yield
+    except ProblemsFound as fault:
+        problems += fault.problems
+
+
+def _refused(path: Path, reason: str, hint: str = _MAKE) -> ProblemsFound:
+    return ProblemsFound([Problem((), f"{path} can not be read: {reason}", hint, rule="snapshot")])
 
 
 def _seats(packed: Any) -> UsedSeats:

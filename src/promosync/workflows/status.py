@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promosync.model.account import Live
@@ -13,7 +14,8 @@ from promosync.plan.batch_rows import Rows
 from promosync.plan.desired import needs
 from promosync.status.making import Asked, Making
 from promosync.status.report import Report
-from promosync.status.since import Snapshot, mismatch
+from promosync.status.since import Snapshot
+from promosync.status.snapshot_file import read
 from promosync.workflows.plan import wrong_account
 
 if TYPE_CHECKING:
@@ -27,17 +29,19 @@ def look(
     rows: Mapping[str, Rows],
     stripe: StripeAccount,
     asked: Asked,
+    since: Sequence[str] = (),
     on_read: Callable[[int], None] | None = None,
 ) -> tuple[Report, Snapshot]:
-    """Return the report and a snapshot; raise ProblemsFound where account or snapshot are not the file's.
+    """Return the report and a snapshot; raise ProblemsFound where account or snapshots are not the file's.
 
-    ``on_read`` is told now and then how many codes have been read.
+    ``since`` names files and folders of snapshots to compare with. ``on_read`` is told now and then how many codes
+    have been read.
     """
     refused = wrong_account(configuration, stripe.account)
-    if asked.before is not None and not refused:
-        refused = mismatch(asked.before, stripe.account, configuration.settings.owner)
     if refused:
         raise ProblemsFound([refused])
+    if snapshots := read(since, stripe.account, configuration.settings.owner):
+        asked = replace(asked, before=snapshots[-1], earlier=tuple(snapshots[:-1]))
     wanted = needs(configuration, stripe.account.mode, rows)
     coupons = tuple(stripe.coupons())
     customers = stripe.existing_customers(wanted.customers)

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,8 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 _PATIENCE = 60.0
+_INSTALLING = 300.0
+"""Seconds, for a slow line."""
 
 _WITH_PIPES = """
 import fcntl, os, sys
@@ -51,6 +53,10 @@ def find() -> str | None:
     """Return the path of a browser: that of TEST_BROWSER, or the first one that is installed."""
     named = os.environ.get("TEST_BROWSER")
     return named or next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+class Unavailable(Exception):
+    """A browser cannot be had here, and why."""
 
 
 @dataclass
@@ -210,16 +216,44 @@ def running(path: str) -> Iterator[Browser]:
                 process.wait()
 
 
-def main() -> int:
-    """Say whether the checks in a browser have run with the other tests; 1 where none is installed."""
+def install() -> str:
+    """Install Chromium from the system's own packages, and return its path; raise Unavailable."""
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise Unavailable("it is installed only by root, with apt-get")
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+        _run(["apt-get", *arguments], _INSTALLING)
     path = find()
+    if path is None:
+        raise Unavailable("the package has none in it")
+    _run([path, "--version"], _PATIENCE)
+    return path
+
+
+def _run(command: list[str], seconds: float) -> None:
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    said = f"`{' '.join(command)}`"
+    try:
+        subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=True)
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"{said} took longer than {seconds:g} seconds") from None
+    except (OSError, subprocess.CalledProcessError):
+        raise Unavailable(f"{said} failed") from None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Say which browser there is; with ``--install`` install one where there is none. 3 if there is none then."""
+    try:
+        path = find() or (install() if "--install" in arguments else None)
+        why = "none was found"
+    except Unavailable as unavailable:
+        path, why = None, str(unavailable)
     if path:
-        print(f"The pages of `promosync status` and `results` were looked at in a browser: {path}")
+        print(f"The pages of `promosync status` and `results` are looked at in a browser: {path}")
         return 0
-    print("NOT CHECKED: no browser was found, so nobody looked at the pages of reports.")
+    print(f"NOT CHECKED: nobody looked at the pages of reports in a browser: {why}.")
     print("             Install chromium, or name a browser in TEST_BROWSER, and run `make browser`.")
-    return 1
+    return 3
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -236,10 +236,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_has_all_that_is_needed(wheel: Path) -> None:
-    """The schema, the examples that commands write, and the mark that says it is typed; no tests."""
+    """The schema, the templates of pages, and the mark that says it is typed; no tests."""
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"promosync/py.typed", "promosync/schema/stripe-config.schema.json", "promosync/__main__.py"} <= names
-    sources = {f"promosync/{module.relative_to(SOURCE).as_posix()}" for module in MODULES}
+    files = [*MODULES, *(SOURCE / "render" / "templates").iterdir()]
+    sources = {f"promosync/{file.relative_to(SOURCE).as_posix()}" for file in files}
     assert sources <= names
     assert not [name for name in names if name.startswith(("tests", "src", "."))]
 

@@ -137,6 +137,23 @@ def test_every_picture_has_words() -> None:
         assert 'aria-hidden="true"' in attributes or re.search(r'role="img" aria-label="[^"]+"', attributes)
 
 
+def test_many_coupons_are_twelve_bars_and_a_table_that_begins_folded() -> None:
+    """Those with the most orders; the page says that there are more."""
+    names = [f"c{n:02}" for n in range(30)]
+    orders = [order(NOW - n, 1000, (250, name, None)) for n, name in enumerate(names) for _ in range(1 + n // 25)]
+    html = results_html(made(orders, [coupon(name) for name in names]))
+    bars = re.findall(r'<span class="id">(.*?)</span> <span class="figure">', html)
+    assert bars == [*names[25:], *names[:7]]
+    assert "The first 12 of 30, by orders; all are in the tables below." in html
+    folds = re.findall(r'<details( open)?>\n<summary><h2 id="table-\d">(.*?)</h2>(?: <span.*?>(.*?)</span>)?', html)
+    assert folds == [
+        (" open", "All orders", ""),
+        ("", "Coupons", "32"),
+        (" open", "Promotion codes", "2"),
+        (" open", "Code batches", "1"),
+    ]
+
+
 def test_bars_are_as_long_as_their_figures() -> None:
     """Of each currency the longest bar is full; discount and what is left stand side by side in their share."""
     orders = [order(NOW - 9, 750, (250, "spring", None)), order(NOW, 100, (100, "five", None))]

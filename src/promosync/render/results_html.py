@@ -81,8 +81,8 @@ def results_html(report: Report) -> str:
         tiles=tiles,
         long=max(len(figure) for figure, _, _ in tiles) > _LONG,
         shares=shares,
-        charts=charts[:_MOST_CHARTS],
-        more_charts=max(0, len(charts) - _MOST_CHARTS),
+        charts=charts,
+        most=_MOST_CHARTS,
         each=wording.EACH[report.every] if report.every else "",
         cut=len(report.periods) > _MOST_BARS,
         most_bars=_MOST_BARS,
@@ -91,9 +91,9 @@ def results_html(report: Report) -> str:
 
 
 def _drawn(report: Report) -> Sequence[Line]:
-    """Return the lines worth a chart: the values of the first key that tells orders apart, else the coupons."""
+    """Return the lines worth a chart, the most orders first: of the first key that tells them apart, else coupons."""
     told = next((report.group(key) for key in report.asked.by if _worth(report.group(key))), report.coupons)
-    return [line for line in told if line.sums.counts.orders]
+    return sorted((line for line in told if line.sums.counts.orders), key=lambda line: -line.sums.counts.orders)
 
 
 def _worth(lines: Sequence[Line]) -> bool:
@@ -164,7 +164,7 @@ def _charts(lines: Sequence[Line], report: Report) -> Iterator[Chart]:
         most = f"most: {money(heights[best[0]], currency)} in {wording.label(best[1], report.every)}"
         words = f"{visible(wording.title(line))}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
         bars = tuple(_bars(shown, found, top, currency, report))
-        heading = f"{visible(wording.title(line))} over time, in {currency.upper()}"
+        heading = f"{visible(wording.title(line))}, in {currency.upper()}"
         yield Chart(heading, most, words, bars, names[0], names[-1])
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from promosync.model.problems import ProblemsFound
 from promosync.sandbox import Sandbox, running
-from promosync.status.making import Asked
-from promosync.status.report import State
+from promosync.status.making import ALWAYS, Asked
+from promosync.status.report import LineKind, State
+from promosync.status.since import Snapshot
 from promosync.workflows.status import look
 from tests.journeys.world import NOW, World, configured, document, open_world
 
@@ -32,7 +33,7 @@ shops = st.fixed_dictionaries(
     {
         "percent": st.sampled_from([10, 20, 30]),
         "limit": st.sampled_from([None, 40, 60]),
-        "metadata": st.sampled_from([{}, {"campaign": "a"}, {"campaign": "b"}]),
+        "metadata": st.sampled_from([{}, {"campaign": "a"}, {"campaign": "b"}, {"team": "x"}]),
         "code_limit": st.sampled_from([None, 25, 30]),
         "on": st.booleans(),
         "hello": st.booleans(),
@@ -41,6 +42,8 @@ shops = st.fixed_dictionaries(
         "each": st.sampled_from([1, 3]),
     }
 )
+keys = st.sampled_from([(), ("team",)])
+"""What is counted by besides what every snapshot counts by."""
 uses = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 2)), max_size=5)
 
 
@@ -76,13 +79,16 @@ def redeem(world: World, which: int, times: int, counted: Counter[str]) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(shops, uses), min_size=1, max_size=4))
-def test_the_report_counts_what_was_redeemed(world: World, days: list[tuple[Json, list[tuple[int, int]]]]) -> None:
-    """After every apply, and after every use; and what it says since a snapshot is the difference."""
+@given(st.lists(st.tuples(shops, uses, keys), min_size=1, max_size=4))
+def test_the_report_counts_what_was_redeemed(
+    world: World, days: list[tuple[Json, list[tuple[int, int]], tuple[str, ...]]]
+) -> None:
+    """After every apply and every use; what it says since a snapshot is the difference; so it is over all of them."""
     world.fresh()
     counted: Counter[str] = Counter()
-    before, then = None, Counter[str]()
-    for made, used in days:
+    kept: list[Snapshot] = []
+    history: list[tuple[Counter[str], set[str]]] = []
+    for made, used, by in days:
         content = shop(made)
         try:
             world.apply(content)
@@ -92,7 +98,7 @@ def test_the_report_counts_what_was_redeemed(world: World, days: list[tuple[Json
             continue  # the limit is below what is used already
         for which, times in used:
             redeem(world, which, times, counted)
-        report, taken = look(configured(content), {}, world.stripe, Asked(before=before))
+        report, taken = look(configured(content), {}, world.stripe, asked_of(by, kept))
         lines = {line.id: line for line in report.entries}
         expected = {name: counted[name] for name in ("spring", "welcome", "vip")}
         if "hello" in lines:  # what left the file is told while it works, or if it was used
@@ -105,9 +111,23 @@ def test_the_report_counts_what_was_redeemed(world: World, days: list[tuple[Json
         active = sum(row["active"] for row in world.codes("vip"))
         assert vip.count(State.ACTIVE) == active <= vip.issued
         if report.since is not None:
+            then, known = history[-1]
             went = {change.id: change.since for change in report.since.changes if "=" not in change.id}
             assert went == {name: counted[name] - then[name] for name in counted if counted[name] > then[name]}
-        before, then = taken, counted.copy()
+            told = {change.id.partition("=")[0] for change in report.since.changes if "=" in change.id}
+            assert told <= known
+        history.append((counted.copy(), {*by, *ALWAYS}))
+        for course in report.over_time.courses if report.over_time else ():
+            if course.kind is LineKind.GROUP:
+                assert [used is not None for used in course.used] == [course.label in known for _, known in history]
+            else:
+                assert course.used == tuple(then[course.id] for then, _ in history)
+        kept.append(taken)
+
+
+def asked_of(by: tuple[str, ...], kept: list[Snapshot]) -> Asked:
+    """A comparison with all snapshots so far."""
+    return Asked(by, kept[-1], earlier=tuple(kept[:-1])) if kept else Asked(by)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -100,7 +100,7 @@ def reported(name: str) -> StatusReport:
         code(f"{name}2", "TEXT2", "b", used=5, metadata={"campaign": name}),
     ]
     before = look({}, [], [])[1]
-    made = look({}, coupons, codes, Asked(("campaign",), before, Limits(uses=1, share=1)))[0]
+    made = look({}, coupons, codes, Asked(("campaign",), before, Limits(uses=1, share=1), (before,)))[0]
     return replace(made, owner=name, account=replace(made.account, id=name))
 
 

@@ -276,6 +276,14 @@ def test_a_curve_is_drawn_to_scale() -> None:
     assert "Each source over time" not in html
 
 
+def test_a_curve_of_many_moments_says_that_the_latest_are_drawn() -> None:
+    html = status_html(weeks(70))
+    assert html.count("The latest 60 of 71 moments; CSV and JSON have all.") == 2
+    assert html.count('<svg class="curve dense"') == html.count('<svg class="curve')
+    [spring] = re.findall(r'aria-label="spring: .*?</svg>', html, re.DOTALL)
+    assert spring.count("<title>") == 60
+
+
 def test_bars_are_as_long_as_their_figure() -> None:
     """The budget of `welcome` is 92 % full, that of `spring` 31 %; the states of a batch fill its bar."""
     html = status_html(report())

@@ -121,6 +121,9 @@ def status_html(report: Report) -> str:
         counts=counts(report),
         tiles=_tiles(report),
         curves=[(f"time-{place}", one) for place, one in enumerate(curves.values(), start=1)],
+        points_cut=cut_words(report.over_time, min(_MOST_POINTS, len(report.over_time.taken)))
+        if report.over_time
+        else "",
         budgets=[_budget(line, report.now) for line in _fullest(report.coupons)],
         charts=[(id, _uses(lines), len(lines)) for id, (_, lines) in charts.items()],
         batches=[

@@ -3,8 +3,8 @@
 apply writes it last, when all it did to codes of the coupon has succeeded, and opens it before it writes to one. So a
 closed seal is true until somebody else than promosync changes its codes, and an open one says: read them.
 
-It is one value, ``promosync_seal``, with a second one, ``promosync_seal_2``, where Stripe's 500 characters are too few:
-https://docs.stripe.com/api/metadata. What somebody edits, cuts, or copies to another coupon is no seal any more.
+It is one value, ``promosync_seal``, with a second one, ``promosync_seal_2``, where Stripe's 500 characters are too
+few: https://docs.stripe.com/api/metadata. What somebody edits, cuts, or copies to another coupon is no seal any more.
 """
 
 from __future__ import annotations
@@ -75,6 +75,34 @@ class Seal:
     def may_have(self, config_id: str) -> bool:
         """Whether a single code of an entry may be among those that are not in the file."""
         return self.rest is None or rest_digest(config_id) in self.rest
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """What apply does with the seal of one coupon, by the coupon's Stripe id (of a new one: as planned).
+
+    ``before`` is the text of the seal there is, ``created`` when the coupon was made (0: by this plan). ``after`` is
+    what it says when all that the plan does to codes of the coupon has been done; None where it is not to be closed.
+    ``opened``: the plan writes to codes of the coupon; ``stale``: the seal there is does not say this.
+    """
+
+    stripe_id: str
+    before: str
+    created: int
+    after: Seal | None
+    opened: bool
+    stale: bool
+
+    @property
+    def requests(self) -> int:
+        """How many requests it takes: a look and a write to open it, and the same to close it."""
+        opens = 2 if self.opened and self.created else 0
+        return opens + (2 if self.closes else 0)
+
+    @property
+    def closes(self) -> bool:
+        """Whether the seal is written anew."""
+        return self.after is not None and (self.opened or self.stale)
 
 
 def write(seal: Seal, owner: str, stripe_id: str, created: int = 0) -> str | None:

@@ -274,4 +274,3 @@ class StripeAccount:
 
 def _id_of(row: Row) -> str:
     return str(checked(row, OBJECT)["id"])
-

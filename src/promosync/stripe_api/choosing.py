@@ -86,16 +86,19 @@ class Choosing:
 
     def take(self) -> Ask | None:
         """Return a page that nobody is asking for; None where there is nothing to do until a page comes back."""
-        left = sum(source.left for source in self._needed)
         if self.whole:
             return None
-        if self._everything or self.list.asked < max(self.few, self._asked + left):
+        if self._everything or self.list.asked < self._allowed():
             ask = self.list.take()
         else:
             ask = next(filter(None, (source.take() for source in self._needed)), None)
             self._asked += ask is not None
         self._away += ask is not None
         return ask
+
+    def _allowed(self) -> int:
+        """Return how many pages of the list may be asked for: as many as the other way takes at least."""
+        return max(self.few, self._asked + sum(source.left for source in self._needed))
 
     def give(self, ask: Ask, rows: Sequence[tuple[str, int]], more: bool) -> int:
         """Note a page; as :meth:`promosync.stripe_api.paging.Windows.give`."""

@@ -53,7 +53,7 @@ class Reading:
         self._client, self._owner = client, owner
         self._choosing = Choosing(few, expected)
         self._list, self._asked = Sorted(owner), Sorted(owner)
-        self._found: dict[str, LiveCode] = {}  # by a text or an id
+        self._found: dict[str, list[LiveCode]] = {}  # by the text or the id that was asked for
         self._wanted = Unread()
         self.coupons: tuple[LiveCoupon, ...] = tuple(reader.coupons(client))
 
@@ -68,7 +68,7 @@ class Reading:
             elif ask.source.coupon:
                 self._asked.add(codes)
             else:
-                self._found |= {code.stripe_id: code for code in codes}
+                self._found.setdefault(ask.source.filters.get("code", ask.source.stripe_id), []).extend(codes)
 
     def live(self, account: Account, products: frozenset[str], customers: Mapping[str, tuple[str, ...]]) -> Live:
         """Return what is there."""
@@ -76,8 +76,10 @@ class Reading:
             codes, batches = self._list.all_singles(), self._list.batches
             return Live(account, self.coupons, codes, products, customers, batches)
         wanted = self._wanted
+        # In an order that does not depend on which answer came first.
+        found = {code.stripe_id: code for _, codes in sorted(self._found.items()) for code in codes}
         # All codes of the coupons that were asked for have come with them.
-        beside = [code for code in self._found.values() if code.spec.coupon not in wanted.coupons]
+        beside = [code for code in found.values() if code.spec.coupon not in wanted.coupons]
         unique = tuple(code for code in beside if _is_unique(code, self._owner))
         known = Known(frozenset(wanted.coupons), frozenset(map(fold, wanted.texts)), frozenset(wanted.ids), unique)
         singles = self._asked.all_singles(code for code in beside if not _is_unique(code, self._owner))

@@ -1,0 +1,251 @@
+"""Months of a shop whose account is never read in full: each plan is that of a full reading.
+
+The shops of the other machines play, with all they meet: edits, customers, the Dashboard, failures, kills, other
+tools. Nothing is read but what a plan asks for, by text and by coupon, and seals vouch for the rest. Before each
+apply the plan is made both ways, and after each that was left in peace a full reading finds nothing to do.
+
+Left out is what only ``--refresh`` sees: that somebody switches a code on again, and that an id comes back which the
+file had given up: it is another id here. The last coupon of the shop is not deleted by hand. And a code that was
+switched off by hand is noted on it only by who reads it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+
+from promosync.apply.outcome import Status
+from promosync.model.problems import ProblemsFound
+from promosync.plan import sealing
+from promosync.plan.plan import BatchAction, Plan
+from promosync.stripe_api import choosing
+
+from .test_batch_machine import COUPONS, BatchShop
+from .test_machine import Shop
+from .world import Json, World
+
+
+@pytest.fixture(autouse=True)
+def _never_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every account is so large that its list of codes is only read where nothing else helps."""
+    monkeypatch.setattr(choosing, "FEW", 0)
+    monkeypatch.setattr(choosing.Choosing, "_allowed", lambda self: 0)
+    monkeypatch.setattr(sealing, "MANY", 0)
+
+
+def said(plan: Plan) -> dict[str, Any]:
+    """What a plan does and tells, but for what was switched off by hand and is only noted."""
+
+    def unmarked(batch: BatchAction) -> BatchAction:
+        reason = "" if batch.marked else batch.reason
+        return replace(batch, marked=0, reason=reason, issued=Counter(), work=None)
+
+    batches = [unmarked(batch) for batch in plan.batches if batch.codes > batch.marked]
+    return {
+        "actions": plan.actions,
+        "batches": batches,
+        "kept": sorted(map(repr, plan.kept)),
+        "brakes": plan.brakes,
+        "exposed": plan.exposed,
+        "owner": plan.owner,
+    }
+
+
+class Both:
+    """Plans made both ways."""
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+        self.trusted = 0
+
+    def plan(self) -> Plan | None:
+        """The plan by need, which is that of a full reading; None where both are refused for the same reasons."""
+        ways = []
+        for refresh in (False, True):
+            try:
+                ways.append(self._make(refresh=refresh))
+            except ProblemsFound as found:
+                ways.append(frozenset(found.problems))
+        by_need, in_full = ways
+        if not isinstance(by_need, Plan) or not isinstance(in_full, Plan):
+            assert by_need == in_full
+            return None
+        assert said(by_need) == said(in_full)
+        self.trusted += len(by_need.trusted)
+        return by_need
+
+
+class Epochs:
+    """Names that ids of the file have in it: an id that was given up comes back as another one."""
+
+    def __init__(self) -> None:
+        self._epochs: Counter[str] = Counter()
+        self._there: set[str] = set()
+
+    def name(self, id: str) -> str:
+        return id + "x" * self._epochs[id]
+
+    def now(self, ids: set[str]) -> None:
+        for gone in self._there - ids:
+            self._epochs[gone] += 1
+        self._there = set(ids)
+
+
+class SealedShop(Shop):
+    """Single codes."""
+
+    @initialize(data=st.data())
+    def opens(self, data: st.DataObject) -> None:
+        self.epochs = Epochs()
+        super().opens(data)
+
+    def _edit(self, coupons: dict[str, Json], codes: dict[str, Json]) -> None:
+        super()._edit(coupons, codes)
+        self.epochs.now({*self.coupons, *self.codes})
+
+    def _content(self) -> Json:
+        content = super()._content()
+        name = self.epochs.name
+        for entry in content["coupons"]:
+            entry["id"] = name(entry["id"])
+        for entry in content["promotion_codes"]:
+            entry |= {"id": name(entry["id"]), "coupon": name(entry["coupon"])}
+        return content
+
+    @rule(data=st.data(), times=st.integers(1, 3), on_whom=st.just(""))
+    def customers_redeem(self, data: st.DataObject, times: int, on_whom: str) -> None:
+        if on := self.world.codes(active=True):
+            row = data.draw(st.sampled_from(on))
+            self.world.control.redeem(row["id"], times=times, customer=row["customer"])
+
+    @rule(data=st.data(), value=st.sampled_from(("", "1", "9")))
+    def the_dashboard_is_used(self, data: st.DataObject, value: str) -> None:
+        what = data.draw(st.sampled_from(("off", "delete", "edit coupon", "edit seal", "edit code")))
+        coupons, codes = self.world.coupons(), self.world.codes(active=True)
+        if what == "delete" and len(coupons) > 1:
+            self._ask("delete", f"/v1/coupons/{data.draw(st.sampled_from(coupons))['id']}")
+        elif what == "edit coupon" and coupons:
+            row = data.draw(st.sampled_from(coupons))
+            self._ask("post", f"/v1/coupons/{row['id']}", name=value, metadata={"a": value})
+        elif what == "edit seal" and coupons:
+            row, other = data.draw(st.sampled_from(coupons)), data.draw(st.sampled_from(coupons))
+            copied = other["metadata"].get("promosync_seal", "")
+            self._ask("post", f"/v1/coupons/{row['id']}", metadata={"promosync_seal": value or copied})
+        elif what in ("off", "edit code") and codes:
+            change = {"active": False} if what == "off" else {"metadata": {"a": value}}
+            self._ask("post", f"/v1/promotion_codes/{data.draw(st.sampled_from(codes))['id']}", **change)
+
+    def _plan(self) -> Plan | None:
+        self.world.control.advance(1)  # objects of one second have no order that could be relied on
+        return Both(lambda **policy: self.world.plan(self._content(), **policy)).plan()
+
+    def _apply(self) -> None:
+        plan = self._plan()
+        if plan is None:
+            return
+        report = self.world.carry_out(plan, workers=1)
+        assert [o.message for o in report.outcomes if o.status is not Status.DONE] == []
+        assert self.world.plan(self._content(), refresh=True).actions == ()
+        assert self.world.plan(self._content()).actions == ()
+
+    def _apply_disturbed(
+        self, order: Json | None = None, stop_after: int | None = None, die_after: int | None = None
+    ) -> None:
+        plan = self._plan()
+        if plan is None:
+            return
+        if order is not None:
+            self.world.control.faults(order)
+        if die_after is not None:
+            self.world.control.die_after(die_after)
+        patience = self.world.client.patience
+        self.world.client.patience = patience if die_after is None else 0.0
+        self.world.carry_out(plan, workers=1, stop_after=stop_after)
+        self.world.client.patience = patience
+        self.world.control.clear_faults()
+
+
+class SealedBatchShop(BatchShop):
+    """Unique codes."""
+
+    @initialize(count=st.integers(1, 4))
+    def opens(self, count: int) -> None:
+        self.epochs = Epochs()
+        super().opens(count)
+
+    def _content(self) -> Json:
+        content = super()._content()
+        self.epochs.now({entry["id"] for entry in content["code_batches"]})
+        for entry in content["code_batches"]:
+            entry["id"] = self.epochs.name(entry["id"])
+        return content
+
+    @rule(data=st.data(), what=st.sampled_from(("off", "off", "delete", "seal")))
+    def the_dashboard_is_used(self, data: st.DataObject, what: str) -> None:
+        coupons, codes = self.world.coupons(), self.world.codes(active=True)
+        if what == "delete" and len(coupons) > 1:
+            self._ask("delete", f"/v1/coupons/{data.draw(st.sampled_from(coupons))['id']}")
+        elif what == "seal" and coupons:
+            row, other = data.draw(st.sampled_from(coupons)), data.draw(st.sampled_from(coupons))
+            copied = other["metadata"].get("promosync_seal", "")
+            self._ask("post", f"/v1/coupons/{row['id']}", metadata={"promosync_seal": copied})
+        elif what == "off" and codes:
+            row = data.draw(st.sampled_from(codes))
+            self._ask("post", f"/v1/promotion_codes/{row['id']}", active=False)
+
+    @rule(data=st.data())
+    def a_customer_redeems(self, data: st.DataObject) -> None:
+        if on := self.world.codes(active=True):
+            self.world.control.redeem(data.draw(st.sampled_from(on))["id"])
+
+    @rule(data=st.data(), apply=st.booleans())
+    def a_code_is_switched_off_and_its_coupon_is_deleted(self, data: st.DataObject, apply: bool) -> None:
+        if (on := self.world.codes(active=True)) and len(self.world.coupons()) > 1:
+            row = data.draw(st.sampled_from(on))
+            self._ask("post", f"/v1/promotion_codes/{row['id']}", active=False)
+            if apply:
+                self._apply()
+            row = next(one for one in self.world.codes() if one["id"] == row["id"])
+            self._ask("delete", f"/v1/coupons/{row['promotion']['coupon']}")
+
+    def _plan(self) -> Plan | None:
+        self.world.control.advance(1)
+        content = self._content()
+        return Both(lambda **policy: self.shop.plan(content, **policy)).plan()
+
+    def _apply(self) -> None:
+        plan = self._plan()
+        assert plan is not None
+        outcomes = self.shop.carry_out(plan, workers=1).outcomes
+        assert [(o.action.id, o.message) for o in outcomes if o.status is not Status.DONE] == []
+        content = self._content()
+        for refresh in (True, False):
+            again = said(self.shop.plan(content, refresh=refresh))
+            assert (again["actions"], again["batches"]) == ((), [])
+
+    def _always(self) -> None:
+        assert len({row["metadata"].get("promosync_id") for row in self.world.coupons()}) <= len(COUPONS)
+
+
+@pytest.fixture(scope="module")
+def quick() -> settings:
+    return settings(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_single_codes(shared_world: World, quick: settings) -> None:
+    """Whatever happens to single codes, a plan by need is the plan of a full reading."""
+    machine = type("ThisShop", (SealedShop,), {"world": shared_world})
+    run_state_machine_as_test(machine, settings=quick)
+
+
+def test_unique_codes(shared_world: World, tmp_path: Path, quick: settings) -> None:
+    """Whatever happens to batches, a plan by need is the plan of a full reading."""
+    machine = type("ThisShop", (SealedBatchShop,), {"world": shared_world, "folder": tmp_path})
+    run_state_machine_as_test(machine, settings=quick)

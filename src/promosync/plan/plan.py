@@ -225,7 +225,8 @@ class Plan:
     ``unchanged`` counts entries that are equal already. ``ours`` counts the objects of this owner that are in
     use now. ``batches`` are carried out after the single codes. ``brakes`` holds a sentence for each reason why
     apply would refuse without ``--force``. ``exposed`` is what each coupon with an amount that the plan touches, by
-    itself or by its codes, gives away at most. ``trusted`` was not read; ``seals`` is what apply writes on coupons so
+    itself or by its codes, gives away at most. ``in_full`` is whether all codes of the account were read; ``trusted``
+    was not; ``seals`` is what apply writes on coupons so
     that the next plan need not read their codes, with ``unsealed``, a sentence for each coupon that gets none;
     ``family`` are the Stripe ids of the coupons that the owner has now.
     """
@@ -239,6 +240,7 @@ class Plan:
     ours: int = 0
     brakes: tuple[str, ...] = ()
     exposed: tuple[Exposure, ...] = ()
+    in_full: bool = True
     trusted: tuple[Trusted, ...] = ()
     seals: tuple[Sealing, ...] = ()
     unsealed: tuple[str, ...] = ()

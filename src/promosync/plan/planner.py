@@ -158,6 +158,7 @@ class Begun:
             ours=ours,
             brakes=found,
             exposed=_exposed(wanted, rows, live.account.now, {a.path for a in actions} | {b.path for b in batches}),
+            in_full=live.known is None,
             trusted=tuple(self.trusted.values()),
         )
         return self._sealed(plan, rows)

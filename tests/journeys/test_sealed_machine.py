@@ -12,9 +12,7 @@ switched off by hand is noted on it only by who reads it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,67 +20,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from promosync.apply.outcome import Status
-from promosync.model.problems import ProblemsFound
-from promosync.plan import sealing
-from promosync.plan.plan import BatchAction, Plan
-from promosync.stripe_api import choosing
+from promosync.plan.plan import Plan
 
+from .by_need import Both, said
 from .test_batch_machine import COUPONS, BatchShop
 from .test_machine import Shop
 from .world import Json, World
 
-
-@pytest.fixture(autouse=True)
-def _never_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every account is so large that its list of codes is only read where nothing else helps."""
-    monkeypatch.setattr(choosing, "FEW", 0)
-    monkeypatch.setattr(choosing.Choosing, "_allowed", lambda self: 0)
-    monkeypatch.setattr(sealing, "MANY", 0)
-
-
-def said(plan: Plan) -> dict[str, Any]:
-    """What a plan does and tells, but for what was switched off by hand and is only noted.
-
-    Objects of one second that come from two lists have no order.
-    """
-
-    def unmarked(batch: BatchAction) -> BatchAction:
-        reason = "" if batch.marked else batch.reason
-        return replace(batch, marked=0, reason=reason, issued=Counter(), work=None)
-
-    batches = [unmarked(batch) for batch in plan.batches if batch.codes > batch.marked]
-    return {
-        "actions": sorted(plan.actions, key=lambda a: (a.kind, a.id, a.verb, a.stripe_id or "")),
-        "batches": batches,
-        "kept": sorted(map(repr, plan.kept)),
-        "brakes": plan.brakes,
-        "exposed": plan.exposed,
-        "owner": plan.owner,
-    }
-
-
-class Both:
-    """Plans made both ways."""
-
-    def __init__(self, make: Any) -> None:
-        self._make = make
-        self.trusted = 0
-
-    def plan(self) -> Plan | None:
-        """The plan by need, which is that of a full reading; None where both are refused for the same reasons."""
-        ways = []
-        for refresh in (False, True):
-            try:
-                ways.append(self._make(refresh=refresh))
-            except ProblemsFound as found:
-                ways.append(frozenset(found.problems))
-        by_need, in_full = ways
-        if not isinstance(by_need, Plan) or not isinstance(in_full, Plan):
-            assert by_need == in_full
-            return None
-        assert said(by_need) == said(in_full)
-        self.trusted += len(by_need.trusted)
-        return by_need
+pytestmark = pytest.mark.usefixtures("never_in_full")
 
 
 class Epochs:

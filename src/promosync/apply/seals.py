@@ -26,7 +26,7 @@ class Seals:
     def __init__(self, plan: Plan, gateway: Gateway, coming: Iterable[str], note: Callable[[str], None]) -> None:
         self._owner, self._gateway, self._note = plan.owner, gateway, note
         self._sealings = {sealing.stripe_id: sealing for sealing in plan.seals}
-        self._family = seal.family_digest({*plan.family, *coming})
+        self._family, self._gone = seal.family_digest({*plan.family, *coming}), plan.gone
         self._mark = secrets.token_hex(6)
         self._written: dict[str, str] = {}  # the text that this run has written, by the planned Stripe id
         self._lost: set[str] = set()
@@ -77,7 +77,9 @@ class Seals:
             if there is None:
                 return
             if name not in self._lost and there.seal == (sealing.before if mine is None else mine):
-                after = replace(sealing.after, at=self._gateway.now, family=seal.family_digest(family), mark=None)
+                after = replace(
+                    sealing.after, at=self._gateway.now, family=seal.family_digest(family), gone=self._gone
+                )
                 self._gateway.seal_coupon(stripe_id, seal.write(after, self._owner, stripe_id, there.created) or "")
             elif mine is not None and there.seal != mine:
                 self._open_again(stripe_id, seal.read(there.seal, self._owner, stripe_id, there.created))
@@ -89,7 +91,5 @@ class Seals:
             self._gateway.seal_coupon(stripe_id, self._opened(stripe_id, there))
 
     def _opened(self, stripe_id: str, said: Seal) -> str:
-        text = seal.write(
-            replace(said, mark=self._mark, at=self._gateway.now, family=self._family), self._owner, stripe_id
-        )
-        return text or ""
+        said = replace(said, mark=self._mark, at=self._gateway.now, family=self._family, gone=self._gone)
+        return seal.write(said, self._owner, stripe_id) or ""

@@ -23,7 +23,10 @@ VALUE_CHARACTERS: Final = 500
 
 _VERSION: Final = "1"
 _UNKNOWN: Final = "*"
+_SHORT: Final = 3
+"""Characters of a digest of which a mistaken one costs requests, and nothing else."""
 _MOST_REST: Final = 10
+_MOST_GONE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ class Seal:
     """What a coupon says of its codes; ``at`` is when, in seconds UTC.
 
     ``mark`` is that of the run which opened it; None where it is closed. ``family`` is a digest of the coupons that
-    the owner has. ``singles`` counts the single codes of the file on the coupon, ``digest`` is made of their ids and
-    texts. ``rest`` has a short digest of the id of each other single code that ever was on it, None where they are
-    too many. ``batches`` is by the digest of the batch's id.
+    the owner has, ``gone`` has a short one of each id whose objects are only on coupons that are gone, None where
+    those are too many. ``singles`` counts the single codes of the file on the coupon, ``digest`` is made of their ids
+    and texts. ``rest`` has a short digest of the id of each other single code that ever was on it, None where they
+    are too many. ``batches`` is by the digest of the batch's id.
     """
 
     at: int
@@ -59,6 +63,7 @@ class Seal:
     rest: frozenset[str] | None = frozenset()
     batches: Mapping[str, SealedBatch] = field(default_factory=dict)
     mark: str | None = None
+    gone: frozenset[str] | None = frozenset()
 
     @property
     def codes(self) -> int:
@@ -74,7 +79,7 @@ class Seal:
 
     def may_have(self, config_id: str) -> bool:
         """Whether a single code of an entry may be among those that are not in the file."""
-        return self.rest is None or rest_digest(config_id) in self.rest
+        return self.rest is None or short_digest("code", config_id) in self.rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +116,13 @@ def write(seal: Seal, owner: str, stripe_id: str, created: int = 0) -> str | Non
     ``created`` is when the coupon was made, seconds UTC: a closed seal is of that coupon alone, while an open one may
     be there from its creation on.
     """
-    rest = _UNKNOWN if seal.rest is None else "".join(sorted(seal.rest))
     batches = ",".join(
         f"{batch}:{one.definition}:{one.issued}:{one.active}:{'e' * one.elsewhere}"
         for batch, one in sorted(seal.batches.items())
     )
     state = "closed" if seal.mark is None else seal.mark
-    said = [_VERSION, state, str(seal.at), seal.family, str(seal.singles), seal.digest, rest, batches]
+    short = _shorts(seal.gone), _shorts(seal.rest)
+    said = [_VERSION, state, str(seal.at), seal.family, short[0], str(seal.singles), seal.digest, short[1], batches]
     text = ";".join(said)
     text = f"{text};{_check(text, owner, stripe_id, created if seal.mark is None else 0)}"
     return text if len(text) <= len(KEYS) * VALUE_CHARACTERS else None
@@ -127,9 +132,9 @@ def read(text: str, owner: str, stripe_id: str, created: int) -> Seal | None:
     """Return the seal of a coupon; None where there is none, or one that this version cannot read."""
     said, _, check = text.rpartition(";")
     parts = said.split(";")
-    if len(parts) != 8 or parts[0] != _VERSION:
+    if len(parts) != 9 or parts[0] != _VERSION:
         return None
-    _, state, at, family, singles, digest, rest, batches = parts
+    _, state, at, family, gone, singles, digest, rest, batches = parts
     closed = state == "closed"
     # What passes this was written here: every part is as it should be.
     if check != _check(said, owner, stripe_id, created if closed else 0):
@@ -140,9 +145,10 @@ def read(text: str, owner: str, stripe_id: str, created: int) -> Seal | None:
         family,
         int(singles),
         digest,
-        None if rest == _UNKNOWN else frozenset(rest[start : start + 4] for start in range(0, len(rest), 4)),
+        _of_shorts(rest),
         {one[0]: SealedBatch(one[1], int(one[2]), int(one[3]), one[4] == "e") for one in listed},
         None if closed else state,
+        _of_shorts(gone),
     )
 
 
@@ -161,15 +167,19 @@ def batch_digest(batch: str) -> str:
     return _hash(f"batch\0{batch}", 8)
 
 
-def rest_digest(config_id: str) -> str:
-    """Return what stands for the id of a single code that is not in the file any more."""
-    return _hash(f"rest\0{config_id}", 4)
+def short_digest(kind: str, config_id: str) -> str:
+    """Return what stands for the id of a coupon, code or batch that no longer is where a plan looks for it."""
+    return _hash(f"{kind}\0{config_id}", _SHORT)
 
 
 def rest_of(digests: Iterable[str]) -> frozenset[str] | None:
     """Return the ``rest`` of a seal; None where they are too many to be told one by one."""
-    found = frozenset(digests)
-    return found if len(found) <= _MOST_REST else None
+    return _few(digests, _MOST_REST)
+
+
+def gone_of(digests: Iterable[str]) -> frozenset[str] | None:
+    """Return the ``gone`` of a seal; None where they are too many to be told one by one."""
+    return _few(digests, _MOST_GONE)
 
 
 def family_digest(coupons: Iterable[str]) -> str:
@@ -184,6 +194,20 @@ def singles_digest(codes: Iterable[tuple[str, str]]) -> str:
 
 def _hash(text: str, characters: int) -> str:
     return urlsafe_b64encode(sha256(text.encode()).digest())[:characters].decode()
+
+
+def _few(digests: Iterable[str], most: int) -> frozenset[str] | None:
+    found = frozenset(digests)
+    return found if len(found) <= most else None
+
+
+def _shorts(digests: frozenset[str] | None) -> str:
+    return _UNKNOWN if digests is None else "".join(sorted(digests))
+
+
+def _of_shorts(text: str) -> frozenset[str] | None:
+    starts = range(0, len(text), _SHORT)
+    return None if text == _UNKNOWN else frozenset(text[start : start + _SHORT] for start in starts)
 
 
 def _check(said: str, owner: str, stripe_id: str, created: int) -> str:

@@ -228,7 +228,8 @@ class Plan:
     itself or by its codes, gives away at most. ``in_full`` is whether all codes of the account were read; ``trusted``
     was not; ``seals`` is what apply writes on coupons so
     that the next plan need not read their codes, with ``unsealed``, a sentence for each coupon that gets none;
-    ``family`` are the Stripe ids of the coupons that the owner has now.
+    ``family`` are the Stripe ids of the coupons that the owner has now, ``gone`` is as in
+    :class:`promosync.model.seal.Seal`.
     """
 
     account: Account
@@ -245,6 +246,7 @@ class Plan:
     seals: tuple[Sealing, ...] = ()
     unsealed: tuple[str, ...] = ()
     family: tuple[str, ...] = ()
+    gone: frozenset[str] | None = frozenset()
 
     @property
     def empty(self) -> bool:

@@ -54,6 +54,19 @@ def seals_of(live: Live, owner: str) -> dict[str, Seal | None]:
     return {one.stripe_id: seal.read(one.seal, owner, one.stripe_id, one.created) for one in own}
 
 
+def newest_of(seals: Iterable[Seal]) -> list[Seal]:
+    """Return the seals of the latest second in which one was written."""
+    seals = list(seals)
+    latest = max((found.at for found in seals), default=0)
+    return [found for found in seals if found.at == latest]
+
+
+def gone_before(seals: Iterable[Seal]) -> frozenset[str] | None:
+    """Return the ``gone`` of an owner's seals."""
+    found = [one.gone for one in newest_of(seals)]
+    return None if None in found else frozenset().union(*(one for one in found if one is not None))
+
+
 def definition(entry: BatchEntry, rows: Rows, coupon: CouponFuture, there: LiveCoupon | None, scope: Scope) -> str:
     """Return a digest of all that a decision about a batch looks at beside its codes.
 
@@ -133,7 +146,7 @@ class _Looking:
                 self._on.setdefault(batch, []).append(name)
 
     def look(self) -> Look:
-        if self._blind() or self._was_there():
+        if self._blind() or self._was_there() or self._made_at_once():
             return Look(Unread(everything=True))
         coupons = self._open | self._reach.ending | set(self._with_strays())
         trusted: dict[str, Trusted] = {}
@@ -146,14 +159,18 @@ class _Looking:
                     trusted[entry.id] = found
                     continue
                 on = self._on.get(seal.batch_digest(entry.id), [])
-                if self._is_elsewhere(entry) or self._is_crowded(entry):
+                lost = not on and self._may_be_gone("batch", [entry.id])
+                if lost or self._is_elsewhere(entry) or self._is_crowded(entry):
                     return Look(Unread(everything=True))
                 coupons |= set(on)
                 if set(on) <= self._known.coupons:
                     texts |= set(self._rows_to_ask(entry))
         texts |= self._singles(coupons)
         if not texts:
-            coupons |= set(self._with_other_singles())
+            new = [entry.id for entry in self._wanted.codes if entry.id not in self._matches.codes]
+            coupons |= set(self._with_other_singles(new))
+            if coupons <= self._known.coupons and self._may_be_gone("code", new):
+                return Look(Unread(everything=True))
         unread = Unread(
             frozenset(texts),
             frozenset(self._named()),
@@ -168,18 +185,22 @@ class _Looking:
             return any(batch.spec.coupon not in self._matches.coupons for batch in self._wanted.batches)
         if len(self._seals) < len(own):
             return True
-        newest = max(found.at for found in self._seals.values())
         family = seal.family_digest(own)
-        return any(found.at == newest and found.family != family for found in self._seals.values())
+        return any(found.family != family for found in newest_of(self._seals.values()))
+
+    def _may_be_gone(self, kind: str, config_ids: Iterable[str]) -> bool:
+        """Whether objects of an id may be on coupons that are gone, where no text and no coupon leads to them."""
+        gone = gone_before(self._seals.values())
+        return any(gone is None or seal.short_digest(kind, config_id) in gone for config_id in config_ids)
 
     def _was_there(self) -> bool:
-        """Whether a coupon of the file that is not in Stripe has been there: its codes tell."""
-        now = self._scope.now
-        absent = {
-            e.id: e for e in self._wanted.coupons if e.id not in self._matches.coupons and not is_over(e.spec, now)
-        }
+        """Whether a coupon of the file that is not in Stripe has been there: a seal tells, or its codes."""
+        now, there = self._scope.now, self._matches.coupons
+        absent = {e.id: e for e in self._wanted.coupons if e.id not in there and not is_over(e.spec, now)}
         if not absent:
             return False
+        if self._may_be_gone("coupon", absent):
+            return True
         mode = self._live.account.mode
         names = {entry.stripe_id[mode] for entry in absent.values() if mode in entry.stripe_id}
         codes = {code.id for code in self._wanted.codes if code.spec.coupon in absent}
@@ -191,6 +212,12 @@ class _Looking:
                     return True
         return False
 
+    def _made_at_once(self) -> bool:
+        """Whether an entry has codes of one second: only the list of all codes has them in their order."""
+        own = (code for code in self._live.codes if code.tags.owner == self._scope.owner)
+        times = [(code.tags.id, code.created) for code in own]
+        return len(set(times)) < len(times)
+
     def _with_strays(self) -> Iterator[str]:
         """Yield the coupons that active codes of batches are on which the file does not have."""
         for batch, names in self._on.items():
@@ -201,8 +228,12 @@ class _Looking:
         batch = seal.batch_digest(entry.id)
         coupon = self._futures[entry.spec.coupon]
         home, on = coupon.stripe_id, self._on.get(batch, [])
-        sealed = self._seals[home].batches.get(batch) if home in self._seals and home not in self._open else None
-        if sealed is None or self._reach.ending.intersection(on):
+        found = {name: self._seals[name].batches[batch] for name in on}
+        sealed = found.pop(home, None)
+        # Codes on further coupons are left behind; where one is sealed as the file's, two files were applied at once.
+        if sealed is None or any(one.definition for one in found.values()):
+            return None
+        if not (self._open | self._reach.ending).isdisjoint(on):
             return None
         elsewhere = self._is_elsewhere(entry)
         if not elsewhere and self._known.coupons.issuperset(on):
@@ -261,14 +292,13 @@ class _Looking:
         live = found.current
         return live.spec.active and fold(live.spec.code) == fold(entry.spec.code)
 
-    def _with_other_singles(self) -> Iterator[str]:
-        """Yield the coupons that have single codes of ours beside those that the file leads to."""
+    def _with_other_singles(self, new: list[str]) -> Iterator[str]:
+        """Yield the coupons that have single codes of ours which the file does not lead to, or leads to anew."""
         found: dict[str, list[tuple[str, str]]] = {name: [] for name in self._seals}
         for match in self._matches.codes.values():
             code = match.current
             if code.tags.owner == self._scope.owner and code.spec.coupon in found:
                 found[code.spec.coupon].append((code.tags.id or "", fold(code.spec.code)))
-        new = [entry.id for entry in self._wanted.codes if entry.id not in self._matches.codes]
         for name, sealed in self._seals.items():
             if seal.singles_digest(found[name]) != sealed.digest or any(map(sealed.may_have, new)):
                 yield name

@@ -20,10 +20,10 @@ from promosync.plan.batches import standing_of
 from promosync.plan.checks import MAX_METADATA_KEYS
 from promosync.plan.coupons import CouponFuture
 from promosync.plan.exposure import batch_sizes
-from promosync.plan.matching import Matches
+from promosync.plan.matching import Matches, generations
 from promosync.plan.plan import Action, Kind, Plan, Trusted, Verb
 from promosync.plan.scope import Scope
-from promosync.plan.sealed import definition, seals_of
+from promosync.plan.sealed import definition, gone_before, seals_of
 
 MANY: Final = 1_000
 """An account with more codes than this is not always read in full: a seal saves requests there."""
@@ -56,7 +56,7 @@ def with_seals(
         sealings = [replace(sealing, stale=True) for sealing in sealings[:1]] + sealings[1:]
     sealings += [sealing for sealing in found.others() if sealing.stripe_id not in told]
     own = tuple(coupon.stripe_id for coupon in live.coupons if coupon.tags.owner == scope.owner)
-    return replace(plan, seals=tuple(sealings), unsealed=tuple(unsealed), family=own)
+    return replace(plan, seals=tuple(sealings), unsealed=tuple(unsealed), family=own, gone=found.gone())
 
 
 def _changes_family(plan: Plan) -> bool:
@@ -129,6 +129,32 @@ class _Seals:
             if before is not None and before.mark is None and name in self._written:
                 there = self._there[name]
                 yield Sealing(name, there.seal, there.created, None, opened=True, stale=False)
+
+    def gone(self) -> frozenset[str] | None:
+        """Return the ids whose objects are only on coupons that are gone, when the plan is done."""
+        there = self._there.keys() - self._ending | self._making.keys()
+        ended = {tags.id for tags in (self._there[n].tags for n in self._ending if n in self._there)}
+        coupons = {name for name in ended if name is not None}
+        lost: set[tuple[str, str]] = set()
+        staying = {config_id for name, codes in self._singles.items() if name in there for config_id, _ in codes}
+        for code in self._live.codes:
+            if code.tags.owner == self._scope.owner and code.spec.coupon not in there:
+                coupons |= {config_id for config_id, _ in generations(code.spec.coupon)}
+                lost |= {("code", code.tags.id)} if code.tags.id and code.tags.id not in staying else set()
+        for batch, active in self._active.items():
+            on = set(active)
+            coupons |= {config_id for name in on - there for config_id, _ in generations(name)}
+            lost |= {("batch", batch)} if not on & there else set()
+        kept = {self._there[name].tags.id for name in there & self._there.keys()}
+        kept |= {action.id for action in self._making.values()}
+        lost |= {("coupon", name) for name in coupons - kept}
+        digests = {seal.short_digest(kind, config_id) for kind, config_id in lost}
+        if self._live.known is not None:
+            before = gone_before(found for found in self._before.values() if found is not None)
+            if before is None:
+                return None
+            digests |= before
+        return seal.gone_of(digests)
 
     def _rest_after(self, name: str, before: Seal | None) -> frozenset[str] | None:
         if before is not None and before.rest is None:
@@ -240,7 +266,7 @@ def _singles_after(
         singles.setdefault(spec.coupon, []).append((config_id, fold(spec.code)))
     for code in live.codes:
         if code.tags.owner == owner and code.stripe_id not in staying:
-            rest.setdefault(code.spec.coupon, set()).add(seal.rest_digest(code.tags.id or ""))
+            rest.setdefault(code.spec.coupon, set()).add(seal.short_digest("code", code.tags.id or ""))
     return singles, rest
 
 

@@ -4,20 +4,19 @@ The shops of the other machines play, with all they meet: edits, customers, the 
 tools. Nothing is read but what a plan asks for, by text and by coupon, and seals vouch for the rest. Before each
 apply the plan is made both ways, and after each that was left in peace a full reading finds nothing to do.
 
-Left out is what only ``--refresh`` sees: that somebody switches a code on again, and that an id comes back which the
-file had given up: it is another id here. The last coupon of the shop is not deleted by hand. And a code that was
-switched off by hand is noted on it only by who reads it.
+Left out is what only ``--refresh`` sees: that somebody switches a code on again. The last coupon of the shop is not
+deleted by hand: what was used under texts that the file has no more is then forgotten. And a code that was switched
+off by hand is noted on it only by who reads it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import rule, run_state_machine_as_test
 
 from promosync.apply.outcome import Status
 from promosync.plan.plan import Plan
@@ -30,42 +29,8 @@ from .world import Json, World
 pytestmark = pytest.mark.usefixtures("never_in_full")
 
 
-class Epochs:
-    """Names that ids of the file have in it: an id that was given up comes back as another one."""
-
-    def __init__(self) -> None:
-        self._epochs: Counter[str] = Counter()
-        self._there: set[str] = set()
-
-    def name(self, id: str) -> str:
-        return id + "x" * self._epochs[id]
-
-    def now(self, ids: set[str]) -> None:
-        for gone in self._there - ids:
-            self._epochs[gone] += 1
-        self._there = set(ids)
-
-
 class SealedShop(Shop):
     """Single codes."""
-
-    @initialize(data=st.data())
-    def opens(self, data: st.DataObject) -> None:
-        self.epochs = Epochs()
-        super().opens(data)
-
-    def _edit(self, coupons: dict[str, Json], codes: dict[str, Json]) -> None:
-        super()._edit(coupons, codes)
-        self.epochs.now({*self.coupons, *self.codes})
-
-    def _content(self) -> Json:
-        content = super()._content()
-        name = self.epochs.name
-        for entry in content["coupons"]:
-            entry["id"] = name(entry["id"])
-        for entry in content["promotion_codes"]:
-            entry |= {"id": name(entry["id"]), "coupon": name(entry["coupon"])}
-        return content
 
     @rule(data=st.data(), times=st.integers(1, 3), on_whom=st.just(""))
     def customers_redeem(self, data: st.DataObject, times: int, on_whom: str) -> None:
@@ -122,18 +87,6 @@ class SealedShop(Shop):
 
 class SealedBatchShop(BatchShop):
     """Unique codes."""
-
-    @initialize(count=st.integers(1, 4))
-    def opens(self, count: int) -> None:
-        self.epochs = Epochs()
-        super().opens(count)
-
-    def _content(self) -> Json:
-        content = super()._content()
-        self.epochs.now({entry["id"] for entry in content["code_batches"]})
-        for entry in content["code_batches"]:
-            entry["id"] = self.epochs.name(entry["id"])
-        return content
 
     @rule(data=st.data(), what=st.sampled_from(("off", "off", "delete", "seal")))
     def the_dashboard_is_used(self, data: st.DataObject, what: str) -> None:

@@ -48,8 +48,10 @@ class Both:
                 ways.append(frozenset(found.problems))
         by_need, in_full = ways
         if not isinstance(by_need, Plan) or not isinstance(in_full, Plan):
-            assert by_need == in_full
+            assert by_need == in_full, ways
             return None
-        assert said(by_need) == said(in_full)
+        one, other = said(by_need), said(in_full)
+        different = {key: (one[key], other[key]) for key in one if one[key] != other[key]}
+        assert not different, different
         self.trusted += len(by_need.trusted)
         return by_need

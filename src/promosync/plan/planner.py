@@ -182,6 +182,7 @@ class Begun:
                     rows,
                     coupons.lost,
                     closes=whole,
+                    anew=policy.refresh,
                 )
         return plan
 

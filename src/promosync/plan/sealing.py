@@ -39,11 +39,12 @@ def with_seals(
     rows: Mapping[str, Rows],
     lost: Mapping[str, int],
     closes: bool,
+    anew: bool,
 ) -> Plan:
     """Return a plan with what becomes of the seals.
 
     ``lost`` counts, by config id, the uses on coupons that are gone of which an entry's coupon does not know: every
-    plan must find those anew. Without ``closes`` seals are only opened.
+    plan must find those anew. Without ``closes`` seals are only opened; with ``anew`` all are written.
     """
     found = _Seals(plan, wanted, live, matches, futures, scope, rows)
     sealings: list[Sealing] = []
@@ -51,6 +52,8 @@ def with_seals(
     for entry in wanted.coupons if closes else ():
         if not lost.get(entry.id) and (sealing := found.of(entry, unsealed)) is not None:
             sealings.append(sealing)
+    if anew:
+        sealings = [replace(sealing, stale=True) for sealing in sealings]
     told = {sealing.stripe_id for sealing in sealings}
     if _changes_family(plan) and not any(sealing.closes for sealing in sealings):
         sealings = [replace(sealing, stale=True) for sealing in sealings[:1]] + sealings[1:]
@@ -87,7 +90,9 @@ class _Seals:
         self._skipping = {kept.id for kept in plan.kept if kept.kind is Kind.BATCH}
         self._singles, self._rest = _singles_after(plan, wanted, live, matches, scope.owner)
         self._written = _written(plan)
-        self._active = {batch: self._active_after(batch) for batch in live.batches if batch not in self._trusted}
+        batches = (live.batches.keys() | self._actions.keys()) - self._trusted.keys()
+        self._active = {batch: self._active_after(batch) for batch in sorted(batches)}
+        self._elsewhere = {batch for batch in batches if self._is_elsewhere(batch)}
 
     def of(self, entry: CouponEntry, unsealed: list[str]) -> Sealing | None:
         """Return what becomes of the seal of an entry's coupon; None where it is not known, or cannot be sealed."""
@@ -173,7 +178,7 @@ class _Seals:
         for batch in sorted((here | home) - self._trusted.keys()):
             digest = seal.batch_digest(batch)
             active = self._active.get(batch, Counter[str]())[name]
-            elsewhere = self._is_elsewhere(batch)
+            elsewhere = batch in self._elsewhere
             if batch not in home:
                 yield digest, SealedBatch("", 0, active, elsewhere)
                 continue
@@ -198,7 +203,7 @@ class _Seals:
 
     def _active_after(self, batch: str) -> Counter[str]:
         """Return how many codes of a batch are active on each coupon where it has any, when the plan is done."""
-        records, action = self._live.batches[batch], self._actions.get(batch)
+        records, action = self._live.batches.get(batch, IssuedCodes()), self._actions.get(batch)
         active = records.active_on()
         for shape in records.shapes:
             active[shape.spec.coupon] += 0
@@ -217,26 +222,21 @@ class _Seals:
 
     def _is_elsewhere(self, batch: str) -> bool:
         """Whether the code that counts for some slot is on a coupon that is gone, when the plan is done."""
-        records = self._live.batches.get(batch)
-        if records is None:
-            return False
-        gone = {
-            at
-            for at, shape in enumerate(records.shapes)
-            if shape.spec.coupon in self._ending or shape.spec.coupon not in self._there
+        records, action = self._live.batches.get(batch, IssuedCodes()), self._actions.get(batch)
+        coupons = [shape.spec.coupon for shape in records.shapes]
+        # A code that is older than its coupon was on another one of the same id.
+        born = {
+            name: self._there[name].created for name in coupons if name in self._there and name not in self._ending
         }
-        born = {coupon.stripe_id: coupon.created for coupon in self._live.coupons}
-        if not gone and min((r.created for r in records), default=0) >= max(born.values(), default=0):
+        if all(name in born and born[name] <= records.oldest for name in coupons):
             return False
-        action = self._actions.get(batch)
         work = action.work if action else None
         replaced = {replacement.at for replacement in work.slots.replacements()} if work else set()
-        for at, _ in current(records):
-            record = records[at]
-            dead = record.shape in gone or record.created < born.get(records.shapes[record.shape].spec.coupon, 0)
-            if dead and at not in replaced:
-                return True
-        return False
+        there = ((at, records[at]) for at, _ in current(records))
+        return any(
+            at not in replaced and record.created < born.get(coupons[record.shape], record.created + 1)
+            for at, record in there
+        )
 
 
 def _singles_after(

@@ -23,10 +23,10 @@ VALUE_CHARACTERS: Final = 500
 
 _VERSION: Final = "1"
 _UNKNOWN: Final = "*"
-_SHORT: Final = 3
+_SHORT: Final = 4
 """Characters of a digest of which a mistaken one costs requests, and nothing else."""
 _MOST_REST: Final = 10
-_MOST_GONE: Final = 60
+_MOST_GONE: Final = 45
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,9 @@ class _Looking:
         if not texts:
             new = [entry.id for entry in self._wanted.codes if entry.id not in self._matches.codes]
             coupons |= set(self._with_other_singles(new))
-            if coupons <= self._known.coupons and self._may_be_gone("code", new):
+            # One that is off may be an older object of its entry: the newest could be gone with its coupon.
+            off = [config_id for config_id, found in self._matches.codes.items() if not found.current.spec.active]
+            if coupons <= self._known.coupons and self._may_be_gone("code", [*new, *off]):
                 return Look(Unread(everything=True))
         unread = Unread(
             frozenset(texts),

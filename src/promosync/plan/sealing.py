@@ -158,7 +158,7 @@ class _Seals:
             before = gone_before(found for found in self._before.values() if found is not None)
             if before is None:
                 return None
-            digests |= before
+            digests |= before - {seal.short_digest("code", config_id) for config_id in staying}
         return seal.gone_of(digests)
 
     def _rest_after(self, name: str, before: Seal | None) -> frozenset[str] | None:

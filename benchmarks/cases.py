@@ -127,8 +127,27 @@ def plan_batch(count: int) -> Iterator[Figure]:
         yield _figure(f"plan a batch of {count:,}, unchanged", _planned(here), -(-count // 100))
 
 
+def beside_others(count: int, entries: int = 12) -> Iterator[Figure]:
+    """`plan` of a small file beside the codes of a program: before it is applied, then unchanged, then in full."""
+    with ground() as here:
+        others = {"id": "rewards", "percent_off": 5, "duration": "once"}
+        now = int(here.control.clock())
+        here.control.seed("coupon", [{**others, "created": now - 2 * WEEK}])
+        template = {"coupon": "rewards", "code": "RWD-{n:07}"}
+        here.control.seed("promotion_code", count=count, template=template, created=(now - WEEK, now - 60))
+        here.write([COUPON, {**COUPON, "id": "autumn"}], codes(entries - 2))
+        title = f"plan {entries} entries beside {count:,} codes of others"
+        yield _figure(f"{title}, new", here.promosync("plan"), None)
+        here.promosync("apply", "--yes")
+        yield _figure(f"{title}, unchanged", _planned(here), None)
+        yield _figure(f"{title}, with --refresh", here.promosync("plan", "--refresh"), -(-count // 100))
+
+
 def plan_recorded(count: int) -> Iterator[Figure]:
-    """`plan` of a batch that is as the file says, read from recorded pages."""
+    """A batch that is as the file says, from recorded pages: read in full and sealed, then planned by its seal.
+
+    And a plan that adds a single code beside it.
+    """
     with ground() as here:
         seeded_batch(here, 1)
         dump = here.control.dump()
@@ -138,10 +157,19 @@ def plan_recorded(count: int) -> Iterator[Figure]:
         code["metadata"] = {**code["metadata"], "promosync_slot": MARK}
         here.write([COUPON], batches=[batch(count)])
         with recorded(here, count, coupon=coupon, path="/v1/promotion_codes", row=code) as elsewhere:
-            taken = _planned(elsewhere)
-        yield _figure(
-            f"plan a batch of {count:,}, unchanged (recorded pages)", taken, -(-count // 100), counted=False
-        )
+            title, before = f"a batch of {count:,}, unchanged (recorded pages)", 0
+            for name, pages, arguments in (
+                (f"read and seal {title}", -(-count // 100), ["apply", "--refresh", "--yes"]),
+                (f"plan {title}, sealed", None, ["plan", "--detailed-exitcode"]),
+                (f"plan one code more beside {title}, sealed", None, ["plan"]),
+            ):
+                if arguments == ["plan"]:
+                    here.write([COUPON], codes(1), [batch(count)])
+                taken = elsewhere.promosync(*arguments)
+                asked = requests_of(elsewhere) - before
+                before += asked
+                allowed = None if pages is None else pages / LIMIT
+                yield Figure(name, taken.seconds, allowed, taken.megabytes, asked)
 
 
 def results_recorded(count: int) -> Iterator[Figure]:
@@ -212,15 +240,15 @@ def _check_empty(here: Ground) -> None:
     _planned(here)
 
 
-def _figure(name: str, taken: Taken, on_one_endpoint: int, counted: bool = True) -> Figure:
+def _figure(name: str, taken: Taken, on_one_endpoint: int | None) -> Figure:
     said = _APPLY_SECONDS.search(taken.out)
     return Figure(
         name,
         taken.seconds,
-        on_one_endpoint / LIMIT,
+        None if on_one_endpoint is None else on_one_endpoint / LIMIT,
         taken.megabytes,
-        taken.requests if counted else None,
-        taken.refused if counted else None,
+        taken.requests,
+        taken.refused,
         float(said[1]) if said else None,
     )
 
@@ -228,7 +256,7 @@ def _figure(name: str, taken: Taken, on_one_endpoint: int, counted: bool = True)
 def full() -> Iterable[Iterator[Figure]]:
     return (
         startup(9), latency_floor(500, 5), plan(1_000), create(500), create(1_000), create_batch(1_000), change(300),
-        plan(100_000), plan_batch(100_000), plan_recorded(1_000_000),
+        plan(100_000), plan_batch(100_000), beside_others(150_000), plan_recorded(1_000_000),
         results_recorded(100_000), draw(1_000_000),
     )  # fmt: skip
 
@@ -241,6 +269,8 @@ def quick() -> Iterable[Iterator[Figure]]:
         create(100),
         change(50),
         plan_batch(10_000),
+        beside_others(10_000),
+        plan_recorded(20_000),
         results_recorded(2_000),
         draw(100_000),
     )

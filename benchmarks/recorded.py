@@ -1,6 +1,7 @@
 """A server of a recorded row, repeated as often as wanted: a sandbox with a million would be the bottleneck.
 
-It knows what reading needs: the account, one coupon, an empty list for all others, the rows by cursor and by time.
+It knows what reading needs: the account, one coupon, an empty list for all others, the rows by cursor and by time,
+none by its text. Metadata can be written on the coupon: a seal.
 Run it as ``python -m benchmarks.recorded COUNT FILE``, FILE with what :class:`Recorded` takes; the URL is printed.
 Latency and Stripe's limit are kept to. ``/_requests`` tells how many requests there were.
 """
@@ -48,13 +49,18 @@ class Recorded:
         if path == "/_requests":
             return web.json_response(self._requests)
         self._requests += 1
-        if path == self._path:
+        if path == self._path and "code" not in query:
             if not self._allowed(arrived):
                 error = {"error": {"message": "Too many requests.", "code": "rate_limit"}}
                 return web.json_response(error, status=429, headers={"Stripe-Rate-Limited-Reason": "endpoint-rate"})
             text = self._page(query)
         elif path == "/v1/account":
             text = json.dumps({"id": "acct_recorded", "object": "account"})
+        elif path == f"/v1/coupons/{self._coupon['id']}":
+            for key, value in (await request.post()).items():
+                if key.startswith("metadata["):
+                    self._coupon["metadata"][key[len("metadata[") : -1]] = value
+            text = json.dumps(self._coupon)
         else:
             rows = [self._coupon] if path == "/v1/coupons" else []
             text = json.dumps({"object": "list", "data": rows, "has_more": False, "url": path})

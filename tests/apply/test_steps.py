@@ -25,7 +25,7 @@ class Taken:
     def __init__(self, *there: LiveCoupon) -> None:
         self.there = {coupon.stripe_id: coupon for coupon in there}
 
-    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon:
+    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags, seal: str = "") -> LiveCoupon:
         if stripe_id in self.there:
             raise StripeFault(Fault.ID_TAKEN, "taken")
         return LiveCoupon(stripe_id, spec, tags, 2)
@@ -54,10 +54,10 @@ def test_somebody_elses_coupon_is_not_taken_for_ours_however_alike(tags: Tags) -
 class Kept(Taken):
     """Stripe keeps the id of a deleted coupon: ``spring`` is taken, and is not there."""
 
-    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon:
+    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags, seal: str = "") -> LiveCoupon:
         if stripe_id == "spring":
             raise StripeFault(Fault.ID_TAKEN, "taken")
-        return super().create_coupon(stripe_id, spec, tags)
+        return super().create_coupon(stripe_id, spec, tags, seal)
 
 
 def test_beyond_an_id_that_stripe_keeps_somebody_elses_is_passed_over() -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 import stripe
 
+from promosync.plan import sealing
 from promosync.sandbox import Sandbox, running
+from promosync.stripe_api import choosing
 
 from .world import NOW, World, open_world
 
@@ -33,3 +35,11 @@ def shared_world() -> Iterator[World]:
 def world(shared_world: World) -> World:
     shared_world.fresh()
     return shared_world
+
+
+@pytest.fixture
+def never_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every account be so large that its list of codes is only read where nothing else helps."""
+    monkeypatch.setattr(choosing, "FEW", 0)
+    monkeypatch.setattr(choosing.Choosing, "_allowed", lambda self: 0)
+    monkeypatch.setattr(sealing, "MANY", 0)

@@ -30,8 +30,10 @@ def check_known(now: LiveCoupon | LiveCode) -> None:
         raise LosesFields(f"it has fields that promosync does not know and would lose: {', '.join(now.unknown)}")
 
 
-def begin(gateway: Gateway, action: Action) -> LiveCoupon:
+def begin(gateway: Gateway, action: Action, seal: str = "") -> LiveCoupon:
     """Create, update or adopt a coupon, or make the new one of a recreate; return the coupon that is current now.
+
+    ``seal`` is the text of the seal that a new coupon gets.
 
     A recreate counts what was redeemed since the plan was made: the new coupon allows that much less. Where the old
     one is gone because another apply has replaced it, what that has made is the new one.
@@ -55,7 +57,7 @@ def begin(gateway: Gateway, action: Action) -> LiveCoupon:
         if rest == 0:
             raise NotDone(f"all {action.limit} redemptions were used since the plan was made; plan again")
         spec, tags = replace(spec, max_redemptions=rest), replace(tags, carried=carried)
-    return _create(gateway, action, spec, tags)
+    return _create(gateway, action, spec, tags, seal)
 
 
 def end(gateway: Gateway, action: Action) -> str:
@@ -85,7 +87,7 @@ def end(gateway: Gateway, action: Action) -> str:
     return remark
 
 
-def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags) -> LiveCoupon:
+def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags, seal: str) -> LiveCoupon:
     """Make the coupon under its planned id, or under the next one that Stripe does not say is taken.
 
     Stripe may keep the id of a deleted coupon; beyond that, somebody else's coupon may have the next id.
@@ -93,7 +95,7 @@ def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags) -> LiveC
     planned = stripe_id = action.new_id or action.id
     for _ in range(_MOST_IDS):
         try:
-            return gateway.create_coupon(stripe_id, spec, tags)
+            return gateway.create_coupon(stripe_id, spec, tags, seal)
         except StripeFault as fault:
             if fault.fault is not Fault.ID_TAKEN:
                 raise

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
@@ -24,9 +25,11 @@ from promosync.apply.coupon_steps import NotDone
 from promosync.apply.flow import Job, Step, run
 from promosync.apply.gateway import Gateway, StripeFault
 from promosync.apply.outcome import Outcome, Progress, Status
+from promosync.apply.seals import Seals
 from promosync.apply.tally import Tally
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import PromotionCode
+from promosync.model.seal import Sealing
 from promosync.plan.linked import linked
 from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 
@@ -38,6 +41,10 @@ WORKERS = 32
 _STOPPED = "apply was stopped before it"
 
 
+def _quietly(_: str) -> None:
+    """Nobody reads notes."""
+
+
 def carry_out(
     plan: Plan,
     gateway: Gateway,
@@ -46,14 +53,15 @@ def carry_out(
     on_progress: Callable[[Progress], None],
     stopped: Callable[[], bool],
     workers: int = WORKERS,
+    on_note: Callable[[str], None] = _quietly,
 ) -> tuple[Outcome, ...]:
     """Do every action of a plan and return one outcome for each, in the order of the plan.
 
-    ``on_outcome`` is called once for each as it ends, ``on_progress`` often while a batch is worked on, both from the
-    calling thread. When ``stopped()`` turns true, what has begun is finished and the rest is skipped. Faults of
-    single objects are outcomes, not exceptions.
+    ``on_outcome`` is called once for each as it ends, ``on_progress`` often while a batch is worked on, ``on_note``
+    with each coupon that could not be sealed; the first two from the calling thread. When ``stopped()`` turns true,
+    what has begun is finished and the rest is skipped. Faults of single objects are outcomes, not exceptions.
     """
-    return _Run(plan, gateway, on_outcome, on_progress, stopped, workers).all()
+    return _Run(plan, gateway, on_outcome, on_progress, stopped, workers, on_note).all()
 
 
 class _Run:
@@ -67,12 +75,15 @@ class _Run:
         on_progress: Callable[[Progress], None],
         stopped: Callable[[], bool],
         workers: int,
+        on_note: Callable[[str], None],
     ) -> None:
         self._plan, self._gateway, self._workers = plan, gateway, workers
         self._on_outcome, self._on_progress, self._stopped = on_outcome, on_progress, stopped
         self._outcomes: dict[int, Outcome] = {}
         self._made: dict[str, LiveCoupon] = {}  # by the Stripe id that the plan gave
         self._to_make = {action.new_id for action in plan.actions if action.verb in (Verb.CREATE, Verb.RECREATE)}
+        self._seals = Seals(plan, gateway, filter(None, self._to_make), on_note)
+        self._shut: dict[str, str] = {}  # why codes of a coupon are not to be written, by its Stripe id
 
     def all(self) -> tuple[Outcome, ...]:
         coupons = [action for action in self._plan.actions if action.kind is Kind.COUPON]
@@ -84,17 +95,25 @@ class _Run:
             if action.verb not in (Verb.DELETE, Verb.RETIRE):
                 steps.append(self._step([action], self._begin))
                 begins[action.new_id or action.stripe_id or action.id].append(steps[-1])
+        opens = {sealing.stripe_id: self._opening(sealing) for sealing in self._seals.to_open()}
+        steps += opens.values()
         for group in linked(codes):
             homes = {action.after.coupon for action in group if isinstance(action.after, PromotionCode)}
-            steps.append(self._step(group, self._codes, [step for home in homes for step in begins.get(home, ())]))
-            for left in {action.before.spec.coupon for action in group if isinstance(action.before, LiveCode)}:
+            lefts = {action.before.spec.coupon for action in group if isinstance(action.before, LiveCode)}
+            needs = [step for home in homes for step in begins.get(home, ())]
+            needs += [opens[name] for name in homes | lefts if name in opens]
+            steps.append(self._step(group, self._codes, needs))
+            for left in lefts:
                 riders[left].append(steps[-1])
         for batch in self._plan.batches:
             if batch.work is None:
                 raise TypeError("the plan gives no work for the batch")  # a plan made by hand
             tally = Tally(batch, self._on_progress)
-            steps.append(Step(self._batch(batch, tally), tally.add, begins.get(batch.work.spec.coupon, ())))
-            for left in {shape.spec.coupon for shape in batch.work.records.shapes}:
+            lefts = {shape.spec.coupon for shape in batch.work.records.shapes}
+            needs = [*begins.get(batch.work.spec.coupon, ())]
+            needs += [opens[name] for name in lefts | {batch.work.spec.coupon} if name in opens]
+            steps.append(Step(self._batch(batch, tally), tally.add, needs))
+            for left in lefts:
                 riders[left].append(steps[-1])
         # An entry's coupons end one after the other, oldest first: each hands its count to the next.
         ends: dict[str, list[Action]] = defaultdict(list)
@@ -106,7 +125,37 @@ class _Run:
             needs += [step for action in group for step in riders.get(action.stripe_id or "", ())]
             steps.append(self._step(group, self._end, needs))
         run(steps, self._workers)
+        if not self._stopped():
+            self._close_seals()
         return tuple(self._outcomes[id(action)] for action in (*self._plan.actions, *self._plan.batches))
+
+    def _opening(self, sealing: Sealing) -> Step:
+        def ended(future: Future[None]) -> None:
+            try:
+                future.result()
+            except StripeFault as fault:
+                self._shut[sealing.stripe_id] = (
+                    f"the seal of its coupon {sealing.stripe_id!r} cannot be opened: {fault}"
+                )
+
+        return Step(iter([partial(self._seals.open, sealing)]), ended)
+
+    def _close_seals(self) -> None:
+        """Seal the coupons of which everything was done."""
+        family, failed = {*self._plan.family}, set[str]()
+        for outcome in self._outcomes.values():
+            if outcome.status is not Status.DONE:
+                failed |= outcome.action.coupons
+            elif isinstance(outcome.action, Action) and outcome.action.ends_coupon:
+                family.discard(outcome.action.stripe_id or "")
+        family |= {coupon.stripe_id for coupon in self._made.values()}
+        jobs = []
+        for sealing in self._plan.seals:
+            if sealing.closes and sealing.stripe_id not in failed:
+                made = self._made.get(sealing.stripe_id)
+                name = made.stripe_id if made else sealing.stripe_id
+                jobs.append(partial(self._seals.close, sealing, name, family))
+        run([Step(iter(jobs), Future.result)], self._workers)
 
     def _step(
         self, group: list[Action], work: Callable[[list[Action]], list[Outcome]], needs: Iterable[Step] = ()
@@ -129,7 +178,8 @@ class _Run:
 
     def _begin(self, group: list[Action]) -> list[Outcome]:
         [action] = group
-        coupon, failed = _attempt(action, coupon_steps.begin, self._gateway, action)
+        sealed = self._seals.of_new(action.new_id)
+        coupon, failed = _attempt(action, coupon_steps.begin, self._gateway, action, sealed)
         if coupon is None:
             return failed
         self._made[action.new_id or coupon.stripe_id] = coupon
@@ -142,6 +192,8 @@ class _Run:
         for action in group:  # first whatever frees a text …
             if missing := self._missing_coupon(action):
                 outcomes.append(Outcome(action, Status.SKIPPED, missing))
+            elif shut := self._is_shut(action):
+                outcomes.append(Outcome(action, Status.FAILED, shut))
             elif action.verb is Verb.CREATE:
                 makes.append(partial(self._make, action, code_steps.create, Swap(self._at_home(action), None, 0)))
             elif action.verb is Verb.RECREATE:
@@ -169,6 +221,9 @@ class _Run:
     def _batch(self, action: BatchAction, tally: Tally) -> Iterator[Job | None]:
         """Yield the jobs of a batch: they are as many as its codes, and made as there are hands for them."""
         assert action.work is not None
+        if shut := self._is_shut(action):
+            self._settle([Outcome(action, Status.FAILED, shut)])
+            return
         missing = self._unmade(action.work.spec.coupon)
         if missing or self._stopped():
             self._settle([Outcome(action, Status.SKIPPED, missing or _STOPPED)])
@@ -207,6 +262,10 @@ class _Run:
         """Say why a code cannot be made, if its coupon was to be made by this plan and was not."""
         spec = action.after
         return self._unmade(spec.coupon) if isinstance(spec, PromotionCode) else ""
+
+    def _is_shut(self, action: Action | BatchAction) -> str:
+        """Say why the codes of an action must not be written: a seal would go on to say what is no longer true."""
+        return next((self._shut[name] for name in sorted(action.coupons) if name in self._shut), "")
 
     def _unmade(self, coupon: str) -> str:
         if coupon in self._made or coupon not in self._to_make:

@@ -49,7 +49,15 @@ class Gateway(Protocol):
 
     def read_coupon(self, stripe_id: str) -> LiveCoupon | None: ...
 
-    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon: ...
+    @property
+    def now(self) -> int:
+        """Stripe's clock, seconds UTC."""
+
+    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags, seal: str = "") -> LiveCoupon:
+        """Create a coupon; ``seal`` is the text of its seal (:mod:`promosync.model.seal`)."""
+
+    def seal_coupon(self, stripe_id: str, text: str) -> None:
+        """Write the text of a coupon's seal, over what is there."""
 
     def update_coupon(self, before: LiveCoupon, after: Coupon, tags: Tags) -> LiveCoupon:
         """Change name, metadata and currencies from ``before`` to ``after``; only differences are sent."""

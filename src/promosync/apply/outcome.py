@@ -40,13 +40,15 @@ class Progress:
 class Report:
     """All outcomes of one apply. ``requests`` counts what went over the wire, ``seconds`` is wall time.
 
-    ``stopped`` says why apply ended early: None, "interrupted" or "time" (``--max-minutes``).
+    ``stopped`` says why apply ended early: None, "interrupted" or "time" (``--max-minutes``). ``notes`` has a
+    sentence for each coupon that could not be sealed.
     """
 
     outcomes: tuple[Outcome, ...]
     requests: int = 0
     seconds: float = 0.0
     stopped: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Counter[Status]:

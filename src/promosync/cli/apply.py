@@ -22,6 +22,7 @@ from promosync.cli.options import (
     LiveOption,
     MaxMinutesOption,
     NoPruneOption,
+    RefreshOption,
     RpsOption,
     SandboxOption,
     TargetOption,
@@ -59,6 +60,7 @@ def apply(
     force: Annotated[bool, typer.Option("--force", help="Apply also what the brakes would stop.")] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
+    refresh: RefreshOption = False,
     sandbox: SandboxOption = False,
     api_base: ApiBaseOption = None,
     stripe_account: AccountOption = None,
@@ -74,7 +76,7 @@ def apply(
     run = begin(ctx, output, debug)
     access = Access(sandbox, api_base, stripe_account, live, rps)
     if saved is None:
-        planner = _anew(run, files or [DEFAULT_FILE], not no_prune, tuple(target or ()))
+        planner = _anew(run, files or [DEFAULT_FILE], not no_prune, tuple(target or ()), refresh)
     elif no_prune or target:
         raise typer.BadParameter("a saved plan is applied as it is: leave --target and --no-prune out.")
     else:
@@ -106,7 +108,7 @@ def apply(
         raise typer.Exit(code)
 
 
-def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...]) -> Planner:
+def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...], refresh: bool) -> Planner:
     """Return what makes the plan of a configuration."""
     from promosync.plan.planner import Policy
     from promosync.workflows.plan import make
@@ -115,7 +117,7 @@ def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...]) -> 
 
     def planner(stripe: StripeAccount) -> Plan:
         loaded, rows = load(stripe)
-        return make(loaded.configuration, stripe, Policy(prune, targets), rows)
+        return make(loaded.configuration, stripe, Policy(prune, targets, refresh), rows)
 
     return planner
 

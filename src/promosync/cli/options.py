@@ -88,6 +88,10 @@ TargetOption = Annotated[
 ]
 NoPruneOption = Annotated[bool, typer.Option("--no-prune", help="Leave what is not in the file as it is.")]
 
+RefreshOption = Annotated[
+    bool, typer.Option("--refresh", help="Read all codes of the account, whatever the seals of its coupons say.")
+]
+
 SandboxOption = Annotated[
     bool, typer.Option("--sandbox", help="Use a local Stripe kept in .promosync/ instead; needs no key.")
 ]

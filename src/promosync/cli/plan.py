@@ -18,6 +18,7 @@ from promosync.cli.options import (
     NoPruneOption,
     PlanFormat,
     PlanFormatOption,
+    RefreshOption,
     RpsOption,
     SandboxOption,
     TargetOption,
@@ -55,6 +56,7 @@ def plan(
     force: Annotated[bool, typer.Option("--force", help="Plan for `apply --force`: brakes do not hold.")] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
+    refresh: RefreshOption = False,
     sandbox: SandboxOption = False,
     api_base: ApiBaseOption = None,
     stripe_account: AccountOption = None,
@@ -71,7 +73,7 @@ def plan(
     load = run.load_beside(files or [DEFAULT_FILE])
     with opened(run, access) as stripe, reading(run, stripe):
         loaded, rows = load(stripe)
-        policy = Policy(prune=not no_prune, targets=tuple(target or ()))
+        policy = Policy(prune=not no_prune, targets=tuple(target or ()), refresh=refresh)
         if out is None:
             made = make(loaded.configuration, stripe, policy, rows)
         else:

@@ -123,6 +123,11 @@ class IssuedCodes(Sequence[IssuedCode]):
             yield self._texts[ends[4 * at] : ends[4 * at + 1]].decode(), bool(flags & 1)
 
     @property
+    def oldest(self) -> int:
+        """When the first of the codes was made, seconds UTC; 0 where there are none."""
+        return min(self._created, default=0)
+
+    @property
     def active(self) -> int:
         """How many codes are active."""
         return sum(flags & 1 for flags in self._flags)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
@@ -13,6 +13,7 @@ class LiveCoupon:
     """A coupon in Stripe. ``times_redeemed`` and ``valid`` are Stripe's; ``created`` is seconds UTC.
 
     ``unknown`` names the fields that are set and that promosync does not know: a new coupon would be without them.
+    ``seal`` is the text of its seal (:mod:`promosync.model.seal`), empty where there is none.
     """
 
     stripe_id: str
@@ -22,6 +23,7 @@ class LiveCoupon:
     times_redeemed: int = 0
     valid: bool = True
     unknown: tuple[str, ...] = ()
+    seal: str = field(default="", compare=False)
 
     @property
     def used(self) -> int:

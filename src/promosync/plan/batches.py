@@ -64,7 +64,7 @@ class BatchQuestion:
 def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] | None:
     """Decide about one batch of the file."""
     entry, scope, source = question.entry, question.scope, question.entry.source
-    standing = _standing(question)
+    standing = standing_of(entry, question.coupon, scope.now)
     if standing is Standing.ON and question.coupon.why_not:
         if not question.records.active:
             return Kept(Kind.BATCH, entry.id, question.coupon.why_not, path=entry.path)
@@ -106,7 +106,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
     if problems:
         return problems
     if slots.empty and not update:
-        return _told(question, standing, usable.skipped)
+        return _told(entry, question.coupon, standing, usable.skipped)
     replaced = [replacement.at for replacement in slots.replacements()]
     changed = _most_common(shapes, records, [*replaced, *update])
     if changed is None and adopt.codes:
@@ -194,11 +194,20 @@ class _Compared:
     warnings: tuple[str, ...]
 
 
-def _standing(question: BatchQuestion) -> Standing:
-    expires = question.entry.spec.expires_at
-    if question.coupon.over or (expires is not None and expires <= question.scope.now):
+def standing_of(entry: BatchEntry, coupon: CouponFuture, now: int) -> Standing:
+    """Return what the file says of a batch as a whole at a time (seconds UTC)."""
+    expires = entry.spec.expires_at
+    if coupon.over or (expires is not None and expires <= now):
         return Standing.OVER
-    return Standing.ON if question.entry.spec.active else Standing.OFF
+    return Standing.ON if entry.spec.active else Standing.OFF
+
+
+def settled(entry: BatchEntry, coupon: CouponFuture, now: int) -> Kept | None:
+    """Return what is said of a batch that needs nothing, as its seal tells, though no code of it was read."""
+    standing = standing_of(entry, coupon, now)
+    if standing is Standing.ON and coupon.why_not:
+        return Kept(Kind.BATCH, entry.id, coupon.why_not, path=entry.path)
+    return _told(entry, coupon, standing, 0)
 
 
 def _wanted_spec(question: BatchQuestion, carried: int) -> PromotionCode:
@@ -339,11 +348,10 @@ def _most_common(shapes: Sequence[_Compared], records: IssuedCodes, touched: Ite
     return next((shapes[shape] for shape, _ in counts.most_common() if shapes[shape].changes), None)
 
 
-def _told(question: BatchQuestion, standing: Standing, skipped: int) -> Kept | None:
+def _told(entry: BatchEntry, coupon: CouponFuture, standing: Standing, skipped: int) -> Kept | None:
     """Say why there is nothing to do, where that is not plain from the file."""
-    entry = question.entry
     if standing is Standing.OVER:
-        reason = question.coupon.why_not or "its date has passed"
+        reason = coupon.why_not or "its date has passed"
     elif skipped:
         reason = (
             f"{skipped:,} address{'es' * (skipped != 1)} without a customer, skipped; the others have their codes"

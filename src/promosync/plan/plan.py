@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path
 from promosync.model.promotions import Coupon, PromotionCode
+from promosync.model.seal import Sealing
 from promosync.plan.batch_work import BatchWork
 from promosync.plan.exposure import Exposure
 
@@ -87,6 +89,14 @@ class Action:
         return self.before.stripe_id if self.before else None
 
     @property
+    def coupons(self) -> set[str]:
+        """The Stripe ids of the coupons that it is about, or whose codes it writes."""
+        if self.kind is Kind.COUPON:
+            return {name for name in (self.stripe_id, self.new_id) if name is not None}
+        specs = self.before and self.before.spec, self.after
+        return {spec.coupon for spec in specs if isinstance(spec, PromotionCode)}
+
+    @property
     def ends_coupon(self) -> bool:
         """Whether a coupon goes, replaced or not: no code can work on it then."""
         return self.kind is Kind.COUPON and self.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE)
@@ -158,6 +168,12 @@ class BatchAction:
         return Kind.BATCH
 
     @property
+    def coupons(self) -> set[str]:
+        """The Stripe ids of the coupons whose codes it writes."""
+        work = self.work
+        return {work.spec.coupon, *(shape.spec.coupon for shape in work.records.shapes)} if work else set()
+
+    @property
     def removes(self) -> int:
         """How many codes stop working and are not made again."""
         return self.withdrawn + self.switched_off
@@ -186,13 +202,34 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Trusted:
+    """A batch that is unchanged by the seal of its coupon, and was not read.
+
+    It had ``issued`` codes, ``active`` of them in use, at ``since`` (seconds UTC). ``coupons`` are where its codes
+    are, by Stripe id, with how many are there at least; ``elsewhere``: some are on a coupon that is gone, too.
+    """
+
+    id: str
+    path: Path
+    issued: int
+    active: int
+    since: int
+    coupons: Mapping[str, int] = field(default_factory=dict)
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What apply would do, in the order in which people read it.
 
     ``unchanged`` counts entries that are equal already. ``ours`` counts the objects of this owner that are in
     use now. ``batches`` are carried out after the single codes. ``brakes`` holds a sentence for each reason why
     apply would refuse without ``--force``. ``exposed`` is what each coupon with an amount that the plan touches, by
-    itself or by its codes, gives away at most.
+    itself or by its codes, gives away at most. ``in_full`` is whether all codes of the account were read; ``trusted``
+    was not; ``seals`` is what apply writes on coupons so
+    that the next plan need not read their codes, with ``unsealed``, a sentence for each coupon that gets none;
+    ``family`` are the Stripe ids of the coupons that the owner has now, ``gone`` is as in
+    :class:`promosync.model.seal.Seal`.
     """
 
     account: Account
@@ -204,6 +241,12 @@ class Plan:
     ours: int = 0
     brakes: tuple[str, ...] = ()
     exposed: tuple[Exposure, ...] = ()
+    in_full: bool = True
+    trusted: tuple[Trusted, ...] = ()
+    seals: tuple[Sealing, ...] = ()
+    unsealed: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    gone: frozenset[str] | None = frozenset()
 
     @property
     def empty(self) -> bool:
@@ -218,7 +261,8 @@ class Plan:
     @property
     def requests(self) -> int:
         """How many requests apply makes when nothing fails."""
-        return sum(action.requests for action in self.actions) + sum(batch.requests for batch in self.batches)
+        work = sum(action.requests for action in self.actions) + sum(batch.requests for batch in self.batches)
+        return work + sum(sealing.requests for sealing in self.seals)
 
 
 def _active(spec: Coupon | PromotionCode | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 
 from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import POSSIBLE_PER_ISSUED
@@ -48,17 +49,19 @@ class Texts:
         own = self._live.batches.get(batch, IssuedCodes())
         coming = self._coming(space, batch)
         known = len(self.unique) + len(self._single) + sum(len(texts) for texts in self._imports.values())
-        if space.capacity > (needed + coming + known + len(own)) * POSSIBLE_PER_ISSUED:
-            return 0, 0, 0
+        if space.capacity > (needed + coming + known + len(own)) * POSSIBLE_PER_ISSUED or self._live.known:
+            return 0, 0, 0  # a space in which those matter that nobody knows is never drawn from
         mine = {fold(text) for text, _ in own.texts() if space.index_of(text) is not None}
         others = {text for text in self._others(batch) if space.index_of(text) is not None}
         return len(others - mine), coming, len(mine)
 
     @cached_property
     def unique(self) -> TextSet:
-        """The unique codes of this owner that are active."""
+        """The unique codes of this owner that are active, as far as they are known."""
         batches = self._live.batches.values()
-        return TextSet(text for records in batches for text, active in records.texts() if active)
+        read = (text for records in batches for text, active in records.texts() if active)
+        found = self._live.known.unique if self._live.known else ()
+        return TextSet(chain(read, (code.spec.code for code in found if code.spec.active)))
 
     @cached_property
     def _single(self) -> dict[str, str]:

@@ -52,6 +52,8 @@ def report_text(report: Report, width: int) -> Iterator[Text]:
     requests = f"{report.requests:,} request{'s' * (report.requests != 1)}"
     said = f"Apply: {', '.join(words)}. {requests} in {report.seconds:.1f} s."
     yield from paragraph(said, width, "bold red" if report.failed else "bold green")
+    for note in report.notes:
+        yield from paragraph(f"note: {visible(note)}", width, indent="  ")
     if report.stopped:
         yield from paragraph(_STOPPED.get(report.stopped, report.stopped), width, "bold yellow")
     elif counts[Status.FAILED] or counts[Status.SKIPPED]:
@@ -101,4 +103,5 @@ def report_json(report: Report) -> dict[str, Any]:
         "requests": report.requests,
         "seconds": round(report.seconds, 1),
         "stopped": report.stopped,
+        "notes": list(report.notes),
     }

@@ -12,6 +12,7 @@ from promosync.render import FORMAT_VERSION
 from promosync.render.batches import batch_json
 from promosync.render.facts import Pace, left, moving, said_changes, said_label, seconds, used, with_a_gap
 from promosync.render.fields import changes_json
+from promosync.render.seals import trust_json
 
 Json = dict[str, Any]
 
@@ -28,6 +29,7 @@ def plan_json(plan: Plan, pace: Pace) -> Json:
         "batches": [batch_json(batch, pace) for batch in plan.batches],
         "kept": [_kept(kept) for kept in plan.kept],
         "unchanged": plan.unchanged,
+        **trust_json(plan),
         "ours": plan.ours,
         "brakes": list(plan.brakes),
         "worst_case": worst_case_json(plan.exposed),

@@ -16,6 +16,7 @@ from promosync.render.facts import Pace, mode_words, moving_alone, noun
 from promosync.render.markdown import COMMENT_LIMIT, code, fenced, longest_run, marker, size
 from promosync.render.money import worst_words
 from promosync.render.plan_text import action_changes, action_text, counted, moving_words, off_meanwhile
+from promosync.render.seals import trust_words
 from promosync.render.visible import visible
 
 WIDTH = 100
@@ -65,6 +66,7 @@ def plan_markdown(plan: Plan, pace: Pace, name: str, sandbox: bool = False) -> s
         *off_meanwhile(plan),
         *(f"The most that {code(one.coupon)} can cost: {worst_words(one.amounts)}." for one in plan.exposed),
     ]
+    head += map(code, trust_words(plan))
     if plan.brakes:
         head += [
             "> [!CAUTION]\n> Apply refuses this plan without `--force`:\n"

@@ -34,6 +34,7 @@ from promosync.render.facts import (
 from promosync.render.fields import INDENT, change_lines
 from promosync.render.layout import paragraph
 from promosync.render.money import worst_words
+from promosync.render.seals import trust_words
 from promosync.render.values import value_text
 from promosync.render.visible import visible
 
@@ -82,6 +83,10 @@ def plan_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
     if plan.kept:
         yield Text()
         yield from _left_alone(plan.kept, width)
+    if trusted := list(trust_words(plan)):
+        yield Text()
+        for words in trusted:
+            yield from paragraph(words, width, indent=INDENT)
     yield Text()
     yield from summary(plan, width, pace)
 

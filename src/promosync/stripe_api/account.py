@@ -13,22 +13,39 @@ from itertools import count
 from typing import TypeVar
 
 from promosync.apply.gateway import Fault, StripeFault
-from promosync.model.account import Live
-from promosync.model.issued import IssuedBuilder, IssuedCodes
+from promosync.model.account import Live, Unread
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.desired import Needs
 from promosync.results.orders import Source
-from promosync.stripe_api import paging, reader, translate
+from promosync.stripe_api import choosing, paging, reader, translate
 from promosync.stripe_api.client import Client
 from promosync.stripe_api.orders import OrderReading
 from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS, path_of
+from promosync.stripe_api.reading import Reading
 from promosync.stripe_api.shapes import OBJECT, checked, listed
 from promosync.stripe_api.translate import Params, Row
 
 T = TypeVar("T")
-Lists = tuple[tuple[LiveCoupon, ...], tuple[LiveCode, ...], dict[str, IssuedCodes]]
+
+
+class AccountReading:
+    """A reading that goes on until a plan can be made; products and customers are known from the start."""
+
+    def __init__(
+        self, stripe: StripeAccount, begun: Reading, products: frozenset[str], customers: dict[str, tuple[str, ...]]
+    ) -> None:
+        self._stripe, self._begun, self._products, self._customers = stripe, begun, products, customers
+
+    def live(self) -> Live:
+        """Return what is known of the account by now."""
+        account = replace(self._stripe.account, now=self._stripe.now)
+        return self._begun.live(account, self._products, self._customers)
+
+    def read(self, wanted: Unread) -> None:
+        """Read what is wanted beside what is known."""
+        self._begun.read(wanted)
 
 
 class StripeAccount:
@@ -36,7 +53,7 @@ class StripeAccount:
 
     def __init__(self, client: Client, mode: Mode) -> None:
         self._client = client
-        self._ahead: tuple[str, Future[Lists]] | None = None
+        self._ahead: tuple[str, Future[Reading]] | None = None
         self.account = Account(reader.account_id(client), mode, self.now)
 
     @property
@@ -65,35 +82,39 @@ class StripeAccount:
             self._client.transport.until = None
 
     def read(self, needs: Needs) -> Live:
-        """Return what a plan looks at. Products and customers are asked for only where the file names some."""
+        """Return all that a plan may look at. Products and customers are asked for only where the file names some."""
+        return self.begin(needs, everything=True).live()
+
+    def begin(self, needs: Needs, *, everything: bool = False) -> AccountReading:
+        """Begin to read what a plan looks at: all of a small account, or all of any; else the coupons and the first
+        pages of codes."""
         ahead, self._ahead = self._ahead, None
-        begun = ahead[1] if ahead and ahead[0] == needs.owner else None
-        coupons, codes, batches = begun.result() if begun else self._lists(needs.owner, needs.codes)
+        begun = ahead[1].result() if ahead and ahead[0] == needs.owner else None
+        if begun is None:
+            begun = Reading(self._client, needs.owner, needs.codes, choosing.FEW)
+        begun.read(Unread(everything=everything))
         products = reader.existing_products(self._client, needs.products)
         customers = reader.existing_customers(self._client, needs.customers)
         customers |= reader.customers_of(self._client, needs.emails)
-        account = Account(self.account.id, self.account.mode, self.now)
-        return Live(account, coupons, codes, products, customers, batches)
+        return AccountReading(self, begun, products, customers)
 
     def read_ahead(self, owner: str, codes: int) -> None:
-        """Begin to read what :meth:`read` will be asked for, while the caller does something else.
+        """Begin to read what :meth:`begin` will be asked for, while the caller does something else.
 
         The thread is a daemon: nobody waits for what turns out not to be needed.
         """
-        lists: Future[Lists] = Future()
+        ahead: Future[Reading] = Future()
 
         def work() -> None:
             try:
-                lists.set_result(self._lists(owner, codes))
+                begun = Reading(self._client, owner, codes, max(choosing.FEW, 2 * codes // reader.PAGE))
+                begun.read()
+                ahead.set_result(begun)
             except BaseException as error:
-                lists.set_exception(error)
+                ahead.set_exception(error)
 
-        self._ahead = owner, lists
+        self._ahead = owner, ahead
         threading.Thread(target=work, name="account reader", daemon=True).start()
-
-    def _lists(self, owner: str, expected: int) -> Lists:
-        coupons = tuple(reader.coupons(self._client))
-        return coupons, *_apart(reader.all_codes(self._client, expected), owner)
 
     def coupons(self) -> Iterator[LiveCoupon]:
         """Yield every coupon, newest first."""
@@ -149,8 +170,8 @@ class StripeAccount:
         row = self._find("coupons", stripe_id, COUPON_FIELDS)
         return None if row is None else translate.coupon_from(row)
 
-    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags) -> LiveCoupon:
-        params = translate.coupon_params(stripe_id, spec, tags)
+    def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags, seal: str = "") -> LiveCoupon:
+        params = translate.coupon_params(stripe_id, spec, tags, seal)
 
         def made_already() -> LiveCoupon | None:
             there = self.read_coupon(stripe_id)
@@ -162,6 +183,9 @@ class StripeAccount:
         params = translate.coupon_changes(before, after, tags)
         row = self._client.call("post", path_of("coupons", before.stripe_id), expand=list(COUPON_FIELDS), **params)
         return translate.coupon_from(row)
+
+    def seal_coupon(self, stripe_id: str, text: str) -> None:
+        self._client.call("post", path_of("coupons", stripe_id), metadata=translate.seal_params(text))
 
     def delete_coupon(self, stripe_id: str) -> None:
         try:
@@ -208,12 +232,7 @@ class StripeAccount:
         return translate.code_from(self._client.call("post", path, *private, expand=list(CODE_FIELDS), **params))
 
     def _find(self, kind: str, stripe_id: str, fields: Iterable[str]) -> Row | None:
-        try:
-            return self._client.call("get", path_of(kind, stripe_id), expand=list(fields))
-        except StripeFault as fault:
-            if fault.fault is Fault.NOT_FOUND:
-                return None
-            raise
+        return reader.find(self._client, kind, stripe_id, fields)
 
     def _create(
         self,
@@ -255,16 +274,3 @@ class StripeAccount:
 
 def _id_of(row: Row) -> str:
     return str(checked(row, OBJECT)["id"])
-
-
-def _apart(codes: Iterable[LiveCode], owner: str) -> tuple[tuple[LiveCode, ...], dict[str, IssuedCodes]]:
-    """Part the unique codes of an owner from all others, and keep them compact."""
-    singles: list[LiveCode] = []
-    batches: dict[str, IssuedBuilder] = {}
-    for code in codes:
-        if code.tags.owner == owner and code.tags.slot is not None and code.tags.id is not None:
-            batches.setdefault(code.tags.id, IssuedBuilder()).add(code)
-        else:
-            singles.append(code)
-    singles.sort(key=lambda code: code.created, reverse=True)  # as Stripe lists them
-    return tuple(singles), {batch: builder.codes for batch, builder in batches.items()}

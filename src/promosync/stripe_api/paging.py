@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 Row = Mapping[str, Any]
 Page = tuple[Sequence[Row], bool]
@@ -42,6 +42,20 @@ _LEAP = 4
 _SPARE = 12
 _SPARE_SHARE = 50
 """How many requests may bring less than a full page: so many, and one more for so many full ones."""
+
+
+A = TypeVar("A")
+
+
+class Chooser(Protocol[A]):
+    """What decides which page to ask for next; pages asked for are given back to it, in any order."""
+
+    @property
+    def done(self) -> bool: ...
+
+    def take(self) -> A | None: ...
+
+    def give(self, ask: A, rows: Sequence[tuple[str, int]], more: bool) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,11 @@ class Windows:
     @property
     def done(self) -> bool:
         return not self._open
+
+    @property
+    def waits(self) -> bool:
+        """Whether every part of the list that is left is being asked for."""
+        return all(one.busy for one in self._open)
 
     @property
     def left(self) -> float | None:
@@ -171,6 +190,11 @@ class Windows:
         return older
 
 
+def windows_for(expected: int) -> Windows:
+    """Return what decides for a list that has about so many rows, as far as anybody knows."""
+    return Windows(alone=1 if expected > MANY else ALONE)
+
+
 def read(
     fetch: Callable[[Ask], Page],
     readers: int,
@@ -180,40 +204,48 @@ def read(
 ) -> Iterator[Row]:
     """Yield every row of a list once, asking for up to ``readers`` pages at once; raises what ``fetch`` raises.
 
-    ``expected`` is about how many rows there are, as far as anybody knows. ``windows`` has parts of the list to read
-    instead of all of it, and knows later how far that came. Once ``stopped`` says so no more pages are asked for.
+    ``expected`` is about how many rows there are. ``windows`` has parts of the list to read instead of all of it, and
+    knows later how far that came. Once ``stopped`` says so no more pages are asked for.
 
     Rows of one second come in Stripe's order, seconds in any: ``sorted`` by ``created``, descending, restores it.
     """
-    windows, crew = windows or Windows(alone=1 if expected > MANY else ALONE), _Crew(fetch)
+    for _, rows in pages(fetch, readers, windows or windows_for(expected), stopped):
+        yield from rows
+
+
+def pages(
+    fetch: Callable[[A], Page], readers: int, chooser: Chooser[A], stopped: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[A, Sequence[Row]]]:
+    """Yield the pages that a chooser asks for, with the rows to keep of each; otherwise as :func:`read`."""
+    crew = _Crew(fetch)
     try:
-        while not windows.done:
-            while not stopped() and crew.busy < readers and (ask := windows.take()) is not None:
+        while not chooser.done:
+            while not stopped() and crew.busy < readers and (ask := chooser.take()) is not None:
                 crew.start(ask)
             if not crew.busy:
                 return
             ask, (rows, more) = crew.next()
-            kept = windows.give(ask, [(row["id"], row["created"]) for row in rows], more)
-            yield from rows[:kept]
+            kept = chooser.give(ask, [(row["id"], row["created"]) for row in rows], more)
+            yield ask, rows[:kept]
     finally:
         crew.dismiss()
 
 
-class _Crew:
+class _Crew(Generic[A]):
     """Threads that fetch pages. They are daemons: who interrupts a run does not wait for them."""
 
-    def __init__(self, fetch: Callable[[Ask], Page]) -> None:
+    def __init__(self, fetch: Callable[[A], Page]) -> None:
         self._fetch = fetch
-        self._asked: SimpleQueue[Ask | None] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[Ask, Page | BaseException]] = SimpleQueue()
+        self._asked: SimpleQueue[A | None] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[A, Page | BaseException]] = SimpleQueue()
         self._threads = 0
         self.busy = 0
 
-    def start(self, ask: Ask) -> None:
+    def start(self, ask: A) -> None:
         self._asked.put(ask)
         self.busy += 1
 
-    def next(self) -> tuple[Ask, Page]:
+    def next(self) -> tuple[A, Page]:
         """Return the next page that comes back; one that is alone is fetched right here."""
         if self.busy == 1 and not self._threads:
             self._work_once(self._asked.get())
@@ -234,7 +266,7 @@ class _Crew:
         while self._work_once(self._asked.get()):
             pass
 
-    def _work_once(self, ask: Ask | None) -> bool:
+    def _work_once(self, ask: A | None) -> bool:
         if ask is None:
             return False
         try:

@@ -49,10 +49,12 @@ def codes(client: Client, **filters: Any) -> Iterator[LiveCode]:
 def all_codes(client: Client, expected: int = 0) -> Iterator[LiveCode]:
     """Yield every promotion code of the account; ``expected`` and the order are those of :func:`paging.read`."""
 
-    def fetch(ask: paging.Ask) -> paging.Page:
-        return page_of(client, "/v1/promotion_codes", expand=_CODES_EXPANDED, **ask.filters())
+    return map(code_from, paging.read(lambda ask: codes_page(client, **ask.filters()), READERS, expected))
 
-    return map(code_from, paging.read(fetch, READERS, expected))
+
+def codes_page(client: Client, **filters: Any) -> paging.Page:
+    """Return one page of a list of promotion codes."""
+    return page_of(client, "/v1/promotion_codes", expand=_CODES_EXPANDED, **filters)
 
 
 def existing_products(client: Client, ids: Iterable[str]) -> frozenset[str]:
@@ -136,6 +138,16 @@ def account_id(client: Client) -> str | None:
     except StripeFault as fault:
         # What an imitation of Stripe does not know is no reason to stop; what is wrong with all of them shows again.
         if fault.permission_missing or fault.fault in (Fault.NOT_FOUND, Fault.REFUSED):
+            return None
+        raise
+
+
+def find(client: Client, kind: str, stripe_id: str, fields: Iterable[str]) -> Row | None:
+    """Return one object, None where it is not there."""
+    try:
+        return client.call("get", path_of(kind, stripe_id), expand=list(fields))
+    except StripeFault as fault:
+        if fault.fault is Fault.NOT_FOUND:
             return None
         raise
 

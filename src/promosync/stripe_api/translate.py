@@ -11,8 +11,9 @@ from decimal import Decimal
 from sys import intern
 from typing import Any
 
+from promosync.model import seal
 from promosync.model.live import LiveCode, LiveCoupon
-from promosync.model.ownership import Tags, split_metadata
+from promosync.model.ownership import PREFIX, Tags, split_metadata
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.stripe_api.shapes import CODE, COUPON, checked
 
@@ -78,7 +79,7 @@ def coupon_from(row: Row) -> LiveCoupon:
     if row["duration"] not in _DURATIONS:
         unknown = tuple(sorted((*unknown, "duration")))
     times, valid = row.get("times_redeemed") or 0, bool(row.get("valid", True))
-    return LiveCoupon(row["id"], spec, tags, row["created"], times, valid, unknown)
+    return LiveCoupon(row["id"], spec, tags, row["created"], times, valid, unknown, _seal(row.get("metadata") or {}))
 
 
 def code_from(row: Row) -> LiveCode:
@@ -111,8 +112,11 @@ def code_from(row: Row) -> LiveCode:
     return LiveCode(row["id"], spec, tags, row["created"], row.get("times_redeemed") or 0, unknown)
 
 
-def coupon_params(stripe_id: str, spec: Coupon, tags: Tags) -> Params:
-    """Return the parameters that create a coupon. Source: https://docs.stripe.com/api/coupons/create"""
+def coupon_params(stripe_id: str, spec: Coupon, tags: Tags, sealed: str = "") -> Params:
+    """Return the parameters that create a coupon, with the text of a seal.
+
+    Source: https://docs.stripe.com/api/coupons/create
+    """
     return _given(
         id=stripe_id,
         percent_off=None if spec.percent_off is None else f"{spec.percent_off.normalize():f}",
@@ -125,7 +129,7 @@ def coupon_params(stripe_id: str, spec: Coupon, tags: Tags) -> Params:
         redeem_by=spec.redeem_by,
         applies_to={"products": sorted(spec.applies_to)} if spec.applies_to else None,
         name=spec.name,
-        metadata={**spec.metadata, **tags.to_metadata()},
+        metadata={**spec.metadata, **tags.to_metadata(), **(seal_params(sealed) if sealed else {})},
     )
 
 
@@ -191,6 +195,15 @@ def code_changes(before: LiveCode, after: PromotionCode, tags: Tags) -> Params:
         metadata=_merge(before.spec.metadata, before.tags, after.metadata, tags),
         restrictions={"currency_options": options} if options else None,
     )
+
+
+def seal_params(text: str) -> dict[str, str]:
+    """Return the metadata that puts a seal on a coupon, whatever is on it now: an empty value removes its key."""
+    return {PREFIX + key: value for key, value in seal.values(text).items()}
+
+
+def _seal(metadata: Mapping[str, str]) -> str:
+    return "".join(metadata.get(PREFIX + key, "") for key in seal.KEYS)
 
 
 def _merge(before: Mapping[str, str], old_tags: Tags, after: Mapping[str, str], tags: Tags) -> dict[str, str]:

@@ -33,9 +33,17 @@ def carry_out(
         timed_out = timed_out or (deadline is not None and time.monotonic() >= deadline)
         return timed_out or stop.is_set()
 
-    outcomes = run(plan, stripe, on_outcome=on_outcome, on_progress=on_progress or _quietly, stopped=stopped)
+    notes = [*plan.unsealed]
+    outcomes = run(
+        plan,
+        stripe,
+        on_outcome=on_outcome,
+        on_progress=on_progress or _quietly,
+        stopped=stopped,
+        on_note=notes.append,
+    )
     reason = "interrupted" if stop.is_set() else "time" if timed_out else None
-    return Report(outcomes, stripe.requests - requests, time.monotonic() - begun, reason)
+    return Report(outcomes, stripe.requests - requests, time.monotonic() - begun, reason, tuple(notes))
 
 
 def _quietly(_: Progress) -> None:

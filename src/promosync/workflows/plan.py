@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promosync.model.account import Live
+from promosync.model.account import Live, Unread
 from promosync.model.configuration import Configuration
 from promosync.model.issued import IssuedCodes
 from promosync.model.live import Account
@@ -14,7 +14,7 @@ from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows, unbound
 from promosync.plan.desired import needs
 from promosync.plan.plan import Plan
-from promosync.plan.planner import Policy, make_plan
+from promosync.plan.planner import Policy, begin
 
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
@@ -30,16 +30,31 @@ def make(
     refused = wrong_account(configuration, stripe.account)
     if refused:
         raise ProblemsFound([refused])
-    live = stripe.read(needs(configuration, stripe.account.mode, rows))
-    return make_plan(configuration, live, policy, with_customers(configuration, rows or {}, live, stripe))
+    rows = rows or {}
+    reading = stripe.begin(needs(configuration, stripe.account.mode, rows), everything=policy.refresh)
+    while True:
+        live = reading.live()
+        begun = begin(configuration, live, policy, rows)
+        made: Plan | Unread = begun.unread
+        if not made:
+            made = begun.plan(with_customers(configuration, rows, live, stripe, begun.trusted))
+        if isinstance(made, Plan):
+            return made
+        reading.read(made)
 
 
 def with_customers(
-    configuration: Configuration, rows: Mapping[str, Rows], live: Live, stripe: StripeAccount
+    configuration: Configuration,
+    rows: Mapping[str, Rows],
+    live: Live,
+    stripe: StripeAccount,
+    trusted: Container[str] = (),
 ) -> dict[str, Rows]:
-    """Look up the customers of addresses that no code is bound to yet."""
+    """Look up the customers of addresses that no code is bound to yet, but for batches that were not read."""
     found = dict(rows)
     for entry in configuration.batches:
+        if entry.id in trusted:
+            continue
         given = rows.get(entry.id, Rows())
         issued = live.batches.get(entry.id, IssuedCodes())
         new = unbound(entry, given, issued, configuration.settings.owner)

@@ -1,0 +1,57 @@
+"""Plans that read no more than they need, beside plans that read everything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from promosync.model.problems import ProblemsFound
+from promosync.plan.plan import BatchAction, Plan
+
+
+def said(plan: Plan) -> dict[str, Any]:
+    """What a plan does and tells, but for what was switched off by hand and is only noted.
+
+    Objects of one second that come from two lists have no order.
+    """
+
+    def unmarked(batch: BatchAction) -> BatchAction:
+        reason = "" if batch.marked else batch.reason
+        return replace(batch, marked=0, reason=reason, issued=Counter(), work=None)
+
+    batches = [unmarked(batch) for batch in plan.batches if batch.codes > batch.marked]
+    return {
+        "actions": sorted(plan.actions, key=lambda a: (a.kind, a.id, a.verb, a.stripe_id or "")),
+        "batches": batches,
+        "kept": sorted(map(repr, plan.kept)),
+        "brakes": plan.brakes,
+        "exposed": plan.exposed,
+        "owner": plan.owner,
+    }
+
+
+class Both:
+    """Plans made both ways."""
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+        self.trusted = 0
+
+    def plan(self) -> Plan | None:
+        """The plan by need, which is that of a full reading; None where both are refused for the same reasons."""
+        ways = []
+        for refresh in (False, True):
+            try:
+                ways.append(self._make(refresh=refresh))
+            except ProblemsFound as found:
+                ways.append(frozenset(found.problems))
+        by_need, in_full = ways
+        if not isinstance(by_need, Plan) or not isinstance(in_full, Plan):
+            assert by_need == in_full, ways
+            return None
+        one, other = said(by_need), said(in_full)
+        different = {key: (one[key], other[key]) for key in one if one[key] != other[key]}
+        assert not different, different
+        self.trusted += len(by_need.trusted)
+        return by_need

@@ -3,10 +3,11 @@
     {"promosync_ledger": 1, …}            whose it is, and how far each list was read
     {"order": […]}                        an order that had a discount
     {"customer": […]}                     a customer, and when the first order was paid
-    {"code": […]}                         a promotion code, and the entry it is of
+    {"code": […]}                         a promotion code, the entry it is of, and its text
     {"lines": …, "checksum": "…"}         the end: a file that was cut or edited does not have it
 
-Customers and codes stand in it as salted hashes. Of metadata it holds only the values that were counted by.
+Customers, codes and their texts stand in it as salted hashes. Of metadata it holds only the values that were counted
+by.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from promosync.results.orders import Source
 from promosync.status.report import LineKind
 from promosync.status.since import of_another
 
-FORMAT = 1
+FORMAT = 2
 AGAIN_SECONDS = 40 * 86_400
 """How far back orders are read again each time: until then they may be refunded, or paid late."""
 
@@ -64,6 +65,11 @@ class Ledger:
     book: Book
     read: Mapping[Source, Read] = field(default_factory=dict)
 
+    @property
+    def complete(self) -> bool:
+        """Whether no reading was stopped before its end."""
+        return not any(read.gaps for read in self.read.values())
+
     def mismatch(self, account: Account, owner: str) -> Problem | None:
         """Return why this is not the ledger of an account and an owner, if so."""
         return of_another("ledger", self.account, self.owner, account, owner)
@@ -94,7 +100,8 @@ def parse(lines: Iterable[str], name: str) -> Ledger:
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         own = isinstance(error, _Refused)
         said = str(error) if own else "it is not one, or it was cut short or edited"
-        hint = "name another file: this one is not written over"
+        hint = "delete it, or name another file" if own else "name another file"
+        hint += ": this one is not written over"
         raise ProblemsFound(
             [Problem((), f"{name} is no ledger to go on with: {said}", hint, rule="ledger")]
         ) from error
@@ -125,8 +132,8 @@ def _contents(ledger: Ledger) -> Iterator[dict[str, Any]]:
         yield {"order": [*order[:6], f"{order.customer:x}", int(order.renewal), given]}
     for customer, first in book.customers():
         yield {"customer": [f"{customer:x}", first]}
-    for code, known in book.codes:
-        yield {"code": [f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values)]}
+    for code, known, text in book.codes:
+        yield {"code": [f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values), text]}
 
 
 def _parsed(lines: Iterator[str]) -> Ledger:
@@ -163,9 +170,9 @@ def _take(book: Book, content: Mapping[str, Any]) -> None:
     elif kind == "customer":
         book.note_customer(int(values[0], 16), _number(values[1]))
     elif kind == "code":
-        code, entry, name, own = values
+        code, entry, name, own, text = values
         known = Known(None if entry is None else LineKind(entry), str(name), tuple(own.items()))
-        book.codes.note(int(code, 16), known, 0)
+        book.codes.note(int(code, 16), known, _number(text), 0)
     else:
         raise _Refused(f"it has a line of a kind {kind!r}")
 

@@ -114,7 +114,7 @@ class _Making:
     ) -> None:
         self._configuration, self._account, self._asked = configuration, account, asked
         self._attribution, self._book = attribution, book
-        self._named = attribution.known(book)
+        self._meant = attribution.meant(book)
         self._seen: dict[str, set[str]] = {key: set() for key in asked.by}
         self._touched: dict[Key, _Touched] = {}
         self._coupon_of: dict[Key, str | None] = {}
@@ -159,8 +159,7 @@ class _Making:
                     self._touch((LineKind.GROUP, f"{key_}={self._limited(key_, value)}"), number, given)
 
     def _known(self, given: Given) -> Known:
-        found = self._book.codes[given.code] if given.code else Known()
-        return self._named.get(given.code, found) if found.kind is None else found
+        return self._meant.get(given.code) or (self._book.codes[given.code] if given.code else Known())
 
     def _touch(self, key: Key, number: int, given: Given) -> None:
         touched = self._touched.get(key)

@@ -33,6 +33,7 @@ AGAIN_SECONDS = 40 * 86_400
 
 _VERSION = "promosync_ledger"
 _MOST = 1 << 62
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def dump(ledger: Ledger) -> Iterator[str]:
     """Yield the lines of the file."""
     digest, count = sha256(), 0
     for content in _contents(ledger):
-        line = json.dumps(content, separators=(",", ":")) + "\n"
+        line = _ENCODER.encode(content) + "\n"
         digest.update(line.encode())
         count += 1
         yield line

@@ -1,9 +1,9 @@
 """What was read once, kept in a file of JSON lines, so that the next run asks for little more than what is new.
 
     {"promosync_ledger": 1, …}            whose it is, and how far each list was read
-    {"order": […]}                        an order that had a discount
-    {"customer": […]}                     a customer, and when the first order was paid
-    {"code": […]}                         a promotion code, the entry it is of, and its text
+    {"orders": [[…], …]}                  orders that had a discount
+    {"customers": [[…], …]}               customers, and when the first order of each was paid
+    {"codes": [[…], …]}                   promotion codes, the entry that each is of, and its text
     {"lines": …, "checksum": "…"}         the end: a file that was cut or edited does not have it
 
 Customers, codes and their texts stand in it as salted hashes. Of metadata it holds only the values that were counted
@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from promosync.model.live import Account
@@ -33,6 +34,8 @@ AGAIN_SECONDS = 40 * 86_400
 
 _VERSION = "promosync_ledger"
 _MOST = 1 << 62
+_A_LINE = 100
+"""So many orders, customers or codes stand in one line."""
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -88,7 +91,7 @@ def dump(ledger: Ledger) -> Iterator[str]:
         digest.update(line.encode())
         count += 1
         yield line
-    yield json.dumps({"lines": count, "checksum": digest.hexdigest()}) + "\n"
+    yield _end(count, digest.hexdigest())
 
 
 def parse(lines: Iterable[str], name: str) -> Ledger:
@@ -128,13 +131,28 @@ def _contents(ledger: Ledger) -> Iterator[dict[str, Any]]:
             for source, read in ledger.read.items()
         },
     }
+    for kind, rows in (("orders", _orders(book)), ("customers", _customers(book)), ("codes", _codes(book))):
+        while some := list(islice(rows, _A_LINE)):
+            yield {kind: some}
+
+
+def _orders(book: Book) -> Iterator[Any]:
     for order in book:
-        given = [[one.amount, one.coupon, f"{one.code:x}"] for one in order.discounts]
-        yield {"order": [*order[:6], f"{order.customer:x}", int(order.renewal), given]}
-    for customer, first in book.customers():
-        yield {"customer": [f"{customer:x}", first]}
+        given = [(one.amount, one.coupon, f"{one.code:x}") for one in order.discounts]
+        yield *order[:6], f"{order.customer:x}", int(order.renewal), given
+
+
+def _customers(book: Book) -> Iterator[Any]:
+    return ((f"{customer:x}", first) for customer, first in book.customers())
+
+
+def _codes(book: Book) -> Iterator[Any]:
     for code, known, text in book.codes:
-        yield {"code": [f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values), text]}
+        yield f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values), text
+
+
+def _end(count: int, checksum: str) -> str:
+    return json.dumps({"lines": count, "checksum": checksum}) + "\n"
 
 
 def _parsed(lines: Iterator[str]) -> Ledger:
@@ -144,17 +162,17 @@ def _parsed(lines: Iterator[str]) -> Ledger:
     if head[_VERSION] != FORMAT:
         raise _Refused(f"it is of version {head[_VERSION]!r}, and this promosync reads version {FORMAT}")
     book = Book(bytes.fromhex(head["salt"]))
-    line, end = first, None
+    line, end = first, ""
     for following in lines:
         digest.update(line.encode())
         count += 1
         content = json.loads(following)
         if "checksum" in content:
-            end = content
+            end = following
             break
         _take(book, content)
         line = following
-    if end != {"lines": count, "checksum": digest.hexdigest()} or next(lines, None) is not None:
+    if end != _end(count, digest.hexdigest()) or next(lines, None) is not None:
         raise _Refused("it was cut short or edited")
     account = Account(head["account"], Mode(head["mode"]), _number(head["taken_at"]))
     read = {Source(name): _read(one) for name, one in head["read"].items()}
@@ -162,18 +180,19 @@ def _parsed(lines: Iterator[str]) -> Ledger:
 
 
 def _take(book: Book, content: Mapping[str, Any]) -> None:
-    [(kind, values)] = content.items()
-    if kind == "order":
-        source, created, paid, currency, after, refunded, customer, renewal, given = values
-        discounts = tuple(Given(int(amount), str(coupon), int(code, 16)) for amount, coupon, code in given)
-        numbers = (_number(created), _number(paid), str(currency), int(after), int(refunded))
-        book.keep(Kept(Source(source), *numbers, int(customer, 16), bool(renewal), discounts))
-    elif kind == "customer":
-        book.note_customer(int(values[0], 16), _number(values[1]))
-    elif kind == "code":
-        code, entry, name, own, text = values
-        known = Known(None if entry is None else LineKind(entry), str(name), tuple(own.items()))
-        book.codes.note(int(code, 16), known, _number(text), 0)
+    [(kind, rows)] = content.items()
+    if kind == "orders":
+        for source, created, paid, currency, after, refunded, customer, renewal, given in rows:
+            discounts = tuple([Given(int(amount), str(coupon), int(code, 16)) for amount, coupon, code in given])
+            numbers = (_number(created), _number(paid), str(currency), int(after), int(refunded))
+            book.keep(Kept(Source(source), *numbers, int(customer, 16), bool(renewal), discounts))
+    elif kind == "customers":
+        for customer, paid in rows:
+            book.note_customer(int(customer, 16), _number(paid))
+    elif kind == "codes":
+        for code, entry, name, own, text in rows:
+            known = Known(None if entry is None else LineKind(entry), str(name), tuple(own.items()))
+            book.codes.note(int(code, 16), known, _number(text), 0)
     else:
         raise _Refused(f"it has a line of a kind {kind!r}")
 

@@ -87,13 +87,24 @@ class _Touched:
 
 def _sums(parts: Iterable[Mapping[str, _Sum]]) -> Sums:
     """Return what orders of some periods came to, given by currency."""
-    every, money = _Sum(), defaultdict[str, _Sum](_Sum)
+    by_currency: dict[str, list[_Sum]] = defaultdict(list)
     for part in parts:
         for currency, found in part.items():
-            every.merge(found)
-            money[currency].merge(found)
+            by_currency[currency].append(found)
+    money = {currency: _together(found) for currency, found in by_currency.items()}
     most_first = sorted(money.items(), key=lambda pair: (-pair[1].orders, pair[0]))
-    return Sums(every.counts(), {currency: found.figures() for currency, found in most_first})
+    figures = {currency: found.figures() for currency, found in most_first}
+    return Sums(_together(list(money.values())).counts(), figures)
+
+
+def _together(sums: Sequence[_Sum]) -> _Sum:
+    """Return several sums as one; a single one is not copied, for its customers may be many."""
+    if len(sums) == 1:
+        return sums[0]
+    every = _Sum()
+    for found in sums:
+        every.merge(found)
+    return every
 
 
 _Part = tuple[_Touched, str, tuple[int, ...]]

@@ -264,3 +264,5 @@ def test_customers_and_products_that_are_missing() -> None:
     assert sorted(rules(problems)) == ["missing-customer"] * 3 + ["missing-product"] * 2
     text = " ".join(problem.message for problem in problems)
     assert all(word in text for word in ("'pro'", "'prod_team'", "cus_1, cus_2"))
+    keys = [problem.path[-1] for problem in problems if problem.rule == "missing-customer"]
+    assert sorted(keys) == ["customer", "customer_email", "customer_email"]

@@ -250,6 +250,13 @@ def test_one_text_for_two_customers() -> None:
     assert verbs(plan) == ["create a", "create b"]
 
 
+def test_a_new_name_of_an_entry_is_told_and_the_first_one_is_not() -> None:
+    renamed = only(planned(file(spring(), welcome("hello")), account(its_coupon(), its_code())))
+    assert [(change.field, change.before, change.after) for change in renamed.changes] == [("id", "welcome", "hello")]
+    adopted = only(planned(file(spring(), welcome()), account(its_coupon(), its_code(**NOBODYS))))
+    assert adopted.changes == ()
+
+
 def test_customers_and_products_that_are_missing() -> None:
     """All of them at once: none, or more than one of an address; a product by its id or by what stands for it."""
     wanted = file(

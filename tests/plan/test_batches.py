@@ -86,3 +86,13 @@ def test_redemptions_of_predecessors_that_cannot_be_read_are_what_the_limits_mak
     assert carried(unread, 63, 100, elsewhere=5) == 32
     assert carried(unread, 100, 63) == 0
     assert carried(Tags("shop", "vip", carried=4), 63, 100) == 4
+
+
+def test_what_a_batch_takes_is_added_up() -> None:
+    """Codes that stop, and requests: one a code and a customer, one more for a swap, and one to read a coupon."""
+    action = decided(batch(), codes=[ONE, TWO, THREE])
+    assert (action.removes, action.requests) == (0, 3)
+    both = replace(action, withdrawn=3, switched_off=1)
+    assert both.removes == 4
+    assert both.requests == 7
+    assert replace(action, swapped=3, recreated=3, customers=3, marked=5).requests == 3 + 3 + 3 + 3 + 5 + 1

@@ -97,3 +97,37 @@ def test_the_old_code_is_switched_on_again_unless_another_run_makes_the_new_one(
     with pytest.raises(StripeFault if elsewhere else NotDone):
         code_steps.create(stripe, swap, None)  # type: ignore[arg-type]
     assert stripe.on == ([] if elsewhere else ["promo_1"])
+
+
+class Ridden(Taken):
+    """Stripe has active codes on each coupon: seven of ours, and as many of others' as are given."""
+
+    def __init__(self, others: int, *there: LiveCoupon) -> None:
+        super().__init__(*there)
+        self.others = others
+
+    def active_codes_on(self, stripe_id: str) -> tuple[LiveCode, ...]:
+        own = [replace(OURS, id=f"own{n}") for n in range(7)]
+        ours = [LiveCode(f"p{n}", PromotionCode(f"P{n}", stripe_id), tags, 1) for n, tags in enumerate(own)]
+        others = [LiveCode(f"promo_{n}", PromotionCode(f"X{n}", stripe_id), THEIRS, 1) for n in range(self.others)]
+        return (*others, *ours)
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        (0, "active codes of ours are still on 'spring', so it stays: own0, own1, own2, own3, own4"),
+        (
+            7,
+            "active codes that are not promosync's are still on 'spring', so it stays: own0, own1, own2, own3, own4, "
+            "promo_0, promo_1, promo_2, promo_3, promo_4",
+        ),
+    ],
+)
+def test_a_coupon_with_active_codes_is_not_deleted(others: int, said: str) -> None:
+    """Ours are named by their entry, others' by their Stripe id; five of each are enough."""
+    old = LiveCoupon("spring", SPEC, OURS, 1)
+    action = Action(Verb.DELETE, Kind.COUPON, "spring", "", before=old, tags=OURS)
+    with pytest.raises(NotDone) as refused:
+        coupon_steps.end(Ridden(others, old), action)  # type: ignore[arg-type]
+    assert str(refused.value) == said

@@ -124,6 +124,16 @@ def test_the_owners_batches_come_back_as_imports(spring: Shop) -> None:
     spring.adopt(again)
 
 
+def test_a_batch_that_has_ended_is_not_in_the_export_and_the_others_are(spring: Shop) -> None:
+    unique(spring, 60)
+    adopted = spring.adopt(spring.export(files_from=50))
+    own = {"owner": "default", "id": "a", "slot": "1", "retired": "withdrawn"}
+    metadata = {f"promosync_{key}": value for key, value in own.items()}
+    spring.seed("promotion_code", {"code": "OVER", "coupon": "spring", "active": False, "metadata": metadata})
+    again = spring.export(owner="default", files_from=50)
+    assert read(again, spring.world.now).batches == adopted.batches
+
+
 def test_the_owners_batches_need_a_file(spring: Shop) -> None:
     """Without one they are told, and so is what a plan of the rest would take away."""
     unique(spring, 60)

@@ -1,20 +1,23 @@
-"""A Stripe that is not there when a command begins: one clear line, within half a minute."""
+"""A Stripe that is not there when a command begins: one clear line, within half a minute.
+
+The waits are a twentieth of what they are for users; what those add up to, tests/stripe_api/test_transport.py says.
+"""
 
 from __future__ import annotations
 
-import json
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 
-from tests.cli.conftest import SHOP, process_env
+import pytest
+
+from promosync.stripe_api import reader, transport
+from promosync.stripe_api.client import SDK_RETRIES
+from tests.cli.conftest import Cli
+from tests.cli.conftest import cli as cli
+from tests.cli.conftest import folder as folder
 
 KEY = "sk_test_failures0123456789"
 
@@ -79,41 +82,38 @@ DEAD: dict[str, Dead] = {
 }
 
 
-@dataclass(frozen=True)
-class End:
-    """How a command ended, and after how many seconds."""
-
-    code: int
-    stdout: str
-    stderr: str
-    seconds: float
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((transport, "FIRST_SECONDS"), (transport, "CONNECT_SECONDS"), (reader, "OPENING_SECONDS")):
+        monkeypatch.setattr(module, name, getattr(module, name) / 20)
 
 
-def _apply(folder: Path, stands_for_stripe: Dead) -> End:
-    with stands_for_stripe() as port:
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("how", DEAD)
+def test_it_is_told_in_one_line(cli: Cli, how: str) -> None:
+    with DEAD[how]() as port:
         begun = time.monotonic()
-        process = subprocess.run(
-            [sys.executable, "-m", "promosync", "apply", "--yes"],
-            cwd=folder,
-            env=process_env(STRIPE_API_KEY=KEY, STRIPE_API_BASE=f"http://127.0.0.1:{port}", COLUMNS="1000"),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return End(process.returncode, process.stdout, process.stderr, time.monotonic() - begun)
+        env = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": f"http://127.0.0.1:{port}", "COLUMNS": "1000"}
+        end = cli("apply", "--yes", env=env)
+        seconds = time.monotonic() - begun
+    assert (end.code, end.out) == (1, "")
+    [line] = end.err.strip().splitlines()
+    assert line.startswith("error: ")
+    assert "run it again" in line
+    assert "<" not in line
+    assert seconds < 30
 
 
-def test_it_is_told_in_one_line(tmp_path: Path) -> None:
-    """They are waited for side by side, as each takes its time."""
-    (tmp_path / "promosync.json").write_text(json.dumps(SHOP), encoding="utf-8")
-    with ThreadPoolExecutor(len(DEAD)) as pool:
-        ends = dict(zip(DEAD, pool.map(lambda how: _apply(tmp_path, DEAD[how]), DEAD), strict=True))
-    for how, end in ends.items():
-        assert (end.code, end.stdout) == (1, ""), how
-        [line] = end.stderr.strip().splitlines()
-        assert line.startswith("error: "), how
-        assert "run it again" in line, how
-        assert "<" not in line, how
-        assert end.seconds < 30, how
+@pytest.mark.usefixtures("hurried")
+def test_who_says_nothing_is_called_as_often_as_half_a_minute_allows(cli: Cli) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=16)) as server:
+        port = server.getsockname()[1]
+        env = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": f"http://127.0.0.1:{port}"}
+        assert cli("apply", "--yes", env=env).code == 1
+        server.settimeout(0)
+        calls = 0
+        with suppress(BlockingIOError):
+            while True:
+                server.accept()[0].close()
+                calls += 1
+    assert calls == 1 + SDK_RETRIES

@@ -398,6 +398,29 @@ def test_each_action_says_why() -> None:
     assert coupon.requests + code.requests == 9
 
 
+def test_what_is_switched_off_is_told_as_a_change() -> None:
+    action = only(planned(file(spring()), account(its_coupon(), its_code())))
+    assert [(change.field, change.before, change.after) for change in action.changes] == [("active", True, False)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "waits"),
+    [
+        ({"a": "B", "b": "A"}, [3, 1]),  # both are off before one is made; A is in use again when b is made
+        ({"a": "B", "b": "C", "c": "D"}, [4, 3, 2]),
+        ({"a": "D", "n": "A"}, [1, 0]),
+        ({"a": "D", "n": "E"}, [0, 0]),
+    ],
+)
+def test_codes_that_take_over_texts_wait_for_each_other(texts: dict[str, str], waits: list[int]) -> None:
+    """A recreated code is off after two requests: then the others are switched off, and all are made in turn."""
+    live = account(
+        its_coupon(), *(its_code(f"promo_{n}", code=n.upper(), tags={"id": n}) for n in texts if n in "abc")
+    )
+    plan = planned(file(spring(), *(welcome(name, code=text) for name, text in texts.items())), live)
+    assert [action.waits for action in plan.actions] == waits
+
+
 GENEROUS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"percent_off": Decimal(15)}, {"percent_off": Decimal(20)}, ["a larger discount: 15 % to 20 %"]),
     ({"percent_off": Decimal(20)}, {"percent_off": Decimal(15)}, []),

@@ -250,6 +250,13 @@ def test_one_text_for_two_customers() -> None:
     assert verbs(plan) == ["create a", "create b"]
 
 
+def test_a_new_name_of_an_entry_is_told_and_the_first_one_is_not() -> None:
+    renamed = only(planned(file(spring(), welcome("hello")), account(its_coupon(), its_code())))
+    assert [(change.field, change.before, change.after) for change in renamed.changes] == [("id", "welcome", "hello")]
+    adopted = only(planned(file(spring(), welcome()), account(its_coupon(), its_code(**NOBODYS))))
+    assert adopted.changes == ()
+
+
 def test_customers_and_products_that_are_missing() -> None:
     """All of them at once: none, or more than one of an address; a product by its id or by what stands for it."""
     wanted = file(
@@ -264,3 +271,5 @@ def test_customers_and_products_that_are_missing() -> None:
     assert sorted(rules(problems)) == ["missing-customer"] * 3 + ["missing-product"] * 2
     text = " ".join(problem.message for problem in problems)
     assert all(word in text for word in ("'pro'", "'prod_team'", "cus_1, cus_2"))
+    keys = [problem.path[-1] for problem in problems if problem.rule == "missing-customer"]
+    assert sorted(keys) == ["customer", "customer_email", "customer_email"]

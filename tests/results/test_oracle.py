@@ -18,11 +18,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from promosync.apply.outcome import Status
+from promosync.plan.batch_rows import Rows
+from promosync.plan.planner import Policy
 from promosync.results.ledger import Ledger, dump, parse
 from promosync.results.periods import Every, Span
 from promosync.results.report import Asked, Counts, Figures, Line, Report, Sums
 from promosync.sandbox import Sandbox, running
 from promosync.status.report import LineKind
+from promosync.workflows import plan as planning
 from promosync.workflows.results import look
 from tests.journeys.world import DAY, NOW, World, configured, document, open_world
 
@@ -49,6 +53,7 @@ shops = st.fixed_dictionaries(
         "metadata": st.sampled_from([{}, {"campaign": "a"}, {"campaign": "b"}]),
         "own": st.sampled_from([{}, {"campaign": "c"}]),
         "five": st.booleans(),
+        "more": st.sampled_from(["more", "mehr"]),
         "count": st.integers(1, 3),
     }
 )
@@ -71,7 +76,7 @@ days = st.tuples(
 
 
 def shop(made: Json, adopted: int) -> Json:
-    """The file of a day; for so many days it has had the coupon and the code of nobody's."""
+    """The file of a day; for so many days it has had the coupon and the codes of nobody's."""
     spring: Json = {
         "id": "spring", "percent_off": made["percent"], "duration": made["duration"], "metadata": made["metadata"],
     }  # fmt: skip
@@ -82,18 +87,22 @@ def shop(made: Json, adopted: int) -> Json:
         coupons.append(
             {"id": "five", "amount_off": 500, "currency": "usd", "currency_options": OPTIONS, "duration": "once"}
         )
-        codes.append({"id": "more", "code": "MORE", "coupon": "five"})
+        codes.append({"id": made["more"], "code": "MORE", "coupon": "five"})
+    batches = [_batch("vip", "spring", generate={"count": made["count"], "length": 14})]
     if adopted > 0:
         percent = 10 if adopted == 1 else made["percent"]  # adopted as it is, then changed
         coupons.append({"id": "legacy", "percent_off": percent, "duration": "once", "stripe_id": "LEGACY"})
         codes.append({"id": "old", "code": "OLD", "coupon": "legacy"})
-    batch = {
-        "id": "vip",
-        "coupon": "spring",
-        "generate": {"count": made["count"], "length": 14},
-        "max_redemptions": 9,
-    }
-    return document(coupons, codes) | {"code_batches": [batch]}
+        batches.append(_batch("cards", "legacy", **{"import": {"file": "cards.csv"}}))
+    return document(coupons, codes) | {"code_batches": batches}
+
+
+def _batch(name: str, coupon: str, **source: Json) -> Json:
+    return {"id": name, "coupon": coupon, "max_redemptions": 9, **source}
+
+
+CARDS = {"cards": Rows(codes=("CARD", "CARDTWO"))}
+"""What cards.csv says: the first one is in Stripe before, and nobody's."""
 
 
 @dataclass
@@ -264,45 +273,49 @@ def check(report: Report, books: Books, rows: list[Bought], content: Json, span:
 def test_the_figures_are_those_of_the_books(
     world: World, history: list[Any], adopts: int, begin: int, length: int
 ) -> None:
-    """After every day; with a ledger that goes on from the day before, and without."""
+    """After every day, and before it is applied; with a ledger that goes on from the day before, and without."""
     world.fresh()
     books, kept = Books(), None
     _others(world)
     for day, (made, bought_, refunds, wait) in enumerate(history):
         content = shop(made, day - adopts + 1)
-        world.apply(content)
+        asked = Asked(("campaign",), Span(), Every.MONTH, ZONE)
+        _, unread = _looked(world, content, asked, None)
+        kept, report = _looked(world, content, asked, kept)
+        assert report == unread or report.read_from != unread.read_from
+        plan = planning.make(configured(content, world.now), world.stripe, Policy(), CARDS)
+        assert {outcome.status for outcome in world.carry_out(plan).outcomes} <= {Status.DONE}
         books.note(world)
         for order in bought_:
             buy(world, order)
         for which, percent in refunds:
             refund(world, which, percent)
         rows = bought(world)
-        asked = Asked(("campaign",), Span(), Every.MONTH, ZONE)
         plain = _looked(world, content, asked, None)
         check(plain[1], books, rows, content, Span())
         kept, report = _looked(world, content, asked, kept)
         check(report, books, rows, content, Span())
-        kept = parse(list(dump(kept)), "ledger")
-        # What a code brought before it was adopted, a ledger tells of its entry for the last forty days only.
-        world.control.advance((wait if day >= adopts else min(wait, 5)) * DAY)
+        world.control.advance(wait * DAY)
     span = Span(NOW + begin * DAY, NOW + (begin + length) * DAY)
     _, report = _looked(world, content, Asked(("campaign",), span, Every.MONTH, ZONE), kept)
     check(report, books, bought(world), content, span)
 
 
 def _others(world: World) -> None:
-    """What is not ours: a coupon of another owner, and one of nobody's that a file may adopt, both used already."""
+    """What is not ours: a coupon of another owner, and one of nobody's that a file may adopt, all used already."""
     theirs = {"promosync_owner": "other", "promosync_id": "spring"}
     world.control.seed("coupon", [{"id": "theirs", "percent_off": 50, "duration": "forever", "metadata": theirs}])
     world.control.seed("promotion_code", [{"code": "THEIRS", "coupon": "theirs", "metadata": theirs}])
     world.control.seed("coupon", [{"id": "LEGACY", "percent_off": 10, "duration": "once"}])
     world.control.seed("promotion_code", [{"code": "OLD", "coupon": "LEGACY"}])
-    for code, customer in (("THEIRS", "cus_ann"), ("OLD", "cus_bob"), ("OLD", None)):
+    world.control.seed("promotion_code", [{"code": "CARD", "coupon": "LEGACY", "max_redemptions": 9}])
+    for code, customer in (("THEIRS", "cus_ann"), ("OLD", "cus_bob"), ("OLD", None), ("CARD", "cus_ann")):
         world.control.redeem(code, amount=5000, currency="usd", customer=customer)
     world.control.advance(3 * DAY)
 
 
 def _looked(world: World, content: Json, asked: Asked, before: Ledger | None) -> tuple[Ledger, Report]:
-    found = look(configured(content, world.now), world.stripe, asked, before, lambda: False, lambda reading: None)
+    configuration = configured(content, world.now)
+    found = look(configuration, CARDS, world.stripe, asked, before, lambda: False, lambda reading: None)
     assert found.report is not None
-    return found.ledger, found.report
+    return parse(list(dump(found.ledger)), "ledger"), found.report

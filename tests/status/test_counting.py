@@ -83,13 +83,14 @@ def test_a_code_knows_its_predecessors_and_the_files_limit() -> None:
     )
     launch = line(report, "launch")
     assert (launch.used, launch.limit, launch.left, launch.issued, launch.drift) == (13, 50, 37, 1, ())
+    assert launch.used_codes == 1
 
 
 def test_a_code_has_no_more_left_than_its_coupon() -> None:
     entry = {"id": "launch", "code": "LAUNCH", "coupon": "spring"}
     live = coupon("spring", used=97, max_redemptions=100)
     report, _ = look({"coupons": [SPRING], "promotion_codes": [entry]}, [live], [code("launch", "LAUNCH")])
-    assert line(report, "launch").left == 3
+    assert (line(report, "launch").left, line(report, "launch").used_codes) == (3, 0)
 
 
 def test_a_batch_counts_seats_not_objects() -> None:
@@ -215,8 +216,9 @@ def test_drift_of_a_batch_counts_codes_and_tells_how_many_are_missing() -> None:
 
 
 def test_what_left_the_file_is_still_told() -> None:
+    away = coupon("away", stripe_id="away_r2")
     codes = [code("gone", "GONE", used=2), *(unique("old", slot) for slot in range(2))]
-    report, _ = look({"coupons": [SPRING]}, [coupon("spring", max_redemptions=100), coupon("away")], codes)
+    report, _ = look({"coupons": [SPRING]}, [coupon("spring", max_redemptions=100), away], codes)
     assert {found.id: (found.in_file, found.drift) for found in report.entries} == {
         "spring": (True, ()),
         "away": (False, ("not in the file",)),

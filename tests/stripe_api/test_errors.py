@@ -82,6 +82,7 @@ def test_the_table_is_complete() -> None:
         (409, error("in progress", "idempotency_key_in_use"), {"Stripe-Should-Retry": "false"}, Fault.BUSY, "same"),
         (409, error("never"), {"Stripe-Should-Retry": "false"}, Fault.REFUSED, "never"),
         (409, error("in progress", "idempotency_key_in_use"), {}, Fault.BUSY, "same request"),
+        (409, error("not now"), {}, Fault.BUSY, "run it again"),
         (400, error("try again"), {"Stripe-Should-Retry": "true"}, Fault.BUSY, "run it again"),
         (402, error("card", "card_declined", "card_error"), {}, Fault.REFUSED, "card"),
         (418, error("teapot"), {}, Fault.REFUSED, "teapot"),

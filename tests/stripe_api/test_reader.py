@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -234,3 +235,45 @@ def test_a_code_keeps_the_names_of_what_is_not_known(
     assert code.unknown == unknown
     assert batch.live(0, "shop", "vip").unknown == unknown
     assert batch.shapes[0].spec.customer_account == more.get("customer_account")
+
+
+def readers() -> list[threading.Thread]:
+    """The threads that read ahead."""
+    return [thread for thread in threading.enumerate() if thread.name == "account reader"]
+
+
+def test_what_is_read_ahead_is_not_asked_for_again(sandbox: Handle) -> None:
+    """It is for one reading of the owner it was begun for: another owner's unique codes are others."""
+    metadata = {"promosync_owner": "shop", "promosync_id": "vip", "promosync_slot": "1"}
+    sandbox.control.seed("coupon", [{"id": "base", "percent_off": 10}])
+    sandbox.control.seed("promotion_code", [{"code": "UNIQUE", "coupon": "base", "metadata": metadata}])
+    other = replace(NOTHING, owner="other")
+    with account_at(sandbox.url) as account:
+        for owner, asked, batches in ((NOTHING, 1, ["vip"]), (other, 2, []), (replace(NOTHING, owner="z"), 2, [])):
+            sandbox.control.clear_counters()
+            account.read_ahead("shop", 0)
+            for thread in readers():
+                thread.join()
+            assert list(account.read(owner).batches) == batches
+            assert sandbox.control.counters()["requests"]["GET /v1/promotion_codes"] == asked
+        sandbox.control.clear_counters()
+        account.read(NOTHING)
+        assert sandbox.control.counters()["requests"]["GET /v1/promotion_codes"] == 1
+
+
+def test_nobody_waits_for_what_is_read_ahead() -> None:
+    """A program may end while Stripe has not answered; what went wrong is told to who asks for it."""
+    held = threading.Event()
+
+    def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
+        if asked.path.startswith("/v1/account"):
+            return 200, {}, b'{"object": "account", "id": "acct_1"}'
+        held.wait(10)
+        return 403, {}, b'{"error": {"message": "This key may not."}}'
+
+    with served(answer) as server, account_at(server.url) as account:
+        account.read_ahead("shop", 0)
+        assert [thread.daemon for thread in readers()] == [True]
+        held.set()
+        with pytest.raises(StripeFault, match="lacks a permission"):
+            account.read(NOTHING)

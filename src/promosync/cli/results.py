@@ -86,13 +86,14 @@ def results(
     html = output is ReportFormat.HTML
     keys = tuple(dict.fromkeys(by or ())) or (ALWAYS if html else ())
     asked = Asked(keys, span_of(since, until, zone_of(zone)), every, zone, drawn=html)
-    loaded, _ = run.load([file])
+    loaded, rows = run.load([file])
     before = _ledger(run, ledger, asked) if ledger is not None else None
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe, stopping() as stop:
         watch = _Watch(run, stripe)
         deadline = None if max_minutes is None else begun + 60 * max_minutes
         with reading(run, stripe, watch.left):
-            found = look(loaded.configuration, stripe, asked, before, _stopped(stop.is_set, deadline), watch)
+            halt = _stopped(stop.is_set, deadline)
+            found = look(loaded.configuration, rows, stripe, asked, before, halt, watch)
     if ledger is not None:
         _keep(run, ledger, found.ledger)
     if found.report is None:

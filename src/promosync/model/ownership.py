@@ -71,6 +71,7 @@ class Tags:
         return {PREFIX + key: value for key, value in found.items() if value is not None}
 
 
+_RETIRED: Mapping[str, Retired] = {reason.value: reason for reason in Retired}
 _NOBODYS = Tags()
 _NO_METADATA: Mapping[str, str] = {}
 
@@ -82,23 +83,28 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]
     file's. What somebody edited into something that cannot be read is named in ``unread`` and read with care: a
     count as 0, of an object that is then never recreated, a reason as switched off by hand, a protection as one.
     """
-    own = {key[len(PREFIX) :]: value for key, value in metadata.items() if key.startswith(PREFIX)}
-    others = {key: value for key, value in metadata.items() if not key.startswith(PREFIX)} or _NO_METADATA
+    own: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for key, value in metadata.items():
+        if key.startswith(PREFIX):
+            own[key[len(PREFIX) :]] = value
+        else:
+            others[key] = value
     if not own:
-        return _NOBODYS, others
+        return _NOBODYS, others or _NO_METADATA
     owner = own.get("owner")
     tags = Tags(
         owner=None if owner is None else intern(owner),
         id=own.get("id"),
         carried=_count(own.get("carried")),
         late=_count(own.get("late")),
-        retired=Retired(own["retired"]) if own.get("retired") in set(Retired) else None,
+        retired=_RETIRED.get(own["retired"]) if "retired" in own else None,
         protect=own.get("protect", "false") != "false",
         slot=own.get("slot"),
         email=own.get("email"),
         unread=tuple(key for key, text in own.items() if key in _READABLE and not _READABLE[key](text)),
     )
-    return tags, others
+    return tags, others or _NO_METADATA
 
 
 def slot_number(slot: str | None) -> int | None:

@@ -2,7 +2,8 @@
 
 A coupon that was recreated is deleted, and Stripe still names it on every order. It is known by its Stripe id: the
 config id itself, or ``<config id>_rN`` (:func:`promosync.plan.matching.generations`), or what ``stripe_id`` says.
-A code is never deleted, and carries its owner and entry in its metadata.
+A code is never deleted, and carries its owner and entry in its metadata. One that does not yet, and that the file
+means, by its Stripe id or its text, counts for the entry too, but only in this run: another file may mean it no more.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import fold
+from promosync.plan.batch_rows import Rows
 from promosync.plan.matching import Match, generation, generations, match
 from promosync.plan.scope import Scope
 from promosync.results.book import Book, Known
@@ -21,10 +23,16 @@ from promosync.status.tally import NO_VALUE, Values
 
 
 class Attribution:
-    """Knows the file and the coupons that are in Stripe. ``keys`` are the metadata keys that are counted by."""
+    """Knows the file and the coupons that are in Stripe. ``keys`` are the metadata keys that are counted by.
 
-    def __init__(self, configuration: Configuration, live: Live, keys: Values) -> None:
+    ``rows`` has what the files of batches say, by batch id.
+    """
+
+    def __init__(
+        self, configuration: Configuration, live: Live, keys: Values, rows: Mapping[str, Rows] | None = None
+    ) -> None:
         self.keys = keys
+        self._imported = [text for found in (rows or {}).values() for text in found.codes or ()]
         self._owner, self._mode = configuration.settings.owner, live.account.mode
         self._scope = Scope(self._owner, live.account.now, configuration.settings.ignore_metadata, frozenset())
         self._living = {coupon.stripe_id: coupon for coupon in live.coupons}
@@ -32,8 +40,10 @@ class Attribution:
         self._codes = {entry.id: entry for entry in configuration.codes}
         self._batches = {entry.id: entry for entry in configuration.batches}
         self._texts = {fold(entry.spec.code): entry for entry in configuration.codes}
-        self._named = {
-            entry.stripe_id[self._mode]: entry.id for entry in configuration.codes if self._mode in entry.stripe_id
+        self._meant = {
+            entry.stripe_id[self._mode]: Known(LineKind.CODE, entry.id)
+            for entry in configuration.codes
+            if self._mode in entry.stripe_id
         }
         self._objects = dict(self._matched(configuration, live))
         self._homes = {coupon.stripe_id: name for name, found in self._objects.items() for coupon in found.chain}
@@ -69,23 +79,42 @@ class Attribution:
         return min(chain[0].created for chain in chains)
 
     def recognise(self, code: LiveCode) -> Known:
-        """Return whose a code is: by what the file names, by its metadata, or by its text while it is nobody's."""
+        """Return whose a code is by its metadata, and remember it where the file means it."""
         tags = code.tags
         values = tuple((key, code.spec.metadata[key]) for key in self.keys if key in code.spec.metadata)
-        if tags.owner not in (None, self._owner):
+        ours = tags.owner == self._owner and tags.id is not None
+        found = self._meant.get(code.stripe_id)
+        if found is not None:
+            self._meant[code.stripe_id] = Known(LineKind.CODE, found.id, values)
+        elif not ours and tags.owner in (None, self._owner):
+            entry = self._texts.get(fold(code.spec.code))
+            if entry is not None and code.spec.active and entry.spec.holder == code.spec.holder:
+                self._meant[code.stripe_id] = Known(LineKind.CODE, entry.id, values)
+        if not ours:
             return Known()
-        if code.stripe_id in self._named:
-            return Known(LineKind.CODE, self._named[code.stripe_id], values)
-        if tags.owner is not None and tags.id is not None:
-            return Known(LineKind.CODE if tags.slot is None else LineKind.BATCH, tags.id, values)
-        entry = self._texts.get(fold(code.spec.code))
-        if entry is not None and code.spec.active and entry.spec.holder == code.spec.holder:
-            return Known(LineKind.CODE, entry.id, values)
-        return Known()
+        return Known(LineKind.CODE if tags.slot is None else LineKind.BATCH, tags.id or "", values)
 
-    def known(self, book: Book) -> dict[int, Known]:
-        """Return the codes that the file names by their Stripe id, by their hash in a book."""
-        return {book.hash(stripe_id): Known(LineKind.CODE, name) for stripe_id, name in self._named.items()}
+    def unsettled(self, book: Book) -> Iterator[str]:
+        """Yield the texts of which a book has codes that may be the file's by now, going by what it knows of them.
+
+        Since they were read an entry or an import may have adopted them, or the entry of one may have been renamed.
+        """
+        others: set[int] = set()
+        ours: dict[int, set[str]] = {}
+        for text, known in book.codes.by_text():
+            if known.kind is None:
+                others.add(text)
+            else:
+                ours.setdefault(text, set()).add(known.id)
+        for folded, entry in self._texts.items() if others or ours else ():
+            hashed = book.text_hash(folded)
+            if hashed in others or ours.get(hashed, set()) - {entry.id}:
+                yield entry.spec.code
+        yield from (text for text in self._imported if others and book.text_hash(text) in others)
+
+    def meant(self, book: Book) -> dict[int, Known]:
+        """Return the codes that the file means, whatever is known of them, by their hash in a book."""
+        return {book.hash(stripe_id): known for stripe_id, known in self._meant.items()}
 
     def coupon(self, stripe_id: str, known: Known) -> str | None:
         """Return the config id of the coupon with a Stripe id, None where it is not ours."""

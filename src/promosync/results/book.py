@@ -1,6 +1,7 @@
 """Orders in some eighty bytes each: a hundred thousand of them fit where a few pages of Stripe's would.
 
-Nobody is named in it. A customer and a promotion code are a hash of their Stripe id, salted once for each book.
+Nobody is named in it. A customer and a promotion code are a hash of their Stripe id, salted once for each book, and
+so is the text of a code.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from promosync.model.live import LiveCode
+from promosync.model.promotions import fold
 from promosync.results.orders import Order, Source
 from promosync.status.report import LineKind
 from promosync.status.seats import Seats
@@ -27,7 +29,7 @@ Stretch = tuple[int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a promotion code: the entry it is of, None where it is nobody's, and its own metadata.
+    """What is known of a promotion code: the entry it is of, None where it is not ours, and its own metadata.
 
     ``values`` has only the keys that are counted by.
     """
@@ -76,25 +78,35 @@ class Names:
 
 @dataclass(slots=True)
 class Codes:
-    """What is known of each code by its hash; of two that were told, the later one counts."""
+    """What is known of each code by its hash, and the hash of its text; what was told in a later generation counts.
+
+    A unique code of ours has no text here, 0 instead: whose it is never changes.
+    """
 
     known: list[Known] = field(default_factory=list)
     _numbers: dict[Known, int] = field(default_factory=dict)
     _seats: Seats = field(default_factory=Seats)
+    _texts: Seats = field(default_factory=Seats)
 
-    def note(self, code: int, known: Known, generation: int) -> None:
+    def note(self, code: int, known: Known, text: int, generation: int) -> None:
         number = self._numbers.get(known)
         if number is None:
             number = self._numbers[known] = len(self.known)
             self.known.append(known)
         self._seats.put(code, generation, 0, number)
+        if text:
+            self._texts.put(code, 0, 0, text)
 
     def __getitem__(self, code: int) -> Known:
         number = self._seats.cell(code)
         return Known() if number is None else self.known[number]
 
-    def __iter__(self) -> Iterator[tuple[int, Known]]:
-        return ((seat.key, self.known[seat.cell]) for seat in self._seats)
+    def __iter__(self) -> Iterator[tuple[int, Known, int]]:
+        return ((seat.key, self.known[seat.cell], self._texts.cell(seat.key) or 0) for seat in self._seats)
+
+    def by_text(self) -> Iterator[tuple[int, Known]]:
+        """Yield the text of each code that has one here, and what is known of the code."""
+        return ((seat.cell, self[seat.key]) for seat in self._texts)
 
 
 class Book:
@@ -124,6 +136,13 @@ class Book:
         """Return what stands for an id in this book: never 0."""
         return int.from_bytes(blake2b(stripe_id.encode(), digest_size=8, key=self.salt).digest()) or 1
 
+    def text_hash(self, text: str) -> int:
+        """Return what stands for the text of a code, whatever its case: 32 bits, never 0.
+
+        So short, it proves nothing: it says which codes Stripe is worth asking about.
+        """
+        return int.from_bytes(blake2b(fold(text).encode(), digest_size=4, key=self.salt).digest()) or 1
+
     def add(self, order: Order, recognise: Callable[[LiveCode], Known]) -> None:
         """Take in an order that was read; ``recognise`` says whose a code is."""
         customer = 0 if order.customer is None else self.hash(order.customer)
@@ -134,11 +153,16 @@ class Book:
         for discount in order.discounts:
             code = 0 if discount.code_id is None else self.hash(discount.code_id)
             if discount.code is not None:
-                self.codes.note(code, recognise(discount.code), 1)
+                self.note_code(discount.code, recognise(discount.code))
             given.append(Given(discount.amount, discount.coupon or "", code))
         if given:
             kept = (order.source, order.created, order.paid, order.currency, order.after, order.refunded)
             self.keep(Kept(*kept, customer, order.renewal, tuple(given)))
+
+    def note_code(self, code: LiveCode, known: Known) -> None:
+        """Note whose a code is today."""
+        text = 0 if known.kind is LineKind.BATCH else self.text_hash(code.spec.code)
+        self.codes.note(self.hash(code.stripe_id), known, text, 1)
 
     def keep(self, order: Kept) -> None:
         """Add an order that is in this book's terms."""

@@ -1,12 +1,13 @@
 """What was read once, kept in a file of JSON lines, so that the next run asks for little more than what is new.
 
     {"promosync_ledger": 1, …}            whose it is, and how far each list was read
-    {"order": […]}                        an order that had a discount
-    {"customer": […]}                     a customer, and when the first order was paid
-    {"code": […]}                         a promotion code, and the entry it is of
+    {"orders": [[…], …]}                  orders that had a discount
+    {"customers": [[…], …]}               customers, and when the first order of each was paid
+    {"codes": [[…], …]}                   promotion codes, the entry that each is of, and its text
     {"lines": …, "checksum": "…"}         the end: a file that was cut or edited does not have it
 
-Customers and codes stand in it as salted hashes. Of metadata it holds only the values that were counted by.
+Customers, codes and their texts stand in it as salted hashes. Of metadata it holds only the values that were counted
+by.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from promosync.model.live import Account
@@ -26,12 +28,15 @@ from promosync.results.orders import Source
 from promosync.status.report import LineKind
 from promosync.status.since import of_another
 
-FORMAT = 1
+FORMAT = 2
 AGAIN_SECONDS = 40 * 86_400
 """How far back orders are read again each time: until then they may be refunded, or paid late."""
 
 _VERSION = "promosync_ledger"
 _MOST = 1 << 62
+_A_LINE = 100
+"""So many orders, customers or codes stand in one line."""
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,11 @@ class Ledger:
     book: Book
     read: Mapping[Source, Read] = field(default_factory=dict)
 
+    @property
+    def complete(self) -> bool:
+        """Whether no reading was stopped before its end."""
+        return not any(read.gaps for read in self.read.values())
+
     def mismatch(self, account: Account, owner: str) -> Problem | None:
         """Return why this is not the ledger of an account and an owner, if so."""
         return of_another("ledger", self.account, self.owner, account, owner)
@@ -77,11 +87,11 @@ def dump(ledger: Ledger) -> Iterator[str]:
     """Yield the lines of the file."""
     digest, count = sha256(), 0
     for content in _contents(ledger):
-        line = json.dumps(content, separators=(",", ":")) + "\n"
+        line = _ENCODER.encode(content) + "\n"
         digest.update(line.encode())
         count += 1
         yield line
-    yield json.dumps({"lines": count, "checksum": digest.hexdigest()}) + "\n"
+    yield _end(count, digest.hexdigest())
 
 
 def parse(lines: Iterable[str], name: str) -> Ledger:
@@ -94,7 +104,8 @@ def parse(lines: Iterable[str], name: str) -> Ledger:
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         own = isinstance(error, _Refused)
         said = str(error) if own else "it is not one, or it was cut short or edited"
-        hint = "name another file: this one is not written over"
+        hint = "delete it, or name another file" if own else "name another file"
+        hint += ": this one is not written over"
         raise ProblemsFound(
             [Problem((), f"{name} is no ledger to go on with: {said}", hint, rule="ledger")]
         ) from error
@@ -120,13 +131,28 @@ def _contents(ledger: Ledger) -> Iterator[dict[str, Any]]:
             for source, read in ledger.read.items()
         },
     }
+    for kind, rows in (("orders", _orders(book)), ("customers", _customers(book)), ("codes", _codes(book))):
+        while some := list(islice(rows, _A_LINE)):
+            yield {kind: some}
+
+
+def _orders(book: Book) -> Iterator[Any]:
     for order in book:
-        given = [[one.amount, one.coupon, f"{one.code:x}"] for one in order.discounts]
-        yield {"order": [*order[:6], f"{order.customer:x}", int(order.renewal), given]}
-    for customer, first in book.customers():
-        yield {"customer": [f"{customer:x}", first]}
-    for code, known in book.codes:
-        yield {"code": [f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values)]}
+        given = [(one.amount, one.coupon, f"{one.code:x}") for one in order.discounts]
+        yield *order[:6], f"{order.customer:x}", int(order.renewal), given
+
+
+def _customers(book: Book) -> Iterator[Any]:
+    return ((f"{customer:x}", first) for customer, first in book.customers())
+
+
+def _codes(book: Book) -> Iterator[Any]:
+    for code, known, text in book.codes:
+        yield f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values), text
+
+
+def _end(count: int, checksum: str) -> str:
+    return json.dumps({"lines": count, "checksum": checksum}) + "\n"
 
 
 def _parsed(lines: Iterator[str]) -> Ledger:
@@ -136,17 +162,17 @@ def _parsed(lines: Iterator[str]) -> Ledger:
     if head[_VERSION] != FORMAT:
         raise _Refused(f"it is of version {head[_VERSION]!r}, and this promosync reads version {FORMAT}")
     book = Book(bytes.fromhex(head["salt"]))
-    line, end = first, None
+    line, end = first, ""
     for following in lines:
         digest.update(line.encode())
         count += 1
         content = json.loads(following)
         if "checksum" in content:
-            end = content
+            end = following
             break
         _take(book, content)
         line = following
-    if end != {"lines": count, "checksum": digest.hexdigest()} or next(lines, None) is not None:
+    if end != _end(count, digest.hexdigest()) or next(lines, None) is not None:
         raise _Refused("it was cut short or edited")
     account = Account(head["account"], Mode(head["mode"]), _number(head["taken_at"]))
     read = {Source(name): _read(one) for name, one in head["read"].items()}
@@ -154,18 +180,19 @@ def _parsed(lines: Iterator[str]) -> Ledger:
 
 
 def _take(book: Book, content: Mapping[str, Any]) -> None:
-    [(kind, values)] = content.items()
-    if kind == "order":
-        source, created, paid, currency, after, refunded, customer, renewal, given = values
-        discounts = tuple(Given(int(amount), str(coupon), int(code, 16)) for amount, coupon, code in given)
-        numbers = (_number(created), _number(paid), str(currency), int(after), int(refunded))
-        book.keep(Kept(Source(source), *numbers, int(customer, 16), bool(renewal), discounts))
-    elif kind == "customer":
-        book.note_customer(int(values[0], 16), _number(values[1]))
-    elif kind == "code":
-        code, entry, name, own = values
-        known = Known(None if entry is None else LineKind(entry), str(name), tuple(own.items()))
-        book.codes.note(int(code, 16), known, 0)
+    [(kind, rows)] = content.items()
+    if kind == "orders":
+        for source, created, paid, currency, after, refunded, customer, renewal, given in rows:
+            discounts = tuple([Given(int(amount), str(coupon), int(code, 16)) for amount, coupon, code in given])
+            numbers = (_number(created), _number(paid), str(currency), int(after), int(refunded))
+            book.keep(Kept(Source(source), *numbers, int(customer, 16), bool(renewal), discounts))
+    elif kind == "customers":
+        for customer, paid in rows:
+            book.note_customer(int(customer, 16), _number(paid))
+    elif kind == "codes":
+        for code, entry, name, own, text in rows:
+            known = Known(None if entry is None else LineKind(entry), str(name), tuple(own.items()))
+            book.codes.note(int(code, 16), known, _number(text), 0)
     else:
         raise _Refused(f"it has a line of a kind {kind!r}")
 

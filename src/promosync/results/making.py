@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from promosync.model.configuration import Configuration
 from promosync.model.live import Account
@@ -22,26 +24,13 @@ Key = tuple[LineKind | None, str]
 
 _TOTAL: Key = (None, "total")
 
-
-@dataclass(slots=True)
-class _Touched:
-    """The orders that one line counts, by their number in the book, and what its own discounts took off each."""
-
-    orders: array[int] = field(default_factory=lambda: array("I"))
-    amounts: array[int] = field(default_factory=lambda: array("q"))
-
-    def add(self, order: int, amount: int) -> None:
-        """Count a discount; several of one order come one after the other, and count it once."""
-        if self.orders and self.orders[-1] == order:
-            self.amounts[-1] += amount
-        else:
-            self.orders.append(order)
-            self.amounts.append(amount)
+_REMEMBERED = 4096
+"""So many kinds of discounts are looked into once; there are as many as there are coupons and batches, or values."""
 
 
 @dataclass(slots=True)
 class _Sum:
-    """Figures in the making, of one currency or of all."""
+    """Figures in the making, of some orders."""
 
     orders: int = 0
     renewals: int = 0
@@ -53,10 +42,10 @@ class _Sum:
     customers: set[int] = field(default_factory=set)
     new: set[int] = field(default_factory=set)
 
-    def add(self, order: Kept, discount: int, new: bool) -> None:
+    def add(self, order: Kept, before: int, discount: int, new: bool) -> None:
         self.orders += 1
         self.renewals += order.renewal
-        self.before += order.after + sum(given.amount for given in order.discounts)
+        self.before += before
         self.discount += discount
         self.after += order.after
         self.refunded += order.refunded
@@ -67,6 +56,20 @@ class _Sum:
         if new:
             self.new.add(order.customer)
 
+    def merge(self, other: _Sum) -> None:
+        self.orders += other.orders
+        self.renewals += other.renewals
+        self.guests += other.guests
+        self.before += other.before
+        self.discount += other.discount
+        self.after += other.after
+        self.refunded += other.refunded
+        self.customers |= other.customers
+        self.new |= other.new
+
+    def counts(self) -> Counts:
+        return Counts(self.orders, self.renewals, len(self.customers), len(self.new), self.guests)
+
     def figures(self) -> Figures:
         return Figures(
             self.orders, self.renewals, len(self.customers), len(self.new), self.guests,
@@ -74,22 +77,38 @@ class _Sum:
         )  # fmt: skip
 
 
-class _Sums:
-    """The sums of one line in the making, over one time."""
+@dataclass(slots=True)
+class _Touched:
+    """What one line counts, by period and currency; ``last`` is when its last order was paid, and on which coupon."""
 
-    def __init__(self) -> None:
-        self._all = _Sum()
-        self._money: dict[str, _Sum] = {}
+    periods: dict[int, dict[str, _Sum]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(_Sum)))
+    last: tuple[int, str] = (0, "")
 
-    def add(self, order: Kept, discount: int, new: bool) -> None:
-        self._all.add(order, 0, new)
-        self._money.setdefault(order.currency, _Sum()).add(order, discount, new)
 
-    def sums(self) -> Sums:
-        every = self._all
-        counts = Counts(every.orders, every.renewals, len(every.customers), len(every.new), every.guests)
-        most_first = sorted(self._money.items(), key=lambda pair: (-pair[1].orders, pair[0]))
-        return Sums(counts, {currency: found.figures() for currency, found in most_first})
+def _sums(parts: Iterable[Mapping[str, _Sum]]) -> Sums:
+    """Return what orders of some periods came to, given by currency."""
+    by_currency: dict[str, list[_Sum]] = defaultdict(list)
+    for part in parts:
+        for currency, found in part.items():
+            by_currency[currency].append(found)
+    money = {currency: _together(found) for currency, found in by_currency.items()}
+    most_first = sorted(money.items(), key=lambda pair: (-pair[1].orders, pair[0]))
+    figures = {currency: found.figures() for currency, found in most_first}
+    return Sums(_together(list(money.values())).counts(), figures)
+
+
+def _together(sums: Sequence[_Sum]) -> _Sum:
+    """Return several sums as one; a single one is not copied, for its customers may be many."""
+    if len(sums) == 1:
+        return sums[0]
+    every = _Sum()
+    for found in sums:
+        every.merge(found)
+    return every
+
+
+_Part = tuple[_Touched, str, tuple[int, ...]]
+"""A line that counts an order, the coupon of that, and which of its discounts are the line's own."""
 
 
 def make_report(
@@ -114,17 +133,15 @@ class _Making:
     ) -> None:
         self._configuration, self._account, self._asked = configuration, account, asked
         self._attribution, self._book = attribution, book
-        self._named = attribution.known(book)
+        self._meant = attribution.meant(book)
         self._seen: dict[str, set[str]] = {key: set() for key in asked.by}
-        self._touched: dict[Key, _Touched] = {}
-        self._coupon_of: dict[Key, str | None] = {}
+        self._touched: dict[Key, _Touched] = defaultdict(_Touched)
+        self._parts = lru_cache(_REMEMBERED)(self._parts_of)
 
     def report(self, read_from: int | None, missing: tuple[Source, ...]) -> Report:
-        for number, order in enumerate(self._book):
-            if self._asked.span.holds(order.paid):
-                self._count(number, order)
         every, calendar = self._calendar()
-        lines = {key: self._line(key, found, calendar) for key, found in self._touched.items()}
+        self._count([period.since for period in calendar])
+        lines = {key: self._line(key, found, bool(calendar)) for key, found in self._touched.items()}
         return Report(
             self._account,
             self._configuration.settings.owner,
@@ -140,33 +157,37 @@ class _Making:
             read_from,
         )
 
-    def _count(self, number: int, order: Kept) -> None:
-        for given in order.discounts:
-            known = self._known(given)
-            coupon = self._attribution.coupon(given.coupon, known)
-            if coupon is None and known.kind is None:
-                continue  # not ours
-            self._touch(_TOTAL, number, given)
-            if coupon is not None:
-                self._touch((LineKind.COUPON, coupon), number, given)
-            if known.kind is not None:
-                key = (known.kind, known.id)
-                self._touch(key, number, given)
-                self._coupon_of[key] = coupon
-            values = self._attribution.values(coupon, known)
-            for key_, value in zip(self._attribution.keys, values, strict=True):
-                if key_ in self._seen:
-                    self._touch((LineKind.GROUP, f"{key_}={self._limited(key_, value)}"), number, given)
+    def _shown(self) -> Iterator[tuple[Kept, tuple[_Part, ...]]]:
+        """Yield the orders in the span that is asked for, and the lines that count each: none if it is not ours."""
+        for order in self._book:
+            if self._asked.span.holds(order.paid):
+                yield order, self._parts(tuple([(given.coupon, self._known(given)) for given in order.discounts]))
 
     def _known(self, given: Given) -> Known:
-        found = self._book.codes[given.code] if given.code else Known()
-        return self._named.get(given.code, found) if found.kind is None else found
+        return self._meant.get(given.code) or (self._book.codes[given.code] if given.code else Known())
 
-    def _touch(self, key: Key, number: int, given: Given) -> None:
-        touched = self._touched.get(key)
-        if touched is None:
-            touched = self._touched[key] = _Touched()
-        touched.add(number, given.amount)
+    def _parts_of(self, discounts: tuple[tuple[str, Known], ...]) -> tuple[_Part, ...]:
+        lines: dict[Key, list[int]] = defaultdict(list)
+        coupons: dict[Key, str] = {}
+        for at, (stripe_id, known) in enumerate(discounts):
+            coupon = self._attribution.coupon(stripe_id, known)
+            for key in self._keys(coupon, known):
+                lines[key].append(at)
+                coupons[key] = coupon or ""
+        return tuple((self._touched[key], coupons[key], tuple(own)) for key, own in lines.items())
+
+    def _keys(self, coupon: str | None, known: Known) -> Iterator[Key]:
+        """Yield the lines that a discount counts for."""
+        if coupon is None and known.kind is None:
+            return  # not ours
+        yield _TOTAL
+        if coupon is not None:
+            yield LineKind.COUPON, coupon
+        if known.kind is not None:
+            yield known.kind, known.id
+        for key, value in zip(self._attribution.keys, self._attribution.values(coupon, known), strict=True):
+            if key in self._seen:
+                yield LineKind.GROUP, f"{key}={self._limited(key, value)}"
 
     def _limited(self, key: str, value: str) -> str:
         seen = self._seen[key]
@@ -177,28 +198,35 @@ class _Making:
 
     def _calendar(self) -> tuple[Every | None, tuple[Period, ...]]:
         """Return the periods from the first order that is shown, or the first moment asked for, to the last."""
-        asked, span, total = self._asked, self._asked.span, self._touched.get(_TOTAL)
-        paid = [self._book[number].paid for number in total.orders] if total else []
+        asked, span = self._asked, self._asked.span
+        if asked.every is None and not asked.drawn:
+            return None, ()
+        paid = array("q", (order.paid for order, parts in self._shown() if parts))
         since = span.since if span.since is not None else min(paid, default=self._account.now)
         last = self._account.now if span.until is None else min(span.until - 1, self._account.now)
         last = max(last, *paid, since)
-        every = asked.every or (fit_for_a_chart(since, last) if asked.drawn else None)
-        return every, tuple(periods(since, last, every, zone_of(asked.zone))) if every else ()
+        every = asked.every or fit_for_a_chart(since, last)
+        return every, tuple(periods(since, last, every, zone_of(asked.zone)))
 
-    def _line(self, key: Key, touched: _Touched, calendar: tuple[Period, ...]) -> Line:
-        every = _Sums()
-        parts: dict[int, _Sums] = {}
-        starts = [period.since for period in calendar]
-        for number, amount in zip(touched.orders, touched.amounts, strict=True):
-            order = self._book[number]
+    def _count(self, starts: Sequence[int]) -> None:
+        """Count every order for its lines, in the periods that begin at ``starts``."""
+        for order, parts in self._shown():
+            if not parts:
+                continue
+            amounts = [given.amount for given in order.discounts]
+            before, period = order.after + sum(amounts), bisect_right(starts, order.paid) - 1
             new = not order.renewal and self._book.first(order.customer) == order.paid
-            every.add(order, amount, new)
-            if starts:
-                parts.setdefault(bisect_right(starts, order.paid) - 1, _Sums()).add(order, amount, new)
+            for touched, coupon, own in parts:
+                off = sum([amounts[at] for at in own])
+                touched.periods[period][order.currency].add(order, before, off, new)
+                touched.last = max(touched.last, (order.paid, coupon))
+
+    def _line(self, key: Key, touched: _Touched, periodic: bool) -> Line:
         kind, name = key
         label = name.partition("=")[0] if kind is LineKind.GROUP else ""
-        by_period = {number: found.sums() for number, found in sorted(parts.items())}
-        return Line(kind, name, every.sums(), label, self._coupon_of.get(key), periods=by_period)
+        coupon = touched.last[1] or None if kind in (LineKind.CODE, LineKind.BATCH) else None
+        by_period = {number: _sums([part]) for number, part in sorted(touched.periods.items())} if periodic else {}
+        return Line(kind, name, _sums(touched.periods.values()), label, coupon, periods=by_period)
 
     def _coupons(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
         attribution = self._attribution

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from promosync.apply.gateway import StripeFault
@@ -11,6 +12,7 @@ from promosync.model.account import Live
 from promosync.model.configuration import Configuration
 from promosync.model.live import Account
 from promosync.model.problems import ProblemsFound
+from promosync.plan.batch_rows import Rows
 from promosync.results.attribution import Attribution
 from promosync.results.book import Book, Stretch
 from promosync.results.ledger import Ledger, Read
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 _EVERY = 100
 
+_ASKED = 100
+"""About so many codes that may have become the file's Stripe is asked; for more, all orders are read again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -37,6 +42,7 @@ class Looked:
 
 def look(
     configuration: Configuration,
+    rows: Mapping[str, Rows],
     stripe: StripeAccount,
     asked: Asked,
     before: Ledger | None,
@@ -57,9 +63,15 @@ def look(
     coupons = tuple(stripe.coupons())
     account = Account(stripe.account.id, stripe.account.mode, stripe.now)
     keys = tuple(dict.fromkeys((*asked.by, *ALWAYS, *(before.keys if before else ()))))
-    attribution = Attribution(configuration, Live(account, coupons), keys)
+    attribution = Attribution(configuration, Live(account, coupons), keys, rows)
     known = before is not None and set(keys) == set(before.keys)
     begun = before if before is not None and known else Ledger(account, owner, keys, Book())
+    unsettled = tuple(attribution.unsettled(begun.book))
+    if len(unsettled) <= _ASKED:
+        for code in chain.from_iterable(map(stripe.codes_of, unsettled)):
+            begun.book.note_code(code, attribution.recognise(code))
+    elif begun.complete:
+        begun = Ledger(account, owner, keys, Book())
     ledger, faults = _read(begun, attribution, stripe, stopped, on_read, account)
     if len(faults) == len(Source):
         raise faults[Source.INVOICES]

@@ -13,7 +13,7 @@ from promosync.model.ownership import Mode
 from promosync.model.problems import ProblemsFound
 from promosync.status.making import Asked
 from promosync.status.report import LineKind
-from promosync.status.since import Limits, Snapshot, UsedSeats, mismatch
+from promosync.status.since import Limits, Snapshot, UsedSlots, mismatch
 from promosync.status.snapshot_file import dump, parse
 
 from .live import ACCOUNT, NOW, code, coupon, look, swapped, unique
@@ -71,7 +71,7 @@ def test_a_snapshot_holds_no_unique_code() -> None:
     text = dump(look(DOCUMENT, [LIVE], codes)[1])
     assert "SECRET" not in text.upper()
     assert "LAUNCH" not in text
-    assert len(parse(text, "x").seats["vip"]) == 20
+    assert len(parse(text, "x").slots["vip"]) == 20
 
 
 @given(
@@ -82,14 +82,14 @@ def test_a_snapshot_holds_no_unique_code() -> None:
     st.dictionaries(st.tuples(st.sampled_from(LineKind), st.text()), st.integers(0, 2**61)),
 )
 def test_a_snapshot_survives_its_file(
-    seats: dict[str, dict[int, int]], lines: dict[tuple[LineKind, str], int]
+    slots: dict[str, dict[int, int]], lines: dict[tuple[LineKind, str], int]
 ) -> None:
-    taken = Snapshot(ACCOUNT, "shop", lines, {batch: UsedSeats(used.items()) for batch, used in seats.items()})
+    taken = Snapshot(ACCOUNT, "shop", lines, {batch: UsedSlots(used.items()) for batch, used in slots.items()})
     again = parse(dump(taken), "x")
     assert again == taken
-    for batch, used in seats.items():
-        assert {key: again.seats[batch].get(key) for key in used} == used
-        assert again.seats[batch].get(2**64 - 2) == used.get(2**64 - 2, 0)
+    for batch, used in slots.items():
+        assert {key: again.slots[batch].get(key) for key in used} == used
+        assert again.slots[batch].get(2**64 - 2) == used.get(2**64 - 2, 0)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_is_no_snapshot_is_refused(broken: str) -> None:
         parse(broken, "last.json")
 
 
-@pytest.mark.parametrize("key", ["account", "mode", "owner", "taken_at", "used", "used_seats"])
+@pytest.mark.parametrize("key", ["account", "mode", "owner", "taken_at", "used", "used_slots"])
 @pytest.mark.parametrize("value", [None, 1.5, "x", [], {"promotion_code": 1}])
 def test_a_snapshot_with_something_else_in_it_is_refused_or_read(key: str, value: object) -> None:
     """Never anything but that."""
@@ -112,7 +112,7 @@ def test_a_snapshot_with_something_else_in_it_is_refused_or_read(key: str, value
         parse(json.dumps(document), "x")
     except ProblemsFound:
         return
-    assert key in ("account", "owner", "used_seats")
+    assert key in ("account", "owner", "used_slots")
 
 
 @pytest.mark.parametrize(

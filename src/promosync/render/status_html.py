@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from promosync.model.life import State
 from promosync.plan.exposure import total
 from promosync.render.money import NO_LIMIT, totals_words, worst_words
 from promosync.render.pages import day_and_time, page
 from promosync.render.status_words import COLUMNS, NOUNS, cells, counts, number, title, uses_words
 from promosync.render.visible import visible
 from promosync.status.attention import SOON_DAYS, ends_soon, nearly_used
-from promosync.status.report import Line, LineKind, Report, State
+from promosync.status.report import Line, LineKind, Report
 from promosync.status.tally import NO_VALUE
 
 _MOST_BARS = 12
@@ -19,12 +20,14 @@ _MOST_BARS = 12
 
 STATES = (
     (State.ACTIVE, "active", "active"),
-    (State.USED_UP, "used-up", "used up"),
+    (State.REDEEMED, "used-up", "redeemed"),
     (State.EXPIRED, "expired", "expired"),
     (State.WITHDRAWN, "withdrawn", "withdrawn"),
     (State.OFF, "off", "off"),
+    (State.SWITCHED_OFF, "switched-off", "switched off"),
+    (State.ORPHANED, "orphaned", "orphaned"),
 )
-"""The parts of a batch from left to right: state, class, word. What ended with its coupon counts as expired."""
+"""The parts of a batch from left to right: state, class, word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def _budget(line: Line, now: int) -> Bar:
 
 def _notes(line: Line, now: int) -> Iterator[str]:
     if line.state is not State.ACTIVE:
-        yield line.state.value
+        yield line.state_word
         return
     if line.left is not None:
         yield f"{line.left:,} left"
@@ -148,7 +151,7 @@ def _uses(lines: Sequence[Line]) -> list[Bar]:
 def _parts(line: Line) -> Iterator[Part]:
     at = 0.0
     for state, css, word in STATES:
-        count = line.count(state, State.ENDED) if state is State.EXPIRED else line.count(state)
+        count = line.count(state)
         if count:
             share = 100 * count / line.issued
             yield Part(css, word, f"{count:,}", round(at, 3), round(share, 3))

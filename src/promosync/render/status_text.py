@@ -8,6 +8,7 @@ from functools import partial
 from rich.cells import cell_len
 from rich.text import Text
 
+from promosync.model.life import State
 from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.render.heads import text_head
@@ -26,7 +27,7 @@ from promosync.render.status_words import (
 from promosync.render.tables import NOTHING, Column, Row, shortened, text_table
 from promosync.render.visible import visible
 from promosync.status.attention import ends_soon, nearly_used
-from promosync.status.report import Line, LineKind, Report, Since, State
+from promosync.status.report import Line, LineKind, Report, Since
 
 _EMPTY = {"0", NOTHING, "0 %"}
 _OPTIONAL = {"expired", "withdrawn", "days", "share"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from promosync.model.life import State
 from promosync.plan.exposure import Exposure
 from promosync.render.money import NO_LIMIT
 from promosync.render.tables import NOTHING, Column
-from promosync.status.report import Line, LineKind, Report, State
+from promosync.status.report import Line, LineKind, Report
 
 NOUNS = {
     LineKind.COUPON: "Coupons",
@@ -21,6 +22,8 @@ COLUMNS = (
     Column("left", "left"),
     Column("expired", "expired"),
     Column("withdrawn", "withdrawn"),
+    Column("switched_off", "switched off"),
+    Column("orphaned", "orphaned"),
     Column("share", "share"),
     Column("days", "days left"),
     Column("state", "state", number=False),
@@ -36,11 +39,13 @@ def cells(line: Line, now: int) -> dict[str, str]:
         "active": f"{line.count(State.ACTIVE):,}",
         "used": f"{line.used:,}",
         "left": NO_LIMIT if line.left is None else f"{line.left:,}",
-        "expired": f"{line.count(State.EXPIRED, State.ENDED):,}",
+        "expired": f"{line.count(State.EXPIRED):,}",
         "withdrawn": f"{line.count(State.WITHDRAWN):,}",
+        "switched_off": f"{line.count(State.SWITCHED_OFF):,}",
+        "orphaned": f"{line.count(State.ORPHANED):,}",
         "share": NOTHING if line.percent_used is None else f"{line.percent_used:,} %",
         "days": NOTHING if days is None else "over" if days < 0 else f"{days:,}" if days else "<1",
-        "state": "" if group else line.state.value,
+        "state": "" if group else line.state_word,
     }
 
 

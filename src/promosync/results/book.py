@@ -14,9 +14,9 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from promosync.model.live import LiveCode
+from promosync.model.newest import Newest
 from promosync.results.orders import Order, Source
 from promosync.status.report import LineKind
-from promosync.status.seats import Seats
 
 _LATEST = (1 << 63) - 1
 _SOURCES = tuple(Source)
@@ -80,21 +80,21 @@ class Codes:
 
     known: list[Known] = field(default_factory=list)
     _numbers: dict[Known, int] = field(default_factory=dict)
-    _seats: Seats = field(default_factory=Seats)
+    _newest: Newest = field(default_factory=Newest)
 
     def note(self, code: int, known: Known, generation: int) -> None:
         number = self._numbers.get(known)
         if number is None:
             number = self._numbers[known] = len(self.known)
             self.known.append(known)
-        self._seats.put(code, generation, 0, number)
+        self._newest.put(code, generation, 0, number)
 
     def __getitem__(self, code: int) -> Known:
-        number = self._seats.cell(code)
+        number = self._newest.cell(code)
         return Known() if number is None else self.known[number]
 
     def __iter__(self) -> Iterator[tuple[int, Known]]:
-        return ((seat.key, self.known[seat.cell]) for seat in self._seats)
+        return ((held.key, self.known[held.cell]) for held in self._newest)
 
 
 class Book:
@@ -107,7 +107,7 @@ class Book:
     def __init__(self, salt: bytes | None = None) -> None:
         self.salt = secrets.token_bytes(16) if salt is None else salt
         self.codes = Codes()
-        self._customers = Seats()
+        self._customers = Newest()
         self._currencies, self._coupons = Names(), Names()
         self._clear()
 
@@ -166,7 +166,7 @@ class Book:
 
     def customers(self) -> Iterator[tuple[int, int]]:
         """Yield each customer, and when the first order was paid."""
-        return ((seat.key, seat.cell) for seat in self._customers)
+        return ((held.key, held.cell) for held in self._customers)
 
     def without(self, stretches: Mapping[Source, Sequence[Stretch]]) -> Book:
         """Return this book without the orders made in some stretches of time; customers and codes stay known."""

@@ -13,9 +13,9 @@ from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.fields import iso
 from promosync.status.report import LineKind
-from promosync.status.since import Snapshot, UsedSeats
+from promosync.status.since import Snapshot, UsedSlots
 
-FORMAT = 1
+FORMAT = 2
 _VERSION = "promosync_snapshot"
 
 _LATEST = 253_402_300_799
@@ -23,7 +23,7 @@ _LATEST = 253_402_300_799
 
 
 def dump(taken: Snapshot) -> str:
-    """Return the text of the file. It holds no unique code, only which seats of a batch were used."""
+    """Return the text of the file. It holds no unique code, only which slots of a batch were used."""
     lines: dict[str, dict[str, int]] = {kind.value: {} for kind in LineKind}
     for (kind, name), used in taken.lines.items():
         lines[kind.value][name] = used
@@ -35,9 +35,9 @@ def dump(taken: Snapshot) -> str:
         "taken": iso(taken.account.now),
         "taken_at": taken.account.now,
         "used": lines,
-        "used_seats": {
-            batch: {"keys": _packed(seats.keys), "used": _packed(seats.used)}
-            for batch, seats in sorted(taken.seats.items())
+        "used_slots": {
+            batch: {"keys": _packed(slots.keys), "used": _packed(slots.used)}
+            for batch, slots in sorted(taken.slots.items())
         },
     }
     return json.dumps(document, indent=2) + "\n"
@@ -59,8 +59,8 @@ def parse(text: str, name: str) -> Snapshot:
             for kind in LineKind
             for line, used in dict(document["used"][kind.value]).items()
         }
-        seats = {str(batch): _seats(packed) for batch, packed in dict(document["used_seats"]).items()}
-        return Snapshot(account, str(document["owner"]), lines, seats)
+        slots = {str(batch): _slots(packed) for batch, packed in dict(document["used_slots"]).items()}
+        return Snapshot(account, str(document["owner"]), lines, slots)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         said = f": {error}" if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError) else ""
         raise ProblemsFound(
@@ -72,11 +72,11 @@ def parse(text: str, name: str) -> Snapshot:
         ) from error
 
 
-def _seats(packed: Any) -> UsedSeats:
+def _slots(packed: Any) -> UsedSlots:
     keys, used = _unpacked(packed["keys"]), _unpacked(packed["used"])
     if len(keys) != len(used):
         raise ValueError("it was cut")
-    return UsedSeats(zip(keys, used, strict=True))
+    return UsedSlots(zip(keys, used, strict=True))
 
 
 def _packed(numbers: array[int]) -> str:

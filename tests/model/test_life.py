@@ -13,7 +13,7 @@ from promosync.codes.listing import listed
 from promosync.codes.slots import Wanted, current, decide
 from promosync.model.account import Live
 from promosync.model.issued import IssuedBuilder, IssuedCodes, Verdict
-from promosync.model.life import State, coupon_state, end_of, farthest, has_ended, is_over, is_used_up, rank, state
+from promosync.model.life import State, coupon_end, end_of, farthest, has_ended, is_over, is_used_up, rank, state
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Retired, Tags
 from promosync.model.promotions import Coupon, PromotionCode
@@ -128,7 +128,7 @@ def test_the_plan_of_a_batch_counts_what_is_issued_in_the_same_words() -> None:
     """Of a code whose coupon is valid or gone; with another coupon there is no plan that keeps it as it is."""
     counted = 0
     for case in cases():
-        if case.code.tags.slot != "7" or coupon_state(case.coupon, NOW) not in (State.ACTIVE, State.ORPHANED):
+        if case.code.tags.slot != "7" or coupon_end(case.coupon, NOW) not in (None, State.ORPHANED):
             continue
         builder = IssuedBuilder()
         builder.add(case.code)

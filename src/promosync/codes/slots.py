@@ -51,8 +51,8 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
-from itertools import chain, count, groupby, islice, repeat
+from enum import StrEnum
+from itertools import chain, count, islice, repeat
 from typing import NamedTuple
 
 from promosync.model import life
@@ -71,14 +71,8 @@ class Standing(StrEnum):
     REMOVED = "removed"
 
 
-class Turn(IntEnum):
-    """When a slot is chosen, by its code; see the third column of the table."""
-
-    FIRST = 0
-    SECOND = 1
-    THIRD = 2
-    ALWAYS = 3
-    NEVER = 4
+_FIRST, _SECOND, _THIRD, _ALWAYS, _NEVER = range(5)
+"""When a slot is chosen, by its code; see the third column of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +128,8 @@ class SlotPlan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        switches = self.withdraw or self.switch_off or self.mark or self.restore
-        return not (switches or self._recreated or self._new_slots)
+        switched = self.withdraw or self.switch_off or self.mark or self.restore
+        return not (switched or self._recreated or self._new_slots)
 
     @property
     def added(self) -> int:
@@ -232,7 +226,9 @@ class _Batch:
         for leftover, other in there:
             if leftover == index:
                 continue
-            if record.active and _supersedes(record, other):
+            # Somebody has gone back from a newer code to this one: else that would count once this one is off.
+            gone_back = record.active and other.created > record.created
+            if gone_back and not other.used and other.retired is not Retired.WITHDRAWN:
                 self.plan.withdraw.append(leftover)
             elif _to_mark(other):
                 self.plan.mark.append(leftover)
@@ -243,22 +239,21 @@ class _Batch:
                     self.plan.switch_off.append(leftover)
         return _Slot(index, record, max(other.used for _, other in there))
 
-    def turn(self, slot: _Slot, changed: bool) -> Turn:
+    def turn(self, slot: _Slot, changed: bool) -> int:
         """Return when a slot is chosen; one that ended and is ``changed`` has not ended as the file now has it."""
         record = slot.record
         if slot.used or record.uncounted:
-            return Turn.ALWAYS
+            return _ALWAYS
         if record.active:
-            return Turn.FIRST
-        over_again = record.ended and changed
+            return _FIRST
         state = _state(record, ended=record.ended and not changed)
         if state is State.WITHDRAWN:
-            return Turn.NEVER if self.taken and self.taken(fold(record.code)) else Turn.THIRD
+            return _NEVER if self.taken and self.taken(fold(record.code)) else _THIRD
         if state is State.OFF:
-            return Turn.FIRST if record.retired is Retired.SWAP else Turn.SECOND
-        if over_again and record.retired is None:
-            return Turn.SECOND
-        return Turn.FIRST if state is State.ORPHANED else Turn.ALWAYS
+            return _FIRST if record.retired is Retired.SWAP else _SECOND
+        if record.ended and changed and record.retired is None:
+            return _SECOND
+        return _FIRST if state is State.ORPHANED else _ALWAYS
 
     def keep(self, slot: _Slot, changed: bool, row: int = -1) -> None:
         """Decide about a slot that is wanted, and may be had."""
@@ -296,23 +291,23 @@ class _Batch:
 
 
 def _decide_count(wanted: int, batch: _Batch) -> None:
-    ranked = {turn: array("L") for turn in (Turn.FIRST, Turn.SECOND, Turn.THIRD)}
+    ranked = [array("L"), array("L"), array("L")]
     to_fill = wanted
     for indexes in _by_slot(batch.records):
         slot = batch.slot(indexes)
         turn = batch.turn(slot, _changed(slot.record, None))
-        if turn is Turn.ALWAYS:
+        if turn == _ALWAYS:
             to_fill -= 1
             batch.leave(slot)
-        elif turn is not Turn.NEVER:
+        elif turn != _NEVER:
             ranked[turn].append(slot.at)
-    for place, at in enumerate(chain.from_iterable(ranked.values())):
+    for place, at in enumerate(chain(*ranked)):
         record = batch.records[at]
         if place < to_fill:
             batch.keep(_Slot(at, record, 0), _changed(record, None))
         else:
             batch.drop(_Slot(at, record, 0))
-    to_fill -= sum(map(len, ranked.values()))
+    to_fill -= sum(map(len, ranked))
     for number in islice(_free_slots(batch.records), max(to_fill, 0)):
         batch.plan._add(number, -1)
 
@@ -325,28 +320,28 @@ def _decide_rows(
     free: Iterator[int],
 ) -> None:
     """Decide about every row, by what names it, and about the slots that have none; ``free`` are for new codes."""
-    for row, slot in _by_row(rows, batch, name_of):
+
+    def stray(record: IssuedCode) -> str:  # without a name successors share a text; no name begins like this one
+        return name_of(record) or f" {fold(record.code)}"
+
+    for row, indexes in _grouped(batch.records, len(rows), lambda record: rows.get(name_of(record) or ""), stray):
+        slot = batch.slot(indexes) if indexes else None
         email = None if row is None or emails is None else emails[row]
         changed = slot is not None and row is not None and _changed(slot.record, email)
-        turn = Turn.NEVER if slot is None else batch.turn(slot, changed)
-        if slot is not None and turn is Turn.ALWAYS:
+        turn = _NEVER if slot is None else batch.turn(slot, changed)
+        if slot is not None and turn == _ALWAYS:
             batch.leave(slot)
         elif slot is not None and row is None:
             batch.drop(slot)
-        elif slot is None or turn is Turn.NEVER:
+        elif slot is None or turn == _NEVER:
             batch.plan._add(next(free), -1 if row is None else row)
         else:
             batch.keep(slot, changed, -1 if row is None else row)
 
 
 def _state(record: IssuedCode, ended: bool) -> State:
-    own = State.ACTIVE if not ended else State.REDEEMED if record.used_up else State.EXPIRED
-    return life.state_of(record.active, record.retired, own, State.ORPHANED if record.gone else State.ACTIVE)
-
-
-def _supersedes(record: IssuedCode, newer: IssuedCode) -> bool:
-    """Whether somebody has gone back from a newer code to this one: else that would count once this one is off."""
-    return not newer.used and newer.retired is not Retired.WITHDRAWN and newer.created > record.created
+    own = None if not ended else State.REDEEMED if record.used_up else State.EXPIRED
+    return life.state_of(record.active, record.retired, own, State.ORPHANED if record.gone else None)
 
 
 def _to_mark(record: IssuedCode) -> bool:
@@ -360,38 +355,38 @@ def _changed(record: IssuedCode, email: str | None) -> bool:
 
 def _by_slot(records: Sequence[IssuedCode]) -> Iterator[Sequence[int]]:
     """Yield the records of each slot, lowest first; those without one are grouped by text and come last."""
-    slots = array("q", (-1 if record.slot is None else record.slot for record in records))
-    order = sorted((index for index in range(len(slots)) if slots[index] >= 0), key=slots.__getitem__)
-    for _, indexes in groupby(order, key=slots.__getitem__):
-        yield list(indexes)
-    unplaced: dict[str, list[int]] = {}
-    for index, slot in enumerate(slots):
-        if slot < 0:
-            unplaced.setdefault(fold(records[index].code), []).append(index)
-    yield from unplaced.values()
+    far = len(records)  # no slot is so high but one that somebody wrote by hand
+    groups = _grouped(
+        records,
+        far,
+        lambda record: record.slot if record.slot is not None and record.slot < far else None,
+        lambda record: f"~{fold(record.code)}" if record.slot is None else f"{record.slot:019}",
+    )
+    return (indexes for _, indexes in groups if indexes)
 
 
-def _by_row(
-    rows: dict[str, int], batch: _Batch, name_of: Callable[[IssuedCode], str | None]
-) -> Iterator[tuple[int | None, _Slot | None]]:
-    """Yield each row in order with its slot or None, then the slots without a row, with None."""
-    single = array("q", [-1]) * len(rows)
+def _grouped(
+    records: Sequence[IssuedCode],
+    rows: int,
+    row_of: Callable[[IssuedCode], int | None],
+    name_of: Callable[[IssuedCode], str],
+) -> Iterator[tuple[int | None, Sequence[int]]]:
+    """Yield each row with its records, then those that have none, with None, by their names."""
+    single = array("q", [-1]) * rows
     several: dict[int, list[int]] = {}
     strays: dict[str, list[int]] = {}
-    for index, record in enumerate(batch.records):
-        name = name_of(record)
-        row = None if name is None else rows.get(name)
+    for index, record in enumerate(records):
+        row = row_of(record)
         if row is None:
-            # Without a name (an address), successors still share a text; no name begins like this one.
-            strays.setdefault(name or f" {fold(record.code)}", []).append(index)
+            strays.setdefault(name_of(record), []).append(index)
         elif single[row] < 0:
             single[row] = index
         else:
             several.setdefault(row, [single[row]]).append(index)
     for row, index in enumerate(single):
-        yield row, None if index < 0 else batch.slot(several.get(row, (index,)))
-    for indexes in strays.values():
-        yield None, batch.slot(indexes)
+        yield row, () if index < 0 else several.get(row, (index,))
+    for name in sorted(strays):
+        yield None, strays[name]
 
 
 def _free_slots(records: Iterable[IssuedCode]) -> Iterator[int]:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
@@ -47,43 +48,48 @@ class State(StrEnum):
     ORPHANED = "orphaned"
 
 
+_SWITCHED: Final = {
+    Retired.WITHDRAWN: State.WITHDRAWN,
+    Retired.OFF: State.OFF,
+    Retired.SWAP: State.OFF,
+    Retired.HAND: State.SWITCHED_OFF,
+}
+_LAST: Final = {Retired.SWAP: 1, None: 2, Retired.HAND: 2, Retired.OFF: 3, Retired.WITHDRAWN: 3}
+"""How surely a code that is off has no successor, by why it is off."""
+
+
 def state(code: LiveCode, coupon: LiveCoupon | None, now: int) -> State:
     """Return the state of a code; ``coupon`` is the one it names, None where that is gone. ``now``: seconds UTC."""
-    return state_of(code.spec.active, code.tags.retired, _own(code, now), _shared(code, coupon, now))
+    return state_of(code.spec.active, code.tags.retired, _own_end(code, now), _shared_end(code, coupon, now))
 
 
-def state_of(on: bool, retired: Retired | None, own: State, coupon: State) -> State:
-    """Return the state of a code that is ``on`` in Stripe, or off for a reason.
+def state_of(on: bool, retired: Retired | None, own: State | None, coupon: State | None) -> State:
+    """Return the state of a code that is ``on`` in Stripe, or off.
 
-    ``own`` is how it ended by itself (redeemed or expired), ``coupon`` how its coupon did (that, or orphaned); active
+    ``own`` is how it ended by itself (redeemed or expired), ``coupon`` how its coupon did (that, or orphaned); None
     where that has not ended.
     """
-    if own is State.REDEEMED:
+    if on or retired is None:
+        return own or coupon or (State.ACTIVE if on else State.SWITCHED_OFF)
+    if own is State.REDEEMED or (own and retired is not Retired.WITHDRAWN):
         return own
-    if not on and retired is Retired.WITHDRAWN:
-        return State.WITHDRAWN
-    if own is State.EXPIRED:
-        return own
-    if not on and retired is not None:
-        return State.SWITCHED_OFF if retired is Retired.HAND else State.OFF
-    if coupon is not State.ACTIVE:
-        return coupon
-    return State.ACTIVE if on else State.SWITCHED_OFF
+    return _SWITCHED[retired]
 
 
-def coupon_state(coupon: LiveCoupon | None, now: int) -> State:
-    """Return how a coupon ended, active where it has not; one that is gone is orphaned, as its codes are."""
+def coupon_end(coupon: LiveCoupon | None, now: int) -> State | None:
+    """Return how a coupon ended, None where it has not; one that is gone is orphaned, as its codes are."""
     if coupon is None:
         return State.ORPHANED
     if is_over(coupon.spec.redeem_by, now):
         return State.EXPIRED
-    used_up = not coupon.valid or is_used_up(coupon.spec.max_redemptions, coupon.times_redeemed)
-    return State.REDEEMED if used_up else State.ACTIVE
+    if coupon.valid and not is_used_up(coupon.spec.max_redemptions, coupon.times_redeemed):
+        return None
+    return State.REDEEMED
 
 
 def has_ended(code: LiveCode, coupon: LiveCoupon | None, now: int) -> bool:
     """Whether a code has ended for good, by itself or with its coupon: a row with a star holds, seen first or not."""
-    return _own(code, now) is not State.ACTIVE or _shared(code, coupon, now) is not State.ACTIVE
+    return bool(_own_end(code, now) or _shared_end(code, coupon, now))
 
 
 def is_gone(code: LiveCode, coupon: LiveCoupon | None) -> bool:
@@ -117,8 +123,7 @@ def rank(on: bool, created: int, retired: Retired | None, gone: bool = False) ->
     That is the newest that is on, else the newest. Of two made in the same second, one on a coupon that is ``gone``
     or off for a swap has a successor, and one off by hand may have; equal ranks leave it to Stripe's order.
     """
-    swapped, by_hand = retired is Retired.SWAP, retired is None or retired is Retired.HAND
-    return on << 62 | max(created, 0) << 3 | (not gone) << 2 | (not swapped) << 1 | (not by_hand)
+    return on << 62 | max(created, 0) << 3 | (not gone) << 2 | _LAST[retired]
 
 
 def farthest(now: int) -> int:
@@ -130,11 +135,11 @@ def farthest(now: int) -> int:
         return int(moment.replace(year=moment.year + MAX_YEARS, day=28).timestamp())
 
 
-def _own(code: LiveCode, now: int) -> State:
+def _own_end(code: LiveCode, now: int) -> State | None:
     if is_used_up(code.spec.max_redemptions, code.times_redeemed):
         return State.REDEEMED
-    return State.EXPIRED if is_over(code.spec.expires_at, now) else State.ACTIVE
+    return State.EXPIRED if is_over(code.spec.expires_at, now) else None
 
 
-def _shared(code: LiveCode, coupon: LiveCoupon | None, now: int) -> State:
-    return coupon_state(None if is_gone(code, coupon) else coupon, now)
+def _shared_end(code: LiveCode, coupon: LiveCoupon | None, now: int) -> State | None:
+    return coupon_end(None if is_gone(code, coupon) else coupon, now)

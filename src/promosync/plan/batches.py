@@ -17,7 +17,7 @@ from promosync.codes.capacity import check_capacity
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.issued import IssuedCodes, Shape, Verdict
-from promosync.model.life import State, coupon_state, farthest, is_over
+from promosync.model.life import coupon_end, farthest, is_over
 from promosync.model.live import LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
@@ -239,8 +239,7 @@ def _verdict(shape: Shape, coupons: Mapping[str, LiveCoupon], now: int, ending: 
     """Return what has become of codes of a shape, whatever the file says."""
     coupon = coupons.get(shape.spec.coupon)
     return Verdict(
-        ended=is_over(shape.spec.expires_at, now)
-        or (coupon is not None and coupon_state(coupon, now) is not State.ACTIVE),
+        ended=is_over(shape.spec.expires_at, now) or (coupon is not None and coupon_end(coupon, now) is not None),
         moves=shape.spec.coupon in ending,
         gone=coupon is None,
         born=coupon.created if coupon else 0,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from promosync.model.configuration import BatchEntry, Generate
-from promosync.model.life import State, coupon_state
+from promosync.model.life import State, coupon_end
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
@@ -40,7 +40,7 @@ def coupon_line(
     return replace(
         line,
         label=current.spec.name or "",
-        state=coupon_state(current, now),
+        state=coupon_end(current, now) or State.ACTIVE,
         used=used,
         limit=limit,
         left=carry.left(limit, used) if current.valid else 0,

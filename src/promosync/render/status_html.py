@@ -9,7 +9,7 @@ from promosync.model.life import State
 from promosync.plan.exposure import total
 from promosync.render.money import NO_LIMIT, totals_words, worst_words
 from promosync.render.pages import day_and_time, page
-from promosync.render.status_words import COLUMNS, NOUNS, cells, counts, number, title, uses_words
+from promosync.render.status_words import NOUNS, cells, columns_of, counts, number, title, uses_words
 from promosync.render.visible import visible
 from promosync.status.attention import SOON_DAYS, ends_soon, nearly_used
 from promosync.status.report import Line, LineKind, Report
@@ -74,8 +74,8 @@ def status_html(report: Report) -> str:
         worst=[(visible(one.coupon), uses_words(one, report), worst_words(one.amounts)) for one in report.worst],
         worst_total=totals_words(total(report.worst)) if len(report.worst) > 1 else "",
         since=_since(report),
-        columns=COLUMNS,
-        group_columns=[column for column in COLUMNS if column.name not in ("days", "state")],
+        columns=columns_of(report),
+        group_columns=[column for column in columns_of(report) if column.name not in ("days", "state")],
         tables=[(noun, [_row(line, report.now) for line in lines]) for noun, _, lines in sections if lines],
         group_tables=[(f"By {visible(key)}", [_row(line, report.now) for line in lines]) for key, lines in charts],
     )

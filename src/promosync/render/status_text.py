@@ -30,7 +30,7 @@ from promosync.status.attention import ends_soon, nearly_used
 from promosync.status.report import Line, LineKind, Report, Since
 
 _EMPTY = {"0", NOTHING, "0 %"}
-_OPTIONAL = {"expired", "withdrawn", "days", "share"}
+_OPTIONAL = {"expired", "withdrawn", "switched_off", "orphaned", "days", "share"}
 
 
 def status_text(report: Report, width: int) -> Iterator[Text]:

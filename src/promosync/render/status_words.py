@@ -30,6 +30,14 @@ COLUMNS = (
 )
 
 
+def columns_of(report: Report) -> list[Column]:
+    """Return the columns of a report: of the states that are rare only those in which there is a code."""
+    every = (*report.entries, *report.groups)
+    rare = {"switched_off": State.SWITCHED_OFF, "orphaned": State.ORPHANED}
+    empty = {name for name, state in rare.items() if not any(line.count(state) for line in every)}
+    return [column for column in COLUMNS if column.name not in empty]
+
+
 def cells(line: Line, now: int) -> dict[str, str]:
     """Return the figures of a line by the name of their column, as a person reads them; days count from ``now``."""
     group = line.kind is LineKind.GROUP

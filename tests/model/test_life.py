@@ -102,6 +102,8 @@ def test_check_takes_a_code_exactly_where_it_is_active() -> None:
         failed = {rule.name for rule in checked.rules if rule.verdict is Outcome.FAILED}
         assert checked.state is state(case.code, case.coupon, NOW)
         assert (checked.state is State.ACTIVE) == (not failed & about_itself), (case, failed)
+        [active] = [rule for rule in checked.rules if rule.name == "active"]
+        assert case.code.spec.active or active.message.startswith(f"it is {checked.state.value}"), active
 
 
 def test_status_and_the_export_of_codes_say_the_same() -> None:

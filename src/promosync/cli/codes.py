@@ -53,7 +53,7 @@ def export(
     ] = None,
     status: Annotated[
         list[State] | None,
-        typer.Option("--status", help="Only codes of which this became; may be given several times."),
+        typer.Option("--status", help="Only codes in this state; may be given several times."),
     ] = None,
     output: Annotated[
         CodesFormat, typer.Option("--format", help="csv is safe to open in a spreadsheet, jsonl is verbatim.")

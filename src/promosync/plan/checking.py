@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from promosync.model.configuration import Configuration
 from promosync.model.life import State, is_gone, is_over, is_used_up, state
@@ -165,21 +166,23 @@ def _text_now(code: LiveCode, configuration: Configuration | None) -> str | None
 def _active(code: LiveCode, became: State, text_now: str | None) -> Rule:
     if code.spec.active:
         return Rule("active", Verdict.PASSED, "it is active")
-    if code.tags.retired is Retired.SWAP and text_now is not None:
-        reason = f"it is not active: the file gives its entry the code {text_now} now"
-        return Rule("active", Verdict.FAILED, reason, f"use {text_now}; if that is not taken, run promosync apply")
-    reason, hint = {
-        Retired.SWAP: ("promosync was replacing it and did not finish", "run promosync apply again"),
-        Retired.WITHDRAWN: ("promosync withdrew it, as it left the file", "put it back into the file and apply"),
-        Retired.OFF: ("promosync switched it off, as the file says", "set active to true in the file and apply"),
-        Retired.HAND: ("it was switched off in Stripe", "switch it on in Stripe: apply leaves it off"),
-    }.get(
-        code.tags.retired,  # type: ignore[arg-type]
-        ("it was switched off in Stripe", "switch it on in Stripe, or apply the file")
-        if became is State.SWITCHED_OFF
-        else (f"it is {became.value}", "see the rules below"),
-    )
-    return Rule("active", Verdict.FAILED, f"it is not active: {reason}", hint)
+    retired = code.tags.retired
+    if retired is Retired.SWAP and text_now is not None:
+        reason, hint = f"the file gives its entry the code {text_now} now", f"use {text_now}; if that is not taken, "
+        return Rule("active", Verdict.FAILED, f"it is {became.value}: {reason}", f"{hint}run promosync apply")
+    if became not in _WHY_OFF:
+        return Rule("active", Verdict.FAILED, f"it is {became.value}", "see the rules below")
+    reason, hint = _SWAPPING if retired is Retired.SWAP else _MARKED if retired is Retired.HAND else _WHY_OFF[became]
+    return Rule("active", Verdict.FAILED, f"it is {became.value}: {reason}", hint)
+
+
+_WHY_OFF: Final = {
+    State.WITHDRAWN: ("promosync withdrew it, as it left the file", "put it back into the file and apply"),
+    State.OFF: ("promosync switched it off, as the file says", "set active to true in the file and apply"),
+    State.SWITCHED_OFF: ("somebody did that in Stripe", "switch it on in Stripe, or apply the file"),
+}
+_SWAPPING: Final = ("promosync was replacing it and did not finish", "run promosync apply again")
+_MARKED: Final = ("somebody did that in Stripe", "switch it on in Stripe: apply leaves it off")
 
 
 def _coupon(code: LiveCode, coupon: LiveCoupon | None) -> Rule:

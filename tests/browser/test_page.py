@@ -50,7 +50,7 @@ def test_the_figures_are_there(tab: Page, file: Path, width: int) -> None:
         "46 of 50 used",
         "312 of 1,000 used",
         "0 used, no limit",
-        "18 active 12 used up 10 withdrawn",
+        "18 active 12 redeemed 10 withdrawn",
         "450.00 EUR or 500.00 USD",
         "1 coupon is 92 % used (welcome)",
         EVIL,
@@ -100,7 +100,7 @@ def test_tables_are_tables_for_those_who_hear_them(tab: Page, file: Path, width:
     assert roles.count("rowheader") > 10
     assert roles.count("columnheader") > 30
     names = {node["name"]["value"] for node in nodes if node["role"]["value"] in ("img", "image") and "name" in node}
-    assert {"46 of 50 used", "18 active, 12 used up, 10 withdrawn"} <= names
+    assert {"46 of 50 used", "18 active, 12 redeemed, 10 withdrawn"} <= names
 
 
 def test_the_keyboard_gets_everywhere(tab: Page, file: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from promosync.codes.listing import COLUMNS, CodeStatus
+from promosync.codes.listing import COLUMNS
+from promosync.model.life import State
 from tests.docs.pages import DOCS, ROOT, blocks, played
 
 GUIDE = DOCS / "unique-codes.md"
@@ -36,7 +37,7 @@ def test_a_page_shows_what_is_printed(page: Path, tmp_path: Path) -> None:
         assert len(set(_DRAWN.findall(now))) == 4, "one code for each address, and the same one each time"
 
 
-@pytest.mark.parametrize("words", [[status.value for status in CodeStatus], ["metadata.…"], COLUMNS], ids=len)
+@pytest.mark.parametrize("words", [[status.value for status in State], ["metadata.…"], COLUMNS], ids=len)
 def test_the_guide_explains_every_column(words: list[str]) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     assert [word for word in words if f"`{word}`" not in text] == []

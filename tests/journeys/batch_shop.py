@@ -11,7 +11,8 @@ from typing import Any
 
 from promosync.apply.engine import carry_out
 from promosync.apply.outcome import Progress, Report, Status
-from promosync.codes.listing import CodeStatus, Listed
+from promosync.codes.listing import Listed
+from promosync.model.life import State
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.plan import BatchAction, Plan
 from promosync.plan.planner import Policy
@@ -121,12 +122,12 @@ class Shop:
         assert self.world.writes == before
 
     def sound(self) -> None:
-        """Of one seat, at most one code is active; and no two active codes share a text (customers aside)."""
+        """Of one slot, at most one code is active; and no two active codes share a text (customers aside)."""
         active = [row for row in self.world.codes(active=True) if SLOT in row["metadata"]]
-        seats = Counter(
+        slots = Counter(
             (row["metadata"][ID], row["metadata"][SLOT]) for row in active if row["metadata"][SLOT] != "import"
         )
-        assert not [seat for seat, count in seats.items() if count > 1]
+        assert not [slot for slot, count in slots.items() if count > 1]
         assert len({row["code"].lower() for row in active}) == len(active)
 
     def working(self, id: str = "vip") -> set[str]:
@@ -149,7 +150,7 @@ class Shop:
             [row] = [row for row in self.world.codes(active=True) if row["code"] == text]
             self.world.dashboard.call("post", f"/v1/promotion_codes/{row['id']}", active=False)
 
-    def export(self, content: Json, *batches: str, status: Sequence[CodeStatus] = ()) -> list[Listed]:
+    def export(self, content: Json, *batches: str, status: Sequence[State] = ()) -> list[Listed]:
         found = read_codes_of(configured(content, self.world.now), self.folder, self.world.stripe, batches)
         return list(found.listed(status))
 

@@ -1,4 +1,4 @@
-"""Two applies at once, lost answers, crashes: in the end there is one code for each seat, and each text is kept."""
+"""Two applies at once, lost answers, crashes: in the end there is one code for each slot, and each text is kept."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from promosync.codes.listing import CodeStatus
+from promosync.model.life import State
 from promosync.plan.plan import Kind, Verb
 
 from .batch_shop import RETIRED, SLOT, Shop, batch, mailed, one, printed, shop_file, some
@@ -36,7 +36,7 @@ def test_the_three_kinds_apply_settle_and_export(shop: Shop) -> None:
     assert shop.working("print") == {"Code1", "Code2", "Code3"}
     rows = shop.export(content)
     assert len(rows) == 26
-    assert {row.status for row in rows} == {CodeStatus.ACTIVE}
+    assert {row.status for row in rows} == {State.ACTIVE}
     assert [row.email for row in rows if row.batch == "mail"] == [
         "ANN@example.com",
         "bob@example.com",
@@ -56,7 +56,7 @@ def test_grown_shrunk_used_changed_and_on_another_coupon_the_texts_stay(shop: Sh
     used = some(shop.working(), 5)
     shop.use(used)
     plan = shop.settle(shop_file(batch(count=20, expires_at=LATER), coupons=coupons))
-    assert one(plan).issued == {"working": 15, "used": 5}
+    assert one(plan).issued == {"active": 15, "redeemed": 5}
     left = shop.working()
     assert len(left) == 15
     assert left <= first
@@ -149,7 +149,7 @@ def test_codes_for_several_uses_carry_what_is_left_over_to_the_next_coupon(shop:
     left = {row["code"]: row["max_redemptions"] for row in shop.world.codes("vip", active=True)}
     assert left == {text: 2, other: 5}
     [row] = [row for row in shop.export(shop_file(batch(count=3, **limit))) if row.live.spec.code == text]
-    assert (row.used, row.status) == (3, CodeStatus.ACTIVE)
+    assert (row.used, row.status) == (3, State.ACTIVE)
     shop.world.control.advance(60)
     shop.world.dashboard.call("delete", f"/v1/coupons/{shop.world.one_coupon()['id']}")
     shop.settle(shop_file(batch(count=3, **limit), coupons=[coupon(percent_off=50)]))
@@ -161,7 +161,7 @@ def test_a_used_code_keeps_its_old_terms(shop: Shop) -> None:
     used = some(shop.working(), 1)
     shop.use(used)
     plan = shop.settle(shop_file(batch(count=2, max_redemptions=5, expires_at=LATER)))
-    assert (one(plan).recreated, one(plan).issued) == (1, {"working": 1, "used": 1})
+    assert (one(plan).recreated, one(plan).issued) == (1, {"active": 2})
     ends = {row["code"]: row["expires_at"] for row in shop.world.codes("vip", active=True)}
     assert len(set(ends.values())) == 2
 
@@ -191,7 +191,7 @@ def test_a_batch_whose_date_has_passed_is_over_and_comes_back_with_a_later_one(s
     plan = shop.plan(content)
     assert {(kept.kind, kept.id) for kept in plan.kept} == {(Kind.BATCH, "vip"), (Kind.BATCH, "mail")}
     shop.rests(content)
-    assert {row.status for row in shop.export(content, "vip")} == {CodeStatus.EXPIRED}
+    assert {row.status for row in shop.export(content, "vip")} == {State.EXPIRED}
     shop.settle(shop_file(batch(expires_at=LATER)))
     assert shop.working() == before
 

@@ -25,6 +25,7 @@ records = st.builds(
     email=st.none() | texts,
     customer=st.none() | texts,
     created=st.integers(0, 2**40),
+    used_up=st.booleans(),
 )
 
 

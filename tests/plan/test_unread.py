@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from promosync.model.account import Live
 from promosync.model.issued import IssuedBuilder
+from promosync.model.life import rank
 from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.newest import Newest
 from promosync.model.ownership import split_metadata
 from promosync.model.problems import ProblemsFound
 from promosync.plan.plan import Action, Kind, Plan, Verb
-from promosync.status.seats import SeatKeys, Seats, rank
+from promosync.status.tally import SlotKeys
 from promosync.stripe_api import translate
 
 from .values import DAY, NOW, account, file, its_code, its_coupon, planned, refused, rules, spring, verbs, welcome
@@ -67,7 +69,7 @@ def row(kind: str, own: dict[str, str], **fields: Any) -> dict[str, Any]:
 @example(dict.fromkeys(KEYS, "9" * 10_000), True)
 @example(dict.fromkeys(KEYS, str(2**63)), False)
 def test_no_value_of_a_key_raises(own: dict[str, str], active: bool) -> None:
-    """Neither where it is read, nor where the codes of a batch are kept, nor where seats are counted."""
+    """Neither where it is read, nor where the codes of a batch are kept, nor where slots are counted."""
     coupon = translate.coupon_from(row("coupon", own))
     code = translate.code_from(row("code", own, active=active))
     assert coupon.tags == code.tags
@@ -85,9 +87,9 @@ def test_no_value_of_a_key_raises(own: dict[str, str], active: bool) -> None:
     [record] = builder.codes
     assert record.used == code.used
     assert builder.codes.live(0, "shop", "vip").tags.carried == code.tags.carried
-    seats = Seats()
-    seats.put(SeatKeys("shop", "vip")(code), rank(code), code.used, 0)
-    assert [seat.used for seat in seats] == [code.used]
+    slots = Newest()
+    slots.put(SlotKeys("shop", "vip")(code), rank(code.spec.active, code.created, code.tags.retired), code.used, 0)
+    assert [slot.used for slot in slots] == [code.used]
 
 
 @pytest.mark.parametrize("text", ABSURD)

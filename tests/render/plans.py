@@ -262,7 +262,7 @@ def batches() -> Plan:
                 recreated=9_463,
                 swapped=9_460,
                 restored=1,
-                issued=Counter({"working": 9_464, "used": 537}),
+                issued=Counter({"active": 9_464, "redeemed": 537}),
                 changes=(FieldChange("expires_at", "2026-10-01T00:00:00Z", "2026-12-01T00:00:00Z", True),),
                 path=("code_batches", 1),
                 warnings=("a later end: 2026-10-01T00:00:00Z to 2026-12-01T00:00:00Z",),

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promosync.model.life import State
 from promosync.model.live import LiveCode
+from promosync.model.newest import Newest
 from promosync.model.ownership import Retired
 from promosync.status.attention import attention
 from promosync.status.making import Asked
-from promosync.status.report import State
-from promosync.status.seats import Seats
 
 from .live import DAY, NOW, code, coupon, line, look, swapped, unique
 
@@ -35,11 +35,11 @@ BATCH = {"id": "vip", "coupon": "spring", "generate": {"count": 4, "length": 12}
         )
     )
 )
-def test_seats_are_a_dictionary_of_the_highest_rank_and_the_most_uses(puts: list[tuple[int, int, int, int]]) -> None:
+def test_slots_are_a_dictionary_of_the_highest_rank_and_the_most_uses(puts: list[tuple[int, int, int, int]]) -> None:
     """Of equal ranks the first counts."""
-    seats, expected = Seats(), dict[int, tuple[int, int, int]]()
+    slots, expected = Newest(), dict[int, tuple[int, int, int]]()
     for key, rank, used, cell in puts:
-        seats.put(key, rank, used, cell)
+        slots.put(key, rank, used, cell)
         most = min(used, 1 << 62)
         if key not in expected:
             expected[key] = (rank, most, cell)
@@ -50,10 +50,10 @@ def test_seats_are_a_dictionary_of_the_highest_rank_and_the_most_uses(puts: list
                 max(old_used, most),
                 cell if rank > old_rank else old_cell,
             )
-    assert {seat.key: (seat.used, seat.cell) for seat in seats} == {
+    assert {slot.key: (slot.used, slot.cell) for slot in slots} == {
         key: (used, cell) for key, (_, used, cell) in expected.items()
     }
-    assert len(seats) == len(expected)
+    assert len(slots) == len(expected)
 
 
 def test_redemptions_carry_over_recreates_of_a_coupon() -> None:
@@ -93,7 +93,7 @@ def test_a_code_has_no_more_left_than_its_coupon() -> None:
     assert (line(report, "launch").left, line(report, "launch").used_codes) == (3, 0)
 
 
-def test_a_batch_counts_seats_not_objects() -> None:
+def test_a_batch_counts_slots_not_objects() -> None:
     """A swapped code and its successor are one; a swap that was cut short is one, and off."""
     codes = [
         unique("vip", 0, stripe_id="promo_new"),
@@ -109,17 +109,18 @@ def test_a_batch_counts_seats_not_objects() -> None:
     vip = line(report, "vip")
     assert vip.states == {
         State.ACTIVE: 1,
-        State.OFF: 2,
-        State.USED_UP: 1,
+        State.OFF: 1,
+        State.SWITCHED_OFF: 1,
+        State.REDEEMED: 1,
         State.EXPIRED: 1,
         State.WITHDRAWN: 1,
-        State.ENDED: 1,
+        State.ORPHANED: 1,
     }
     assert (vip.issued, vip.used, vip.used_codes, vip.limit, vip.left) == (7, 1, 1, 6, 1)
     assert line(report, "spring").states == vip.states
 
 
-def test_imported_codes_share_a_seat_by_text() -> None:
+def test_imported_codes_share_a_slot_by_text() -> None:
     batch = {"id": "printed", "coupon": "spring", "generate": {"count": 2, "length": 12}}
     codes = [
         code("printed", "Paper1", slot="import", max_redemptions=3, used=1, carried=1),

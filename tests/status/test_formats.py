@@ -59,7 +59,7 @@ def test_json_has_every_figure_and_no_text_of_a_unique_code() -> None:
         "active": 1,
     }
     [vip] = document["code_batches"]
-    assert (vip["issued"], vip["withdrawn"], vip["used_up"], vip["used_codes"]) == (40, 10, 12, 12)
+    assert (vip["issued"], vip["withdrawn"], vip["redeemed"], vip["used_codes"]) == (40, 10, 12, 12)
     [hello] = [line for line in document["promotion_codes"] if line["id"] == "hello"]
     assert (hello["ends"], hello["days_left"]) == ("2027-01-20T00:00:00Z", 4)
     assert document["worst_case"]["total"] == {"eur": 45_000, "jpy": None, "usd": 50_000}
@@ -230,7 +230,7 @@ def test_the_page_shows_hostile_names_as_text(page: Page) -> None:
 
 def test_the_page_says_what_the_table_says(page: Page) -> None:
     shown = " ".join(page.text.split())
-    for figure in ("46 of 50 used", "312 of 1,000 used", "450.00 EUR or 500.00 USD", "18 active", "12 used up"):
+    for figure in ("46 of 50 used", "312 of 1,000 used", "450.00 EUR or 500.00 USD", "18 active", "12 redeemed"):
         assert figure in shown, figure
     assert "1 code ends within 7 days (hello)" in shown
 

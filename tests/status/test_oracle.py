@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from promosync.model.life import State
 from promosync.model.problems import ProblemsFound
 from promosync.sandbox import Sandbox, running
 from promosync.status.making import ALWAYS, Asked
-from promosync.status.report import LineKind, State
+from promosync.status.report import LineKind
 from promosync.status.since import Snapshot
 from promosync.workflows.status import look
 from tests.journeys.world import NOW, World, configured, document, open_world

@@ -16,7 +16,7 @@ from promosync.model.ownership import Mode
 from promosync.model.problems import ProblemsFound
 from promosync.status.making import Asked
 from promosync.status.report import LineKind
-from promosync.status.since import Limits, Snapshot, UsedSeats, mismatch
+from promosync.status.since import Limits, Snapshot, UsedSlots, mismatch
 from promosync.status.snapshot_file import dump, parse, read
 
 from .live import ACCOUNT, NOW, code, coupon, look, swapped, unique
@@ -83,12 +83,12 @@ def test_snapshots_are_sorted_by_their_time_and_only_the_latest_keeps_its_seats(
     with tempfile.TemporaryDirectory() as folder:
         for name, at in enumerate(order):
             account = replace(ACCOUNT, now=NOW - 10 + at)
-            taken = Snapshot(account, "shop", {(LineKind.CODE, "launch"): used[at]}, {"vip": UsedSeats([(at, 1)])})
+            taken = Snapshot(account, "shop", {(LineKind.CODE, "launch"): used[at]}, {"vip": UsedSlots([(at, 1)])})
             (Path(folder) / f"{name}.json").write_text(dump(taken), encoding="utf-8")
         found = read([folder], ACCOUNT, "shop")
     assert [one.account.now for one in found] == [NOW - 10 + at for at in range(4)]
     assert [one.lines[LineKind.CODE, "launch"] for one in found] == used
-    assert [dict(one.seats) for one in found] == [{}, {}, {}, {"vip": UsedSeats([(3, 1)])}]
+    assert [dict(one.slots) for one in found] == [{}, {}, {}, {"vip": UsedSlots([(3, 1)])}]
 
 
 @pytest.mark.parametrize(("uses", "alarms"), [(4, 1), (5, 0)])
@@ -105,7 +105,7 @@ def test_a_snapshot_holds_no_unique_code() -> None:
     text = dump(look(DOCUMENT, [LIVE], codes)[1])
     assert "SECRET" not in text.upper()
     assert "LAUNCH" not in text
-    assert len(parse(text, "x").seats["vip"]) == 20
+    assert len(parse(text, "x").slots["vip"]) == 20
 
 
 @given(
@@ -116,14 +116,14 @@ def test_a_snapshot_holds_no_unique_code() -> None:
     st.dictionaries(st.tuples(st.sampled_from(LineKind), st.text()), st.integers(0, 2**61)),
 )
 def test_a_snapshot_survives_its_file(
-    seats: dict[str, dict[int, int]], lines: dict[tuple[LineKind, str], int]
+    slots: dict[str, dict[int, int]], lines: dict[tuple[LineKind, str], int]
 ) -> None:
-    taken = Snapshot(ACCOUNT, "shop", lines, {batch: UsedSeats(used.items()) for batch, used in seats.items()})
+    taken = Snapshot(ACCOUNT, "shop", lines, {batch: UsedSlots(used.items()) for batch, used in slots.items()})
     again = parse(dump(taken), "x")
     assert again == taken
-    for batch, used in seats.items():
-        assert {key: again.seats[batch].get(key) for key in used} == used
-        assert again.seats[batch].get(2**64 - 2) == used.get(2**64 - 2, 0)
+    for batch, used in slots.items():
+        assert {key: again.slots[batch].get(key) for key in used} == used
+        assert again.slots[batch].get(2**64 - 2) == used.get(2**64 - 2, 0)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_what_is_no_snapshot_is_refused(broken: str) -> None:
         parse(broken, "last.json")
 
 
-@pytest.mark.parametrize("key", ["account", "mode", "owner", "taken_at", "used", "used_seats"])
+@pytest.mark.parametrize("key", ["account", "mode", "owner", "taken_at", "used", "used_slots"])
 @pytest.mark.parametrize("value", [None, 1.5, "x", [], {"promotion_code": 1}])
 def test_a_snapshot_with_something_else_in_it_is_refused_or_read(key: str, value: object) -> None:
     """Never anything but that."""
@@ -146,7 +146,7 @@ def test_a_snapshot_with_something_else_in_it_is_refused_or_read(key: str, value
         parse(json.dumps(document), "x")
     except ProblemsFound:
         return
-    assert key in ("account", "owner", "used_seats")
+    assert key in ("account", "owner", "used_slots")
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from promosync.cli.options import (
 )
 from promosync.cli.run import begin
 from promosync.cli.writing import check_target, writing
+from promosync.model.life import State
 from promosync.render.visible import visible
 
 if TYPE_CHECKING:
-    from promosync.codes.listing import CodeStatus
     from promosync.workflows.export_codes import Codes
 
 codes = typer.Typer(help="Work with unique codes.", no_args_is_help=True, rich_markup_mode=None)
@@ -36,16 +36,6 @@ class CodesFormat(StrEnum):
 
     CSV = "csv"
     JSONL = "jsonl"
-
-
-class StatusFilter(StrEnum):
-    """What became of a code, as the option names it."""
-
-    ACTIVE = "active"
-    REDEEMED = "redeemed"
-    EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
-    OFF = "off"
 
 
 @codes.callback()
@@ -62,8 +52,8 @@ def export(
         typer.Option("--batch", metavar="ID", help="Only this batch; may be given several times."),
     ] = None,
     status: Annotated[
-        list[StatusFilter] | None,
-        typer.Option("--status", help="Only codes of which this became; may be given several times."),
+        list[State] | None,
+        typer.Option("--status", help="Only codes in this state; may be given several times."),
     ] = None,
     output: Annotated[
         CodesFormat, typer.Option("--format", help="csv is safe to open in a spreadsheet, jsonl is verbatim.")
@@ -80,7 +70,6 @@ def export(
     debug: DebugOption = False,
 ) -> None:
     """Write unique codes with their addresses, and what became of each. Whoever has them can redeem them."""
-    from promosync.codes.listing import CodeStatus
     from promosync.workflows.export_codes import read_codes_of
 
     run = begin(ctx, debug=debug)
@@ -89,7 +78,7 @@ def export(
         check_target(Path(out), run.reads, overwrite)
     with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
         found = read_codes_of(loaded.configuration, run.folder, stripe, batch or ())
-    wanted = [CodeStatus(one.value) for one in status or ()]
+    wanted = status or []
     if out is None:
         run.so_far = "Nothing was changed in Stripe. What was printed may not be all."
         _write(run.out.file, found, wanted, output)
@@ -101,7 +90,7 @@ def export(
     run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {visible(out)}, for nobody but you to read.")
 
 
-def _write(handle: IO[str], found: Codes, wanted: list[CodeStatus], output: CodesFormat) -> int:
+def _write(handle: IO[str], found: Codes, wanted: list[State], output: CodesFormat) -> int:
     """Write the codes one by one, and return how many there were."""
     from promosync.codes.listing import cells, headers, metadata_keys, row, row_writer
     from promosync.plan.fields import iso

@@ -13,10 +13,9 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path as FilePath
-from typing import Any, Final
+from typing import Final
 
 from promosync.codes.alphabet import CODE_CHARACTERS, MAX_CODE_LENGTH
 from promosync.codes.emails import normalise
@@ -42,13 +41,11 @@ _NOT_IN_ADDRESS = re.compile(r"[\s\"<>(),:;\\\[\]\x00-\x1f\x7f]")
 class ImportFile:
     """The codes of an import in the order of its file, with the address of each, or None for a file of codes.
 
-    ``digest`` is the SHA-256 of the file's bytes, in hexadecimal; ``first_line`` the line of the first code, each
-    of the others is on the next.
+    ``first_line`` is the line of the first code, each of the others is on the next.
     """
 
     codes: Sequence[str]
     emails: Sequence[str] | None
-    digest: str
     first_line: int = 1
 
 
@@ -57,7 +54,6 @@ class AddressFile:
     """The addresses of a file in its order, as they are written; the rest as in :class:`ImportFile`."""
 
     addresses: Sequence[str]
-    digest: str
     first_line: int = 1
 
 
@@ -68,14 +64,13 @@ def read_codes(file: FilePath, name: str, at: Path) -> ImportFile:
     ProblemsFound with every bad line's number, and never with what the line holds.
     """
     faults = _Faults(name, at)
-    digest = sha256()
     codes: list[str] = []
     emails: list[str] = []
     lines = array("L")
     columns: tuple[int, ...] | None = None  # where code and address stand, once a row has told
     told = 0
     first = True
-    for line, cells in _rows(file, faults, digest):
+    for line, cells in _rows(file, faults):
         header, first = _header(cells) if first else [], False
         if header:
             told = line
@@ -97,17 +92,16 @@ def read_codes(file: FilePath, name: str, at: Path) -> ImportFile:
     faults.duplicates("code", codes, lines, fold)
     faults.raise_any(empty=not codes)
     with_emails = columns is not None and len(columns) == 2
-    return ImportFile(codes, emails if with_emails else None, digest.hexdigest(), lines[0])
+    return ImportFile(codes, emails if with_emails else None, lines[0])
 
 
 def read_addresses(file: FilePath, name: str, at: Path) -> AddressFile:
     """Read a file with one address on each line; parameters and errors as in :func:`read_codes`."""
     faults = _Faults(name, at)
-    digest = sha256()
     addresses: list[str] = []
     lines = array("L")
     first = True
-    for line, cells in _rows(file, faults, digest):
+    for line, cells in _rows(file, faults):
         is_header, first = first and _header(cells) == ["email"], False
         if is_header:
             continue
@@ -120,7 +114,7 @@ def read_addresses(file: FilePath, name: str, at: Path) -> AddressFile:
             lines.append(line)
     faults.duplicates("address", addresses, lines, normalise)
     faults.raise_any(empty=not addresses)
-    return AddressFile(addresses, digest.hexdigest(), lines[0])
+    return AddressFile(addresses, lines[0])
 
 
 @dataclass(slots=True)
@@ -175,11 +169,11 @@ class _Faults:
         return Problem(self.at, message, rule="codes-file")
 
 
-def _rows(file: FilePath, faults: _Faults, digest: Any) -> Iterator[tuple[int, list[str]]]:
+def _rows(file: FilePath, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
     """Yield the number and cells of each line that can be read; note the others."""
     blank: list[int] = []
     try:
-        for line, raw in _lines(file, digest):
+        for line, raw in _lines(file):
             if line == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
                 faults.whole = "the text is UTF-16; save it as UTF-8"
                 return
@@ -198,11 +192,10 @@ def _rows(file: FilePath, faults: _Faults, digest: Any) -> Iterator[tuple[int, l
         faults.whole = f"the file can not be read ({error.strerror})"
 
 
-def _lines(file: FilePath, digest: Any) -> Iterator[tuple[int, bytes]]:
+def _lines(file: FilePath) -> Iterator[tuple[int, bytes]]:
     number = 0
     with file.open("rb") as handle:
         for chunk in handle:
-            digest.update(chunk)
             for raw in chunk.splitlines():
                 number += 1
                 yield number, raw

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import IO, Any, Final
 
 from promosync.codes.slots import current
 from promosync.model.issued import IssuedCodes
-from promosync.model.live import LiveCode
-from promosync.model.ownership import Retired
+from promosync.model.life import State, state
+from promosync.model.live import LiveCode, LiveCoupon
 
 COLUMNS: Final = (
     "batch",
@@ -34,16 +33,6 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
-class CodeStatus(StrEnum):
-    """What became of a code: ``off`` is switched off, by hand or by the file, or by the end of its coupon."""
-
-    ACTIVE = "active"
-    REDEEMED = "redeemed"
-    EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
-    OFF = "off"
-
-
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One code of a batch. ``email`` is empty where there is none, or nobody knows it any more."""
@@ -51,36 +40,28 @@ class Listed:
     batch: str
     live: LiveCode
     used: int
-    status: CodeStatus
+    status: State
     email: str = ""
 
 
 def listed(
-    batch: str, records: IssuedCodes, now: int, wanted: Sequence[CodeStatus], email_of: Callable[[LiveCode], str]
+    batch: str,
+    records: IssuedCodes,
+    coupons: Mapping[str, LiveCoupon],
+    now: int,
+    wanted: Sequence[State],
+    email_of: Callable[[LiveCode], str],
 ) -> Iterator[Listed]:
     """Yield the codes of a batch in the order of their slots, those of an import by text; ``now`` is seconds UTC.
 
-    A code that was recreated is one code: its newest object stands for all. Only statuses that are ``wanted`` are
-    yielded; all if none is named.
+    A code that was recreated is one code: its newest object stands for all. Only states that are ``wanted`` are
+    yielded; all if none is named. ``coupons`` are the account's, by Stripe id.
     """
     for at, used in current(records):
         live = records.live(at, "", batch)
-        status = status_of(live, now)
+        status = state(live, coupons.get(live.spec.coupon), now)
         if not wanted or status in wanted:
             yield Listed(batch, live, used, status, email_of(live))
-
-
-def status_of(live: LiveCode, now: int) -> CodeStatus:
-    """Return what became of a code; ``now`` is seconds UTC."""
-    spec = live.spec
-    past = spec.expires_at is not None and spec.expires_at <= now
-    if spec.max_redemptions is not None and live.times_redeemed >= spec.max_redemptions:
-        return CodeStatus.REDEEMED
-    if live.tags.retired is Retired.WITHDRAWN:
-        return CodeStatus.WITHDRAWN
-    if past:
-        return CodeStatus.EXPIRED
-    return CodeStatus.ACTIVE if spec.active else CodeStatus.OFF
 
 
 def row(code: Listed, iso: Callable[[int], str]) -> dict[str, Any]:

@@ -1,26 +1,26 @@
 """Decide what becomes of each code of a batch, so that a batch is declared and not run.
 
-Codes that stand in for one another share a *seat*: those of one slot where the batch counts, of one text where
-it imports, of one address where it has a list. Of the codes on a seat the newest active one is current, else
-the newest; redemptions of any of them use the seat. This is its state, and what is decided about it:
+Codes that stand in for one another share a *slot*: those of one number where the batch counts, of one text where
+it imports, of one address where it has a list. Which of them is current, :func:`promosync.model.life.rank` says;
+redemptions of any of them use the slot. This is the state of the current one, in the words of
+:mod:`promosync.model.life`, and what is decided about it:
 
-==========  ==================================  ======  ============================  =========================
-state       the current code                    counts  wanted                        not wanted
-==========  ==================================  ======  ============================  =========================
-used        redeemed at least once, or nobody   always  leave (1)                     leave (1)
-            knows how often
-by hand     off without a reason, or ``hand``   always  leave (2)                     leave (2)
-ended       off by itself, nothing changed      always  leave                         leave
-working     active, unused                      first   keep; changed: recreate       withdraw
-swapped     off for ``swap``, unused            first   restore; changed: recreate    withdraw (its tag only)
-stranded    off without a reason, unused, its   first   recreate                      leave
-            coupon gone
-dormant     off for ``off``, or ended and       second  restore; changed or ended:    leave
-            changed since; unused                       recreate
-withdrawn   off for ``withdrawn``, unused       third   restore; changed or ended:    leave
-                                                        recreate
-lost        withdrawn, its text now another's   never   a new code instead            leave
-==========  ==================================  ======  ============================  =========================
+============  ==================================  ======  ============================  =========================
+state         the current code                    counts  wanted                        not wanted
+============  ==================================  ======  ============================  =========================
+any           redeemed at least once, or nobody   always  leave (1)                     leave (1)
+              knows how often
+switched off  off without a reason, or ``hand``   always  leave (2)                     leave (2)
+expired       off by itself, nothing changed      always  leave                         leave
+active        unused                              first   keep; changed: recreate       withdraw
+off           for ``swap``, unused                first   restore; changed: recreate    withdraw (its tag only)
+orphaned      off without a reason, unused        first   recreate                      leave
+off           for ``off``, or ended and changed   second  restore; changed or ended:    leave
+              since; unused                               recreate
+withdrawn     unused                              third   restore; changed or ended:    leave
+                                                          recreate
+withdrawn     its text now another's              never   a new code instead            leave
+============  ==================================  ======  ============================  =========================
 
 (1) A used code is never changed and never brought back, with two exceptions that only codes for several uses
 can meet. One whose coupon is being replaced, or was deleted under it, moves to the new coupon with the uses it has
@@ -28,10 +28,10 @@ left, as it would die with the old one. One that promosync itself switched off t
 ``active: false``, and that has not ended, is restored: a customer may hold it, and it was to come back.
 
 (2) And marked ``hand``, unless it is. Once a coupon is gone, all its codes are off without a reason, and those that
-were off before can not be told from those that customers hold: what was not marked by then is stranded. A mark wins
+were off before can not be told from those that customers hold: what was not marked by then is orphaned. A mark wins
 over that, and nothing of promosync's takes it away but the code's being on again.
 
-A batch that counts fills its seats in the order of the third column until ``count`` is reached, then with new
+A batch that counts fills its slots in the order of the third column until ``count`` is reached, then with new
 codes; of one rank the lowest slots come first, so that shrinking withdraws the highest. Those that always
 count are issued, whatever is wanted. Withdrawn codes come before new ones because customers may hold them:
 growing again gives back texts that were handed out, and Stripe keeps one object instead of two.
@@ -39,7 +39,7 @@ growing again gives back texts that were handed out, and Stripe keeps one object
 New codes take the lowest free slots. A slot whose create was lost is free in the next plan and gets the same
 idempotency key again, so the lost create and its repetition can not both come true.
 
-The batch as a whole is *on* (the table above), *off* (the file says ``active: false``: seats are chosen the
+The batch as a whole is *on* (the table above), *off* (the file says ``active: false``: slots are chosen the
 same way, but what is active is switched off and nothing is brought back or recreated), *over* (its date has
 passed: what is active is switched off, nothing else) or *removed* (everything active is withdrawn, used or
 not: nothing works that is not in the file).
@@ -52,10 +52,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import count, groupby
-from typing import Final, NamedTuple
+from itertools import chain, count, islice, repeat
+from typing import NamedTuple
 
+from promosync.model import life
 from promosync.model.issued import IssuedCode
+from promosync.model.life import State
 from promosync.model.ownership import Retired
 from promosync.model.promotions import fold
 
@@ -69,25 +71,8 @@ class Standing(StrEnum):
     REMOVED = "removed"
 
 
-class State(StrEnum):
-    """The state of a seat; see the table of this module."""
-
-    WORKING = "working"
-    SWAPPED = "swapped"
-    STRANDED = "without a coupon"
-    DORMANT = "dormant"
-    WITHDRAWN = "withdrawn"
-    LOST = "lost"
-    USED = "used"
-    BY_HAND = "by hand"
-    ENDED = "ended"
-
-
-RANKS: Final = {State.WORKING: 0, State.SWAPPED: 0, State.STRANDED: 0, State.DORMANT: 1, State.WITHDRAWN: 2}
-"""The states that a batch which counts may choose from, in its order of preference."""
-
-FIXED: Final = frozenset({State.USED, State.BY_HAND, State.ENDED})
-"""The states that count as issued whatever is wanted."""
+_FIRST, _SECOND, _THIRD, _ALWAYS, _NEVER = range(5)
+"""When a slot is chosen, by its code; see the third column of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +111,7 @@ class SlotPlan:
     """What to do, as indexes into the records it was made from; kept flat for a million codes.
 
     ``withdraw`` and ``switch_off`` are codes to switch off (``retired`` withdrawn, off), ``mark`` those that were
-    off by hand and are to be marked so, ``restore`` those to switch on again. ``issued`` counts the seats that are
+    off by hand and are to be marked so, ``restore`` those to switch on again. ``issued`` counts the slots that are
     issued once the plan is carried out, by the state they were in; ``additions`` come on top.
     """
 
@@ -143,8 +128,8 @@ class SlotPlan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        switches = self.withdraw or self.switch_off or self.mark or self.restore
-        return not (switches or self._recreated or self._new_slots)
+        switched = self.withdraw or self.switch_off or self.mark or self.restore
+        return not (switched or self._recreated or self._new_slots)
 
     @property
     def added(self) -> int:
@@ -191,12 +176,16 @@ def decide(wanted: Wanted, records: Sequence[IssuedCode], taken: Callable[[str],
             elif _to_mark(record):
                 plan.mark.append(index)
         return plan
+    batch = _Batch(records, wanted.standing, None if wanted.codes is not None else taken, plan)
     if wanted.count is not None:
-        _decide_count(wanted.count, _Batch(records, wanted.standing, taken, plan))
+        _decide_count(wanted.count, batch)
     elif wanted.codes is not None:
-        _decide_import(wanted.codes, wanted.emails, _Batch(records, wanted.standing, None, plan))
+        texts = {fold(code): row for row, code in enumerate(wanted.codes)}
+        _decide_rows(texts, wanted.emails, batch, lambda record: fold(record.code), repeat(-1))
     else:
-        _decide_emails(wanted.emails or (), _Batch(records, wanted.standing, taken, plan))
+        emails = wanted.emails or ()
+        hashes = {email: row for row, email in enumerate(emails)}
+        _decide_rows(hashes, emails, batch, lambda record: record.email, _free_slots(records))
     return plan
 
 
@@ -205,22 +194,16 @@ def current(records: Sequence[IssuedCode]) -> Iterator[tuple[int, int]]:
 
     By slot, then those without one by text.
     """
-    for indexes in _seats_by_slot(records):
+    for indexes in _by_slot(records):
         there = [(index, records[index]) for index in indexes]
         yield _newest(there)[0], max(record.used for _, record in there)
 
 
 def _newest(there: Iterable[tuple[int, IssuedCode]]) -> tuple[int, IssuedCode]:
-    def rank(pair: tuple[int, IssuedCode]) -> tuple[bool, int, bool, bool, bool]:
-        record = pair[1]
-        # What is off for a swap, or on a coupon that is gone, has a successor, maybe of the same second.
-        swapped, by_hand = record.retired is Retired.SWAP, record.retired in (None, Retired.HAND)
-        return record.active, record.created, not record.gone, not swapped, not by_hand
-
-    return max(there, key=rank)
+    return max(there, key=lambda pair: life.rank(pair[1].active, pair[1].created, pair[1].retired, pair[1].gone))
 
 
-class _Seat(NamedTuple):
+class _Slot(NamedTuple):
     at: int
     record: IssuedCode  # the current one
     used: int
@@ -233,17 +216,19 @@ class _Batch:
     taken: Callable[[str], bool] | None
     plan: SlotPlan
 
-    def seat(self, indexes: Sequence[int]) -> _Seat:
-        """Return the seat of these records, and see to active ones that are not current."""
+    def slot(self, indexes: Sequence[int]) -> _Slot:
+        """Return the slot of these records, and see to active ones that are not current."""
         if len(indexes) == 1:
             record = self.records[indexes[0]]
-            return _Seat(indexes[0], record, record.used)
+            return _Slot(indexes[0], record, record.used)
         there = [(index, self.records[index]) for index in indexes]
         index, record = _newest(there)
         for leftover, other in there:
             if leftover == index:
                 continue
-            if record.active and _supersedes(record, other):
+            # Somebody has gone back from a newer code to this one: else that would count once this one is off.
+            gone_back = record.active and other.created > record.created
+            if gone_back and not other.used and other.retired is not Retired.WITHDRAWN:
                 self.plan.withdraw.append(leftover)
             elif _to_mark(other):
                 self.plan.mark.append(leftover)
@@ -252,125 +237,111 @@ class _Batch:
                     self.plan.withdraw.append(leftover)
                 elif self.standing is Standing.OFF:
                     self.plan.switch_off.append(leftover)
-        return _Seat(index, record, max(other.used for _, other in there))
+        return _Slot(index, record, max(other.used for _, other in there))
 
-    def state(self, seat: _Seat, changed: bool) -> State:
-        record = seat.record
-        if seat.used or record.uncounted:
-            return State.USED
+    def turn(self, slot: _Slot, changed: bool) -> int:
+        """Return when a slot is chosen; one that ended and is ``changed`` has not ended as the file now has it."""
+        record = slot.record
+        if slot.used or record.uncounted:
+            return _ALWAYS
         if record.active:
-            return State.WORKING
-        if record.retired is Retired.WITHDRAWN:
-            return State.LOST if self.taken and self.taken(fold(record.code)) else State.WITHDRAWN
-        if record.retired is Retired.HAND:
-            return State.BY_HAND
-        if record.ended and not changed:
-            return State.ENDED
-        if record.retired is Retired.SWAP:
-            return State.SWAPPED
-        if record.ended or record.retired is Retired.OFF:
-            return State.DORMANT
-        return State.STRANDED if record.gone else State.BY_HAND
+            return _FIRST
+        state = _state(record, ended=record.ended and not changed)
+        if state is State.WITHDRAWN:
+            return _NEVER if self.taken and self.taken(fold(record.code)) else _THIRD
+        if state is State.OFF:
+            return _FIRST if record.retired is Retired.SWAP else _SECOND
+        if record.ended and changed and record.retired is None:
+            return _SECOND
+        return _FIRST if state is State.ORPHANED else _ALWAYS
 
-    def keep(self, seat: _Seat, state: State, changed: bool, row: int = -1) -> None:
-        """Decide about a seat that is wanted, and may be had, in the state it is in."""
-        self.plan.issued[state] += 1
+    def keep(self, slot: _Slot, changed: bool, row: int = -1) -> None:
+        """Decide about a slot that is wanted, and may be had."""
+        record = slot.record
+        self.plan.issued[_state(record, record.ended)] += 1
         if self.standing is Standing.OFF:
-            if seat.record.active:
-                self.plan.switch_off.append(seat.at)
-        elif changed or (seat.record.ended and not seat.record.active):
-            self.plan._recreate(seat.at, row)
-        elif not seat.record.active:
-            self.plan.restore.append(seat.at)
+            if record.active:
+                self.plan.switch_off.append(slot.at)
+        elif changed or (record.ended and not record.active):
+            self.plan._recreate(slot.at, row)
+        elif not record.active:
+            self.plan.restore.append(slot.at)
 
-    def drop(self, seat: _Seat, state: State) -> None:
-        """Decide about a seat that is not wanted and may go."""
-        if state in (State.WORKING, State.SWAPPED):
-            self.plan.withdraw.append(seat.at)
+    def drop(self, slot: _Slot) -> None:
+        """Decide about a slot that is not wanted and may go."""
+        if slot.record.active or slot.record.retired is Retired.SWAP:
+            self.plan.withdraw.append(slot.at)
 
-    def leave(self, seat: _Seat, state: State) -> None:
-        """Decide about a seat whose code is issued for good."""
-        record = seat.record
-        self.plan.issued[state] += 1
+    def leave(self, slot: _Slot) -> None:
+        """Decide about a slot whose code is issued for good."""
+        record = slot.record
+        self.plan.issued[_state(record, record.ended)] += 1
         if _to_mark(record):
-            self.plan.mark.append(seat.at)
+            self.plan.mark.append(slot.at)
         elif self.standing is Standing.OFF:
             if record.active:
-                self.plan.switch_off.append(seat.at)
-        elif state is State.USED:
-            stranded = record.gone and record.retired is None
-            interrupted = not record.ended and (stranded or record.retired in (Retired.SWAP, Retired.OFF))
+                self.plan.switch_off.append(slot.at)
+        elif slot.used or record.uncounted:
+            orphaned = record.gone and record.retired is None
+            interrupted = not record.ended and (orphaned or record.retired in (Retired.SWAP, Retired.OFF))
             if (record.moves or record.gone) and (record.active or interrupted):
-                self.plan._recreate(seat.at, -1)
+                self.plan._recreate(slot.at, -1)
             elif not record.active and interrupted:
-                self.plan.restore.append(seat.at)
+                self.plan.restore.append(slot.at)
 
 
 def _decide_count(wanted: int, batch: _Batch) -> None:
-    ranks: list[array[int]] = [array("L"), array("L"), array("L")]
-    fixed = 0
-    for indexes in _seats_by_slot(batch.records):
-        seat = batch.seat(indexes)
-        state = batch.state(seat, _changed(seat.record, None))
-        if state in FIXED:
-            fixed += 1
-            batch.leave(seat, state)
-        elif state in RANKS:
-            ranks[RANKS[state]].append(seat.at)
-    open_seats = max(wanted - fixed, 0)
-    for seats in ranks:
-        for place, index in enumerate(seats):
-            record = batch.records[index]
-            seat = _Seat(index, record, 0)
-            changed = _changed(record, None)
-            state = batch.state(seat, changed)
-            if place < open_seats:
-                batch.keep(seat, state, changed)
-            else:
-                batch.drop(seat, state)
-        open_seats = max(open_seats - len(seats), 0)
-    for _, slot in zip(range(open_seats), _free_slots(batch.records), strict=False):
-        batch.plan._add(slot, -1)
+    ranked = [array("L"), array("L"), array("L")]
+    to_fill = wanted
+    for indexes in _by_slot(batch.records):
+        slot = batch.slot(indexes)
+        turn = batch.turn(slot, _changed(slot.record, None))
+        if turn == _ALWAYS:
+            to_fill -= 1
+            batch.leave(slot)
+        elif turn != _NEVER:
+            ranked[turn].append(slot.at)
+    for place, at in enumerate(chain(*ranked)):
+        record = batch.records[at]
+        if place < to_fill:
+            batch.keep(_Slot(at, record, 0), _changed(record, None))
+        else:
+            batch.drop(_Slot(at, record, 0))
+    to_fill -= sum(map(len, ranked))
+    for number in islice(_free_slots(batch.records), max(to_fill, 0)):
+        batch.plan._add(number, -1)
 
 
-def _decide_emails(wanted: Sequence[str], batch: _Batch) -> None:
-    rows = {email: row for row, email in enumerate(wanted)}
-    free = _free_slots(batch.records)
-    for row, seat in _seats_by_row(rows, batch, lambda record: record.email):
-        email = None if row is None else wanted[row]
-        if not _decide_row(row, seat, email, batch):
-            batch.plan._add(next(free), -1 if row is None else row)
+def _decide_rows(
+    rows: dict[str, int],
+    emails: Sequence[str] | None,
+    batch: _Batch,
+    name_of: Callable[[IssuedCode], str | None],
+    free: Iterator[int],
+) -> None:
+    """Decide about every row, by what names it, and about the slots that have none; ``free`` are for new codes."""
 
+    def stray(record: IssuedCode) -> str:  # without a name successors share a text; no name begins like this one
+        return name_of(record) or f" {fold(record.code)}"
 
-def _decide_import(wanted: Sequence[str], emails: Sequence[str] | None, batch: _Batch) -> None:
-    rows = {fold(code): row for row, code in enumerate(wanted)}
-    for row, seat in _seats_by_row(rows, batch, lambda record: fold(record.code)):
+    for row, indexes in _grouped(batch.records, len(rows), lambda record: rows.get(name_of(record) or ""), stray):
+        slot = batch.slot(indexes) if indexes else None
         email = None if row is None or emails is None else emails[row]
-        if not _decide_row(row, seat, email, batch):
-            batch.plan._add(-1, -1 if row is None else row)
+        changed = slot is not None and row is not None and _changed(slot.record, email)
+        turn = _NEVER if slot is None else batch.turn(slot, changed)
+        if slot is not None and turn == _ALWAYS:
+            batch.leave(slot)
+        elif slot is not None and row is None:
+            batch.drop(slot)
+        elif slot is None or turn == _NEVER:
+            batch.plan._add(next(free), -1 if row is None else row)
+        else:
+            batch.keep(slot, changed, -1 if row is None else row)
 
 
-def _decide_row(row: int | None, seat: _Seat | None, email: str | None, batch: _Batch) -> bool:
-    """Decide about one row, or a seat that has none; return False when the row needs a new code."""
-    if seat is None:
-        return False
-    changed = row is not None and _changed(seat.record, email)
-    state = batch.state(seat, changed)
-    if state in FIXED:
-        batch.leave(seat, state)
-    elif row is None:
-        batch.drop(seat, state)
-    elif state is State.LOST:
-        return False
-    else:
-        batch.keep(seat, state, changed, row)
-    return True
-
-
-def _supersedes(record: IssuedCode, newer: IssuedCode) -> bool:
-    """Whether somebody has gone back from a newer code to this one: else that would count once this one is off."""
-    off = not newer.active and not newer.used and newer.retired is not Retired.WITHDRAWN
-    return off and newer.created > record.created
+def _state(record: IssuedCode, ended: bool) -> State:
+    own = None if not ended else State.REDEEMED if record.used_up else State.EXPIRED
+    return life.state_of(record.active, record.retired, own, State.ORPHANED if record.gone else None)
 
 
 def _to_mark(record: IssuedCode) -> bool:
@@ -382,40 +353,40 @@ def _changed(record: IssuedCode, email: str | None) -> bool:
     return not record.current or record.email != email
 
 
-def _seats_by_slot(records: Sequence[IssuedCode]) -> Iterator[Sequence[int]]:
+def _by_slot(records: Sequence[IssuedCode]) -> Iterator[Sequence[int]]:
     """Yield the records of each slot, lowest first; those without one are grouped by text and come last."""
-    slots = array("q", (-1 if record.slot is None else record.slot for record in records))
-    order = sorted((index for index in range(len(slots)) if slots[index] >= 0), key=slots.__getitem__)
-    for _, indexes in groupby(order, key=slots.__getitem__):
-        yield list(indexes)
-    unplaced: dict[str, list[int]] = {}
-    for index, slot in enumerate(slots):
-        if slot < 0:
-            unplaced.setdefault(fold(records[index].code), []).append(index)
-    yield from unplaced.values()
+    far = len(records)  # no slot is so high but one that somebody wrote by hand
+    groups = _grouped(
+        records,
+        far,
+        lambda record: record.slot if record.slot is not None and record.slot < far else None,
+        lambda record: f"~{fold(record.code)}" if record.slot is None else f"{record.slot:019}",
+    )
+    return (indexes for _, indexes in groups if indexes)
 
 
-def _seats_by_row(
-    rows: dict[str, int], batch: _Batch, key: Callable[[IssuedCode], str | None]
-) -> Iterator[tuple[int | None, _Seat | None]]:
-    """Yield each row in order with its seat or None, then the seats without a row, with None."""
-    single = array("q", [-1]) * len(rows)
+def _grouped(
+    records: Sequence[IssuedCode],
+    rows: int,
+    row_of: Callable[[IssuedCode], int | None],
+    name_of: Callable[[IssuedCode], str],
+) -> Iterator[tuple[int | None, Sequence[int]]]:
+    """Yield each row with its records, then those that have none, with None, by their names."""
+    single = array("q", [-1]) * rows
     several: dict[int, list[int]] = {}
     strays: dict[str, list[int]] = {}
-    for index, record in enumerate(batch.records):
-        name = key(record)
-        row = None if name is None else rows.get(name)
+    for index, record in enumerate(records):
+        row = row_of(record)
         if row is None:
-            # Without a name (an address), successors still share a text; no name begins like this one.
-            strays.setdefault(name or f" {fold(record.code)}", []).append(index)
+            strays.setdefault(name_of(record), []).append(index)
         elif single[row] < 0:
             single[row] = index
         else:
             several.setdefault(row, [single[row]]).append(index)
     for row, index in enumerate(single):
-        yield row, None if index < 0 else batch.seat(several.get(row, (index,)))
-    for indexes in strays.values():
-        yield None, batch.seat(indexes)
+        yield row, () if index < 0 else several.get(row, (index,))
+    for name in sorted(strays):
+        yield None, strays[name]
 
 
 def _free_slots(records: Iterable[IssuedCode]) -> Iterator[int]:

@@ -17,9 +17,6 @@ _WITH_BLANK = re.compile(
 )
 _YEARS = range(2000, 2200)
 
-MAX_YEARS = 5
-"""Stripe takes dates up to five years ahead: https://docs.stripe.com/api/coupons/create (2026-01-28)."""
-
 
 class BadDate(ValueError):
     """A text that is no instant; ``message`` says why, ``hint`` what to write."""
@@ -47,15 +44,6 @@ def parse_instant(text: str) -> int:
     if moment.year not in _YEARS:
         raise BadDate(f"is in the year {moment.year}", "check the year")
     return int(moment.timestamp())
-
-
-def farthest(now: int) -> int:
-    """Return the last moment that Stripe takes: five years on, on 28 February where there is no 29."""
-    moment = datetime.fromtimestamp(now, UTC)
-    try:
-        return int(moment.replace(year=moment.year + MAX_YEARS).timestamp())
-    except ValueError:
-        return int(moment.replace(year=moment.year + MAX_YEARS, day=28).timestamp())
 
 
 def format_instant(seconds: int) -> str:

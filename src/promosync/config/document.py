@@ -112,25 +112,9 @@ class CodeDocument(_CodeFields):
     stripe_id: Modes = None
 
 
-class GenerateDocument(_Part):
-    count: int | None = None
-    emails: str | None = None
-    pattern: str | None = None
-    length: int | None = None
-    prefix: str = ""
-    suffix: str = ""
-    charset: str = "alphanumeric"
-    missing_customer: str = "error"
-
-
-class ImportDocument(_Part):
-    file: str = ""
-    missing_customer: str = "error"
-
-
 class BatchDocument(_CodeFields):
-    generate: GenerateDocument | None = None
-    import_: ImportDocument | None = Field(default=None, alias="import")
+    generate: Generate | None = None
+    import_: Import | None = Field(default=None, alias="import")
     allow_guessable: bool = False
 
 
@@ -231,23 +215,8 @@ def _code(code: CodeDocument, path: Path) -> CodeEntry:
 
 
 def _batch(batch: BatchDocument, path: Path) -> BatchEntry:
-    drawn = batch.generate
-    source: Generate | Import
-    if drawn:
-        source = Generate(
-            count=drawn.count,
-            emails=drawn.emails,
-            pattern=drawn.pattern,
-            length=drawn.length,
-            prefix=drawn.prefix,
-            suffix=drawn.suffix,
-            charset=drawn.charset,
-            missing_customer=drawn.missing_customer,
-        )
-    else:
-        taken = batch.import_ or ImportDocument()
-        source = Import(taken.file, taken.missing_customer)
     spec = _spec(batch, max_redemptions=batch.max_redemptions or 1)
+    source = batch.generate or batch.import_ or Import()
     return BatchEntry(batch.id, spec, source, path, batch.allow_guessable, batch.protect)
 
 

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from promosync.config.dates import MAX_YEARS, farthest, format_instant
+from promosync.config.dates import format_instant
 from promosync.config.document import (
     BatchDocument,
     CodeDocument,
@@ -19,6 +19,7 @@ from promosync.config.document import (
 )
 from promosync.config.words import Guesses, closest, shown
 from promosync.model.currency import CURRENCIES
+from promosync.model.life import MAX_YEARS, farthest, is_over
 from promosync.model.ownership import Mode
 from promosync.model.problems import Path, Problem, dotted
 from promosync.model.promotions import fold
@@ -138,11 +139,11 @@ def _repeated(
 def duplicate_codes(document: Document, now: int | None) -> Iterator[Problem]:
     """Stripe's rule for active codes of one text, in any case: a single one, or one for each customer."""
     coupons = {coupon.id: coupon for _, coupon in _coupons(document)}
-    over = {coupon.id for coupon in coupons.values() if _is_over(coupon.redeem_by, now)}
+    over = {coupon.id for coupon in coupons.values() if is_over(coupon.redeem_by, now)}
     on = [
         (path, code)
         for path, code in _codes(document)
-        if code.active and code.code and not _is_over(code.expires_at, now) and code.coupon not in over
+        if code.active and code.code and not is_over(code.expires_at, now) and code.coupon not in over
     ]
     count = Counter(fold(code.code) for _, code in on)
     holders: dict[str, dict[str | None, Path]] = {}
@@ -165,11 +166,6 @@ def duplicate_codes(document: Document, now: int | None) -> Iterator[Problem]:
             )
         else:
             others[customer] = path
-
-
-def _is_over(ends: int | None, now: int | None) -> bool:
-    """Whether a date has passed; where the time is not known, it may have."""
-    return ends is not None and (now is None or ends <= now)
 
 
 def beyond_coupon(document: Document, _: int | None) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ slow, so it reads what has a fault, and whatever a place is asked of.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,13 +27,12 @@ _NUMBER_LIKE = re.compile(r"[+-]?\.?[0-9][0-9A-Za-z_.+-]*").match
 _WORD = re.compile(r"[+-]?[A-Za-z_$][A-Za-z0-9_$.]*").match
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL).match
 _SINGLE_QUOTED = re.compile(r"'((?:[^'\\\n]|\\.)*)'").match
-_COMMENT_SIGNS = frozenset("/#")
-_HEX4 = re.compile(r"[0-9A-Fa-f]{4}").fullmatch
+_UNIT = re.compile(r"\\u([0-9A-Fa-f]{4})").match
+_PAIR = re.compile(r"\\u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}").match
 
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LITERALS: dict[str, Json] = {"true": True, "false": False, "null": None}
 _FOREIGN = {"True": "true", "False": "false", "TRUE": "true", "FALSE": "false", "None": "null", "nil": "null"}
-_NOT_NUMBERS = frozenset({"nan", "infinity", "inf"})
 
 
 class Box(NamedTuple):
@@ -68,9 +68,11 @@ class Parsed:
 
 def parse(raw: bytes) -> Parsed:
     """Read UTF-8 JSON, a byte order mark allowed; never raises, whatever the bytes."""
-    encoding = _foreign_encoding(raw)
-    if encoding:
-        fault = Problem((), f"the file is {encoding}, not UTF-8", "save it as UTF-8", rule="json-syntax", at=(1, 1))
+    encoding = json.detect_encoding(raw)
+    if not encoding.startswith("utf-8"):
+        fault = Problem(
+            (), f"the file is {encoding[:6].upper()}, not UTF-8", "save it as UTF-8", rule="json-syntax", at=(1, 1)
+        )
         return Parsed("", None, (fault,), whole=False)
     text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape")
     try:
@@ -97,23 +99,9 @@ def _parse_carefully(text: str) -> Parsed:
     return Parsed(reader.text, value, tuple(reader.faults), whole=True)
 
 
-def _foreign_encoding(raw: bytes) -> str | None:
-    head = raw[:4]
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head in (b"\x00\x00\xfe\xff",):
-        return "UTF-32" if b"\x00\x00" in head else "UTF-16"
-    if len(head) >= 2 and head.count(0) and head.strip(b"\x00"):
-        return "UTF-32" if head.count(0) == 3 else "UTF-16"
-    return None
-
-
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
     """Return the place of an offset, both counted from 1, the column in characters."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-
-
-def _end_of_space(text: str, at: int) -> int:
-    found = _SPACE(text, at)
-    return found.end() if found else at
 
 
 class _StopReading(Exception):
@@ -166,102 +154,82 @@ class _Reader:
 
     def skip(self) -> None:
         """Pass over white space, and over comments as faults."""
-        self.at = _end_of_space(self.text, self.at)
-        while self.text[self.at : self.at + 1] in _COMMENT_SIGNS:
+        while True:
+            if space := _SPACE(self.text, self.at):
+                self.at = space.end()
             comment = _COMMENT(self.text, self.at)
             if not comment:
-                if self.text.startswith("/*", self.at):
-                    raise self.stop(self.at, "this comment does not end", "JSON has no comments: remove it")
-                return
+                break
             self.fault(self.at, "JSON has no comments", "remove it, or say it in the commit message")
-            self.at = _end_of_space(self.text, comment.end())
+            self.at = comment.end()
+        if self.text.startswith("/*", self.at):
+            raise self.stop(self.at, "this comment does not end", "JSON has no comments: remove it")
 
     def value(self, depth: int) -> tuple[Json, Place]:
         start = self.at
         character = self.text[start : start + 1]
         if character == '"':
             return self.string(), start
-        if character == "{":
-            return self.object(depth)
-        if character == "[":
-            return self.array(depth)
+        if character in ("{", "["):
+            if depth >= MAX_DEPTH:
+                raise self.stop(start, f"{character} opens more than {MAX_DEPTH} levels", "flatten the file")
+            self.at += 1
+            return self.object(start, depth + 1) if character == "{" else self.array(start, depth + 1)
         if number := _NUMBER(self.text, start):
             self.at = number.end()
             return self.number(number), start
         return self.oddity(start, character), start
 
-    def object(self, depth: int) -> tuple[Json, Place]:
-        start = self.open(depth, "{")
+    def object(self, start: int, depth: int) -> tuple[Json, Place]:
         found: dict[str, Json] = {}
         keys: dict[str, tuple[int, Place]] = {}
         comma: int | None = None
-        while True:
-            self.skip()
-            if self.closes("}", start, comma):
-                return found, Box(start, keys)
+        while not self.closes("}", start, comma):
             key_at = self.at
             key = self.key()
             self.path.append(key)
             if key in keys:
                 line, _ = line_and_column(self.text, keys[key][0])
-                self.fault(
-                    key_at,
-                    f"the key {shown(key)} stands here a second time (first in line {line})",
-                    "keep one of them",
-                    rule="duplicate-key",
-                )
+                message = f"the key {shown(key)} stands here a second time (first in line {line})"
+                self.fault(key_at, message, "keep one of them", rule="duplicate-key")
             self.colon()
-            found[key], place = self.value(depth + 1)
+            found[key], place = self.value(depth)
             keys[key] = (key_at, place)
             self.path.pop()
             comma = self.comma("}", "key")
+        return found, Box(start, keys)
 
-    def array(self, depth: int) -> tuple[Json, Place]:
-        start = self.open(depth, "[")
+    def array(self, start: int, depth: int) -> tuple[Json, Place]:
         found: list[Json] = []
         items: list[Place] = []
         comma: int | None = None
-        while True:
-            self.skip()
-            if self.closes("]", start, comma):
-                return found, Row(start, items)
+        while not self.closes("]", start, comma):
             self.path.append(len(found))
-            value, place = self.value(depth + 1)
+            value, place = self.value(depth)
             found.append(value)
             items.append(place)
             self.path.pop()
             comma = self.comma("]", "item")
-
-    def open(self, depth: int, bracket: str) -> int:
-        if depth >= MAX_DEPTH:
-            raise self.stop(self.at, f"{bracket} opens more than {MAX_DEPTH} levels", "flatten the file")
-        self.at += 1
-        return self.at - 1
+        return found, Row(start, items)
 
     def closes(self, bracket: str, start: int, comma: int | None) -> bool:
         """Tell whether the container ends here; complain about a comma before the end, or about no end."""
+        self.skip()
         character = self.text[self.at : self.at + 1]
-        opener = self.text[start]
         if character == bracket:
             if comma is not None:
                 self.fault(comma, f"a comma before the closing {bracket}", "remove the comma")
             self.at += 1
             return True
-        if not character:
-            line, column = line_and_column(self.text, start)
-            raise self.stop(
-                len(self.text.rstrip()),
-                f"the file ends, but the {opener} of line {line}, column {column} is still open",
-                f"add the missing {bracket}",
-            )
-        if character in "]}":
-            line, column = line_and_column(self.text, start)
-            raise self.stop(
-                self.at,
-                f"{character} stands where the {opener} of line {line}, column {column} wants {bracket}",
-                "close the brackets in the order in which they were opened",
-            )
-        return False
+        if character and character not in "]}":
+            return False
+        line, column = line_and_column(self.text, start)
+        opener = f"the {self.text[start]} of line {line}, column {column}"
+        if character:
+            hint = "close the brackets in the order in which they were opened"
+            raise self.stop(self.at, f"{character} stands where {opener} wants {bracket}", hint)
+        end = len(self.text.rstrip())
+        raise self.stop(end, f"the file ends, but {opener} is still open", f"add the missing {bracket}")
 
     def comma(self, bracket: str, what: str) -> int | None:
         """Pass the comma after a value and return its offset; a missing one is a fault, then assumed."""
@@ -347,32 +315,26 @@ class _Reader:
 
     def escape(self) -> str:
         start = self.at
+        if pair := _PAIR(self.text, start):
+            self.at = pair.end()
+            return str(json.loads(f'"{pair[0]}"'))
+        if unit := _UNIT(self.text, start):
+            self.at = unit.end()
+            character = chr(int(unit[1], 16))
+            if character == "\0":
+                self.fault(start, "\\u0000 is in no text that Stripe takes", "remove it")
+            elif "\ud800" <= character <= "\udfff":
+                message = f"{unit[0].lower()} is half a character"
+                self.fault(start, message, "write the character itself, or both halves")
+                return ""
+            return character
         letter = self.text[start + 1 : start + 2]
-        if letter != "u":
-            self.at += 1 if letter in ("", "\n", "\r") else 2
-            if letter not in _ESCAPES:
-                self.fault(start, f"\\{letter.strip()} means nothing in JSON", "write \\\\ for a backslash")
-            return _ESCAPES.get(letter, "")
-        unit = self.unit(start)
-        if unit is None:
-            self.at += 2
+        self.at += 1 if letter in ("", "\n", "\r") else 2
+        if letter == "u":
             self.fault(start, "\\u wants four hexadecimal digits", "write for example \\u00e9, or é itself")
-            return ""
-        self.at += 6
-        if unit == 0:
-            self.fault(start, "\\u0000 is in no text that Stripe takes", "remove it")
-        if not 0xD800 <= unit < 0xE000:
-            return chr(unit)
-        low = self.unit(self.at) if self.text.startswith("\\u", self.at) else None
-        if unit < 0xDC00 and low is not None and 0xDC00 <= low < 0xE000:
-            self.at += 6
-            return chr(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
-        self.fault(start, f"\\u{unit:04x} is half a character", "write the character itself, or both halves")
-        return ""
-
-    def unit(self, start: int) -> int | None:
-        digits = self.text[start + 2 : start + 6]
-        return int(digits, 16) if _HEX4(digits) else None
+        elif letter not in _ESCAPES:
+            self.fault(start, f"\\{letter.strip()} means nothing in JSON", "write \\\\ for a backslash")
+        return _ESCAPES.get(letter, "")
 
     def single_quoted(self) -> str:
         start = self.at
@@ -398,18 +360,13 @@ class _Reader:
             self.at = like.end()
             self.fault(start, f"{shown(like[0])[1:-1]} is no JSON number", _number_hint(like[0]))
             return None
-        word = _WORD(self.text, start)
-        if word and word[0] in _LITERALS:
+        if word := _WORD(self.text, start):
             self.at = word.end()
-            return _LITERALS[word[0]]
-        if word:
-            self.at = word.end()
-            self.fault(start, f"{shown(word[0])[1:-1]} is no JSON value", _word_hint(word[0]))
-            return None
+            if word[0] not in _LITERALS:
+                self.fault(start, f"{shown(word[0])[1:-1]} is no JSON value", _word_hint(word[0]))
+            return _LITERALS.get(word[0])
         if character in ("", ",", "]", "}"):
             self.fault(start, "a value is missing here", "write one, or remove the comma or key before it")
-            if character == ",":
-                return None
             if not character:
                 raise _StopReading
             return None
@@ -435,7 +392,7 @@ def _number_hint(text: str) -> str:
 
 
 def _word_hint(word: str) -> str:
-    if word.lstrip("+-").lower() in _NOT_NUMBERS:
+    if word.lstrip("+-").lower() in ("nan", "infinity", "inf"):
         return "JSON has no such number: write the digits"
     if word in _FOREIGN:
         return f"write {_FOREIGN[word]}"

@@ -157,14 +157,3 @@ def unknown_fields(thing: LiveCoupon | LiveCode) -> str:
 def has_address(customer: str | None, addresses: Mapping[str, str]) -> bool:
     """Whether a customer can be named in a file by an address."""
     return customer is not None and customer in addresses and not address_fault(addresses[customer])
-
-
-def has_ended(code: LiveCode, coupons: Mapping[str, LiveCoupon], now: int) -> bool:
-    """Whether Stripe has ended a code for good. One that was switched off has not, and one that is on never has."""
-    spec, coupon = code.spec, coupons.get(code.spec.coupon)
-    if spec.active:
-        return False
-    if coupon is None or not coupon.valid or coupon.created > code.created:
-        return True
-    used_up = spec.max_redemptions is not None and code.times_redeemed >= spec.max_redemptions
-    return used_up or (spec.expires_at is not None and spec.expires_at <= now)

@@ -23,7 +23,6 @@ from promosync.export.draft import (
     code_entry,
     coupon_entry,
     has_address,
-    has_ended,
     in_the_files_words,
     oldest_first,
     products_of,
@@ -33,6 +32,7 @@ from promosync.export.naming import Names, is_own_name
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
 from promosync.model.issued import IssuedCode, IssuedCodes
+from promosync.model.life import has_ended
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.promotions import fold
@@ -125,7 +125,7 @@ def _wanted(
         coupon = every.get(code.spec.coupon)
         if coupon is not None and coupon.tags.owner is not None:
             left_out.add(Kind.CODE, f"its coupon belongs to owner {coupon.tags.owner!r}", code.stripe_id)
-        elif not wishes.ended and has_ended(code, every, found.account.now):
+        elif not wishes.ended and has_ended(code, coupon, found.account.now):
             left_out.add(Kind.CODE, ENDED, code.stripe_id)
         elif coupon is None or coupon.stripe_id not in coupons:
             left_out.add(Kind.CODE, COUPON_LEFT_OUT if coupon else COUPON_DELETED, code.stripe_id)

@@ -18,7 +18,6 @@ from promosync.export.draft import (
     code_entry,
     coupon_entry,
     has_address,
-    has_ended,
     in_the_files_words,
     oldest_first,
     products_of,
@@ -28,11 +27,12 @@ from promosync.export.draft import (
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
 from promosync.model.issued import IssuedCodes
+from promosync.model.life import has_ended
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
 from promosync.model.promotions import fold
 from promosync.plan.batch_rows import Rows
-from promosync.plan.matching import match
+from promosync.plan.matching import code_rank, match, places
 from promosync.plan.plan import Kind
 
 NOT_CURRENT = "its coupon is not its owner's current one"
@@ -86,7 +86,7 @@ def _codes(
     live: Live, owner: str, wishes: Wishes, coupons: Mapping[str, CouponEntry], left_out: Remainder
 ) -> tuple[CodeEntry, ...]:
     every = {coupon.stripe_id: coupon for coupon in live.coupons}
-    place = {code.stripe_id: -index for index, code in enumerate(live.codes)}
+    place = places(live.codes)
     groups: dict[str, list[LiveCode]] = defaultdict(list)
     for code in live.codes:
         if code.tags.owner == owner and code.tags.id is None:
@@ -94,11 +94,11 @@ def _codes(
         elif code.tags.owner == owner:
             groups[code.tags.id or ""].append(code)
     entries = []
-    current = [max(group, key=lambda c: (c.spec.active, c.created, place[c.stripe_id])) for group in groups.values()]
+    current = [max(group, key=lambda code: code_rank(code, place)) for group in groups.values()]
     for code in sorted(current, key=lambda code: (code.created, place[code.stripe_id])):
         if not code.spec.active and code.tags.retired is Retired.WITHDRAWN:
             reason = WITHDRAWN
-        elif not wishes.ended and has_ended(code, every, live.account.now):
+        elif not wishes.ended and has_ended(code, every.get(code.spec.coupon), live.account.now):
             reason = ENDED
         elif not code.spec.active and code.tags.retired is Retired.SWAP:
             reason = SWAPPING

@@ -9,8 +9,9 @@ from functools import cached_property
 
 from promosync.config import Source
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
+from promosync.model.life import is_over
 from promosync.model.problems import Path
-from promosync.plan.exposure import Way, all_ways, is_over, ways_to
+from promosync.plan.exposure import Way, all_ways, ways_to
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Generate:
 class Import:
     """Where the codes of a batch come from: a file, by its path relative to the configuration's folder."""
 
-    file: str
+    file: str = ""
     missing_customer: str = "error"
 
 

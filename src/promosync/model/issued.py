@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, overload
 
+from promosync.model.life import is_used_up
 from promosync.model.live import LiveCode
 from promosync.model.ownership import IMPORTED, Retired, Tags, slot_number
 from promosync.model.promotions import PromotionCode
@@ -51,11 +52,11 @@ class Verdict(NamedTuple):
 class IssuedCode:
     """One promotion code of a batch in Stripe, as far as deciding about it goes.
 
-    ``slot`` is None on an imported code. ``used`` counts redemptions, those of its predecessors included.
-    ``retired`` is promosync's reason for having switched it off. ``current``, ``ended``, ``moves``, ``gone`` and
-    ``uncounted`` are as in :class:`Verdict`; ``ended`` is also true of a code that is used up, ``current`` of none
-    whose coupon is gone. ``email`` is the salted hash of its address. ``created`` is seconds UTC. ``shape`` is an
-    index into :attr:`IssuedCodes.shapes`.
+    ``slot`` is None on an imported code. ``used`` counts redemptions, those of its predecessors included; a code that
+    is ``used_up`` allows no more. ``retired`` is promosync's reason for having switched it off. ``current``,
+    ``ended``, ``moves``, ``gone`` and ``uncounted`` are as in :class:`Verdict`; ``ended`` is also true of a code that
+    is used up, ``current`` of none whose coupon is gone. ``email`` is the salted hash of its address. ``created`` is
+    seconds UTC. ``shape`` is an index into :attr:`IssuedCodes.shapes`.
     """
 
     stripe_id: str
@@ -73,6 +74,7 @@ class IssuedCode:
     created: int = 0
     shape: int = 0
     uncounted: bool = False
+    used_up: bool = False
 
 
 _REASONS: Final = (None, *Retired)
@@ -93,7 +95,7 @@ class IssuedCodes(Sequence[IssuedCode]):
         self._used = array("q")
         self._created = array("q")
         self._shape_of = array("I")
-        self._flags = bytearray()
+        self._flags = array("H")
         self._verdicts: Sequence[Verdict] | None = None
         for record in records:
             self.append(record)
@@ -108,7 +110,7 @@ class IssuedCodes(Sequence[IssuedCode]):
         self._created.append(record.created)
         self._shape_of.append(record.shape)
         flags = record.active | record.current << 1 | record.ended << 2 | record.moves << 3 | record.gone << 4
-        self._flags.append(flags | _REASONS.index(record.retired) << 5)
+        self._flags.append(flags | _REASONS.index(record.retired) << 5 | record.used_up << 8)
 
     def judged(self, verdicts: Sequence[Verdict]) -> IssuedCodes:
         """Return the same records with what each shape means; nothing is copied, and nothing more can be added."""
@@ -143,7 +145,7 @@ class IssuedCodes(Sequence[IssuedCode]):
     @property
     def back_on(self) -> list[int]:
         """Where the codes are that somebody has switched on again: active, with a reason for having been off."""
-        return [at for at, flags in enumerate(self._flags) if flags & 1 and flags >> 5]
+        return [at for at, flags in enumerate(self._flags) if flags & 1 and flags >> 5 & 7]
 
     def live(self, at: int, owner: str, config_id: str) -> LiveCode:
         """Return one code with everything that is known of it, as the applier wants it."""
@@ -183,14 +185,15 @@ class IssuedCodes(Sequence[IssuedCode]):
         after_id, after_code, after_email, end = self._ends[4 * at : 4 * at + 4]
         flags, slot, shape, created = self._flags[at], self._slots[at], self._shape_of[at], self._created[at]
         verdict = self._verdicts[shape] if self._verdicts else None
-        gone = bool(flags & 16) or (verdict is not None and (verdict.gone or created < verdict.born))
+        older = verdict is not None and created < verdict.born and not flags & 1  # see life.is_gone
+        gone = bool(flags & 16) or older or (verdict is not None and verdict.gone)
         return IssuedCode(
             texts[start:after_id].decode(),
             texts[after_id:after_code].decode(),
             None if slot < 0 else slot,
             bool(flags & 1),
             self._used[at],
-            _REASONS[flags >> 5],
+            _REASONS[flags >> 5 & 7],
             verdict.current and not gone if verdict else bool(flags & 2),
             bool(flags & 4) or (verdict is not None and verdict.ended),
             verdict.moves if verdict else bool(flags & 8),
@@ -200,6 +203,7 @@ class IssuedCodes(Sequence[IssuedCode]):
             created,
             shape,
             verdict is not None and verdict.uncounted,
+            bool(flags >> 8),
         )
 
 
@@ -213,7 +217,7 @@ class IssuedBuilder:
     def add(self, code: LiveCode) -> None:
         """Add one code of the batch."""
         spec, tags = code.spec, code.tags
-        used_up = spec.max_redemptions is not None and code.times_redeemed >= spec.max_redemptions
+        used_up = is_used_up(spec.max_redemptions, code.times_redeemed)
         for key in code.unread:
             self.codes.unread.setdefault(key, []).append(code.stripe_id)
         self.codes.append(
@@ -229,6 +233,7 @@ class IssuedBuilder:
                 customer=spec.customer,
                 created=code.created,
                 shape=self._shape(code),
+                used_up=used_up,
             )
         )
 

@@ -15,9 +15,9 @@ from typing import Any
 from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import check_capacity
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
-from promosync.config.dates import farthest
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.issued import IssuedCodes, Shape, Verdict
+from promosync.model.life import coupon_end, farthest, is_over
 from promosync.model.live import LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
@@ -196,8 +196,7 @@ class _Compared:
 
 def standing_of(entry: BatchEntry, coupon: CouponFuture, now: int) -> Standing:
     """Return what the file says of a batch as a whole at a time (seconds UTC)."""
-    expires = entry.spec.expires_at
-    if coupon.over or (expires is not None and expires <= now):
+    if coupon.over or is_over(entry.spec.expires_at, now):
         return Standing.OVER
     return Standing.ON if entry.spec.active else Standing.OFF
 
@@ -247,9 +246,9 @@ def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
 
 def _verdict(shape: Shape, coupons: Mapping[str, LiveCoupon], now: int, ending: frozenset[str]) -> Verdict:
     """Return what has become of codes of a shape, whatever the file says."""
-    expires, coupon = shape.spec.expires_at, coupons.get(shape.spec.coupon)
+    coupon = coupons.get(shape.spec.coupon)
     return Verdict(
-        ended=(expires is not None and expires <= now) or (coupon is not None and not coupon.valid),
+        ended=is_over(shape.spec.expires_at, now) or (coupon is not None and coupon_end(coupon, now) is not None),
         moves=shape.spec.coupon in ending,
         gone=coupon is None,
         born=coupon.created if coupon else 0,
@@ -297,7 +296,7 @@ def _room(question: BatchQuestion, space: Space | None, wanted: Wanted, slots: S
         return []
     needed = _needed(wanted)
     taken, coming, had = question.beside(space, needed)
-    # What the batch has had is not drawn again, but fills the seats that need no new code.
+    # What the batch has had is not drawn again, but fills the slots that need no new code.
     spent = had - (needed - slots.added)
     return check_capacity(question.entry, needed, taken + coming + spent, taken + coming)
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from promosync.model.configuration import Configuration
+from promosync.model.life import State, is_gone, is_over, is_used_up, state
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
 from promosync.model.problems import Path
@@ -60,7 +62,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found out. ``code`` is the one that Stripe would look at, ``others`` have the same text."""
+    """What was found out. ``code`` is the one that Stripe would look at, in ``state``; ``others`` have its text."""
 
     text: str
     now: int
@@ -68,6 +70,7 @@ class Checked:
     code: LiveCode | None = None
     coupon: LiveCoupon | None = None
     others: tuple[LiveCode, ...] = ()
+    state: State | None = None
 
     @property
     def valid(self) -> bool:
@@ -118,11 +121,12 @@ def check(
         return Checked(text, now, (Rule("exists", Verdict.FAILED, "no promotion code has this text", _typo(text)),))
     code, others = found[0], tuple(found[1:])
     coupon = coupons.get(code.spec.coupon)
-    if coupon is not None and coupon.created > code.created and not code.spec.active:
-        coupon = None  # made anew under the same id: Stripe does not give it the codes of the old one
+    became = state(code, coupon, now)
+    if is_gone(code, coupon):
+        coupon = None
     rules = (
         Rule("exists", Verdict.PASSED, f"{code.stripe_id} has it"),
-        _active(code, _text_now(code, configuration)),
+        _active(code, became, _text_now(code, configuration)),
         _coupon(code, coupon),
         _dates(code, coupon, now),
         _uses(code, coupon),
@@ -133,7 +137,7 @@ def check(
         _product(coupon, order),
         *_unknown(code, coupon),
     )
-    return Checked(text, now, rules, code, coupon, others)
+    return Checked(text, now, rules, code, coupon, others, became)
 
 
 def candidates(text: str, codes: Iterable[LiveCode], customer: str | None) -> Sequence[LiveCode]:
@@ -159,25 +163,26 @@ def _text_now(code: LiveCode, configuration: Configuration | None) -> str | None
     return next((text for text in texts if fold(text) != fold(code.spec.code)), None)
 
 
-def _active(code: LiveCode, text_now: str | None) -> Rule:
+def _active(code: LiveCode, became: State, text_now: str | None) -> Rule:
     if code.spec.active:
         return Rule("active", Verdict.PASSED, "it is active")
-    if code.tags.retired is Retired.SWAP and text_now is not None:
-        reason = f"it is not active: the file gives its entry the code {text_now} now"
-        return Rule("active", Verdict.FAILED, reason, f"use {text_now}; if that is not taken, run promosync apply")
-    reason, hint = {
-        Retired.SWAP: ("promosync was replacing it and did not finish", "run promosync apply again"),
-        Retired.WITHDRAWN: ("promosync withdrew it, as it left the file", "put it back into the file and apply"),
-        Retired.OFF: ("promosync switched it off, as the file says", "set active to true in the file and apply"),
-        Retired.HAND: ("it was switched off in Stripe", "switch it on in Stripe: apply leaves it off"),
-    }.get(
-        code.tags.retired,  # type: ignore[arg-type]
-        (
-            "it has ended, or was switched off in Stripe",
-            "see the rules below; if none of them failed, switch it on in Stripe or apply the file",
-        ),
-    )
-    return Rule("active", Verdict.FAILED, f"it is not active: {reason}", hint)
+    retired = code.tags.retired
+    if retired is Retired.SWAP and text_now is not None:
+        reason, hint = f"the file gives its entry the code {text_now} now", f"use {text_now}; if that is not taken, "
+        return Rule("active", Verdict.FAILED, f"it is {became.value}: {reason}", f"{hint}run promosync apply")
+    if became not in _WHY_OFF:
+        return Rule("active", Verdict.FAILED, f"it is {became.value}", "see the rules below")
+    reason, hint = _SWAPPING if retired is Retired.SWAP else _MARKED if retired is Retired.HAND else _WHY_OFF[became]
+    return Rule("active", Verdict.FAILED, f"it is {became.value}: {reason}", hint)
+
+
+_WHY_OFF: Final = {
+    State.WITHDRAWN: ("promosync withdrew it, as it left the file", "put it back into the file and apply"),
+    State.OFF: ("promosync switched it off, as the file says", "set active to true in the file and apply"),
+    State.SWITCHED_OFF: ("somebody did that in Stripe", "switch it on in Stripe, or apply the file"),
+}
+_SWAPPING: Final = ("promosync was replacing it and did not finish", "run promosync apply again")
+_MARKED: Final = ("somebody did that in Stripe", "switch it on in Stripe: apply leaves it off")
 
 
 def _coupon(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
@@ -200,7 +205,7 @@ def _coupon(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
 def _dates(code: LiveCode, coupon: LiveCoupon | None, now: int) -> Rule:
     own, shared = code.spec.expires_at, coupon.spec.redeem_by if coupon else None
     for what, end, field in (("it", own, "expires_at"), ("its coupon", shared, "redeem_by")):
-        if end is not None and end <= now:
+        if end is not None and is_over(end, now):
             return Rule(
                 "dates", Verdict.FAILED, f"{what} ended on {iso(end)}", f"set a later {field} in the file and apply"
             )
@@ -214,7 +219,7 @@ def _uses(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
         limit = thing.spec.max_redemptions if thing else None
         if thing is None or limit is None:
             continue
-        if thing.times_redeemed >= limit:
+        if is_used_up(limit, thing.times_redeemed):
             hint = "raise max_redemptions in the file and apply"
             return Rule("uses", Verdict.FAILED, f"{what} is used up: {_of(thing)}", hint)
         left.append(f"{what} has {limit - thing.times_redeemed:,} left")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable
 
-from promosync.config.dates import farthest
 from promosync.model.account import Live
+from promosync.model.life import farthest
 from promosync.model.live import LiveCode
 from promosync.model.problems import Path, Problem
 from promosync.model.promotions import Coupon, PromotionCode, fold

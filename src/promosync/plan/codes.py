@@ -23,6 +23,7 @@ from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
 from promosync.model.configuration import CodeEntry
+from promosync.model.life import has_ended, is_over
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import Problem
@@ -65,12 +66,15 @@ class CodeQuestion:
     @property
     def over(self) -> bool:
         """Whether the file's own date has passed, the code's or its coupon's."""
-        expires = self.entry.spec.expires_at
-        return self.coupon.over or (expires is not None and expires <= self.scope.now)
+        return self.coupon.over or is_over(self.entry.spec.expires_at, self.scope.now)
 
     def left(self, carried: int) -> int | None:
         """What the object in Stripe is to allow when ``carried`` redemptions are used already."""
         return carry.code_limit(self.limit, carried, self.coupon.spec.max_redemptions)
+
+    def ended(self, current: LiveCode) -> bool:
+        """Whether Stripe has ended the code for good."""
+        return has_ended(current, self.coupons.get(current.spec.coupon), self.scope.now)
 
     def wanted(self, carried: int) -> PromotionCode:
         """The object that Stripe is to hold when ``carried`` redemptions are used already."""
@@ -94,7 +98,7 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
         return _conflict(entry, current, forced)
 
     nothing_left = carry.left(question.limit, question.used(current)) == 0
-    dead = _has_ended(question, current)
+    dead = question.ended(current)
     comes_back = after.active and not current.spec.active
     if forced or (after.active and dead):
         if question.coupon.why_not:
@@ -242,7 +246,7 @@ def _is_as_wanted(question: CodeQuestion, current: LiveCode) -> bool:
         and live.max_redemptions == question.left(tags.carried)
         and not question.elsewhere
         and tags == question.scope.tags(entry.id, entry.protect, carried=tags.carried)
-        and not _has_ended(question, current)
+        and not question.ended(current)
     )
 
 
@@ -268,16 +272,6 @@ def _in_the_files_terms(question: CodeQuestion, current: LiveCode) -> tuple[Prom
     if (limit, expires, code) != (live.max_redemptions, live.expires_at, live.code):  # replacing is slow
         before = replace(live, max_redemptions=limit, expires_at=expires, code=code)
     return question.scope.visible(before), question.scope.visible(after)
-
-
-def _has_ended(question: CodeQuestion, current: LiveCode) -> bool:
-    """Whether Stripe has ended the code for good: used up, expired, or its coupon gone, ended or made anew."""
-    live = current.spec
-    coupon = question.coupons.get(live.coupon)
-    if coupon is None or not coupon.valid or coupon.created > current.created:
-        return True
-    used_up = live.max_redemptions is not None and current.times_redeemed >= live.max_redemptions
-    return used_up or (live.expires_at is not None and live.expires_at <= question.scope.now)
 
 
 def all_used(question: CodeQuestion, current: LiveCode) -> str:

@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from promosync.model.configuration import CouponEntry
+from promosync.model.life import is_over
 from promosync.model.live import LiveCoupon
 from promosync.model.problems import Path, Problem
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
-from promosync.plan.desired import is_over
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
 from promosync.plan.gone import Gone
@@ -58,7 +58,7 @@ def decide_coupon(
     What came in on a predecessor that somebody deleted since is told by its codes alone: it is ``late`` on the
     current coupon, as what promosync finds when it deletes one itself.
     """
-    over = is_over(entry.spec, scope.now)
+    over = is_over(entry.spec.redeem_by, scope.now)
     if found is None or (found.alike and over):  # what is somebody else's is left alone
         return _absent(entry, scope, gone.unknown, over)
     current = found.current

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from promosync.model.account import Live
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
+from promosync.model.life import is_over
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem
-from promosync.model.promotions import Coupon
 from promosync.plan.exposure import batch_sizes
 
 if TYPE_CHECKING:
@@ -50,11 +50,6 @@ def product_id(configuration: Configuration, name: str, mode: Mode) -> str:
     return configuration.products.get(name, {}).get(mode, name)
 
 
-def is_over(spec: Coupon, now: int) -> bool:
-    """Whether the coupon's own date has passed."""
-    return spec.redeem_by is not None and spec.redeem_by <= now
-
-
 def resolve(configuration: Configuration, live: Live) -> tuple[Configuration, list[Problem]]:
     """Return the configuration with Stripe product and customer ids, and what could not be found.
 
@@ -62,7 +57,7 @@ def resolve(configuration: Configuration, live: Live) -> tuple[Configuration, li
     """
     problems: list[Problem] = []
     coupons = tuple(_resolve_coupon(entry, configuration, live, problems) for entry in configuration.coupons)
-    over = {entry.id for entry in coupons if is_over(entry.spec, live.account.now)}
+    over = {entry.id for entry in coupons if is_over(entry.spec.redeem_by, live.account.now)}
     codes = tuple(
         entry if entry.spec.coupon in over else _resolve_code(entry, live, problems) for entry in configuration.codes
     )
@@ -74,7 +69,7 @@ def _resolve_coupon(
 ) -> CouponEntry:
     mode = live.account.mode
     found = {name: product_id(configuration, name, mode) for name in entry.spec.applies_to}
-    if not is_over(entry.spec, live.account.now):
+    if not is_over(entry.spec.redeem_by, live.account.now):
         problems += _missing_products(entry, found, live, mode)
     return replace(entry, spec=replace(entry.spec, applies_to=frozenset(found.values())))
 

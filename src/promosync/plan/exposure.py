@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Generate
+from promosync.model.life import is_over
 from promosync.model.problems import Path
 
 if TYPE_CHECKING:
@@ -88,11 +89,6 @@ def ways_to(configuration: Configuration) -> dict[str, list[Way]]:
 def batch_sizes(configuration: Configuration, rows: Mapping[str, Rows]) -> dict[str, int]:
     """Return how many codes each batch has, by its id; ``rows`` holds what the files of the batches say."""
     return {entry.id: _size(entry, rows.get(entry.id)) for entry in configuration.batches}
-
-
-def is_over(ends: int | None, now: int) -> bool:
-    """Whether a date has passed; both are seconds UTC."""
-    return ends is not None and ends <= now
 
 
 def _size(entry: BatchEntry, rows: Rows | None) -> int:

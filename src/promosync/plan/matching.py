@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 from promosync.model.account import Live
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
+from promosync.model.life import rank
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem
@@ -120,9 +121,9 @@ def code_match(chain: list[LiveCode], place: Mapping[str, int]) -> Match[LiveCod
     return Match(current, older, elsewhere=elsewhere)
 
 
-def code_rank(code: LiveCode, place: Mapping[str, int]) -> tuple[bool, int, int]:
+def code_rank(code: LiveCode, place: Mapping[str, int]) -> tuple[int, int]:
     """Return what sorts the codes of an entry, the current one last; ``place`` is what :func:`places` gives."""
-    return code.spec.active, code.created, place[code.stripe_id]
+    return rank(code.spec.active, code.created, code.tags.retired), place[code.stripe_id]
 
 
 def coupon_rank(coupon: LiveCoupon) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from promosync.model import seal
 from promosync.model.account import Known, Live, Unread
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, Generate
 from promosync.model.issued import IssuedCodes
+from promosync.model.life import is_over
 from promosync.model.live import LiveCoupon
 from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import fold
@@ -29,7 +30,6 @@ from promosync.model.seal import Seal
 from promosync.plan.batch_rows import Rows
 from promosync.plan.batches import standing_of
 from promosync.plan.coupons import CouponFuture
-from promosync.plan.desired import is_over
 from promosync.plan.matching import Matches, generations
 from promosync.plan.plan import BatchAction, Trusted
 from promosync.plan.scope import Scope
@@ -198,7 +198,7 @@ class _Looking:
     def _was_there(self) -> bool:
         """Whether a coupon of the file that is not in Stripe has been there: a seal tells, or its codes."""
         now, there = self._scope.now, self._matches.coupons
-        absent = {e.id: e for e in self._wanted.coupons if e.id not in there and not is_over(e.spec, now)}
+        absent = {e.id: e for e in self._wanted.coupons if e.id not in there and not is_over(e.spec.redeem_by, now)}
         if not absent:
             return False
         if self._may_be_gone("coupon", absent):

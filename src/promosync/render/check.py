@@ -55,6 +55,7 @@ def check_json(checked: Checked, origin: Origin | None, place: dict[str, Any] | 
         "valid": checked.valid,
         "checked_at": iso(checked.now),
         "stripe_id": checked.code.stripe_id if checked.code else None,
+        "state": checked.state.value if checked.state else None,
         "coupon": checked.code.spec.coupon if checked.code else None,
         "rules": [
             {

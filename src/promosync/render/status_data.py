@@ -7,19 +7,21 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
+from promosync.model.life import State
 from promosync.plan.fields import iso
 from promosync.render.heads import json_head
 from promosync.render.money import worst_words
 from promosync.render.plan_json import worst_case_json
 from promosync.render.status_words import summary
 from promosync.render.tables import csv_cell
-from promosync.status.report import Line, OverTime, Report, Since, State
+from promosync.status.report import Line, OverTime, Report, Since
 
 Json = dict[str, Any]
 
 _FIELDS = (
-    "kind", "id", "label", "coupon", "state", "issued", "active", "used", "limit", "left", "used_up", "expired",
-    "withdrawn", "off", "used_codes", "percent_used", "ends", "days_left", "drift", "note", "in_file", "stripe_id",
+    "kind", "id", "label", "coupon", "state", "issued", "active", "used", "limit", "left", "redeemed", "expired",
+    "withdrawn", "off", "switched_off", "orphaned", "used_codes", "percent_used", "ends", "days_left", "drift",
+    "note", "in_file", "stripe_id",
 )  # fmt: skip
 
 
@@ -68,16 +70,18 @@ def _line(line: Line, now: int) -> Json:
         "id": line.id,
         "label": line.label,
         "coupon": line.coupon,
-        "state": line.state.value,
+        "state": line.state_word,
         "issued": line.issued,
         "active": line.count(State.ACTIVE),
         "used": line.used,
         "limit": line.limit,
         "left": line.left,
-        "used_up": line.count(State.USED_UP),
-        "expired": line.count(State.EXPIRED, State.ENDED),
+        "redeemed": line.count(State.REDEEMED),
+        "expired": line.count(State.EXPIRED),
         "withdrawn": line.count(State.WITHDRAWN),
         "off": line.count(State.OFF),
+        "switched_off": line.count(State.SWITCHED_OFF),
+        "orphaned": line.count(State.ORPHANED),
         "used_codes": line.used_codes,
         "percent_used": line.percent_used,
         "ends": None if line.ends is None else iso(line.ends),

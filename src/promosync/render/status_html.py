@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from promosync.model.life import State
 from promosync.plan.exposure import total
 from promosync.render.money import NO_LIMIT, totals_words, worst_words
 from promosync.render.pages import PageRow, Table, day_and_time, page, table
@@ -26,7 +27,7 @@ from promosync.render.status_words import (
 from promosync.render.tables import Column
 from promosync.render.visible import visible
 from promosync.status.attention import SOON_DAYS, ends_soon, nearly_used
-from promosync.status.report import Course, Line, LineKind, OverTime, Report, State
+from promosync.status.report import Course, Line, LineKind, OverTime, Report
 from promosync.status.tally import NO_VALUE
 
 _MOST_POINTS = 60
@@ -38,12 +39,14 @@ _MOST_BARS = 12
 
 STATES = (
     (State.ACTIVE, "active", "active"),
-    (State.USED_UP, "used-up", "used up"),
+    (State.REDEEMED, "used-up", "redeemed"),
     (State.EXPIRED, "expired", "expired"),
     (State.WITHDRAWN, "withdrawn", "withdrawn"),
     (State.OFF, "off", "off"),
+    (State.SWITCHED_OFF, "switched-off", "switched off"),
+    (State.ORPHANED, "orphaned", "orphaned"),
 )
-"""The parts of a batch from left to right: state, class, word. What ended with its coupon counts as expired."""
+"""The parts of a batch from left to right: state, class, word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ def _budget(line: Line, now: int) -> Bar:
 
 def _notes(line: Line, now: int) -> Iterator[str]:
     if line.state is not State.ACTIVE:
-        yield line.state.value
+        yield line.state_word
         return
     if line.left is not None:
         yield f"{line.left:,} left"
@@ -218,7 +221,7 @@ def _uses(lines: Sequence[Line]) -> list[Bar]:
 def _parts(line: Line) -> Iterator[Part]:
     at = 0.0
     for state, css, word in STATES:
-        count = line.count(state, State.ENDED) if state is State.EXPIRED else line.count(state)
+        count = line.count(state)
         if count:
             share = 100 * count / line.issued
             yield Part(css, word, f"{count:,}", round(at, 3), round(share, 3))
@@ -293,7 +296,7 @@ def _span(known: Sequence[tuple[int, int]]) -> tuple[str, str]:
 
 def _states(lines: Sequence[Line]) -> str:
     """Return how many lines there are, and in which state."""
-    found = Counter(line.state.value for line in lines).most_common()
+    found = Counter(line.state_word for line in lines).most_common()
     told = ", ".join(f"{count:,} {state}" for state, count in found)
     return told if len(found) == 1 else f"{len(lines):,}: {told}"
 

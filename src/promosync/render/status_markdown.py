@@ -11,9 +11,9 @@ from promosync.render.heads import markdown_head
 from promosync.render.markdown import cell, code
 from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import (
-    COLUMNS,
     NOUNS,
     cells,
+    columns_of,
     course_cells,
     course_columns,
     courses,
@@ -43,9 +43,9 @@ def _blocks(report: Report) -> Iterator[str]:
     yield ""
     yield _summary(summary(report))
     for kind, noun in NOUNS.items():
-        yield from _table(noun, [line for line in report.entries if line.kind is kind], report.now)
+        yield from _table(noun, [line for line in report.entries if line.kind is kind], report)
     for key in report.by:
-        yield from _table(f"By {code(key)}", [line for line in report.groups if line.label == key], report.now)
+        yield from _table(f"By {code(key)}", [line for line in report.groups if line.label == key], report)
     if report.worst:
         yield from ("", "### The most it can cost", "", "| coupon | uses | at most |", "| --- | ---: | ---: |")
         for exposure in report.worst:
@@ -74,13 +74,13 @@ def _blocks(report: Report) -> Iterator[str]:
             yield from ("", said)
 
 
-def _table(heading: str, lines: Sequence[Line], now: int) -> Iterator[str]:
+def _table(heading: str, lines: Sequence[Line], report: Report) -> Iterator[str]:
     if not lines:
         return
     group = lines[0].kind is LineKind.GROUP
-    columns = [column for column in COLUMNS if not (group and column.name in ("state", "days"))]
+    columns = [column for column in columns_of(report) if not (group and column.name in ("state", "days"))]
     yield from ("", f"### {heading} ({number(len(lines), 'line')})", "")
-    rows = (Row(title(line), cells(line, now), remarks(line)) for line in lines)
+    rows = (Row(title(line), cells(line, report.now), remarks(line)) for line in lines)
     yield from markdown_table(rows, columns, remarks=not group)
 
 

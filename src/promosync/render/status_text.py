@@ -8,6 +8,7 @@ from functools import partial
 from rich.cells import cell_len
 from rich.text import Text
 
+from promosync.model.life import State
 from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.render.heads import text_head
@@ -30,10 +31,10 @@ from promosync.render.status_words import (
 from promosync.render.tables import Column, Row, is_nothing, shortened, text_table
 from promosync.render.visible import visible
 from promosync.status.attention import ends_soon, nearly_used
-from promosync.status.report import Line, LineKind, OverTime, Report, Since, State
+from promosync.status.report import Line, LineKind, OverTime, Report, Since
 
 _USES = "Uses over time"
-_OPTIONAL = {"expired", "withdrawn", "days", "share"}
+_OPTIONAL = {"expired", "withdrawn", "switched_off", "orphaned", "days", "share"}
 
 
 def status_text(report: Report, width: int) -> Iterator[Text]:

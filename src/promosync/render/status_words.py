@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from promosync.model.life import State
 from promosync.plan.exposure import Exposure
 from promosync.render.money import NO_LIMIT
 from promosync.render.tables import NOTHING, Column
-from promosync.status.report import Course, Line, LineKind, OverTime, Report, State
+from promosync.status.report import Course, Line, LineKind, OverTime, Report
 
 NOUNS = {
     LineKind.COUPON: "Coupons",
@@ -24,10 +25,20 @@ COLUMNS = (
     Column("left", "left"),
     Column("expired", "expired"),
     Column("withdrawn", "withdrawn"),
+    Column("switched_off", "switched off"),
+    Column("orphaned", "orphaned"),
     Column("share", "share"),
     Column("days", "days left"),
     Column("state", "state", number=False),
 )
+
+
+def columns_of(report: Report) -> list[Column]:
+    """Return the columns of a report: of the states that are rare only those in which there is a code."""
+    every = (*report.entries, *report.groups)
+    rare = {"switched_off": State.SWITCHED_OFF, "orphaned": State.ORPHANED}
+    empty = {name for name, state in rare.items() if not any(line.count(state) for line in every)}
+    return [column for column in COLUMNS if column.name not in empty]
 
 
 def cells(line: Line, now: int) -> dict[str, str]:
@@ -39,11 +50,13 @@ def cells(line: Line, now: int) -> dict[str, str]:
         "active": f"{line.count(State.ACTIVE):,}",
         "used": f"{line.used:,}",
         "left": NO_LIMIT if line.left is None else f"{line.left:,}",
-        "expired": f"{line.count(State.EXPIRED, State.ENDED):,}",
+        "expired": f"{line.count(State.EXPIRED):,}",
         "withdrawn": f"{line.count(State.WITHDRAWN):,}",
+        "switched_off": f"{line.count(State.SWITCHED_OFF):,}",
+        "orphaned": f"{line.count(State.ORPHANED):,}",
         "share": NOTHING if line.percent_used is None else f"{line.percent_used:,} %",
         "days": NOTHING if days is None else "over" if days < 0 else f"{days:,}" if days else "<1",
-        "state": "" if group else line.state.value,
+        "state": "" if group else line.state_word,
     }
 
 

@@ -15,10 +15,10 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from promosync.model.live import LiveCode
+from promosync.model.newest import Newest
 from promosync.model.promotions import fold
 from promosync.results.orders import Order, Source
 from promosync.status.report import LineKind
-from promosync.status.seats import Seats
 
 _LATEST = (1 << 63) - 1
 _SOURCES = tuple(Source)
@@ -85,28 +85,28 @@ class Codes:
 
     known: list[Known] = field(default_factory=list)
     _numbers: dict[Known, int] = field(default_factory=dict)
-    _seats: Seats = field(default_factory=Seats)
-    _texts: Seats = field(default_factory=Seats)
+    _newest: Newest = field(default_factory=Newest)
+    _texts: Newest = field(default_factory=Newest)
 
     def note(self, code: int, known: Known, text: int, generation: int) -> None:
         number = self._numbers.get(known)
         if number is None:
             number = self._numbers[known] = len(self.known)
             self.known.append(known)
-        self._seats.put(code, generation, 0, number)
+        self._newest.put(code, generation, 0, number)
         if text:
             self._texts.put(code, 0, 0, text)
 
     def __getitem__(self, code: int) -> Known:
-        number = self._seats.cell(code)
+        number = self._newest.cell(code)
         return Known() if number is None else self.known[number]
 
     def __iter__(self) -> Iterator[tuple[int, Known, int]]:
-        return ((seat.key, self.known[seat.cell], self._texts.cell(seat.key) or 0) for seat in self._seats)
+        return ((held.key, self.known[held.cell], self._texts.cell(held.key) or 0) for held in self._newest)
 
     def by_text(self) -> Iterator[tuple[int, Known]]:
         """Yield the text of each code that has one here, and what is known of the code."""
-        return ((seat.cell, self[seat.key]) for seat in self._texts)
+        return ((held.cell, self[held.key]) for held in self._texts)
 
 
 class Book:
@@ -119,7 +119,7 @@ class Book:
     def __init__(self, salt: bytes | None = None) -> None:
         self.salt = secrets.token_bytes(16) if salt is None else salt
         self.codes = Codes()
-        self._customers = Seats()
+        self._customers = Newest()
         self._currencies, self._coupons = Names(), Names()
         self._clear()
 
@@ -190,7 +190,7 @@ class Book:
 
     def customers(self) -> Iterator[tuple[int, int]]:
         """Yield each customer, and when the first order was paid."""
-        return ((seat.key, seat.cell) for seat in self._customers)
+        return ((held.key, held.cell) for held in self._customers)
 
     def without(self, stretches: Mapping[Source, Sequence[Stretch]]) -> Book:
         """Return this book without the orders made in some stretches of time; customers and codes stay known."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from promosync.status.report import DAY, Line, LineKind, Report, State
+from promosync.model.life import State
+from promosync.status.report import DAY, Line, LineKind, Report
 
 SOON_DAYS = 7
 NEARLY_PERCENT = 80
@@ -40,7 +41,7 @@ def _parts(report: Report) -> Iterator[str]:
     yield from _nearly(entries)
     # Of a single code or a batch that is used up nothing is to be done: that is what they are for.
     coupons = [line for line in report.coupons if line.in_file]
-    yield from _counted(coupons, lambda line: line.state is State.USED_UP, "is", "are", " used up")
+    yield from _counted(coupons, lambda line: line.state is State.REDEEMED, "is", "are", " used up")
     drifted = sum(bool(line.drift) for line in entries)
     if drifted:
         verb = "entry differs" if drifted == 1 else "entries differ"

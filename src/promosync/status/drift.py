@@ -17,8 +17,8 @@ from promosync.plan.gone import Gone
 from promosync.plan.matching import Match, match
 from promosync.plan.plan import Action, Kept, Verb
 from promosync.plan.scope import Scope
+from promosync.status.report import NOT_IN_STRIPE
 
-NOT_IN_STRIPE = "not in Stripe"
 NOT_IN_FILE = "not in the file"
 
 _KNOWN = 1000

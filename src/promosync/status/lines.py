@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from promosync.model.configuration import BatchEntry, Generate
+from promosync.model.life import State, coupon_end
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
 from promosync.plan.matching import Match
-from promosync.status.drift import NOT_IN_FILE, NOT_IN_STRIPE, Told
-from promosync.status.report import Line, LineKind, State
+from promosync.status.drift import NOT_IN_FILE, Told
+from promosync.status.report import NOT_IN_STRIPE, Line, LineKind
 from promosync.status.tally import Bound, Count, Values
 
 
@@ -26,7 +27,7 @@ def coupon_line(
         # A coupon that is gone took its count along: its codes know at least what went through them.
         return replace(
             line,
-            state=State.MISSING,
+            state=None,
             label=(wanted.name if wanted else None) or "",
             used=codes.used,
             limit=wanted.max_redemptions if wanted else None,
@@ -39,7 +40,7 @@ def coupon_line(
     return replace(
         line,
         label=current.spec.name or "",
-        state=_coupon_state(current, now),
+        state=coupon_end(current, now) or State.ACTIVE,
         used=used,
         limit=limit,
         left=carry.left(limit, used) if current.valid else 0,
@@ -136,17 +137,10 @@ def group_lines(keys: Values, groups: Mapping[Values, Count], limit: Bound, room
     return tuple(lines)
 
 
-def _coupon_state(coupon: LiveCoupon, now: int) -> State:
-    if coupon.valid:
-        return State.ACTIVE
-    over = coupon.spec.redeem_by is not None and coupon.spec.redeem_by <= now
-    return State.EXPIRED if over else State.USED_UP
-
-
-def _batch_state(count: Count) -> State:
+def _batch_state(count: Count) -> State | None:
     """A batch is active while one of its codes is; else it is what most of them are."""
     if not count.states:
-        return State.MISSING
+        return None
     if count.states[State.ACTIVE]:
         return State.ACTIVE
     return count.states.most_common(1)[0][0]

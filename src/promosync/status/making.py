@@ -7,17 +7,18 @@ from dataclasses import dataclass, field, replace
 
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration
+from promosync.model.life import State, is_over, rank
 from promosync.model.live import LiveCode
 from promosync.model.promotions import fold
 from promosync.plan import carry
 from promosync.plan.batch_rows import Rows
-from promosync.plan.exposure import Exposure, Way, batch_sizes, exposures, is_over, ways_to
+from promosync.plan.exposure import Exposure, Way, batch_sizes, exposures, ways_to
 from promosync.plan.matching import Matches, match
 from promosync.status.attention import attention
 from promosync.status.drift import NOT_IN_FILE, Drift, Told
 from promosync.status.lines import batch_line, code_line, coupon_line, group_lines
-from promosync.status.report import Line, LineKind, Report, State
-from promosync.status.since import Limits, Snapshot, UsedSeats, compare, over_time, snapshot
+from promosync.status.report import Line, LineKind, Report
+from promosync.status.since import Limits, Snapshot, UsedSlots, compare, over_time, snapshot
 from promosync.status.tally import NO_VALUE, Count, Tally, Values, count_of
 
 ALWAYS = ("campaign", "source")
@@ -28,7 +29,7 @@ ALWAYS = ("campaign", "source")
 class Asked:
     """What the report is to look at: metadata keys to count by, and a snapshot to compare with.
 
-    ``earlier`` are more snapshots, the oldest first, to show uses over time; they need no seats.
+    ``earlier`` are more snapshots, the oldest first, to show uses over time; they need no slots.
     """
 
     by: Values = ()
@@ -140,7 +141,7 @@ class Making:
         before, limits = self._asked.before, self._asked.limits
         if before is None or limits.uses is None or used <= limits.uses:
             return False
-        return used - (before.seats.get(batch) or UsedSeats()).get(key) > limits.uses
+        return used - (before.slots.get(batch) or UsedSlots()).get(key) > limits.uses
 
     def _room(self, coupon: str) -> int | None:
         """What a coupon in Stripe still allows, whatever its codes do; None without a limit."""
@@ -176,7 +177,7 @@ class Making:
             told = self._drift.of_code(entry, found)
             if found is None:
                 yield Line(
-                    LineKind.CODE, entry.id, entry.spec.code, entry.spec.coupon, State.MISSING,
+                    LineKind.CODE, entry.id, entry.spec.code, entry.spec.coupon, None,
                     limit=entry.spec.max_redemptions, ends=entry.spec.expires_at, drift=told.drift, note=told.note,
                 )  # fmt: skip
                 continue
@@ -258,6 +259,10 @@ def _open(way: Way, now: int) -> bool:
     return way.spec.active and not is_over(way.spec.expires_at, now)
 
 
+def _rank(code: LiveCode) -> int:
+    return rank(code.spec.active, code.created, code.tags.retired)
+
+
 def _line_of(way: Way) -> tuple[LineKind, str]:
     return LineKind.BATCH if isinstance(way, BatchEntry) else LineKind.CODE, way.id
 
@@ -274,6 +279,6 @@ def _removed(
         if code.tags.owner != owner or code.stripe_id in taken or name in entries:
             continue
         known = newest.get(name)
-        if known is None or (code.spec.active, code.created) > (known.spec.active, known.created):
+        if known is None or _rank(code) > _rank(known):
             newest[name] = code
     yield from ((name, code) for name, code in sorted(newest.items()) if code.spec.active or code.used)

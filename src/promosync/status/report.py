@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from promosync.model.life import State
 from promosync.model.live import Account
 from promosync.plan.exposure import Exposure
 
 DAY = 86_400
+
+NOT_IN_STRIPE = "not in Stripe"
 
 
 class LineKind(StrEnum):
@@ -21,35 +24,23 @@ class LineKind(StrEnum):
     GROUP = "metadata"
 
 
-class State(StrEnum):
-    """What has become of one code. ``MISSING`` is also what becomes of a coupon that is not in Stripe."""
-
-    ACTIVE = "active"
-    USED_UP = "used up"
-    EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
-    OFF = "off"
-    ENDED = "ended with its coupon"
-    MISSING = "not in Stripe"
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line. Counts are of codes, ``used``, ``limit`` and ``left`` of redemptions, predecessors included.
 
-    ``states`` counts every code there ever was by what became of it; a coupon counts those of its codes and
-    batches. ``used_codes`` are the codes used at least once. ``limit`` is the file's own, over all codes of a batch;
-    ``left`` is what can still be redeemed today, 0 for what has ended. None is no limit.
-    ``ends`` is when the line ends, or the first of its active codes (seconds UTC). ``drift`` says in words what
-    differs from the file, ``note`` why it is as it is. ``label`` is a coupon's name or the text of a code that is
-    in the file; of a group ``id`` is ``key=value``.
+    ``state`` is None for what is not in Stripe. ``states`` counts every code there ever was by its state; a coupon
+    counts those of its codes and batches. ``used_codes`` are the codes used at least once. ``limit`` is the file's
+    own, over all codes of a batch; ``left`` is what can still be redeemed today, 0 for what has ended. None is no
+    limit. ``ends`` is when the line ends, or the first of its active codes (seconds UTC). ``drift`` says in words
+    what differs from the file, ``note`` why it is as it is. ``label`` is a coupon's name or the text of a code that
+    is in the file; of a group ``id`` is ``key=value``.
     """
 
     kind: LineKind
     id: str
     label: str = ""
     coupon: str | None = None
-    state: State = State.ACTIVE
+    state: State | None = State.ACTIVE
     states: Mapping[State, int] = field(default_factory=dict)
     used_codes: int = 0
     used: int = 0
@@ -60,6 +51,11 @@ class Line:
     note: str = ""
     in_file: bool = True
     stripe_id: str | None = None
+
+    @property
+    def state_word(self) -> str:
+        """Its state as people and programs read it."""
+        return NOT_IN_STRIPE if self.state is None else self.state.value
 
     @property
     def issued(self) -> int:

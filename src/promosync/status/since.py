@@ -1,7 +1,7 @@
 """Snapshots: how often everything was used at one moment, small and without a unique code, to compare with later.
 
 Of single codes and batches it holds redemptions by config id. Of unique codes it holds which were used and how often,
-each named by its slot or by a salted hash of its text (:mod:`promosync.status.seats`).
+each named by its slot or by a salted hash of its text (:class:`promosync.status.tally.SlotKeys`).
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from promosync.model.live import Account
+from promosync.model.newest import Held
 from promosync.model.problems import Problem
 from promosync.status.report import Alarm, Change, Course, Line, LineKind, OverTime, Since
-from promosync.status.seats import Seat, seat_name
-from promosync.status.tally import BatchTally
+from promosync.status.tally import BatchTally, slot_name
 
 _EXAMPLES = 5
 
 
-class UsedSeats:
-    """The seats of a batch that were used, and how often: 16 bytes each, looked up by key."""
+class UsedSlots:
+    """The slots of a batch that were used, and how often: 16 bytes each, looked up by key."""
 
-    def __init__(self, seats: Iterable[tuple[int, int]] = ()) -> None:
-        packed = sorted(key << 64 | used for key, used in seats)
+    def __init__(self, slots: Iterable[tuple[int, int]] = ()) -> None:
+        packed = sorted(key << 64 | used for key, used in slots)
         self.keys = array("Q", (both >> 64 for both in packed))
         self.used = array("Q", (both & 0xFFFF_FFFF_FFFF_FFFF for both in packed))
 
     def get(self, key: int) -> int:
-        """Return how often a seat was used."""
+        """Return how often a slot was used."""
         at = bisect_left(self.keys, key)
         return self.used[at] if at < len(self.keys) and self.keys[at] == key else 0
 
@@ -40,19 +40,19 @@ class UsedSeats:
         return len(self.keys)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, UsedSeats) and (self.keys, self.used) == (other.keys, other.used)
+        return isinstance(other, UsedSlots) and (self.keys, self.used) == (other.keys, other.used)
 
     __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``lines`` maps the kind and id of a line to its redemptions, ``seats`` a batch to its used codes."""
+    """``lines`` maps the kind and id of a line to its redemptions, ``slots`` a batch to its used codes."""
 
     account: Account
     owner: str
     lines: Mapping[tuple[LineKind, str], int] = field(default_factory=dict)
-    seats: Mapping[str, UsedSeats] = field(default_factory=dict)
+    slots: Mapping[str, UsedSlots] = field(default_factory=dict)
 
     def used(self, line: Line) -> int | None:
         """Return how often a line had been used: 0 of what was not there yet, None of what was not counted.
@@ -75,11 +75,11 @@ class Limits:
 def snapshot(account: Account, owner: str, lines: Iterable[Line], tallies: Mapping[str, BatchTally]) -> Snapshot:
     """Return what there is to remember of now; ``lines`` are all of the report, groups included."""
     used = {(line.kind, line.id): line.used for line in lines}
-    seats = {
-        batch: UsedSeats((seat.key, seat.used) for seat in tally.seats if seat.used)
+    slots = {
+        batch: UsedSlots((slot.key, slot.used) for slot in tally.slots if slot.used)
         for batch, tally in tallies.items()
     }
-    return Snapshot(account, owner, used, seats)
+    return Snapshot(account, owner, used, slots)
 
 
 def mismatch(before: Snapshot, account: Account, owner: str) -> Problem | None:
@@ -117,7 +117,7 @@ def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, Batch
             alarms.append(Alarm("uses", line.kind, line.id, text, change.since))
     if limits.uses is not None:
         for batch, tally in tallies.items():
-            alarms += _seat_alarm(batch, tally, before.seats.get(batch) or UsedSeats(), limits.uses)
+            alarms += _slot_alarm(batch, tally, before.slots.get(batch) or UsedSlots(), limits.uses)
     changes = [change for change in changes if change.since]
     order = list(LineKind)
     changes.sort(key=lambda change: (order.index(change.kind), -change.since, change.id))
@@ -146,31 +146,31 @@ def _share_alarm(line: Line, percent: float | None, share: float | None) -> Iter
         yield Alarm("share", line.kind, line.id, text, line.used)
 
 
-def _seat_alarm(batch: str, tally: BatchTally, before: UsedSeats, uses: int) -> Iterator[Alarm]:
-    """One alarm for all codes of a batch that were used too often, with the worst of them named by seat and id."""
-    worst: list[tuple[int, Seat]] = []
+def _slot_alarm(batch: str, tally: BatchTally, before: UsedSlots, uses: int) -> Iterator[Alarm]:
+    """One alarm for all codes of a batch that were used too often, with the worst of them named by slot and id."""
+    worst: list[tuple[int, Held]] = []
     count = most = 0
-    for seat in tally.seats:
-        since = seat.used - before.get(seat.key)
+    for slot in tally.slots:
+        since = slot.used - before.get(slot.key)
         if since > uses:
             count, most = count + 1, max(most, since)
-            worst.append((since, seat))
+            worst.append((since, slot))
             if len(worst) > 100 * _EXAMPLES:
                 worst = _top(worst)
     if count:
-        named = ", ".join(_seat_words(since, seat, tally) for since, seat in _top(worst))
+        named = ", ".join(_slot_words(since, slot, tally) for since, slot in _top(worst))
         others = f" and {count - _EXAMPLES:,} more" if count > _EXAMPLES else ""
         text = f"batch {batch}: {count:,} {'code was' if count == 1 else 'codes were'} used more than {_times(uses)}"
         yield Alarm("uses", LineKind.BATCH, batch, f"{text}: {named}{others}", most)
 
 
-def _top(worst: list[tuple[int, Seat]]) -> list[tuple[int, Seat]]:
+def _top(worst: list[tuple[int, Held]]) -> list[tuple[int, Held]]:
     return sorted(worst, key=lambda pair: (-pair[0], pair[1].key))[:_EXAMPLES]
 
 
-def _seat_words(since: int, seat: Seat, tally: BatchTally) -> str:
-    example = tally.examples.get(seat.key)
-    return f"{seat_name(seat.key)}{f' ({example})' if example else ''} {_times(since)}"
+def _slot_words(since: int, slot: Held, tally: BatchTally) -> str:
+    example = tally.examples.get(slot.key)
+    return f"{slot_name(slot.key)}{f' ({example})' if example else ''} {_times(since)}"
 
 
 def _times(count: int) -> str:

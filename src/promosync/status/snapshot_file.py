@@ -18,9 +18,9 @@ from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.fields import iso
 from promosync.status.report import LineKind
-from promosync.status.since import Snapshot, UsedSeats, mismatch
+from promosync.status.since import Snapshot, UsedSlots, mismatch
 
-FORMAT = 1
+FORMAT = 2
 _VERSION = "promosync_snapshot"
 
 _LARGEST = 256 * 1024 * 1024
@@ -30,7 +30,7 @@ _LATEST = 253_402_300_799
 
 
 def dump(taken: Snapshot) -> str:
-    """Return the text of the file. It holds no unique code, only which seats of a batch were used."""
+    """Return the text of the file. It holds no unique code, only which slots of a batch were used."""
     lines: dict[str, dict[str, int]] = {kind.value: {} for kind in LineKind}
     for (kind, name), used in taken.lines.items():
         lines[kind.value][name] = used
@@ -42,9 +42,9 @@ def dump(taken: Snapshot) -> str:
         "taken": iso(taken.account.now),
         "taken_at": taken.account.now,
         "used": lines,
-        "used_seats": {
-            batch: {"keys": _packed(seats.keys), "used": _packed(seats.used)}
-            for batch, seats in sorted(taken.seats.items())
+        "used_slots": {
+            batch: {"keys": _packed(slots.keys), "used": _packed(slots.used)}
+            for batch, slots in sorted(taken.slots.items())
         },
     }
     return json.dumps(document, indent=2) + "\n"
@@ -66,8 +66,8 @@ def parse(text: str, name: str) -> Snapshot:
             for kind in LineKind
             for line, used in dict(document["used"][kind.value]).items()
         }
-        seats = {str(batch): _seats(packed) for batch, packed in dict(document["used_seats"]).items()}
-        return Snapshot(account, str(document["owner"]), lines, seats)
+        slots = {str(batch): _slots(packed) for batch, packed in dict(document["used_slots"]).items()}
+        return Snapshot(account, str(document["owner"]), lines, slots)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         said = f": {error}" if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError) else ""
         raise ProblemsFound(
@@ -125,7 +125,7 @@ def _checked(file: Path, account: Account, owner: str) -> Snapshot:
 
 
 def _add(found: dict[int, tuple[Path, Snapshot]], file: Path, one: Snapshot) -> None:
-    """Add a snapshot by its time; only the latest keeps its seats, which may be megabytes."""
+    """Add a snapshot by its time; only the latest keeps its slots, which may be megabytes."""
     taken = one.account.now
     if taken in found:
         said = f"{file} is of the same time as {found[taken][0]}: {iso(taken)}"
@@ -133,7 +133,7 @@ def _add(found: dict[int, tuple[Path, Snapshot]], file: Path, one: Snapshot) -> 
     older = min(taken, max(found, default=taken))
     found[taken] = file, one
     if len(found) > 1:
-        found[older] = found[older][0], replace(found[older][1], seats={})
+        found[older] = found[older][0], replace(found[older][1], slots={})
 
 
 @contextmanager
@@ -149,11 +149,11 @@ def _refused(path: Path, reason: str, hint: str = _MAKE) -> ProblemsFound:
     return ProblemsFound([Problem((), f"{path} can not be read: {reason}", hint, rule="snapshot")])
 
 
-def _seats(packed: Any) -> UsedSeats:
+def _slots(packed: Any) -> UsedSlots:
     keys, used = _unpacked(packed["keys"]), _unpacked(packed["used"])
     if len(keys) != len(used):
         raise ValueError("it was cut")
-    return UsedSeats(zip(keys, used, strict=True))
+    return UsedSlots(zip(keys, used, strict=True))
 
 
 def _packed(numbers: array[int]) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
+from promosync.codes.emails import batch_salt
+from promosync.model.life import State, end_of, is_gone, rank, state
 from promosync.model.live import LiveCode, LiveCoupon
-from promosync.status.fate import end_of, fate
-from promosync.status.report import State
-from promosync.status.seats import SeatKeys, Seats, rank
+from promosync.model.newest import Newest
+from promosync.model.ownership import slot_number
+from promosync.model.promotions import fold
 
 MANY_VALUES = 1000
 """So many values of one metadata key are told apart; more are one line, or memory would grow with the account."""
@@ -17,6 +20,8 @@ MANY_EXAMPLES = 1000
 """So many codes of one batch are remembered by their Stripe id for an alarm, which names but a few."""
 OTHER_VALUES = "(other values)"
 NO_VALUE = "(none)"
+
+_TEXT = 1 << 63
 
 Values = tuple[str, ...]
 """The value of each metadata key that is counted by."""
@@ -94,12 +99,32 @@ def count_of(
     return Count(Counter({state: codes}), used_codes, used, limits, lefts)
 
 
+class SlotKeys:
+    """Names the slots of one batch the same way in every run, without telling a code: for snapshots."""
+
+    def __init__(self, owner: str, batch: str) -> None:
+        self._salt = batch_salt(owner, batch)
+
+    def __call__(self, code: LiveCode) -> int:
+        """Return the slot of a code, or a salted hash of its text where it has none."""
+        slot = slot_number(code.tags.slot)
+        if slot is not None:
+            return slot
+        digest = blake2b(fold(code.spec.code).encode(), digest_size=8, key=self._salt).digest()
+        return int.from_bytes(digest) | _TEXT
+
+
+def slot_name(key: int) -> str:
+    """Return what a slot is called where its code must not be: ``slot 17``, or a hash."""
+    return f"hash {key & ~_TEXT:016x}" if key & _TEXT else f"slot {key}"
+
+
 @dataclass(slots=True)
 class BatchTally:
-    """One batch: its seats, each with the number of its cell. ``examples`` are Stripe ids for alarms, by seat."""
+    """One batch: its slots, each with the number of its cell. ``examples`` are Stripe ids for alarms, by slot."""
 
-    keys: SeatKeys
-    seats: Seats = field(default_factory=Seats)
+    keys: SlotKeys
+    slots: Newest = field(default_factory=Newest)
     cells: list[Cell] = field(default_factory=list)
     numbers: dict[Cell, int] = field(default_factory=dict)
     examples: dict[int, str] = field(default_factory=dict)
@@ -107,10 +132,10 @@ class BatchTally:
     def counted(self) -> Iterator[tuple[Cell, int, int, int]]:
         """Yield each cell with its codes, those used at least once, and their redemptions."""
         codes, used_codes, used = [0] * len(self.cells), [0] * len(self.cells), [0] * len(self.cells)
-        for seat in self.seats:
-            codes[seat.cell] += 1
-            used_codes[seat.cell] += seat.used > 0
-            used[seat.cell] += seat.used
+        for slot in self.slots:
+            codes[slot.cell] += 1
+            used_codes[slot.cell] += slot.used > 0
+            used[slot.cell] += slot.used
         return ((cell, codes[at], used_codes[at], used[at]) for at, cell in enumerate(self.cells) if codes[at])
 
 
@@ -118,7 +143,7 @@ class Tally:
     """Takes in every code of an account, in any order. Of unique codes it keeps counts, of others' codes nothing.
 
     ``drift`` says what differs from the file on an active, unused code of a batch. ``wanted`` tells of a code that
-    is not ours whether an entry of the file may mean it. ``suspect`` tells of a seat whether its redemptions are
+    is not ours whether an entry of the file may mean it. ``suspect`` tells of a slot whether its redemptions are
     alarming; the Stripe ids of the first few are kept.
     """
 
@@ -158,7 +183,7 @@ class Tally:
 
     def state(self, code: LiveCode) -> State:
         """Return what has become of a code."""
-        return fate(code, self._coupons.get(code.spec.coupon), self._now)
+        return state(code, self._coupons.get(code.spec.coupon), self._now)
 
     def end(self, code: LiveCode) -> int | None:
         """Return when a code ends, seconds UTC."""
@@ -167,22 +192,24 @@ class Tally:
     def _add_unique(self, batch_id: str, code: LiveCode) -> None:
         batch = self.batches.get(batch_id)
         if batch is None:
-            batch = self.batches[batch_id] = BatchTally(SeatKeys(self._owner, batch_id))
-        spec, state = code.spec, self.state(code)
+            batch = self.batches[batch_id] = BatchTally(SlotKeys(self._owner, batch_id))
+        spec, coupon = code.spec, self._coupons.get(code.spec.coupon)
+        became = state(code, coupon, self._now)
         cell = Cell(
-            state,
+            became,
             spec.coupon,
             None if spec.max_redemptions is None else spec.max_redemptions + code.tags.carried,
-            self.end(code),
+            end_of(code, coupon),
             self.values(code, {}),
-            self._drift(batch_id, code) if state is State.ACTIVE and not code.used else (),
+            self._drift(batch_id, code) if became is State.ACTIVE and not code.used else (),
         )
         number = batch.numbers.get(cell)
         if number is None:
             number = batch.numbers[cell] = len(batch.cells)
             batch.cells.append(cell)
         key = batch.keys(code)
-        batch.seats.put(key, rank(code), code.used, number)
+        order = rank(spec.active, code.created, code.tags.retired, is_gone(code, coupon))
+        batch.slots.put(key, order, code.used, number)
         if len(batch.examples) < MANY_EXAMPLES and self._suspect(batch_id, key, code.used):
             batch.examples[key] = code.stripe_id
 

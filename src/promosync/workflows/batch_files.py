@@ -11,6 +11,7 @@ from promosync.codes.files import LISTED, read_addresses, read_codes
 from promosync.codes.folder import resolve_inside
 from promosync.config import Refused
 from promosync.model.configuration import BatchEntry, Configuration, Generate
+from promosync.model.life import is_over
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import fold
 from promosync.plan.batch_rows import Rows, file_path
@@ -47,8 +48,7 @@ def _read_all(
     problems: list[Problem] = []
     coupons = {coupon.id: coupon.spec.redeem_by for coupon in configuration.coupons}
     for entry in configuration.batches:
-        ends = [date for date in (entry.spec.expires_at, coupons.get(entry.spec.coupon)) if date is not None]
-        over = bool(ends) and (now is None or min(ends) <= now)
+        over = is_over(entry.spec.expires_at, now) or is_over(coupons.get(entry.spec.coupon), now)
         try:
             rows[entry.id] = read_rows(entry, folder)
             problems += [] if over else _capacity(entry, rows[entry.id])

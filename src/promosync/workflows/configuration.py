@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promosync.config import Draft, Loaded, Refused, Source, display_name, draft, read_file
-from promosync.config.dates import farthest
 from promosync.model.configuration import Configuration
+from promosync.model.life import farthest
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.exposure import all_ways

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promosync.codes.emails import batch_salt, salted_hash
-from promosync.codes.listing import CodeStatus, Listed, listed
+from promosync.codes.listing import Listed, listed
 from promosync.model.configuration import BatchEntry, Configuration
 from promosync.model.issued import IssuedCodes
-from promosync.model.live import LiveCode
+from promosync.model.life import State
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.desired import Needs
 from promosync.plan.exposure import batch_sizes
@@ -27,18 +28,20 @@ if TYPE_CHECKING:
 class Codes:
     """The batches that were asked for, and what is needed to list their codes; ``now`` is Stripe's clock.
 
-    ``addresses`` has for each batch the address behind each hash, ``customers`` that of each Stripe customer.
+    ``coupons`` are the account's, by Stripe id; ``addresses`` has for each batch the address behind each hash,
+    ``customers`` that of each Stripe customer.
     """
 
     batches: Mapping[str, IssuedCodes]
+    coupons: Mapping[str, LiveCoupon]
     addresses: Mapping[str, Mapping[str, str]]
     customers: Mapping[str, str]
     now: int
 
-    def listed(self, wanted: Sequence[CodeStatus] = ()) -> Iterator[Listed]:
+    def listed(self, wanted: Sequence[State] = ()) -> Iterator[Listed]:
         """Yield the codes, batch by batch, one at a time."""
         for batch, records in self.batches.items():
-            yield from listed(batch, records, self.now, wanted, self._email_of(batch))
+            yield from listed(batch, records, self.coupons, self.now, wanted, self._email_of(batch))
 
     def _email_of(self, batch: str) -> Callable[[LiveCode], str]:
         """The address of the batch's own file is what its code was made for; else the customer's is what there is."""
@@ -73,7 +76,8 @@ def read_codes_of(
         for record in records
         if record.customer and (record.email or "") not in addresses.get(batch, {})
     }
-    return Codes(batches, addresses, stripe.emails_of(strangers) if strangers else {}, live.account.now)
+    coupons = {coupon.stripe_id: coupon for coupon in live.coupons}
+    return Codes(batches, coupons, addresses, stripe.emails_of(strangers) if strangers else {}, live.account.now)
 
 
 def _addresses(entry: BatchEntry, folder: Path | None, owner: str) -> dict[str, str]:

@@ -25,6 +25,7 @@ from promosync.cli.options import (
     RpsOption,
     SandboxOption,
     TargetOption,
+    VerboseOption,
 )
 from promosync.cli.progress import Progress, reading
 from promosync.cli.reports import leave_summary
@@ -56,6 +57,7 @@ def apply(
     saved: SavedOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is no terminal.")] = False,
     output: FormatOption = Format.TEXT,
+    verbose: VerboseOption = False,
     force: Annotated[bool, typer.Option("--force", help="Apply also what the brakes would stop.")] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
@@ -83,7 +85,7 @@ def apply(
     with opened(run, access) as stripe:
         with reading(run, stripe), stripe.by(deadline):
             plan = planner(stripe)
-        _show(run, plan, access.pace(plan.account.mode))
+        _show(run, plan, access.pace(plan.account.mode), verbose)
         if not plan.empty:
             _check_brakes(plan, force)
             if not yes:
@@ -145,7 +147,7 @@ def exit_code(report: Report) -> int:
     return OUT_OF_TIME if report.stopped else 0
 
 
-def _show(run: Run, plan: Plan, pace: Pace) -> None:
+def _show(run: Run, plan: Plan, pace: Pace, verbose: bool) -> None:
     if run.json:
         from promosync.render.plan_json import plan_json
 
@@ -153,7 +155,7 @@ def _show(run: Run, plan: Plan, pace: Pace) -> None:
     else:
         from promosync.render.plan_text import plan_text
 
-        run.show(plan_text(plan, run.out.width, pace))
+        run.show(plan_text(plan, run.out.width, pace, verbose))
 
 
 def _check_brakes(plan: Plan, force: bool) -> None:

@@ -21,6 +21,7 @@ from promosync.cli.options import (
     RpsOption,
     SandboxOption,
     TargetOption,
+    VerboseOption,
 )
 from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
@@ -52,6 +53,10 @@ def plan(
     ] = False,
     out: OutOption = None,
     output: PlanFormatOption = PlanFormat.TEXT,
+    verbose: VerboseOption = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Show the last lines alone: counts, warnings, safety checks.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Plan for `apply --force`: brakes do not hold.")] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
@@ -67,6 +72,8 @@ def plan(
     from promosync.workflows.plan import make
 
     run = begin(ctx, output, debug)
+    if summary and (verbose or output is not PlanFormat.TEXT):
+        raise typer.BadParameter("--summary is of the text: leave --verbose and --format out.")
     access = Access(sandbox, api_base, stripe_account, live, rps)
     load = run.load_beside(files or [DEFAULT_FILE])
     with opened(run, access) as stripe, reading(run, stripe):
@@ -77,7 +84,7 @@ def plan(
         else:
             check_target(out, run.reads)
             made = _save(run, out, loaded, rows, stripe, policy)
-    _show(run, made, access)
+    _show(run, made, access, verbose, summary)
     if output is PlanFormat.TEXT:
         if made.brakes and not force:
             run.say("Apply refuses this plan without --force.")
@@ -104,7 +111,7 @@ def _save(
     return saved.plan
 
 
-def _show(run: Run, made: Plan, access: Access) -> None:
+def _show(run: Run, made: Plan, access: Access, verbose: bool, summary: bool) -> None:
     pace = access.pace(made.account.mode)
 
     def page() -> str:
@@ -120,7 +127,8 @@ def _show(run: Run, made: Plan, access: Access) -> None:
         run.out.file.write(page())
         run.out.file.flush()
     else:
-        from promosync.render.plan_text import plan_text
+        from promosync.render.plan_text import plan_text, summary_text
 
-        run.show(plan_text(made, run.out.width, pace))
+        width = run.out.width
+        run.show(summary_text(made, width, pace) if summary else plan_text(made, width, pace, verbose))
     leave_summary(run, page)

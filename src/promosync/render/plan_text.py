@@ -4,12 +4,13 @@
     recreate: Stripe cannot change percent_off                              what is done with it, and why
     percent_off  20 % → 25 %   forces recreate                                            from what to what
     37 of 100 redemptions are used: 63 are left                                               what it means
+    moves 200 codes: LAUNCH20, LETTER20 and 198 more; --verbose lists them           what has no entry of its own
     ! a larger discount: 20 % to 25 %                                                         what it costs
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
@@ -24,6 +25,7 @@ from promosync.render.facts import (
     moving,
     moving_alone,
     noun,
+    only_moving,
     said_changes,
     said_label,
     seconds,
@@ -67,33 +69,52 @@ _OF_BATCHES = {
 }
 _IN_THE_HEAD = ("name", "code")
 _MOST_KEPT = 10
+_MOST_NAMED = 3
+_LISTED = "--verbose lists them"
 _ALL_OFF = "codes that take over each other's texts are all switched off before one is made"
 
 
-def plan_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
-    """Yield the lines of a plan, for a terminal of ``width`` columns."""
+def plan_text(plan: Plan, width: int, pace: Pace, verbose: bool = False) -> Iterator[Text]:
+    """Yield the lines of a plan, for a terminal of ``width`` columns; ``verbose`` gives everything its own entry."""
     yield from _whose(plan)
+    moved = {} if verbose else only_moving(plan)
+    folded = {id(action) for group in moved.values() for action in group}
     for action in plan.actions:
-        yield Text()
-        yield from action_text(action, width)
+        if id(action) not in folded:
+            yield Text()
+            yield from action_text(action, width, moved.get(action.new_id or "", ()))
     for batch in plan.batches:
         yield Text()
         yield from batch_text(batch, width, pace)
     if plan.kept:
         yield Text()
-        yield from _left_alone(plan.kept, width)
+        yield from _left_alone(plan.kept, width, len(plan.kept) if verbose else _MOST_KEPT)
     yield Text()
     yield from summary(plan, width, pace)
 
 
-def action_text(action: Action, width: int) -> Iterator[Text]:
-    """Yield the lines of one action."""
+def summary_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
+    """Yield the last lines of a plan alone, below what it makes more generous."""
+    for action in (*plan.actions, *plan.batches):
+        for warning in action.warnings:
+            said = f"! more generous: {noun(action.kind)} {visible(action.id)}: {visible(warning)}"
+            yield from paragraph(said, width, "bold yellow", indent="  ")
+    yield from summary(plan, width, pace)
+
+
+def action_text(
+    action: Action, width: int, moved: Sequence[Action] = (), listed: str = _LISTED
+) -> Iterator[Text]:
+    """Yield the lines of one action.
+
+    ``moved`` are the codes that only move with it and have no entry of their own; ``listed`` says where they have.
+    """
     yield _head(action)
     first, *more = paragraph(f"{action.verb}: {visible(action.reason)}", width, "", INDENT, f"{INDENT}  ")
     first.stylize(STYLE[action.verb], len(INDENT), len(INDENT) + len(action.verb))
     yield from (first, *more)
     yield from action_changes(action, width)
-    for remark in _remarks(action):
+    for remark in (*_remarks(action), *_moves(action, moved, listed)):
         yield from paragraph(remark, width, first=INDENT, indent=f"{INDENT}  ")
     for warning in action.warnings:
         yield from paragraph(
@@ -196,8 +217,6 @@ def _remarks(action: Action) -> Iterator[str]:
             f"its Stripe id becomes {visible(action.new_id)}: update any program that uses the coupon id "
             f"{visible(action.stripe_id or '')}"
         )
-    if action.riding:
-        yield f"{_number(action.riding, 'code')} {'moves' if action.riding == 1 else 'move'} with it, text unchanged"
     if action.verb in (Verb.CREATE, Verb.RECREATE) and action.carried:
         yield _carried(action)
     if action.waits:
@@ -208,6 +227,18 @@ def _remarks(action: Action) -> Iterator[str]:
         yield f"in Stripe it is {visible(action.stripe_id or '')}, {often}"
     if action.verb is Verb.DELETE:
         yield "customers who have its discount keep it"
+
+
+def _moves(action: Action, moved: Sequence[Action], listed: str) -> Iterator[str]:
+    """Yield which codes move with a coupon: the first by their texts, and how many have entries of their own."""
+    if moved:
+        names = [visible(said_label(one) or one.id) for one in moved]
+        shown = names if len(names) <= _MOST_NAMED else names[: _MOST_NAMED - 1]
+        rest = f" and {len(names) - len(shown):,} more; {listed}" if len(names) > len(shown) else ""
+        yield f"moves {_number(len(names), 'code')}: {', '.join(shown)}{rest}"
+    if others := action.riding - len(moved):
+        more = "more " if moved else ""
+        yield f"{_number(others, f'{more}code')} {'moves' if others == 1 else 'move'} with it, text unchanged"
 
 
 def _carried(action: Action) -> str:
@@ -223,13 +254,13 @@ def _batch_words(plan: Plan) -> Iterator[str]:
             yield f"{_number(count, 'unique code')} to {words}"
 
 
-def _left_alone(kept: tuple[Kept, ...], width: int) -> Iterator[Text]:
+def _left_alone(kept: tuple[Kept, ...], width: int, most: int) -> Iterator[Text]:
     yield Text("Left alone:")
-    for one in kept[:_MOST_KEPT]:
+    for one in kept[:most]:
         said = f"{noun(one.kind)} {visible(one.id)}: {visible(one.reason)}"
         yield from paragraph(said, width, first="  ", indent="    ")
-    if len(kept) > _MOST_KEPT:
-        yield Text(f"  and {len(kept) - _MOST_KEPT:,} more")
+    if len(kept) > most:
+        yield Text(f"  and {len(kept) - most:,} more; {_LISTED}")
 
 
 def _no_changes(plan: Plan) -> str:

@@ -6,7 +6,7 @@ import difflib
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from pathlib import Path
 from shutil import which
@@ -62,10 +62,22 @@ def demo(ctx: typer.Context) -> None:
         _command(run, "sandbox", "advance", "63")
         _tell(run, "What did each coupon bring, and what did it cost?")
         _command(run, "results", "--sandbox")
-    _tell(run, "Next, a file of your own, still without an account. Type:")
-    called = "promosync" if which("promosync") else shlex.quote(sys.argv[0])
+    shell = called_as(sys.argv[0], run.environ)
+    how = "Type:" if shell else "Start promosync as you did now, with these words in place of `demo`:"
+    _tell(run, f"Next, a file of your own, still without an account. {how}")
     for line in ("init shop", "plan shop/promosync.json --sandbox"):
-        run.out.print(Text(f"$ {called} {line}", "bold"))
+        run.out.print(Text(f"$ {shell} {line}" if shell else f"  {line}", "bold"))
+
+
+def called_as(started: str, environ: Mapping[str, str]) -> str:
+    """Return what starts promosync in the shell of the reader; empty where only they know. ``started`` is argv[0].
+
+    ``uvx`` and ``uv run`` put it on the path for the time of one command, and say so by ``UV``. A full path may be
+    one that a launcher or a container has made up. https://docs.astral.sh/uv/reference/environment/#uv
+    """
+    if "UV" not in environ and which("promosync", path=environ.get("PATH")):
+        return "promosync"
+    return "" if Path(started).is_absolute() else shlex.quote(started)
 
 
 def example_text() -> str:

@@ -379,7 +379,9 @@ def wide() -> Plan:
     )
 
 
-PLANS = {make.__name__: make for make in (creates, recreates, moves, removals, adoptions, batches, nothing, hostile, wide)}
+PLANS = {
+    make.__name__: make for make in (creates, recreates, moves, removals, adoptions, batches, nothing, hostile, wide)
+}
 
 
 def text_of(lines: Iterator[Text]) -> str:

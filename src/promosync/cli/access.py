@@ -38,6 +38,13 @@ class Access:
     live: bool = False
     rps: float | None = None
 
+    @property
+    def options(self) -> list[str]:
+        """The flags that decide which account it is, as they were given."""
+        named = {"--api-base": self.api_base, "--stripe-account": self.stripe_account}
+        flags = [word for word, given in (("--sandbox", self.sandbox), ("--live", self.live)) if given]
+        return flags + [word for name, given in named.items() if given is not None for word in (name, given)]
+
     def pace(self, mode: Mode) -> Pace:
         """Return how fast requests will go out."""
         from promosync.apply.pacing import ENDPOINT_LIMIT, SHARE, TOTAL_LIMIT

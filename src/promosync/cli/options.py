@@ -87,7 +87,10 @@ TargetOption = Annotated[
     typer.Option("--target", metavar="ID", help="Only this entry and what it needs; may be given several times."),
 ]
 VerboseOption = Annotated[
-    bool, typer.Option("--verbose", help="List also each code that only moves with its coupon, and all that is left alone.")
+    bool,
+    typer.Option(
+        "--verbose", help="List also each code that only moves with its coupon, and all that is left alone."
+    ),
 ]
 NoPruneOption = Annotated[bool, typer.Option("--no-prune", help="Leave what is not in the file as it is.")]
 

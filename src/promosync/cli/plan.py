@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,10 +90,20 @@ def plan(
         if made.brakes and not force:
             run.say("Apply refuses this plan without --force.")
         elif not made.empty:
-            how = "`promosync apply` and the same options" if out is None else f"`promosync apply --plan {out}`"
+            how = (
+                "`promosync apply` and the same options"
+                if out is None
+                else _apply(out, access, force=bool(made.brakes))
+            )
             run.say(f"Carry it out with {visible(how)}.")
     if detailed_exitcode and not made.empty:
         raise typer.Exit(CHANGES)
+
+
+def _apply(out: Path, access: Access, *, force: bool) -> str:
+    """Return the command that applies a saved plan, as a shell takes it."""
+    words = ["promosync", "apply", "--plan", str(out), *access.options, *["--force"] * force]
+    return f"`{shlex.join(words)}`"
 
 
 def _save(

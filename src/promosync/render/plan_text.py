@@ -102,9 +102,7 @@ def summary_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
     yield from summary(plan, width, pace)
 
 
-def action_text(
-    action: Action, width: int, moved: Sequence[Action] = (), listed: str = _LISTED
-) -> Iterator[Text]:
+def action_text(action: Action, width: int, moved: Sequence[Action] = (), listed: str = _LISTED) -> Iterator[Text]:
     """Yield the lines of one action.
 
     ``moved`` are the codes that only move with it and have no entry of their own; ``listed`` says where they have.

@@ -89,7 +89,8 @@ def test_a_summary_is_the_last_lines(name: str) -> None:
     plan = PLANS[name]()
     whole = [line.plain for line in plan_text(plan, 80, PACE)]
     lines = [line.plain for line in summary_text(plan, 80, PACE)]
-    told = [warning for one in (*plan.actions, *plan.batches) for warning in one.warnings]
+    told = [warning for one in plan.actions for warning in one.warnings]
+    told += [warning for batch in plan.batches for warning in batch.warnings]
     last = lines[next(at for at, line in enumerate(lines) if line.startswith(("Plan: ", "No changes."))) :]
     assert whole[-len(last) :] == last
     said = " ".join(" ".join(lines).split())

@@ -12,7 +12,7 @@ from promosync.plan.plan import Action, BatchAction
 class Status(StrEnum):
     """How an action ended. ``SKIPPED``: something it needs failed first, or apply was stopped before it.
 
-    ``PARTIAL``: apply was stopped in the middle of a batch, and the next one goes on from there.
+    ``PARTIAL``: apply was stopped in the middle of a batch, and the next one goes on from there. No single action is.
     """
 
     DONE = "done"

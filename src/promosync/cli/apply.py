@@ -26,6 +26,7 @@ from promosync.cli.options import (
     SandboxOption,
     TargetOption,
     VerboseOption,
+    scope_option,
 )
 from promosync.cli.progress import Progress, reading
 from promosync.cli.reports import leave_summary
@@ -58,7 +59,7 @@ def apply(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is no terminal.")] = False,
     output: FormatOption = Format.TEXT,
     verbose: VerboseOption = False,
-    force: Annotated[bool, typer.Option("--force", help="Apply also what the brakes would stop.")] = False,
+    force: Annotated[bool, scope_option("--force", help="Apply also what a safety check refuses.")] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
     sandbox: SandboxOption = False,

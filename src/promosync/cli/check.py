@@ -70,7 +70,7 @@ def check(
     rps: RpsOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Tell whether Stripe would take a code now, rule by rule; exit 2 if it would not. Nothing is used up."""
+    """Tell whether Stripe would take a code now. Rule by rule; exit 2 if it would not. Nothing is used up."""
     from promosync.plan.checking import Order, origin
     from promosync.plan.desired import product_id
     from promosync.render.check import check_json, check_text

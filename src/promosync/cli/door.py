@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,16 @@ ERROR, CHANGES, OUT_OF_TIME = 1, 2, 3
 
 _MEANT = {"--auto-approve": "--yes", "-auto-approve": "--yes", "-y": "--yes"}
 """What other tools call an option of ours."""
+
+_PLAINLY = (
+    (r"^Invalid value: |Value error, ", ""),
+    (r"^Invalid value for ", ""),
+    (r"Input should be a valid number, .*", "this is no number"),
+    (r"Input should be a valid integer, .*", "this is no whole number"),
+    (r"Input should be greater than or equal to (\S+)", r"it must be \1 or more"),
+    (r"Input should be less than or equal to (\S+)", r"it must be \1 or less"),
+)
+"""What Typer says of a value, with pydantic's words in it, and how people say it."""
 
 
 def main() -> int:
@@ -128,6 +139,8 @@ def _asks_for_json(arguments: Sequence[str]) -> bool:
 def _usage(error: Exception, arguments: Sequence[str]) -> tuple[str, str]:
     context = getattr(error, "ctx", None)
     message: str = error.format_message()  # type: ignore[attr-defined]
+    for words, plain in _PLAINLY:
+        message = re.sub(words, plain, message)
     help_ = f"see {context.command_path if context else 'promosync'} --help"
     meant = [_MEANT[given] for given in arguments if given in _MEANT] if "No such option" in message else []
     return message, f"use {meant[0]}; {help_}" if meant else help_

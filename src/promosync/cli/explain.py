@@ -14,7 +14,7 @@ def explain(
     ctx: typer.Context,
     rule: Annotated[str | None, typer.Argument(metavar="RULE", help="Its id; without one, all are listed.")] = None,
 ) -> None:
-    """Tell what a lint rule or an error means: the page of its id, or the list of all."""
+    """Tell what a lint rule or an error means. Without RULE, all are listed."""
     from promosync.lint import pages
 
     run = begin(ctx)

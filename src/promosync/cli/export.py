@@ -16,6 +16,7 @@ from promosync.cli.options import (
     LiveOption,
     RpsOption,
     SandboxOption,
+    output_option,
 )
 from promosync.cli.progress import reading
 from promosync.cli.run import Run, begin
@@ -29,9 +30,9 @@ def export(
     ctx: typer.Context,
     out: Annotated[
         str | None,
-        typer.Option("--out", metavar="FILE", help="Write it there, and files of unique codes beside it."),
+        output_option("--out", metavar="FILE", help="Write it there, and files of unique codes beside it."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
+    overwrite: Annotated[bool, output_option("--overwrite", help="Replace files that are there already.")] = False,
     coupon: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,7 +48,7 @@ def export(
     ] = False,
     files_from: Annotated[
         int,
-        typer.Option(
+        output_option(
             "--files-from",
             metavar="N",
             min=1,
@@ -61,7 +62,7 @@ def export(
     rps: RpsOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Print what the account holds as a configuration; applying it adopts everything and changes nothing else."""
+    """Print what the account holds as a configuration. Applying it adopts everything and changes nothing else."""
     from promosync.config.writing import to_json
     from promosync.export.draft import Wishes
     from promosync.render.export import export_notes

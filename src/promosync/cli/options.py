@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 
 DEFAULT_FILE = "promosync.json"
+
+
+class Panel(StrEnum):
+    """The groups of options in a help, in their order."""
+
+    OPTIONS = "Options"
+    SCOPE = "What to plan"
+    OUTPUT = "Output"
+    SNAPSHOTS = "Snapshots"
+    ACCOUNT = "Stripe account"
+    OTHER = "Other options"
 
 
 class Format(StrEnum):
@@ -44,6 +56,11 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
+scope_option = partial(typer.Option, rich_help_panel=Panel.SCOPE)
+output_option = partial(typer.Option, rich_help_panel=Panel.OUTPUT)
+_account_option = partial(typer.Option, rich_help_panel=Panel.ACCOUNT)
+
+
 def _above_zero(value: float | None) -> float | None:
     if value is not None and not 0 < value <= 100_000:
         raise typer.BadParameter(f"{value} is not a number above 0.")
@@ -60,16 +77,16 @@ FilesArgument = Annotated[
         show_default=False,
     ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="What the result is written as.")]
+FormatOption = Annotated[Format, output_option("--format", help="What the result is written as.")]
 PlanFormatOption = Annotated[
-    PlanFormat, typer.Option("--format", help="What the plan is written as; markdown is for a pull request.")
+    PlanFormat, output_option("--format", help="What the plan is written as; markdown is for a pull request.")
 ]
 CheckFormatOption = Annotated[
     CheckFormat,
-    typer.Option("--format", help="What is found is written as; github is annotations, sarif for code scanning."),
+    output_option("--format", help="What is found is written as; github is annotations, sarif for code scanning."),
 ]
 ReportFormatOption = Annotated[
-    ReportFormat, typer.Option("--format", help="What the report is written as; html is one page of its own.")
+    ReportFormat, output_option("--format", help="What the report is written as; html is one page of its own.")
 ]
 ByOption = Annotated[
     list[str] | None,
@@ -80,26 +97,28 @@ ByOption = Annotated[
         "source; may be given several times.",
     ),
 ]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an unexpected error.", rich_help_panel=Panel.OTHER)
+]
 
 TargetOption = Annotated[
     list[str] | None,
-    typer.Option("--target", metavar="ID", help="Only this entry and what it needs; may be given several times."),
+    scope_option("--target", metavar="ID", help="Only this entry and what it needs; may be given several times."),
 ]
 VerboseOption = Annotated[
     bool,
-    typer.Option(
+    output_option(
         "--verbose", help="List also each code that only moves with its coupon, and all that is left alone."
     ),
 ]
-NoPruneOption = Annotated[bool, typer.Option("--no-prune", help="Leave what is not in the file as it is.")]
+NoPruneOption = Annotated[bool, scope_option("--no-prune", help="Leave what is not in the file as it is.")]
 
 SandboxOption = Annotated[
-    bool, typer.Option("--sandbox", help="Use a local Stripe kept in .promosync/ instead; needs no key.")
+    bool, _account_option("--sandbox", help="Use a local Stripe kept in .promosync/ instead; needs no key.")
 ]
 ApiBaseOption = Annotated[
     str | None,
-    typer.Option(
+    _account_option(
         "--api-base",
         metavar="URL",
         help="Where the API is: https, or http on this machine. STRIPE_API_BASE in the environment does the same.",
@@ -107,18 +126,18 @@ ApiBaseOption = Annotated[
 ]
 AccountOption = Annotated[
     str | None,
-    typer.Option(
+    _account_option(
         "--stripe-account",
         metavar="ACCT",
         help="Act for this connected account. STRIPE_ACCOUNT in the environment does the same.",
     ),
 ]
 LiveOption = Annotated[
-    bool, typer.Option("--live", help="Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.")
+    bool, _account_option("--live", help="Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.")
 ]
 RpsOption = Annotated[
     float | None,
-    typer.Option(
+    _account_option(
         "--rps",
         metavar="N",
         callback=_above_zero,

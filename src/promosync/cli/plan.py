@@ -23,6 +23,8 @@ from promosync.cli.options import (
     SandboxOption,
     TargetOption,
     VerboseOption,
+    output_option,
+    scope_option,
 )
 from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 CHANGES = 2
 
 OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="PLAN", help="Save the plan, for `promosync apply --plan PLAN`.")
+    Path | None, output_option("--out", metavar="PLAN", help="Save the plan, for `promosync apply --plan PLAN`.")
 ]
 
 
@@ -50,15 +52,17 @@ def plan(
     ctx: typer.Context,
     files: FilesArgument = None,
     detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to change.")
+        bool, output_option("--detailed-exitcode", help="Exit 2 when there is something to change.")
     ] = False,
     out: OutOption = None,
     output: PlanFormatOption = PlanFormat.TEXT,
     verbose: VerboseOption = False,
     summary: Annotated[
-        bool, typer.Option("--summary", help="Show the last lines alone: counts, warnings, safety checks.")
+        bool, output_option("--summary", help="Show the last lines alone: counts, warnings, safety checks.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Plan for `apply --force`: brakes do not hold.")] = False,
+    force: Annotated[
+        bool, scope_option("--force", help="Plan for `apply --force`, which no safety check refuses.")
+    ] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
     sandbox: SandboxOption = False,

@@ -75,7 +75,7 @@ def results(
     max_minutes: MaxMinutesOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Show what coupons, codes and batches brought and cost: orders, customers, discounts, revenue, refunds."""
+    """Show what coupons, codes and batches brought and cost. Orders, customers, discounts, revenue, refunds."""
     from promosync.results.periods import span_of, zone_of
     from promosync.results.report import Asked
     from promosync.status.making import ALWAYS

@@ -9,13 +9,16 @@ from typing import Annotated
 import typer
 
 from promosync.cli.access import SANDBOX_KEY, sandbox_at, sandbox_file
+from promosync.cli.help_pages import Command, Group
 from promosync.cli.options import DEFAULT_FILE, FilesArgument
 from promosync.cli.run import begin
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.render.visible import visible
 
 sandbox = typer.Typer(
+    cls=Group,
     help="Run a local Stripe, kept in .promosync/.",
+    epilog="promosync sandbox stock\npromosync sandbox redeem LAUNCH20 --times 37",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -42,16 +45,18 @@ StateOption = Annotated[
 ]
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox serve --port 12111")
 def serve(
     ctx: typer.Context,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 12111,
-    host: Annotated[str, typer.Option("--host", help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")] = 12111,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="A loopback address.")] = "127.0.0.1",
     limits: Annotated[bool, typer.Option("--limits", help="Refuse what is over Stripe's rate limits.")] = False,
-    latency: Annotated[float, typer.Option("--latency", min=0.0, help="Seconds added to every answer.")] = 0.0,
+    latency: Annotated[
+        float, typer.Option("--latency", metavar="SECONDS", min=0.0, help="Seconds added to every answer.")
+    ] = 0.0,
     state: StateOption = None,
 ) -> None:
-    """Serve it over HTTP until Ctrl-C. The address is printed when it is ready."""
+    """Serve the local Stripe over HTTP until Ctrl-C. The address is printed when it is ready."""
     from promosync.sandbox import serve as serve_sandbox
 
     run = begin(ctx)
@@ -69,9 +74,9 @@ def serve(
             raise ProblemsFound([Problem((), f"the sandbox can not be served: {error}", rule="sandbox")]) from error
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox reset")
 def reset(ctx: typer.Context, state: StateOption = None) -> None:
-    """Empty it."""
+    """Empty the local Stripe."""
     from promosync.sandbox import Control
 
     run = begin(ctx)
@@ -81,9 +86,9 @@ def reset(ctx: typer.Context, state: StateOption = None) -> None:
     run.out.print("The sandbox is empty.")
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox stock promosync.json")
 def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = None) -> None:
-    """Add the products and customers that a configuration names, and that every real account has."""
+    """Add the products and customers that a configuration names. A real account has them already."""
     from promosync.model.ownership import Mode
     from promosync.plan.desired import needs
     from promosync.sandbox import Control
@@ -107,11 +112,11 @@ def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = 
     run.out.print(f"Added {len(products)} products and {len(customers)} customers to the sandbox.")
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox redeem LAUNCH20 --amount 4900")
 def redeem(
     ctx: typer.Context,
     code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code.")],
-    times: Annotated[int, typer.Option("--times", min=1, help="How often.")] = 1,
+    times: Annotated[int, typer.Option("--times", metavar="N", min=1, help="How often.")] = 1,
     customer: Annotated[str | None, typer.Option("--customer", metavar="ID", help="Who uses it.")] = None,
     amount: Annotated[
         int | None,
@@ -152,13 +157,13 @@ def redeem(
         raise ProblemsFound([Problem((), answer["message"], rule=f"redeem-{answer['rule']}")])
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox advance 31")
 def advance(
     ctx: typer.Context,
     days: Annotated[int, typer.Argument(metavar="DAYS", min=1, max=3650, help="How many days.")],
     state: StateOption = None,
 ) -> None:
-    """Move its clock on: dates pass, and subscriptions renew."""
+    """Move the clock of the local Stripe on. Dates pass, and subscriptions renew."""
     from promosync.plan.fields import iso
     from promosync.sandbox import Control
 

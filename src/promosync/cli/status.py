@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from promosync.cli.options import (
     DebugOption,
     FileArgument,
     LiveOption,
+    Panel,
     ReportFormat,
     ReportFormatOption,
     RpsOption,
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from promosync.status.since import Snapshot
 
 ALARM = 2
+
+snapshot_option = partial(typer.Option, rich_help_panel=Panel.SNAPSHOTS)
+
 _LARGEST = 256 * 1024 * 1024
 _SECONDS = 5.0
 """Between two lines of progress."""
@@ -43,18 +48,20 @@ def status(
     by: ByOption = None,
     output: ReportFormatOption = ReportFormat.TABLE,
     save: Annotated[
-        str | None, typer.Option("--save", metavar="FILE", help="Keep a snapshot there, to compare with later.")
+        str | None, snapshot_option("--save", metavar="FILE", help="Keep a snapshot there, to compare with later.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="FILE", help="Show what was used since this snapshot.")
+        str | None, snapshot_option("--since", metavar="FILE", help="Show what was used since this snapshot.")
     ] = None,
     alarm_uses: Annotated[
         int | None,
-        typer.Option("--alarm-uses", metavar="N", min=0, help="Exit 2 if a code was used more than N times since."),
+        snapshot_option(
+            "--alarm-uses", metavar="N", min=0, help="Exit 2 if a code was used more than N times since."
+        ),
     ] = None,
     alarm_share: Annotated[
         float | None,
-        typer.Option(
+        snapshot_option(
             "--alarm-share", metavar="X", min=0.0, max=100.0, help="Exit 2 if more than X % of a batch went since."
         ),
     ] = None,
@@ -65,7 +72,7 @@ def status(
     rps: RpsOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Show what became of every coupon, code and batch: issued, used, left, ended, and what differs from the file."""
+    """Show the state of every coupon, code and batch. What is issued, used, left, ended, or differs from the file."""
     from promosync.status.making import ALWAYS, Asked
     from promosync.status.since import Limits
     from promosync.status.snapshot_file import dump

@@ -22,7 +22,7 @@ def validate(
     output: CheckFormatOption = CheckFormat.TEXT,
     debug: DebugOption = False,
 ) -> int:
-    """Check a configuration offline: JSON, schema, references, batches, lint. Tells every fault at once."""
+    """Check a configuration offline. JSON, schema, references, batches, lint: every fault is told at once."""
     from promosync.lint import Facts, lint
     from promosync.plan.exposure import batch_sizes
     from promosync.render import FORMAT_VERSION

@@ -65,7 +65,7 @@ def report_text(report: Report, width: int) -> Iterator[Text]:
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     """Return one event of an apply; ``codes_done`` and ``codes_total`` are of a batch, and None of anything else."""
     action = outcome.action
-    batch = isinstance(action, BatchAction)
+    batch = action if isinstance(action, BatchAction) else None
     return {
         "format_version": FORMAT_VERSION,
         "event": "outcome",
@@ -73,7 +73,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         **subject_json(action),
         "stripe_id": outcome.stripe_id or (action.stripe_id if isinstance(action, Action) else None),
         "codes_done": outcome.codes if batch else None,
-        "codes_total": action.codes if batch else None,
+        "codes_total": batch.codes if batch else None,
         "message": outcome.message or None,
     }
 

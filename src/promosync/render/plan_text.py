@@ -16,7 +16,7 @@ from rich.text import Text
 
 from promosync.model.ownership import Mode
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.plan.plan import Action, Kept, Kind, Plan, Verb
+from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Verb
 from promosync.render.batches import batch_text
 from promosync.render.facts import (
     Pace,
@@ -95,7 +95,8 @@ def plan_text(plan: Plan, width: int, pace: Pace, verbose: bool = False) -> Iter
 
 def summary_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
     """Yield the last lines of a plan alone, below what it makes more generous."""
-    for action in (*plan.actions, *plan.batches):
+    actions: tuple[Action | BatchAction, ...] = (*plan.actions, *plan.batches)
+    for action in actions:
         for warning in action.warnings:
             said = f"! more generous: {noun(action.kind)} {visible(action.id)}: {visible(warning)}"
             yield from paragraph(said, width, "bold yellow", indent="  ")

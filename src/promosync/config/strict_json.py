@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from promosync.config.foreign import encoding_of, yaml_at
 from promosync.config.sound_json import MAX_DEPTH, MAX_NUMBER, Json, NotSound, read_sound
 from promosync.config.words import listing, shown
 from promosync.model.problems import Problem
@@ -66,16 +67,17 @@ class Parsed:
     whole: bool
 
 
-def parse(raw: bytes) -> Parsed:
-    """Read UTF-8 JSON, a byte order mark allowed; never raises, whatever the bytes."""
-    encoding = _foreign_encoding(raw)
-    if encoding:
-        fault = Problem((), f"the file is {encoding}, not UTF-8", "save it as UTF-8", rule="json-syntax", at=(1, 1))
-        return Parsed("", None, (fault,), whole=False)
+def parse(raw: bytes, name: str = "") -> Parsed:
+    """Read UTF-8 JSON, a byte order mark allowed; never raises, whatever the bytes. ``name`` is the file's."""
+    if encoding := encoding_of(raw):
+        return _foreign("", 0, f"the file is {encoding}, not UTF-8", "save it as UTF-8")
     text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape")
     try:
         return Parsed(text, read_sound(text), (), whole=True)
     except NotSound:
+        if (at := yaml_at(text, name)) is not None:
+            hint = "write it as JSON, for example with: yq -o json FILE > promosync.json"
+            return _foreign(text, at, "this is YAML, and the configuration is JSON", hint)
         return _parse_carefully(text)
 
 
@@ -87,6 +89,11 @@ def places(text: str) -> Place:
         return 0
 
 
+def _foreign(text: str, at: int, message: str, hint: str) -> Parsed:
+    fault = Problem((), message, hint, rule="json-syntax", at=line_and_column(text, at))
+    return Parsed(text, None, (fault,), whole=False)
+
+
 def _parse_carefully(text: str) -> Parsed:
     reader = _Reader(text)
     try:
@@ -95,15 +102,6 @@ def _parse_carefully(text: str) -> Parsed:
     except _StopReading:
         return Parsed(reader.text, None, tuple(reader.faults), whole=False)
     return Parsed(reader.text, value, tuple(reader.faults), whole=True)
-
-
-def _foreign_encoding(raw: bytes) -> str | None:
-    head = raw[:4]
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head in (b"\x00\x00\xfe\xff",):
-        return "UTF-32" if b"\x00\x00" in head else "UTF-16"
-    if len(head) >= 2 and head.count(0) and head.strip(b"\x00"):
-        return "UTF-32" if head.count(0) == 3 else "UTF-16"
-    return None
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from .reports import EVIL, report
 
 
 def text(width: int = 120) -> str:
-    return "\n".join(line.plain for line in status_text(report(since=True), width))
+    return "\n".join(line.plain for line in status_text(report(since=True), width, 1_000))
 
 
 def test_the_table_has_every_entry_and_ends_with_the_summary() -> None:
@@ -75,7 +75,7 @@ def test_every_format_counts_a_shared_limit_once() -> None:
     assert (group["used"], group["limit"], group["left"]) == (1, 100, 99)
     [row] = [row for row in csv.DictReader(io.StringIO(status_csv(shared))) if row["kind"] == "metadata"]
     assert (row["used"], row["limit"], row["left"]) == ("1", "100", "99")
-    shown = "\n".join(line.plain for line in status_text(shared, 120))
+    shown = "\n".join(line.plain for line in status_text(shared, 120, 120))
     assert re.search(r"^radio +3 +3 +1 +99 ", shown, re.MULTILINE)
     assert re.search(r"^\| `radio` \| 3 \| 3 \| 1 \| 99 \|", status_markdown(shared), re.MULTILINE)
     for written in (shown, status_markdown(shared), status_html(shared)):

@@ -66,7 +66,7 @@ def demo(ctx: typer.Context) -> None:
     how = "Type:" if shell else "Start promosync as you did now, with these words in place of `demo`:"
     _tell(run, f"Next, a file of your own, still without an account. {how}")
     for line in ("init shop", "plan shop/promosync.json --sandbox"):
-        run.out.print(Text(f"$ {shell} {line}" if shell else f"  {line}", "bold"))
+        run.show([Text(f"$ {shell} {line}" if shell else f"  {line}", "bold")])
 
 
 def called_as(started: str, environ: Mapping[str, str]) -> str:
@@ -107,7 +107,7 @@ def _make_products() -> None:
 
 def _command(run: Run, *arguments: str) -> None:
     """Carry out a command line as the shell would, and show it first."""
-    run.out.print(Text(f"$ promosync {' '.join(arguments)}", "bold"))
+    run.show([Text(f"$ promosync {' '.join(arguments)}", "bold")])
     code = run.carry_out(arguments, Run(run.out, run.err, environ={}))
     if code == INTERRUPTED:
         raise Interrupted
@@ -116,11 +116,11 @@ def _command(run: Run, *arguments: str) -> None:
 
 
 def _tell(run: Run, text: str) -> None:
-    run.out.print(Text(f"\n# {text}", "cyan"))
+    run.show([Text(f"\n# {text}", "cyan")])
 
 
 def _diff(run: Run, before: str, after: str) -> None:
     lines: Sequence[str] = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm=""))
     for line in lines[2:]:
         style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
-        run.out.print(Text(line, style))
+        run.show([Text(line, style)])

@@ -106,8 +106,7 @@ def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None)
     every = (*run.doubted, *problems)
     located = [(one, source or (run.source if one.path or one.at else None)) for one in every]
     for problem, place in located[:LISTED]:
-        for line in problems_text([problem], place, run.err.width):
-            run.err.print(line)
+        run.tell(problems_text([problem], place, run.err.width))
     if len(located) > LISTED:
         run.say(f"and {len(located) - LISTED:,} more errors; --format json has them all")
     if run.json:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
+from promosync.cli.help_pages import columns
 from promosync.cli.run import begin
 from promosync.model.problems import Problem, ProblemsFound
 
@@ -20,9 +22,7 @@ def explain(
     run = begin(ctx)
     titles = pages.titles()
     if rule is None:
-        width = max(map(len, titles))
-        for known, title in titles.items():
-            run.out.print(f"{known:{width}}  {title}")
+        run.show(map(Text, columns(titles.items(), run.room, margin="")))
         return
     page = pages.explain(rule.strip().lower())
     if page is None:
@@ -30,4 +30,4 @@ def explain(
 
         hint = did_you_mean(rule, titles) or "promosync explain lists them all"
         raise ProblemsFound([Problem((), f"there is no rule and no error {shown(rule)}", hint, rule="unknown-rule")])
-    run.out.print(page.rstrip("\n"))
+    run.answer(page.rstrip("\n"))

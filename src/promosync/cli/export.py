@@ -91,8 +91,7 @@ def export(
         with writing(Path(out), run.reads) as handle:
             handle.write(to_json(made.configuration))
         run.so_far = f"Nothing was changed in Stripe. Written, and whole: {', '.join([*whole, out])}."
-    for line in export_notes(made, run.err.width):
-        run.err.print(line)
+    run.tell(export_notes(made, run.err.width))
     if out is not None:
         names = [out, *(str(folder / file.name) for file in made.files.values())]
         run.say(f"Wrote {', '.join(map(visible, names))}.")

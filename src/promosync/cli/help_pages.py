@@ -59,7 +59,7 @@ def _lines(command: Any, ctx: Any, width: int) -> Iterator[str]:
         groups.setdefault(_panel(one), []).append((_flags(one), _said(one)))
     for heading, rows in groups.items():
         yield from ("", f"{heading}:")
-        yield from _columns(rows, width)
+        yield from columns(rows, width)
     if command.epilog:
         yield from ("", "Example:")
         yield from (f"  {line}" for line in command.epilog.split("\n"))
@@ -100,16 +100,17 @@ def _word(value: Any) -> str:
     return str(value.value if isinstance(value, Enum) else value)
 
 
-def _columns(rows: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
+def columns(rows: Iterable[tuple[str, str]], width: int, margin: str = "  ") -> Iterator[str]:
     """Yield names with their texts beside them."""
     rows = list(rows)
     column = max((len(name) for name, _ in rows if len(name) <= _COLUMN), default=0)
+    indent = " " * (len(margin) + column + 2)
     for name, text in rows:
-        first = f"  {name:{column}}  "
+        first = f"{margin}{name:{column}}  "
         if len(name) > column:
-            yield f"  {name}"
-            first = " " * (column + 4)
-        yield from _wrapped(text, width, first, " " * (column + 4))
+            yield f"{margin}{name}"
+            first = indent
+        yield from _wrapped(text, width, first, indent)
 
 
 def _wrapped(text: str, width: int, first: str = "  ", indent: str = "  ") -> Iterator[str]:

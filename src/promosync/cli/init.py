@@ -57,7 +57,7 @@ def init(
         raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
     except OSError as error:
         raise ProblemsFound([Problem((), f"{target} can not be written: {error.strerror}", rule="init")]) from error
-    run.out.print(f"Wrote {visible(str(target))}, with {SCHEMA_FILE} beside it for your editor.")
+    run.answer(f"Wrote {visible(str(target))}, with {SCHEMA_FILE} beside it for your editor.")
     run.say(f"Try it without an account: promosync plan {visible(shlex.quote(str(target)))} --sandbox")
 
 
@@ -102,5 +102,5 @@ def _write_jobs(run: Run, place: Path, ci: Ci, uses: str | None) -> None:
             write_new(path, text)
         except OSError as error:
             raise ProblemsFound([Problem((), f"{path} can not be written: {error.strerror}", rule="init")]) from error
-        run.out.print(f"Wrote {path}.")
+        run.answer(f"Wrote {path}.")
     run.say("The head of each says which secrets it needs.")

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from promosync.cli.options import Format
+from promosync.render.layout import folded
 
 if TYPE_CHECKING:
     from promosync.config import Loaded, Source
@@ -29,6 +30,9 @@ STDIN = "-"
 
 LARGE = 2_000_000
 """Characters of a configuration that take longer to check than a request to answer; some ten thousand entries."""
+
+
+_NO_END = 10_000
 
 
 def _no_commands(_arguments: Sequence[str], _run: Run) -> int:
@@ -63,16 +67,24 @@ class Run:
 
     def show(self, lines: Iterable[Text]) -> None:
         """Write lines of the result."""
-        for line in lines:
-            if self.out.is_terminal:
-                self.out.print(line)
-            else:  # nothing to colour, and ten times as fast
-                self.out.file.write(f"{line.plain}\n")
-        self.out.file.flush()
+        _write(self.out, lines)
+
+    def answer(self, text: str) -> None:
+        """Write a text of the result."""
+        self.show(Text(line) for line in text.split("\n"))
+
+    @property
+    def room(self) -> int:
+        """How many columns a row of the result may take: as many as it likes where nobody has said how many."""
+        return _NO_END if self.out.soft_wrap else self.out.width
+
+    def tell(self, lines: Iterable[Text]) -> None:
+        """Write lines of talk."""
+        _write(self.err, lines)
 
     def say(self, text: str) -> None:
-        """Write a line of talk."""
-        self.err.print(Text(text))
+        """Write a text of talk."""
+        self.tell(Text(line) for line in text.split("\n"))
 
     def emit(self, document: Mapping[str, Any], indent: int | None = None) -> None:
         """Write a JSON document, in ASCII so that no encoding harms it, and no runner reads a command in it."""
@@ -158,6 +170,16 @@ class Run:
 
         imports = import_digests(loaded.configuration, self.folder)
         return Inputs(loaded.configuration, rows, loaded.source.files, imports)
+
+
+def _write(console: Console, lines: Iterable[Text]) -> None:
+    for line in lines:
+        for part in [line] if console.soft_wrap else folded(line, console.width):
+            if console.is_terminal:
+                console.print(part, soft_wrap=True)
+            else:  # nothing to colour, and ten times as fast
+                console.file.write(f"{part.plain}\n")
+    console.file.flush()
 
 
 def batch_files(configuration: Configuration, folder: Path | None) -> list[Path]:

@@ -62,7 +62,7 @@ def serve(
     run = begin(ctx)
 
     def ready(url: str) -> None:
-        run.out.print(url)
+        run.answer(url)
         run.say(f"Use it with: STRIPE_API_KEY={SANDBOX_KEY} STRIPE_API_BASE={url} promosync plan")
 
     file = state or sandbox_file(run)
@@ -83,7 +83,7 @@ def reset(ctx: typer.Context, state: StateOption = None) -> None:
     run.so_far = CHANGED
     with sandbox_at(state or sandbox_file(run)) as opened:
         Control.of(opened).reset()
-    run.out.print("The sandbox is empty.")
+    run.answer("The sandbox is empty.")
 
 
 @sandbox.command(cls=Command, epilog="promosync sandbox stock promosync.json")
@@ -109,7 +109,7 @@ def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = 
         customers += [{"email": email} for email in sorted(emails - known)]
         control.seed("product", products)
         control.seed("customer", customers)
-    run.out.print(f"Added {len(products)} products and {len(customers)} customers to the sandbox.")
+    run.answer(f"Added {len(products)} products and {len(customers)} customers to the sandbox.")
 
 
 @sandbox.command(cls=Command, epilog="promosync sandbox redeem LAUNCH20 --amount 4900")
@@ -152,7 +152,7 @@ def redeem(
             raise ProblemsFound([Problem((), str(error), rule="sandbox")]) from error
     done = answer["redeemed"]
     if done:
-        run.out.print(f"Redeemed {visible(code)} {done} time{'s' * (done != 1)}.")
+        run.answer(f"Redeemed {visible(code)} {done} time{'s' * (done != 1)}.")
     if answer["message"]:
         raise ProblemsFound([Problem((), answer["message"], rule=f"redeem-{answer['rule']}")])
 
@@ -171,4 +171,4 @@ def advance(
     run.so_far = CHANGED
     with sandbox_at(state or sandbox_file(run)) as opened:
         now = Control.of(opened).advance(86_400.0 * days)
-    run.out.print(f"It is {iso(int(now))} in the sandbox.")
+    run.answer(f"It is {iso(int(now))} in the sandbox.")

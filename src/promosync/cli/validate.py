@@ -41,8 +41,7 @@ def validate(
         "code_batches": len(found.batches),
     }
     findings = [("error" if strict else "warning", warning, source) for warning in warnings]
-    for line in warnings_text(warnings[:LISTED], source, "error" if strict else "warning"):
-        run.err.print(line)
+    run.tell(warnings_text(warnings[:LISTED], source, "error" if strict else "warning"))
     if len(warnings) > LISTED:
         run.say(f"and {len(warnings) - LISTED:,} more; --format json has them all")
     if run.json:
@@ -58,7 +57,7 @@ def validate(
             words = [
                 f"{count} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
             ]
-            run.out.print(f"{visible(source.name)} is valid: {', '.join(words)}.")
+            run.answer(f"{visible(source.name)} is valid: {', '.join(words)}.")
     if warnings:
         count = f"{len(warnings)} {_noun('warnings', len(warnings))}{' taken for errors' * strict}"
         run.say(

@@ -32,8 +32,8 @@ _EMPTY = {"0", NOTHING, "0 %"}
 _OPTIONAL = {"expired", "withdrawn", "days", "share"}
 
 
-def status_text(report: Report, width: int) -> Iterator[Text]:
-    """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table is never broken."""
+def status_text(report: Report, width: int, room: int) -> Iterator[Text]:
+    """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table has ``room`` for so many."""
     yield text_head(report.account, report.owner)
     sections = [(noun, [line for line in report.entries if line.kind is kind]) for kind, noun in NOUNS.items()]
     sections += [(f"By {key}", [line for line in report.groups if line.label == key]) for key in report.by]
@@ -43,7 +43,7 @@ def status_text(report: Report, width: int) -> Iterator[Text]:
     for noun, lines in sections:
         if lines:
             yield Text()
-            yield from _table(noun, lines, columns, max(widest, 15), report.now, width)
+            yield from _table(noun, lines, columns, max(widest, 15), report.now, width, room)
     yield from _worst(report)
     if report.since is not None:
         yield from _since(report.since)
@@ -61,7 +61,7 @@ def _columns(lines: Iterable[Line], now: int) -> Sequence[Column]:
 
 
 def _table(
-    noun: str, lines: Sequence[Line], columns: Sequence[Column], name_width: int, now: int, width: int
+    noun: str, lines: Sequence[Line], columns: Sequence[Column], name_width: int, now: int, width: int, room: int
 ) -> Iterator[Text]:
     group = lines[0].kind is LineKind.GROUP
     used = [column for column in columns if not (group and column.name in ("state", "days"))]
@@ -75,7 +75,7 @@ def _table(
         )
         for line in lines
     ]
-    yield from text_table(noun, rows, used, name_width, width)
+    yield from text_table(noun, rows, used, name_width, width, room)
 
 
 def _name(line: Line) -> str:

@@ -236,8 +236,7 @@ def removals() -> Plan:
         ),
         ours=2,
         brakes=(
-            "it takes away all 2 objects of this owner that are in use; "
-            "if two files share an owner, give each its own",
+            "it removes all 2 objects of this owner that are in use; if two files share an owner, give each its own",
         ),
     )
 
@@ -253,7 +252,7 @@ def adoptions() -> Plan:
                 Verb.ADOPT,
                 Kind.COUPON,
                 "partner",
-                "it is in Stripe already and becomes promosync's",
+                "it is in Stripe already, and promosync will manage it",
                 changes=(FieldChange("name", "Partner", "Partner Programme"),),
                 before=LiveCoupon("Xy12AbCd", there, Tags(), 1_780_000_000, 5),
                 after=Coupon(percent_off=Decimal(15), name="Partner Programme"),

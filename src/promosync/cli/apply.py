@@ -161,8 +161,8 @@ def _show(run: Run, plan: Plan, pace: Pace, verbose: bool) -> None:
 
 def _check_brakes(plan: Plan, force: bool) -> None:
     if plan.brakes and not force:
-        hint = "look at the plan; if it is meant, add --force"
-        raise ProblemsFound(Problem((), f"unsafe: {brake}", hint, rule="brakes") for brake in plan.brakes)
+        hint = "check the plan; to apply it all the same, add --force"
+        raise ProblemsFound(Problem((), f"safety check: {brake}", hint, rule="brakes") for brake in plan.brakes)
 
 
 def _ask(run: Run, plan: Plan) -> None:

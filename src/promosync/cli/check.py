@@ -37,17 +37,19 @@ def check(
         str | None,
         typer.Argument(
             metavar="FILE",
-            help=f"The configuration, to tell which entry it comes from; {DEFAULT_FILE} if it is there.",
+            help=f"The configuration, to find the entry that it comes from; {DEFAULT_FILE} if it is there.",
             show_default=False,
         ),
     ] = None,
     customer: Annotated[
         str | None,
-        typer.Option("--customer", metavar="ID", help="Who would use it: a customer's id, or an account's."),
+        typer.Option(
+            "--customer", metavar="ID", help="The customer who would use it: the id of a customer or of an account."
+        ),
     ] = None,
     amount: Annotated[
         int | None,
-        typer.Option("--amount", metavar="N", min=0, help="What the order comes to, in minor units: 1999 is 19.99."),
+        typer.Option("--amount", metavar="N", min=0, help="The amount of the order in minor units: 1999 is 19.99."),
     ] = None,
     currency: Annotated[
         str | None, typer.Option("--currency", metavar="CODE", help="The currency of the order.")
@@ -60,7 +62,7 @@ def check(
     ] = None,
     product: Annotated[
         str | None,
-        typer.Option("--product", metavar="ID", help="What is bought, by Stripe's product id or that of the file."),
+        typer.Option("--product", metavar="ID", help="The product that is bought: Stripe's id of it, or the file's."),
     ] = None,
     output: FormatOption = Format.TEXT,
     sandbox: SandboxOption = False,
@@ -106,9 +108,7 @@ def _configuration(run: Run, file: str | None) -> Configuration | None:
     except ProblemsFound:
         if file is not None:
             raise
-        run.say(
-            f"{visible(name)} is not valid, so which entry the code comes from is not said: see promosync validate."
-        )
+        run.say(f"{visible(name)} is not valid, so the entry of the code is not shown: see promosync validate.")
         return None
     run.source = loaded.source
     return loaded.configuration

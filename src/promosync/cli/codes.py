@@ -76,7 +76,7 @@ def export(
         CodesFormat, output_option("--format", help="csv is safe to open in a spreadsheet, jsonl is verbatim.")
     ] = CodesFormat.CSV,
     out: Annotated[
-        str | None, output_option("--out", metavar="FILE", help="Write it there, readable by you alone.")
+        str | None, output_option("--out", metavar="FILE", help="Write to this file, readable by you alone.")
     ] = None,
     overwrite: Annotated[bool, output_option("--overwrite", help="Replace the file if it is there already.")] = False,
     sandbox: SandboxOption = False,
@@ -98,14 +98,14 @@ def export(
         found = read_codes_of(loaded.configuration, run.folder, stripe, batch or ())
     wanted = [CodeStatus(one.value) for one in status or ()]
     if out is None:
-        run.so_far = "Nothing was changed in Stripe. What was printed may not be all."
+        run.so_far = "Nothing was changed in Stripe. The printed list may be incomplete."
         _write(run.out.file, found, wanted, output)
         run.out.file.flush()
         return
     with writing(Path(out), run.reads) as handle:
         count = _write(handle, found, wanted, output)
-    run.so_far = f"Nothing was changed in Stripe, and {out} is whole."
-    run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {visible(out)}, for nobody but you to read.")
+    run.so_far = f"Nothing was changed in Stripe, and {out} is complete."
+    run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {visible(out)}, readable by you alone.")
 
 
 def _write(handle: IO[str], found: Codes, wanted: list[CodeStatus], output: CodesFormat) -> int:

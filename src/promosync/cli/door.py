@@ -62,7 +62,7 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
         return code if isinstance(code, int) else 0
     except (Interrupted, KeyboardInterrupt, typer.Abort):
         with suppress(OSError):  # of a terminal that is gone
-            run.say(f"Interrupted: {run.command} did not come to its end. {run.so_far} Run it again.")
+            run.say(f"Interrupted: {run.command} did not finish. {run.so_far} Run it again.")
         return INTERRUPTED
     except ProblemsFound as found:
         _traceback(run, found)
@@ -120,7 +120,7 @@ def _told(run: Run, error: Exception) -> Problem:
     from promosync.apply.gateway import OutOfTime, StripeFault
 
     if isinstance(error, OutOfTime):
-        said = "--max-minutes were over before all of Stripe was read: nothing was changed"
+        said = "the time of --max-minutes was over before all of Stripe was read: nothing was changed"
         return Problem((), said, "run it again, with more time", rule="out-of-time")
     if isinstance(error, StripeFault):
         rule = f"stripe-{error.fault.value.replace(' ', '-')}"

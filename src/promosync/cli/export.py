@@ -30,7 +30,7 @@ def export(
     ctx: typer.Context,
     out: Annotated[
         str | None,
-        output_option("--out", metavar="FILE", help="Write it there, and files of unique codes beside it."),
+        output_option("--out", metavar="FILE", help="Write to this file, and unique codes to files beside it."),
     ] = None,
     overwrite: Annotated[bool, output_option("--overwrite", help="Replace files that are there already.")] = False,
     coupon: Annotated[
@@ -41,10 +41,13 @@ def export(
     ] = None,
     owner: Annotated[
         str | None,
-        typer.Option("--owner", metavar="NAME", help="What this owner's file manages, under the ids it has there."),
+        typer.Option(
+            "--owner", metavar="NAME", help="Only what this owner manages, with the ids of the owner's file."
+        ),
     ] = None,
     include_ended: Annotated[
-        bool, typer.Option("--include-ended", help="Also what is used up or past its date; codes as `active: false`.")
+        bool,
+        typer.Option("--include-ended", help="Include what is used up or past its date; codes as `active: false`."),
     ] = False,
     files_from: Annotated[
         int,
@@ -52,7 +55,7 @@ def export(
             "--files-from",
             metavar="N",
             min=1,
-            help="From so many unique codes that are alike on, write them to a file of their own (with --out).",
+            help="With --out: write so many or more unique codes of one kind to a file of their own.",
         ),
     ] = FILES_FROM,
     sandbox: SandboxOption = False,
@@ -70,7 +73,7 @@ def export(
 
     run = begin(ctx, debug=debug)
     if owner is not None and coupon:
-        raise typer.BadParameter("--owner exports all that is its: leave --coupon out.")
+        raise typer.BadParameter("--owner exports everything of that owner: leave --coupon out.")
     if out is not None:
         check_target(Path(out), run.reads, overwrite)
     selection = Selection(owner, tuple(coupon or ()), Wishes(include_ended, None if out is None else files_from))
@@ -87,10 +90,10 @@ def export(
             with writing(folder / file.name, run.reads) as handle:
                 csv.writer(handle, lineterminator="\n").writerows(file.rows())
             whole.append(str(folder / file.name))
-            run.so_far = f"Nothing was changed in Stripe. Written, and whole: {', '.join(whole)}."
+            run.so_far = f"Nothing was changed in Stripe. Written completely: {', '.join(whole)}."
         with writing(Path(out), run.reads) as handle:
             handle.write(to_json(made.configuration))
-        run.so_far = f"Nothing was changed in Stripe. Written, and whole: {', '.join([*whole, out])}."
+        run.so_far = f"Nothing was changed in Stripe. Written completely: {', '.join([*whole, out])}."
     run.tell(export_notes(made, run.err.width))
     if out is not None:
         names = [out, *(str(folder / file.name) for file in made.files.values())]

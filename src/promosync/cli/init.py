@@ -23,13 +23,15 @@ SCHEMA_FILE = "promosync.schema.json"
 def init(
     ctx: typer.Context,
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to write it.")] = ".",
-    ci: Annotated[Ci | None, typer.Option("--ci", help="Write jobs that plan and apply, and no starter.")] = None,
+    ci: Annotated[
+        Ci | None, typer.Option("--ci", help="Write CI jobs that plan and apply, instead of a starter file.")
+    ] = None,
     uses: Annotated[
         str | None,
         typer.Option(
             "--uses",
             metavar="OWNER/NAME@COMMIT",
-            help="The promosync that the jobs fetch. [default: the one that this is, if it came from a commit]",
+            help="The promosync that the jobs install. [default: this one, if it was installed from a commit]",
             show_default=False,
         ),
     ] = None,
@@ -103,4 +105,4 @@ def _write_jobs(run: Run, place: Path, ci: Ci, uses: str | None) -> None:
         except OSError as error:
             raise ProblemsFound([Problem((), f"{path} can not be written: {error.strerror}", rule="init")]) from error
         run.answer(f"Wrote {path}.")
-    run.say("The head of each says which secrets it needs.")
+    run.say("The comment at the top of each file names the secrets that it needs.")

@@ -77,23 +77,23 @@ FilesArgument = Annotated[
         show_default=False,
     ),
 ]
-FormatOption = Annotated[Format, output_option("--format", help="What the result is written as.")]
+FormatOption = Annotated[Format, output_option("--format", help="The format of the result.")]
 PlanFormatOption = Annotated[
-    PlanFormat, output_option("--format", help="What the plan is written as; markdown is for a pull request.")
+    PlanFormat, output_option("--format", help="The format of the plan; markdown is for a pull request.")
 ]
 CheckFormatOption = Annotated[
     CheckFormat,
-    output_option("--format", help="What is found is written as; github is annotations, sarif for code scanning."),
+    output_option("--format", help="The format of the findings; github is annotations, sarif is for code scanning."),
 ]
 ReportFormatOption = Annotated[
-    ReportFormat, output_option("--format", help="What the report is written as; html is one page of its own.")
+    ReportFormat, output_option("--format", help="The format of the report; html is a page that loads nothing else.")
 ]
 ByOption = Annotated[
     list[str] | None,
     typer.Option(
         "--by",
         metavar="KEY",
-        help="Also count by the values of this metadata key, a code's own or its coupon's, such as campaign or "
+        help="Also count by the values of this metadata key of the code or its coupon, such as campaign or "
         "source; may be given several times.",
     ),
 ]
@@ -141,10 +141,12 @@ RpsOption = Annotated[
         "--rps",
         metavar="N",
         callback=_above_zero,
-        help="Requests a second on each endpoint, and four times as many in all, instead of 80 % of Stripe's limits.",
+        help="Requests per second on each endpoint, four times as many in total; otherwise 80 % of Stripe's limits.",
     ),
 ]
 MaxMinutesOption = Annotated[
     float | None,
-    typer.Option("--max-minutes", metavar="N", callback=_above_zero, help="Stop cleanly after so long; exit 3."),
+    typer.Option(
+        "--max-minutes", metavar="N", callback=_above_zero, help="Stop cleanly after so many minutes; exit 3."
+    ),
 ]

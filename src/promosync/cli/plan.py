@@ -61,7 +61,7 @@ def plan(
         bool, output_option("--summary", help="Show the last lines alone: counts, warnings, safety checks.")
     ] = False,
     force: Annotated[
-        bool, scope_option("--force", help="Plan for `apply --force`, which no safety check refuses.")
+        bool, scope_option("--force", help="Plan for `apply --force`, which ignores the safety checks.")
     ] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
@@ -122,7 +122,9 @@ def _save(
         handle.write(dump(saved))
     run.so_far = f"Nothing was changed in Stripe, and the plan is in {out}."
     if saved.plan.account.id is None:
-        run.say("The key may not read which account it belongs to: the saved plan is bound to the mode alone.")
+        run.say(
+            "The key cannot read which account it belongs to: the saved plan is bound to test or live mode alone."
+        )
     return saved.plan
 
 

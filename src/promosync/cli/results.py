@@ -48,14 +48,20 @@ def results(
     ctx: typer.Context,
     file: FileArgument = DEFAULT_FILE,
     by: ByOption = None,
-    every: Annotated[Every | None, typer.Option("--every", help="Also tell each day, week or month apart.")] = None,
+    every: Annotated[
+        Every | None, typer.Option("--every", help="Also count each day, week or month by itself.")
+    ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--from", metavar="DAY", help="Only orders paid on this day or later: 2027-03-01, or a moment."),
+        typer.Option(
+            "--from", metavar="DAY", help="Only orders paid on this day or later: 2027-03-01, or a date with a time."
+        ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option("--to", metavar="DAY", help="Only orders paid until the end of this day, or before a moment."),
+        typer.Option(
+            "--to", metavar="DAY", help="Only orders paid until the end of this day, or before a date with a time."
+        ),
     ] = None,
     zone: Annotated[
         str, typer.Option("--zone", metavar="NAME", help="The time zone of days, such as Europe/Berlin.")
@@ -64,7 +70,7 @@ def results(
     ledger: Annotated[
         str | None,
         typer.Option(
-            "--ledger", metavar="FILE", help="Keep there what was read, and read only what is not in it yet."
+            "--ledger", metavar="FILE", help="Keep what was read in this file; the next run reads only what is new."
         ),
     ] = None,
     sandbox: SandboxOption = False,

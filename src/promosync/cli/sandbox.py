@@ -23,7 +23,7 @@ sandbox = typer.Typer(
     rich_markup_mode=None,
 )
 
-CHANGED = "The sandbox may be changed, or not; nothing else is."
+CHANGED = "The sandbox may have been changed; nothing else was."
 
 
 class OrderKind(StrEnum):
@@ -48,8 +48,13 @@ StateOption = Annotated[
 @sandbox.command(cls=Command, epilog="promosync sandbox serve --port 12111")
 def serve(
     ctx: typer.Context,
-    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")] = 12111,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option("--port", metavar="N", min=0, max=65535, help="The port to listen on; 0 chooses a free one."),
+    ] = 12111,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="The loopback address to listen on.")
+    ] = "127.0.0.1",
     limits: Annotated[bool, typer.Option("--limits", help="Refuse what is over Stripe's rate limits.")] = False,
     latency: Annotated[
         float, typer.Option("--latency", metavar="SECONDS", min=0.0, help="Seconds added to every answer.")
@@ -109,22 +114,24 @@ def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = 
         customers += [{"email": email} for email in sorted(emails - known)]
         control.seed("product", products)
         control.seed("customer", customers)
-    run.answer(f"Added {len(products)} products and {len(customers)} customers to the sandbox.")
+    run.answer(f"Added {len(products):,} products and {len(customers):,} customers to the sandbox.")
 
 
 @sandbox.command(cls=Command, epilog="promosync sandbox redeem LAUNCH20 --amount 4900")
 def redeem(
     ctx: typer.Context,
     code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code.")],
-    times: Annotated[int, typer.Option("--times", metavar="N", min=1, help="How often.")] = 1,
-    customer: Annotated[str | None, typer.Option("--customer", metavar="ID", help="Who uses it.")] = None,
+    times: Annotated[int, typer.Option("--times", metavar="N", min=1, help="How many times.")] = 1,
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="ID", help="The customer who uses it.")
+    ] = None,
     amount: Annotated[
         int | None,
         typer.Option(
             "--amount",
             metavar="N",
             min=0,
-            help="What each order comes to before the discount, in minor units; it is written down for `results`.",
+            help="The amount of each order before the discount, in minor units; `results` counts it.",
         ),
     ] = None,
     currency: Annotated[
@@ -152,7 +159,7 @@ def redeem(
             raise ProblemsFound([Problem((), str(error), rule="sandbox")]) from error
     done = answer["redeemed"]
     if done:
-        run.answer(f"Redeemed {visible(code)} {done} time{'s' * (done != 1)}.")
+        run.answer(f"Redeemed {visible(code)} {done:,} time{'s' * (done != 1)}.")
     if answer["message"]:
         raise ProblemsFound([Problem((), answer["message"], rule=f"redeem-{answer['rule']}")])
 

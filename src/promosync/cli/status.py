@@ -48,7 +48,8 @@ def status(
     by: ByOption = None,
     output: ReportFormatOption = ReportFormat.TABLE,
     save: Annotated[
-        str | None, snapshot_option("--save", metavar="FILE", help="Keep a snapshot there, to compare with later.")
+        str | None,
+        snapshot_option("--save", metavar="FILE", help="Keep a snapshot in this file, to compare with later."),
     ] = None,
     since: Annotated[
         str | None, snapshot_option("--since", metavar="FILE", help="Show what was used since this snapshot.")
@@ -56,13 +57,17 @@ def status(
     alarm_uses: Annotated[
         int | None,
         snapshot_option(
-            "--alarm-uses", metavar="N", min=0, help="Exit 2 if a code was used more than N times since."
+            "--alarm-uses", metavar="N", min=0, help="With --since: exit 2 if a code was used more than N times."
         ),
     ] = None,
     alarm_share: Annotated[
         float | None,
         snapshot_option(
-            "--alarm-share", metavar="X", min=0.0, max=100.0, help="Exit 2 if more than X % of a batch went since."
+            "--alarm-share",
+            metavar="X",
+            min=0.0,
+            max=100.0,
+            help="With --since: exit 2 if more than X % of a batch was used.",
         ),
     ] = None,
     sandbox: SandboxOption = False,

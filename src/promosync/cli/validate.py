@@ -12,7 +12,7 @@ from promosync.cli.reports import LISTED, tell_findings
 from promosync.cli.run import begin
 from promosync.render.visible import visible
 
-StrictOption = Annotated[bool, typer.Option("--strict", help="Take warnings for errors: exit 1 when there is one.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors: exit 1 when there is one.")]
 
 
 def validate(
@@ -55,14 +55,12 @@ def validate(
             tell_findings(run, findings)
         if not refused:
             words = [
-                f"{count} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
+                f"{count:,} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
             ]
             run.answer(f"{visible(source.name)} is valid: {', '.join(words)}.")
     if warnings:
-        count = f"{len(warnings)} {_noun('warnings', len(warnings))}{' taken for errors' * strict}"
-        run.say(
-            f"{count}. `promosync explain RULE` tells what the rule in brackets is about, and how to switch it off."
-        )
+        count = f"{len(warnings):,} {_noun('warnings', len(warnings))}{' treated as errors' * strict}"
+        run.say(f"{count}. `promosync explain RULE` explains the rule in brackets, and how to switch it off.")
     return 1 if refused else 0
 
 

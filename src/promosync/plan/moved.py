@@ -146,7 +146,7 @@ class _World:
         if names:
             yield f"changed in Stripe: {', '.join(names)}"
         if now.times_redeemed < before.times_redeemed:
-            yield f"it was used {now.times_redeemed} times, and not {before.times_redeemed}"
+            yield f"it was used {now.times_redeemed:,} times, and not {before.times_redeemed:,}"
         if isinstance(before, LiveCoupon) and isinstance(now, LiveCoupon) and before.valid is not now.valid:
             if now.valid:
                 yield "it has not ended"

@@ -81,7 +81,7 @@ def _sections(plan: Plan, pace: Pace) -> Iterator[_Section]:
     """Yield what there is to show, the most important first."""
     by_verb = {verb: [action for action in plan.actions if action.verb is verb] for verb in Verb}
     gone = [*by_verb[Verb.DELETE], *by_verb[Verb.DEACTIVATE], *by_verb[Verb.RETIRE]]
-    yield _Section("Taken away", _blocks(gone), first=True)
+    yield _Section("Removed", _blocks(gone), first=True)
     groups = only_moving(plan)
     moved = [action for group in groups.values() for action in group]
     folded = set(map(id, moved))

@@ -137,9 +137,9 @@ def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
         yield from paragraph(gap, width)
     for exposure in plan.exposed:
         most = worst_words(exposure.amounts)
-        yield from paragraph(f"The most that {visible(exposure.coupon)} can cost: {most}.", width)
+        yield from paragraph(f'The most that "{visible(exposure.coupon)}" can cost: {most}.', width)
     for brake in plan.brakes:
-        yield from paragraph(f"! Unsafe: {visible(brake)}.", width, "bold red", indent="  ")
+        yield from paragraph(f"! Safety check: {visible(brake)}.", width, "bold red", indent="  ")
 
 
 def counted(plan: Plan, pace: Pace) -> str:
@@ -213,8 +213,8 @@ def _remarks(action: Action) -> Iterator[str]:
     """Yield what the action means for the object and for those who hold its codes."""
     if action.verb is Verb.RECREATE and action.new_id:
         yield (
-            f"its Stripe id becomes {visible(action.new_id)}: update any program that uses the coupon id "
-            f"{visible(action.stripe_id or '')}"
+            f'its Stripe id becomes "{visible(action.new_id)}": update any program that uses the coupon id '
+            f'"{visible(action.stripe_id or "")}"'
         )
     if action.verb in (Verb.CREATE, Verb.RECREATE) and action.carried:
         yield _carried(action)
@@ -223,7 +223,7 @@ def _remarks(action: Action) -> Iterator[str]:
     if action.verb in (Verb.DEACTIVATE, Verb.DELETE, Verb.RETIRE, Verb.ADOPT):
         count = used(action) or 0
         often = f"used {_number(count, 'time')}" if count else "never used"
-        yield f"in Stripe it is {visible(action.stripe_id or '')}, {often}"
+        yield f'in Stripe it is "{visible(action.stripe_id or "")}", {often}'
     if action.verb is Verb.DELETE:
         yield "customers who have its discount keep it"
 
@@ -243,7 +243,7 @@ def _moves(action: Action, moved: Sequence[Action], listed: str) -> Iterator[str
 def _carried(action: Action) -> str:
     if action.limit is None:
         return f"{_number(action.carried, 'redemption')} so far, carried over"
-    return f"{action.limit} redemptions allowed, of which {action.carried} used: {left(action)} left"
+    return f"{_number(action.limit, 'redemption')} allowed, of which {action.carried:,} used: {left(action):,} left"
 
 
 def _batch_words(plan: Plan) -> Iterator[str]:

@@ -114,7 +114,7 @@ def test_the_brakes_hold_until_forced(cli: Cli) -> None:
     cli("apply", "--sandbox", "--yes")
     write({"promosync": {"owner": "shop"}, "coupons": []})
     planned = cli("plan", "--sandbox")
-    assert "! Unsafe: it removes all 4 objects" in planned.out
+    assert "! Safety check: it removes all 4 objects" in planned.out
     assert "--force" in planned.err
     assert "--force" not in cli("plan", "--sandbox", "--force").err
     before = writes()

@@ -193,7 +193,7 @@ def test_codes_that_were_written_are_told(cli: Cli, monkeypatch: pytest.MonkeyPa
     assert (done.code, "no file was written" in done.err) == (130, True)
     assert not Path("codes.csv").exists()
     done = cli("codes", "export", "--sandbox")
-    assert (done.code, "What was printed may not be all" in done.err) == (130, True)
+    assert (done.code, "The printed list may be incomplete." in done.err) == (130, True)
 
 
 def script(body: str) -> subprocess.Popen[str]:

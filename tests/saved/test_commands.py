@@ -94,7 +94,7 @@ def test_the_brakes_hold(cli: Cli) -> None:
     assert saved(cli)["brakes"]
     result = apply(cli)
     assert result.code == 1
-    assert "unsafe" in result.err
+    assert "error: safety check: " in result.err
     assert apply(cli, "--force").code == 0
 
 

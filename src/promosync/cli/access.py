@@ -14,7 +14,7 @@ from promosync.cli.run import Run
 from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
 
-# What a command needs is imported when it is carried out: `--version` and `--help` shall not wait for it.
+# What a command needs is imported when it is carried out: `--version` and `--help` need not wait for it.
 if TYPE_CHECKING:
     from promosync.model.ownership import Mode
     from promosync.render.facts import Pace
@@ -30,7 +30,7 @@ _LOCAL = 400.0
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The flags that say whom to talk to."""
+    """The flags that choose the account."""
 
     sandbox: bool = False
     api_base: str | None = None
@@ -59,7 +59,7 @@ class Access:
 
 @contextmanager
 def opened(run: Run, access: Access) -> Iterator[StripeAccount]:
-    """Open the account for the duration of a command. With the sandbox no key is looked at, nor sent anywhere."""
+    """Open the account for the duration of a command. With the sandbox no key is read or sent."""
     from promosync.workflows.connect import Connection, open_stripe
 
     if not access.sandbox:

@@ -124,7 +124,7 @@ def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...]) -> 
 
 
 def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
-    """Return what takes a saved plan up again. The configuration is read if it is named, or if there are batches."""
+    """Return what takes up a saved plan. The configuration is read if it is named, or if there are batches."""
     from promosync.workflows.saved import check_files, read, take_up
 
     plan = read(saved)
@@ -166,7 +166,7 @@ def _check_brakes(plan: Plan, force: bool) -> None:
 
 
 def _ask(run: Run, plan: Plan) -> None:
-    """Ask whoever sits at the terminal; return if the answer is yes."""
+    """Ask at the terminal; return if the answer is yes."""
     if not (sys.stdin and sys.stdin.isatty()):
         raise ProblemsFound(
             [

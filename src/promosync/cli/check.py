@@ -1,4 +1,4 @@
-"""`promosync check`: would Stripe take a code now, for whom, and if not why."""
+"""`promosync check`: would Stripe accept a code now, for which customer, and if not why."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def check(
 
 
 def _configuration(run: Run, file: str | None) -> Configuration | None:
-    """Read the file that was named, or the usual one; one that is only found must not stand in the way."""
+    """Read the file that was named, or the usual one; a file that was not named is skipped if it is not valid."""
     if file is None and not Path(DEFAULT_FILE).is_file():
         return None
     from promosync.config import display_name, load, read_file

@@ -47,7 +47,7 @@ class CodesFormat(StrEnum):
 
 
 class StatusFilter(StrEnum):
-    """What became of a code, as the option names it."""
+    """The state of a code, as the option names it."""
 
     ACTIVE = "active"
     REDEEMED = "redeemed"

@@ -1,4 +1,4 @@
-"""`promosync demo`: the whole story against a sandbox that is thrown away, told by the commands themselves."""
+"""`promosync demo`: the whole story against a temporary sandbox, by the commands themselves."""
 
 from __future__ import annotations
 

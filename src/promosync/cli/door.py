@@ -1,6 +1,6 @@
-"""Where every command ends: its end becomes an exit code and, if it is a bad one, words.
+"""Where every command ends: the result becomes an exit code and, if it failed, error messages.
 
-0 done, 1 any error, 2 changes (`plan --detailed-exitcode`), a code not taken (`check`) or an alarm (`status`),
+0 done, 1 any error, 2 changes (`plan --detailed-exitcode`), an invalid code (`check`) or an alarm (`status`),
 3 apply or results stopped at --max-minutes, 130 interrupted.
 """
 
@@ -82,7 +82,7 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
 
 
 def _arrived(run: Run, code: int) -> int:
-    """Return the exit code of a command, given that of its work: what could not be written is an error too."""
+    """Return the exit code of a command, given that of its work: output that could not be written is an error too."""
     lost = []
     for name, console in (("result", run.out), ("talk", run.err)):
         stream: Steady = console.file  # type: ignore[assignment]
@@ -95,11 +95,11 @@ def _arrived(run: Run, code: int) -> int:
 
 
 def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None) -> None:
-    """Tell every problem; ``source`` is the file that could not be used.
+    """Report every problem; ``source`` is the file that could not be used.
 
     Without it, what has a path is located in the file that was read, and the rest is not about a file.
     """
-    # What draws problems loads the loader: only where there are some.
+    # Rendering problems imports the loader: only where there are some.
     from promosync.render import FORMAT_VERSION
     from promosync.render.problems import problems_json, problems_text
 

@@ -41,7 +41,7 @@ STOPPED = 3
 _LONG = 100
 """So many requests take more than a few seconds: their number is said before."""
 _ENOUGH = 8
-"""Requests after which their number can be told."""
+"""Requests after which their number can be estimated."""
 
 
 def results(
@@ -113,7 +113,7 @@ def results(
 
 
 class _Watch:
-    """Knows which list is being read, and says once how many requests a long one will take."""
+    """Knows which list is being read, and reports once how many requests a long one will take."""
 
     def __init__(self, run: Run, stripe: StripeAccount) -> None:
         self._run, self._stripe = run, stripe

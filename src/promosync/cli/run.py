@@ -1,4 +1,4 @@
-"""One run of the program: its streams, its environment, and what the door must know when it ends badly."""
+"""One run of the program: its streams, its environment, and what an error message needs to know."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _no_commands(_arguments: Sequence[str], _run: Run) -> int:
 
 @dataclass
 class Run:
-    """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door.
+    """``out`` is for results, ``err`` for messages. The rest is set by the command, for the messages at its end.
 
     ``output`` is the format of the result, ``name`` the configuration's as it was given, ``folder`` the one from
     which it names the files of its batches. ``doubted`` is what is wrong with it if the clock of this machine is
@@ -79,11 +79,11 @@ class Run:
         return _NO_END if self.out.soft_wrap else self.out.width
 
     def tell(self, lines: Iterable[Text]) -> None:
-        """Write lines of talk."""
+        """Write lines of messages."""
         _write(self.err, lines)
 
     def say(self, text: str) -> None:
-        """Write a text of talk."""
+        """Write a message."""
         self.tell(Text(line) for line in text.split("\n"))
 
     def emit(self, document: Mapping[str, Any], indent: int | None = None) -> None:
@@ -188,7 +188,7 @@ def batch_files(configuration: Configuration, folder: Path | None) -> list[Path]
 
 
 def begin(ctx: typer.Context, output: StrEnum = Format.TEXT, debug: bool = False) -> Run:
-    """Return the run of a command, told how it is to speak."""
+    """Return the run of a command, with its format set."""
     run: Run = ctx.obj
     run.output, run.json, run.debug = output.value, output.value == "json", debug
     run.command = ctx.command_path

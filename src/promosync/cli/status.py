@@ -1,4 +1,4 @@
-"""`promosync status`: what became of every coupon, code and batch, and what went since the last look."""
+"""`promosync status`: the state of every coupon, code and batch, and what was used since a snapshot."""
 
 from __future__ import annotations
 

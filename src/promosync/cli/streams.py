@@ -1,4 +1,4 @@
-"""The two streams of a command: stdout for the result, stderr for the talk, and neither able to break it.
+"""The two streams of a command: stdout for the result, stderr for messages; neither can break the command.
 
 A reader that goes away (`promosync plan | head -1`) does not stop an apply half-way and changes no exit code. A disk
 that is full does not stop it either: the work goes on, and the end of the command tells what could not be written.

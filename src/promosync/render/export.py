@@ -12,7 +12,7 @@ from promosync.render.layout import paragraph
 from promosync.render.visible import visible
 
 _LINES = 30
-"""So many reasons are told one by one."""
+"""Up to this many reasons are listed one by one."""
 
 _NOUNS = {Kind.COUPON: "coupon", Kind.CODE: "promotion code", Kind.BATCH: "code batch"}
 

@@ -1,4 +1,4 @@
-"""What became of a plan, for people and for programs."""
+"""The result of an apply, for people and for programs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A plan as a comment on a pull request: what takes away comes first, and is the last to be cut.
+"""A plan as a comment on a pull request: what is removed comes first, and is cut last.
 
-counts, account, brakes
-taken away | recreated | batches | adopted | updated | created | moved | left alone
+counts, account, safety checks
+removed | recreated | batches | adopted | updated | created | moved | left alone
                                         each in full while there is room, then as one line each, then as a count
 """
 

@@ -129,7 +129,7 @@ def action_changes(action: Action, width: int) -> Iterator[Text]:
 
 
 def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
-    """Yield the last lines of a plan: the counts, the cost, and the brakes."""
+    """Yield the last lines of a plan: the counts, the cost, and the safety checks."""
     yield from paragraph(counted(plan, pace), width, "bold green" if plan.empty else "bold")
     if plan.empty:
         return

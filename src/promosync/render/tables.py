@@ -96,7 +96,7 @@ def shortened(name: str) -> str:
 
 
 def csv_cell(value: Any) -> Any:
-    """Make text fit for a cell: neither a spreadsheet nor a terminal does what it says."""
+    """Make text fit for a cell: no spreadsheet and no terminal obeys it."""
     return inert(visible(value)) if isinstance(value, str) else "" if value is None else value
 
 

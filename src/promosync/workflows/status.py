@@ -1,4 +1,4 @@
-"""What became of everything: read the account once, count on the way, compare with the file and a snapshot."""
+"""The state of everything: read the account once, count on the way, compare with the file and a snapshot."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def look(
 ) -> tuple[Report, Snapshot]:
     """Return the report and a snapshot; raise ProblemsFound where account or snapshot are not the file's.
 
-    ``on_read`` is told now and then how many codes have been read.
+    ``on_read`` is called from time to time with the number of codes read.
     """
     refused = wrong_account(configuration, stripe.account)
     if asked.before is not None and not refused:

@@ -1,4 +1,4 @@
-"""What became of each action: values that are shown, written as JSON, and decide the exit code."""
+"""The outcome of each action: values that are shown, written as JSON, and decide the exit code."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch has come: so many of its codes are dealt with, ``failed`` of them in vain."""
+    """How far a batch has come: ``done`` codes are finished, of which ``failed`` were not done."""
 
     action: BatchAction
     done: int

@@ -1,4 +1,4 @@
-"""What became of the many codes of a batch, without naming any of them."""
+"""The outcome of the many codes of a batch, without naming any of them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Tally:
         self._failed[_words(reason)] += codes
 
     def outcome(self, elsewhere: int, stopped: bool) -> Outcome:
-        """Return what became of the batch; ``elsewhere`` codes are still being made by another run."""
+        """Return the outcome of the batch; ``elsewhere`` codes are still being made by another run."""
         total, made = self._action.codes, self._made
         if elsewhere and not stopped:
             self._failed["another apply is making them; run it again when that has ended"] += elsewhere

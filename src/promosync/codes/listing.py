@@ -1,4 +1,4 @@
-"""The codes of a batch as those need them who send them out: one row for each, and what became of it."""
+"""The codes of a batch for those who send them out: one row for each, with its state."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "
 
 
 class CodeStatus(StrEnum):
-    """What became of a code: ``off`` is switched off, by hand or by the file, or by the end of its coupon."""
+    """The state of a code: ``off`` is switched off, by hand or by the file, or by the end of its coupon."""
 
     ACTIVE = "active"
     REDEEMED = "redeemed"
@@ -71,7 +71,7 @@ def listed(
 
 
 def status_of(live: LiveCode, now: int) -> CodeStatus:
-    """Return what became of a code; ``now`` is seconds UTC."""
+    """Return the state of a code; ``now`` is seconds UTC."""
     spec = live.spec
     past = spec.expires_at is not None and spec.expires_at <= now
     if spec.max_redemptions is not None and live.times_redeemed >= spec.max_redemptions:

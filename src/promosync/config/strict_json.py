@@ -1,6 +1,6 @@
 """A JSON reader that keeps every position and goes on after a fault, so that all of them are told at once.
 
-The standard library's reader lets a key stand twice, takes NaN, forgets where values stood and stops at the
+The standard library's reader accepts a key twice, accepts NaN, forgets where values stood and stops at the
 first fault. This one is strict (RFC 8259), linear in the size of the text, and bounded in depth and numbers. It is
 slow, so it reads what has a fault, and whatever a place is asked of.
 """

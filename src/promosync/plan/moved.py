@@ -195,7 +195,7 @@ class _World:
         )
 
     def _compared(self, with_: Coupon | PromotionCode, now: LiveCoupon | LiveCode) -> Any:
-        """What is there now, to be compared with what was or shall be: a code that was used up is still on."""
+        """What is there now, to be compared with what was or is planned: a code that was used up is still on."""
         if not isinstance(now, LiveCode) or not isinstance(with_, PromotionCode):
             return now.spec
         spec = now.spec

@@ -41,7 +41,7 @@ class _Touched:
 
 @dataclass(slots=True)
 class _Sum:
-    """Figures in the making, of one currency or of all."""
+    """Figures that are still being added up, of one currency or of all."""
 
     orders: int = 0
     renewals: int = 0
@@ -75,7 +75,7 @@ class _Sum:
 
 
 class _Sums:
-    """The sums of one line in the making, over one time."""
+    """The sums of one line while they are added up, over one period."""
 
     def __init__(self) -> None:
         self._all = _Sum()

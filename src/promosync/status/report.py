@@ -1,4 +1,4 @@
-"""The report: what became of each coupon, code, batch and metadata value, for every format to show."""
+"""The report: the state of each coupon, code, batch and metadata value, for every format to show."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class State(StrEnum):
 class Line:
     """One line. Counts are of codes, ``used``, ``limit`` and ``left`` of redemptions, predecessors included.
 
-    ``states`` counts every code there ever was by what became of it; a coupon counts those of its codes and
+    ``states`` counts every code there ever was by its state; a coupon counts those of its codes and
     batches. ``used_codes`` are the codes used at least once. ``limit`` is the file's own, over all codes of a batch;
     ``left`` is what can still be redeemed today, 0 for what has ended. None is no limit.
     ``ends`` is when the line ends, or the first of its active codes (seconds UTC). ``drift`` says in words what

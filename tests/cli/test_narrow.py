@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.text import Text
@@ -16,7 +17,7 @@ NARROW = 60
 LONG = "a_coupon_for_everybody_who_has_read_our_letter_to_its_end_in_march"
 assert len(LONG) > NARROW
 NOTE = "a note that somebody has put into the metadata because there was room for it, and a little more"
-SHOP = {
+SHOP: dict[str, Any] = {
     "promosync": {"owner": "shop"},
     "coupons": [
         {"id": LONG[:60], "name": "Spring Sale for Everybody who Reads Us", "percent_off": 20, "duration": "once"},

@@ -39,7 +39,7 @@ Result = Action | BatchAction | Kept | Problem
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How much to look at: ``prune`` takes away what is not in the file, ``targets`` are config ids to narrow to."""
+    """How much to look at: ``prune`` removes what is not in the file, ``targets`` are config ids to narrow to."""
 
     prune: bool = True
     targets: tuple[str, ...] = ()

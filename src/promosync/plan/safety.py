@@ -1,4 +1,4 @@
-"""The brakes: a plan that takes away too much is marked, and apply wants ``--force``."""
+"""The safety checks: a plan that removes too much is marked, and apply needs ``--force``."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def export_notes(export: Export, width: int) -> Iterator[Text]:
         yield from paragraph(f"Left out, for other reasons of this kind: {rest:,} more.", width, indent="  ")
     if export.withdraws:
         said = (
-            f"Take care: a plan of this file takes away {export.withdraws:,} objects of its owner that could not be "
+            f"Warning: a plan of this file removes {export.withdraws:,} objects of its owner that could not be "
             "put into it. Use --no-prune, or add them."
         )
         yield from paragraph(said, width, "bold yellow", indent="  ")

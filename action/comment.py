@@ -9,7 +9,7 @@ In a job of GitHub the token is ``GITHUB_TOKEN``; in one of GitLab it is ``GITLA
 with the scope `api`, for a job's own token may not comment. The job shows the report as well, so a token that may not
 comment (a fork has none) is a warning and no failure.
 
-It needs nothing installed, promosync neither.
+It needs nothing installed, not even promosync.
 """
 
 from __future__ import annotations

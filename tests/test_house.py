@@ -29,7 +29,7 @@ ROOMS = [
     *("cli", "workflows", "stripe_api", "apply", "render", "lint"),
     *("results", "status", "export", "plan", "codes", "config", "model"),
 ]
-UPWARDS = {("render", "promosync.apply.outcome")}  # what became of a plan is a value, and is shown
+UPWARDS = {("render", "promosync.apply.outcome")}  # the outcome of a plan is a value, and is shown
 
 # Who may import what: the slow ones load behind their own door.
 DOORS = {

@@ -20,7 +20,7 @@ from promosync.render.markdown import COMMENT_LIMIT, code, marker
 from promosync.render.plan_markdown import plan_markdown
 from promosync.render.plan_text import counted
 from promosync.render.report_markdown import problems_markdown
-from tests.render.plans import PACE, PLANS, TEST, tags
+from tests.render.plans import PACE, PLANS, TEST, moves, tags
 
 NAME = "promosync.json"
 OF_CODES = [verb for verb in Verb if verb is not Verb.DELETE]
@@ -109,6 +109,20 @@ def test_a_plan_for_a_sandbox_says_so_first() -> None:
     assert first == marker(NAME)
     assert "sandbox, not for a Stripe account" in said
     assert "sandbox" not in plan_markdown(plan, PACE, NAME)
+
+
+def test_codes_that_only_move_are_in_a_list_of_their_own() -> None:
+    """Their coupon names the first; each has its block in a section that is folded, as far as there is room."""
+    text = plan_markdown(moves(300), PACE, NAME)
+    assert "\n      moves 300 codes: LETTER0, LETTER1 and 298 more; listed below\n" in text
+    before, _, after = text.partition("<details><summary>Moved with their coupon: 300</summary>")
+    assert "letter0" not in before
+    assert all(f"! ± promotion code letter{index} " in after for index in range(300))
+    assert "<details open><summary>Recreated: 1 (moving 345 codes)</summary>" in before
+    assert all(name in before for name in ("costs_more", "waits", "comes_back", "from_elsewhere", "shorter"))
+    many = plan_markdown(moves(5_000), PACE, NAME)
+    assert len(many) <= COMMENT_LIMIT
+    assert "more, which do not fit into a comment" in many.partition("Moved with their coupon: 5,000")[2]
 
 
 def test_what_takes_away_is_kept_when_the_rest_is_cut() -> None:

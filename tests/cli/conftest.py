@@ -28,7 +28,7 @@ SHOP: dict[str, Any] = {
         {"id": "insider", "code": "INSIDER", "coupon": "vip", "metadata": {"source": "mail"}},
     ],
 }
-WIDTH = 100
+WIDTH = 400
 
 
 @dataclass(frozen=True)

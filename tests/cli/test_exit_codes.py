@@ -119,10 +119,11 @@ def test_a_missing_product_is_found_before_the_first_write(cli: Cli) -> None:
 def test_the_end_of_an_apply_decides() -> None:
     """Interrupted is 130, a failure 1, out of time 3, and out of time with a failure is still a failure."""
     action = PLANS["creates"]().actions[0]
-    done, failed, skipped = (Outcome(action, status) for status in Status)
+    done, partial, failed, skipped = (Outcome(action, status) for status in Status)
     assert exit_code(Report((done,))) == 0
     assert exit_code(Report((done, failed))) == 1
     assert exit_code(Report((done, skipped), stopped="time")) == 3
+    assert exit_code(Report((done, partial), stopped="time")) == 3
     assert exit_code(Report((failed, skipped), stopped="time")) == 1
     assert exit_code(Report((done, failed, skipped), stopped="interrupted")) == 130
 
@@ -132,7 +133,7 @@ def test_what_was_skipped_is_no_progress() -> None:
     plan = PLANS["creates"]()
     quiet: Any = SimpleNamespace(json=False)
     progress = Progress(quiet, plan, quiet)
-    for status in Status:
+    for status in (Status.DONE, Status.FAILED, Status.SKIPPED):
         progress.ended(Outcome(plan.actions[0], status))
     assert progress._counts() == (2, 1), "done and failed were dealt with, skipped was not"
 

@@ -69,6 +69,37 @@ def test_a_recreate_keeps_the_count(cli: Cli) -> None:
     assert cli("plan", "--sandbox", "--detailed-exitcode").code == 0
 
 
+def test_many_codes_that_move_are_one_line(cli: Cli) -> None:
+    """In the plan, and in what apply shows before it asks; --verbose lists each, in both."""
+    codes = [{"id": f"letter{index}", "code": f"LETTER{index}", "coupon": "spring"} for index in range(30)]
+    write(changed(promotion_codes=codes))
+    cli("apply", "--sandbox", "--yes")
+    coupons = [{**SHOP["coupons"][0], "percent_off": 15}, SHOP["coupons"][1]]
+    write(changed(coupons=coupons, promotion_codes=codes))
+    line = "      moves 30 codes: LETTER0, LETTER1 and 28 more; --verbose lists them\n"
+    full = cli("plan", "--sandbox", "--verbose").out
+    assert full.count("± promotion code") == 30
+    assert "--verbose" not in full
+    assert cli("apply", "--sandbox", "--verbose").out == full
+    short = cli("plan", "--sandbox").out
+    assert line in short
+    assert "± promotion code" not in short
+    summary = cli("plan", "--sandbox", "--summary").out
+    assert summary.startswith("Plan: 1 to recreate (moving 30 codes).")
+    assert short.endswith(summary)
+    applied = cli("apply", "--sandbox", "--yes").out
+    assert applied.startswith(short)
+    assert "Apply: 31 done." in applied
+
+
+@pytest.mark.parametrize("more", [["--verbose"], ["--format", "json"], ["--format", "markdown"]], ids=" ".join)
+def test_a_summary_is_text_alone(cli: Cli, more: list[str]) -> None:
+    """JSON has the counts in fields of their own, and Markdown folds what is long."""
+    result = cli("plan", "--sandbox", "--summary", *more)
+    assert result.code == 1
+    assert "--summary" in result.err
+
+
 def test_without_an_answer_nothing_is_written(cli: Cli) -> None:
     """Where nobody can be asked, `--yes` must be said; the plan is shown all the same."""
     result = cli("apply", "--sandbox", stdin=b"yes\n")
@@ -83,7 +114,7 @@ def test_the_brakes_hold_until_forced(cli: Cli) -> None:
     cli("apply", "--sandbox", "--yes")
     write({"promosync": {"owner": "shop"}, "coupons": []})
     planned = cli("plan", "--sandbox")
-    assert "! Unsafe: it takes away all 4 objects" in planned.out
+    assert "! Safety check: it removes all 4 objects" in planned.out
     assert "--force" in planned.err
     assert "--force" not in cli("plan", "--sandbox", "--force").err
     before = writes()

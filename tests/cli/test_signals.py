@@ -87,7 +87,7 @@ def test_reading_is_interrupted(slow: Handle, command: str, number: signal.Signa
     assert process.returncode == 130
     name = command.removesuffix(" in JSON")
     assert err.splitlines()[-1] == (
-        f"Interrupted: promosync {name} did not come to its end. Nothing was changed in Stripe, and no file was "
+        f"Interrupted: promosync {name} did not finish. Nothing was changed in Stripe, and no file was "
         "written. Run it again."
     )
     assert "Traceback" not in err
@@ -109,7 +109,7 @@ def test_checking_a_large_file_is_interrupted(number: signal.Signals) -> None:
         process.send_signal(number)
         _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert "Interrupted: promosync validate did not come to its end. Nothing was changed" in err
+    assert "Interrupted: promosync validate did not finish. Nothing was changed" in err
     assert "Traceback" not in err
 
 
@@ -135,7 +135,7 @@ def test_the_demo_is_interrupted(number: signal.Signals) -> None:
         _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert err.splitlines()[-1] == (
-        "Interrupted: promosync demo did not come to its end. It leaves nothing behind. Run it again."
+        "Interrupted: promosync demo did not finish. It leaves nothing behind. Run it again."
     )
     assert "Traceback" not in err
 
@@ -158,7 +158,7 @@ def test_the_demo_is_interrupted(number: signal.Signals) -> None:
         (
             ["export", "--sandbox", "--out", "it.json"],
             "export.export_notes",
-            "Nothing was changed in Stripe. Written, and whole: it.json.",
+            "Nothing was changed in Stripe. Written completely: it.json.",
             True,
         ),
         (["apply", "--sandbox", "--yes"], "outcomes.report_text", "Changes may have been made in Stripe", False),
@@ -193,7 +193,7 @@ def test_codes_that_were_written_are_told(cli: Cli, monkeypatch: pytest.MonkeyPa
     assert (done.code, "no file was written" in done.err) == (130, True)
     assert not Path("codes.csv").exists()
     done = cli("codes", "export", "--sandbox")
-    assert (done.code, "What was printed may not be all" in done.err) == (130, True)
+    assert (done.code, "The printed list may be incomplete." in done.err) == (130, True)
 
 
 def script(body: str) -> subprocess.Popen[str]:

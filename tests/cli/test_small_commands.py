@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from promosync import __version__
+from promosync.cli.demo import called_as
 from promosync.cli.init import owner_for
 from promosync.cli.workflow_files import origin
 from promosync.config import load, schema_text
@@ -140,8 +141,37 @@ def test_a_broken_sandbox_is_told(cli: Cli) -> None:
     assert "Traceback" not in result.err
 
 
-def test_the_demo_tells_the_whole_story(cli: Cli, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("started", "on_path", "uv", "called"),
+    [
+        ("/shop/bin/promosync", True, {}, "promosync"),
+        ("/cache/uv/archive/bin/promosync", True, {"UV": "/usr/bin/uv"}, ""),
+        ("/opt/installed/bin/promosync", False, {}, ""),
+        (".venv/bin/promosync", False, {}, ".venv/bin/promosync"),
+        ("my tools/promosync", True, {"UV": "/usr/bin/uv"}, "'my tools/promosync'"),
+    ],
+    ids=["on the path", "uvx", "in a container", "in a folder", "in a folder, by uv run"],
+)
+def test_what_the_demo_says_to_type_is_there(
+    tmp_path: Path, started: str, on_path: bool, uv: dict[str, str], called: str
+) -> None:
+    """`uvx` has promosync on the path for one command; a full path may be nothing that the reader can reach."""
+    if on_path:
+        (tmp_path / "promosync").touch(0o755)
+    assert called_as(started, {"PATH": str(tmp_path), **uv}) == called
+
+
+def test_the_demo_says_how_where_it_does_not_know_the_command(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `uvx --from … promosync demo` there is no `promosync`: the words alone are said."""
+    monkeypatch.setattr(sys, "argv", ["/cache/uv/archive/bin/promosync", "demo"])
+    *_, how, first, second = cli("demo", env={"UV": "/usr/bin/uv"}).out.splitlines()
+    assert how.endswith("Start promosync as you did now, with these words in place of `demo`:")
+    assert (first, second) == ("  init shop", "  plan shop/promosync.json --sandbox")
+
+
+def test_the_demo_tells_the_whole_story(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Validated, planned, applied, planned again, edited, applied once more, summed; nothing is left behind."""
+    monkeypatch.setattr(sys, "argv", ["bin/promosync", "demo"])
     before = sorted(path.name for path in folder.iterdir())
     result = cli("demo", env={"STRIPE_API_KEY": "sk_live_notlookedat12345"})
     assert result.code == 0

@@ -111,3 +111,17 @@ def test_what_a_terminal_would_obey_is_not_printed() -> None:
 def test_columns_count_characters() -> None:
     places, _ = told('{"coupons": [{"name": "🎉é", "id": 7}]}'.encode())
     assert (1, 35) in places
+
+
+@pytest.mark.parametrize("text", ["spring", "!!map {}", "? a\n: b", "&a [1]", '"coupons":\n  []'])
+@pytest.mark.parametrize("name", ["shop.yaml", "SHOP.YML"])
+def test_a_name_tells_yaml_too(text: str, name: str) -> None:
+    """What begins with a brace is JSON under any name: its faults are told one by one, and without one it is read."""
+    with pytest.raises(Refused) as caught:
+        load(text.encode(), name, NOW)
+    assert [problem.message for problem in caught.value.problems] == ["this is YAML, and the configuration is JSON"]
+    assert "yq -o json" in caught.value.problems[0].hint
+    with pytest.raises(Refused) as caught:
+        load(b'{"coupons": [],}', name, NOW)
+    assert [problem.message for problem in caught.value.problems] == ["a comma before the closing }"]
+    assert load(b'{"coupons": []}', name, NOW).configuration.coupons == ()

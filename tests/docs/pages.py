@@ -118,7 +118,7 @@ def _typed(page: Iterable[Block], folder: Path) -> Iterator[str]:
             lines.append(f"cat > {shlex.quote(block.file)} <<'{_END}'\n{block.body}{_END}")
         if block.language == "console":
             lines += [f"{command}\n{_MARK}" for command in block.commands]
-    env = process_env(PATH=f"{Path(sys.executable).parent}:{process_env()['PATH']}", PYTHONUTF8="1", COLUMNS="80")
+    env = process_env(PATH=f"{Path(sys.executable).parent}:{process_env()['PATH']}", PYTHONUTF8="1", COLUMNS="")
     done = subprocess.run(
         ["/bin/sh", "-c", "\n".join(lines)],
         cwd=folder,

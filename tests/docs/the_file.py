@@ -16,7 +16,7 @@ _INTRO = """# The file
 Everything that can stand in `promosync.json`. This page is written from the JSON Schema that promosync checks the
 file with: `promosync schema` prints it, and with `"$schema"` an editor shows the same texts while you type.
 
-`promosync validate` tells every fault at once, with line and column. An unknown key inside an entry is an error. A
+`promosync validate` reports every error at once, with line and column. An unknown key inside an entry is an error. A
 key that is left out means Stripe's default: no limit, no date, no metadata, active. So to take a line out is a
 change. Most commands take several files, or a folder of them, as one configuration.
 """

@@ -10,6 +10,7 @@ import pytest
 import stripe
 
 from promosync.apply.outcome import Report, Status
+from promosync.render.outcomes import report_text
 from promosync.sandbox import running
 
 from .batch_shop import RETIRED, SLOT, Shop, batch, mailed, printed, shop_file, some
@@ -155,10 +156,14 @@ def test_stopped_in_the_middle_and_resumed_twice_there_are_exactly_so_many(shop:
     content = shop_file(batch(count=60))
     shop.settle(shop_file())
     for _ in range(2):
+        before = len(shop.world.codes("vip"))
         report = shop.carry_out(shop.plan(content), stop_after=stop_after)
         [outcome] = report.outcomes
-        assert outcome.status is Status.SKIPPED
-        assert "the next one goes on from there" in outcome.message
+        made, left = len(shop.world.codes("vip")) - before, 60 - before
+        assert outcome.status is Status.PARTIAL
+        assert outcome.codes == made > 0
+        assert outcome.message == f"{made} of {left} made, then apply was stopped; the next one goes on from there"
+        assert f"Apply: 0 done, {made} of {left} unique codes made." in "".join(map(str, report_text(report, 200)))
     shop.settle(content)
     assert len(shop.world.codes("vip")) == 60
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -157,6 +158,54 @@ def recreates() -> Plan:
     )
 
 
+def moves(count: int = 5) -> Plan:
+    """Many codes move with their coupon, and some of them change in more than that: these are told one by one."""
+    old, new = Coupon(percent_off=Decimal(20)), Coupon(percent_off=Decimal(15))
+    more = ("costs_more", "waits", "comes_back", "from_elsewhere", "shorter")
+    change = FieldChange("coupon", "spring", "spring_r2", True)
+
+    def move(name: str) -> Action:
+        spec = PromotionCode(name.upper(), "spring_r2")
+        there = replace(spec, coupon="vip" if name == "from_elsewhere" else "spring", active=name != "comes_back")
+        end = FieldChange("expires_at", "2027-01-01T00:00:00Z", "2026-10-01T00:00:00Z", True)
+        return Action(
+            Verb.RECREATE,
+            Kind.CODE,
+            name,
+            "Stripe cannot change coupon",
+            changes=(change, end) if name == "shorter" else (change,),
+            before=code(name, there),
+            after=spec,
+            tags=tags(name),
+            warnings=("a later end: 2026-10-01T00:00:00Z to none",) if name == "costs_more" else (),
+            waits=3 if name == "waits" else 0,
+        )
+
+    return Plan(
+        TEST,
+        "acme",
+        (
+            Action(
+                Verb.RECREATE,
+                Kind.COUPON,
+                "spring",
+                "Stripe cannot change percent_off",
+                changes=(FieldChange("percent_off", Decimal(20), Decimal(15), True),),
+                before=coupon("spring", old),
+                after=new,
+                tags=tags("spring"),
+                new_id="spring_r2",
+                riding=count + len(more) + 40,
+                path=("coupons", 0),
+            ),
+            *(move(f"letter{index}") for index in range(count)),
+            *map(move, more),
+        ),
+        batches=(BatchAction("vip", "its coupon is recreated", recreated=40, swapped=40),),
+        ours=count + len(more) + 41,
+    )
+
+
 def removals() -> Plan:
     """Much is taken away from a live account, and the brakes hold."""
     text = PromotionCode("OLDCODE", "old")
@@ -187,8 +236,7 @@ def removals() -> Plan:
         ),
         ours=2,
         brakes=(
-            "it takes away all 2 objects of this owner that are in use; "
-            "if two files share an owner, give each its own",
+            "it removes all 2 objects of this owner that are in use; if two files share an owner, give each its own",
         ),
     )
 
@@ -204,7 +252,7 @@ def adoptions() -> Plan:
                 Verb.ADOPT,
                 Kind.COUPON,
                 "partner",
-                "it is in Stripe already and becomes promosync's",
+                "it is in Stripe already, and promosync will manage it",
                 changes=(FieldChange("name", "Partner", "Partner Programme"),),
                 before=LiveCoupon("Xy12AbCd", there, Tags(), 1_780_000_000, 5),
                 after=Coupon(percent_off=Decimal(15), name="Partner Programme"),
@@ -330,7 +378,9 @@ def wide() -> Plan:
     )
 
 
-PLANS = {make.__name__: make for make in (creates, recreates, removals, adoptions, batches, nothing, hostile, wide)}
+PLANS = {
+    make.__name__: make for make in (creates, recreates, moves, removals, adoptions, batches, nothing, hostile, wide)
+}
 
 
 def text_of(lines: Iterator[Text]) -> str:

@@ -253,7 +253,7 @@ def test_sarif_has_no_link_and_no_placeholder(name: str) -> None:
 
 TEXT: dict[str, Callable[[str], Any]] = {
     "plan": lambda name: plan_text(planned(name), 80, plans.PACE),
-    "status": lambda name: status_text(reported(name), 80),
+    "status": lambda name: status_text(reported(name), 80, 80),
     "report": lambda name: report_text(outcome(name), 80),
     "problems": lambda name: (line for one, source in problems(name) for line in problems_text([one], source, 80)),
     "warnings": lambda name: warnings_text([problems(name)[0][0]], Source(name, '{"coupons": [{}]}')),

@@ -9,6 +9,7 @@ from rich.text import Text
 from promosync.apply.outcome import Outcome, Report, Status
 from promosync.plan.plan import BatchAction
 from promosync.render.outcomes import outcome_json, outcome_text, report_json, report_text
+from promosync.render.report_markdown import report_markdown
 from tests.render.plans import EVIL, PLANS
 
 ACTIONS = PLANS["creates"]().actions
@@ -78,15 +79,36 @@ def test_events_have_the_facts() -> None:
         "label": "LAUNCH25",
         "path": "promotion_codes[0]",
         "stripe_id": "promo_1",
+        "codes_done": None,
+        "codes_total": None,
         "message": "no",
     }
     assert report_json(Report((Outcome(ACTIONS[0], Status.DONE),), 3, 0.5, "time")) == {
         "format_version": 1,
         "event": "summary",
         "done": 1,
+        "partial": 0,
         "failed": 0,
         "skipped": 0,
+        "codes_done": 0,
+        "codes_total": 0,
         "requests": 3,
         "seconds": 0.5,
         "stopped": "time",
     }
+
+
+def test_a_batch_that_is_half_made_is_told_in_codes() -> None:
+    """How many of how many, as text, as Markdown and as numbers; one that fails says the same of what was made."""
+    half = Outcome(BatchAction("vip", "why", added=2_000), Status.PARTIAL, "the message", codes=1_204)
+    failed = Outcome(BatchAction("more", "why", added=5, withdrawn=5), Status.FAILED, "3 of 10 codes: busy", codes=7)
+    whole = Outcome(BatchAction("old", "why", withdrawn=90), Status.DONE, codes=90)
+    report = Report((whole, half), stopped="time")
+    said = "Apply: 1 done, 1,204 of 2,000 unique codes made. 0 requests in 0.0 s."
+    assert said in lines(report_text(report, 80))
+    assert said in report_markdown(report, "promosync.json")
+    both = lines(report_text(Report((half, failed)), 80))
+    assert "Apply: 0 done, 1 failed, 1,211 of 2,010 unique codes done. 0 requests in 0.0 s." in both
+    event, summary = outcome_json(half), report_json(report)
+    assert (event["status"], event["codes_done"], event["codes_total"]) == ("partial", 1_204, 2_000)
+    assert (summary["partial"], summary["codes_done"], summary["codes_total"]) == (1, 1_294, 2_090)

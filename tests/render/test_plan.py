@@ -13,8 +13,9 @@ from promosync.model.promotions import PromotionCode
 from promosync.plan.plan import Action, Kind, Plan, Verb
 from promosync.render.facts import Pace, seconds
 from promosync.render.plan_json import plan_json
-from promosync.render.plan_text import SYMBOL, duration, plan_text
-from tests.render.plans import CASES, PACE, PLANS, TEST, WIDTHS, renderings, text_of
+from promosync.render.plan_text import SYMBOL, duration, plan_text, summary_text
+from promosync.render.visible import visible
+from tests.render.plans import CASES, PACE, PLANS, TEST, WIDTHS, adoptions, moves, renderings, text_of
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,9 @@ def test_no_width_loses_a_word(width: int) -> None:
 
 
 def test_text_and_json_tell_the_same() -> None:
-    """Every id, reason and warning of the JSON is in the text."""
+    """Every id, reason and warning of the JSON is in the text in full."""
     for name in set(PLANS) - {"hostile", "wide"}:
-        text = " ".join(text_of(plan_text(PLANS[name](), 160, PACE)).split())
+        text = " ".join(text_of(plan_text(PLANS[name](), 160, PACE, verbose=True)).split())
         document = plan_json(PLANS[name](), PACE)
         for action in (*document["actions"], *document["batches"]):
             assert action["id"] in text
@@ -56,6 +57,45 @@ def test_text_and_json_tell_the_same() -> None:
                 assert warning in text
             for change in action["changes"]:
                 assert change["field"] in text or change["field"] in ("name", "code")
+
+
+def test_codes_that_only_move_are_one_line() -> None:
+    """300 of them are a plan of one screen; what changes in more than its coupon has its entry; --verbose has all."""
+    plan = moves(300)
+    lines = [line.plain for line in plan_text(plan, 80, PACE)]
+    assert len(lines) < 60
+    assert "      moves 300 codes: LETTER0, LETTER1 and 298 more; --verbose lists them" in lines
+    assert "      45 more codes move with it, text unchanged" in lines
+    entries = [line.split()[3] for line in lines if " promotion code " in line]
+    assert entries == ["costs_more", "waits", "comes_back", "from_elsewhere", "shorter"]
+    full = [line.plain for line in plan_text(plan, 80, PACE, verbose=True)]
+    assert sum(" promotion code " in line for line in full) == 305
+    assert "      345 codes move with it, text unchanged" in full
+    assert lines[-3:] == full[-3:], "the counts do not depend on what is listed"
+
+
+def test_verbose_lists_what_is_left_alone() -> None:
+    """Ten of it are enough to see what it is about; the rest is counted."""
+    plan = adoptions()
+    lines = [line.plain for line in plan_text(plan, 80, PACE)]
+    assert "  and 2 more; --verbose lists them" in lines
+    full = text_of(plan_text(plan, 80, PACE, verbose=True))
+    assert all(f"promotion code {one.id}: " in full for one in plan.kept)
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_a_summary_is_the_last_lines(name: str) -> None:
+    """It ends as the plan ends, and no warning and no safety check is missing from it."""
+    plan = PLANS[name]()
+    whole = [line.plain for line in plan_text(plan, 80, PACE)]
+    lines = [line.plain for line in summary_text(plan, 80, PACE)]
+    told = [warning for one in plan.actions for warning in one.warnings]
+    told += [warning for batch in plan.batches for warning in batch.warnings]
+    last = lines[next(at for at, line in enumerate(lines) if line.startswith(("Plan: ", "No changes."))) :]
+    assert whole[-len(last) :] == last
+    said = " ".join(" ".join(lines).split())
+    assert all(" ".join(visible(warning).split()) in said for warning in (*told, *plan.brakes))
+    assert said.count("! more generous: ") == len(told)
 
 
 def test_hostile_text_stays_text() -> None:

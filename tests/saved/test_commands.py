@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from promosync.cli.access import SANDBOX, sandbox_at
+from promosync.cli.access import SANDBOX, Access, sandbox_at
 from promosync.sandbox import Control
-from tests.cli.conftest import SHOP, Cli, Result, changed, cli, folder, write
+from tests.cli.conftest import SHOP, Cli, Result, changed, cli, folder, process_env, write
 
 __all__ = ["cli", "folder"]
 
@@ -90,7 +94,7 @@ def test_the_brakes_hold(cli: Cli) -> None:
     assert saved(cli)["brakes"]
     result = apply(cli)
     assert result.code == 1
-    assert "unsafe" in result.err
+    assert "error: safety check: " in result.err
     assert apply(cli, "--force").code == 0
 
 
@@ -224,3 +228,33 @@ def test_several_files_are_planned_and_applied_as_one(cli: Cli) -> None:
         assert told.code == 1
         assert "shop/b.json" in told.out
         assert "shop/a.json" not in told.out
+
+
+def pasted(said: str) -> str:
+    """Carry out the command that `plan` printed as a shell does, without the question; return its result."""
+    [command] = re.findall("(?m)^Carry it out with `(.*)`[.]$", said)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} --yes"], env=process_env(PATH=path), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("plan", "more"),
+    [(PLAN, []), ("it's one; $HOME.json", []), (PLAN, ["--stripe-account", "acct_1PromosyncSandbox"])],
+    ids=["a plan", "a name that a shell would read", "an account"],
+)
+def test_what_plan_says_to_type_works_as_printed(cli: Cli, plan: str, more: list[str]) -> None:
+    """Pasted into a shell, it applies the plan to the account that it was made for, unsafe or not."""
+    assert "Apply: 4 done." in pasted(cli("plan", "--sandbox", "--out", plan, *more).err)
+    assert cli("plan", "--sandbox", "--detailed-exitcode", *more).code == 0
+    write(changed(coupons=[], promotion_codes=[]))
+    assert "Apply: 4 done." in pasted(cli("plan", "--sandbox", "--force", "--out", plan, *more).err)
+
+
+def test_the_options_that_decide_the_account_are_repeated() -> None:
+    """How fast it goes is asked anew."""
+    assert Access(api_base="http://[::1]:1", live=True, rps=5).options == ["--live", "--api-base", "http://[::1]:1"]
+    assert Access(sandbox=True, stripe_account="acct_1").options == ["--sandbox", "--stripe-account", "acct_1"]

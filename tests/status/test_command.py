@@ -105,7 +105,7 @@ def test_a_batch_that_sells_too_fast(shop: Cli) -> None:
     redeem(*unique_codes()[:3])
     done = shop("status", "--sandbox", "--since", "last.json", "--alarm-share", "14.9")
     assert done.code == 2
-    assert "15.0 % of batch cards went" in done.out
+    assert '15.0 % of batch "cards" was used' in done.out
 
 
 def test_an_alarm_needs_a_snapshot(cli: Cli) -> None:

@@ -25,7 +25,7 @@ from .reports import EVIL, many, report, weeks
 
 
 def text(width: int = 120) -> str:
-    return "\n".join(line.plain for line in status_text(report(since=True), width))
+    return "\n".join(line.plain for line in status_text(report(since=True), width, 1_000))
 
 
 def test_the_table_has_every_entry_and_ends_with_the_summary() -> None:
@@ -78,7 +78,7 @@ def test_every_format_counts_a_shared_limit_once() -> None:
     assert (group["used"], group["limit"], group["left"]) == (1, 100, 99)
     [row] = [row for row in csv.DictReader(io.StringIO(status_csv(shared))) if row["kind"] == "metadata"]
     assert (row["used"], row["limit"], row["left"]) == ("1", "100", "99")
-    shown = "\n".join(line.plain for line in status_text(shared, 120))
+    shown = "\n".join(line.plain for line in status_text(shared, 120, 120))
     assert re.search(r"^radio +3 +3 +1 +99 ", shown, re.MULTILINE)
     assert re.search(r"^\| `radio` \| 3 \| 3 \| 1 \| 99 \|", status_markdown(shared), re.MULTILINE)
     for written in (shown, status_markdown(shared), status_html(shared)):
@@ -245,14 +245,14 @@ def test_every_picture_has_words(page: Page) -> None:
 
 def test_a_table_over_time_has_the_latest_moments_that_fit() -> None:
     """And says that there are more; a line that nobody used is not in it."""
-    shown = "\n".join(line.plain for line in status_text(weeks(9), 80))
+    shown = "\n".join(line.plain for line in status_text(weeks(9), 80, 80))
     assert re.search(r"^Uses over time +2027-01-06  2027-01-13  2027-01-15$", shown, re.MULTILINE)
     assert re.search(r"^spring +78 +156 +312$", shown, re.MULTILINE)
     assert "The latest 3 of 10 moments; CSV and JSON have all." in shown
     assert not re.search(r"^open +\d+ +\d+ +\d+$", shown, re.MULTILINE)
     assert max(map(len, shown.partition("Uses over time")[2].splitlines()[1:])) <= 80
     assert "The latest 8 of 10 moments" in status_markdown(weeks(9))
-    wide = "\n".join(line.plain for line in status_text(weeks(9), 200))
+    wide = "\n".join(line.plain for line in status_text(weeks(9), 200, 200))
     assert "The latest" not in wide
 
 

@@ -54,7 +54,7 @@ def test_what_was_used_since_per_code_batch_and_campaign() -> None:
         (LineKind.GROUP, "campaign=spring"): 15,
     }
     assert [alarm.message for alarm in report.since.alarms] == [
-        "2.0 % of batch vip went (alarm above 1.5 %)",
+        '2.0 % of batch "vip" was used (alarm above 1.5 %)',
         "batch vip: 1 code was used more than 9 times: slot 9 (promo_leak) 10 times",
     ]
     assert report.attention[0].startswith("alarm: ")

@@ -86,7 +86,7 @@ def create(
         raise TypeError("the plan gives no code to make")  # a plan made by hand
     rest = carry.left(action.limit, swap.used)
     if rest == 0:
-        return None, f"all {action.limit} redemptions were used since the plan was made; it was not made again"
+        return None, f"all {action.limit:,} redemptions were used since the plan was made; it was not made again"
     limits = [limit for limit in (rest, spec.max_redemptions, coupon_limit) if limit is not None]
     spec = replace(spec, max_redemptions=min(limits) if rest is not None else None)
     try:

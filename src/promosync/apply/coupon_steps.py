@@ -55,7 +55,7 @@ def begin(gateway: Gateway, action: Action, seal: str = "") -> LiveCoupon:
         carried = action.carried + max(0, now.times_redeemed - before.times_redeemed)
         rest = carry.left(action.limit, carried)
         if rest == 0:
-            raise NotDone(f"all {action.limit} redemptions were used since the plan was made; plan again")
+            raise NotDone(f"all {action.limit:,} redemptions were used since the plan was made; plan again")
         spec, tags = replace(spec, max_redemptions=rest), replace(tags, carried=carried)
     return _create(gateway, action, spec, tags, seal)
 
@@ -82,7 +82,7 @@ def end(gateway: Gateway, action: Action) -> str:
         late = carry.late_on(successor, [old])
         if late > successor.tags.late:
             gateway.update_coupon(successor, successor.spec, replace(successor.tags, late=late))
-            remark = f"{late} redemptions came in on the old coupon while its codes moved; they are counted"
+            remark = f"{late:,} redemptions came in on the old coupon while its codes moved; they are counted"
     gateway.delete_coupon(old.stripe_id)
     return remark
 

@@ -65,7 +65,7 @@ def carry_out(
 
 
 class _Run:
-    """One run: what was made, and what became of each action."""
+    """One run: what was made, and the outcome of each action."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What became of each action: values that are shown, written as JSON, and decide the exit code."""
+"""The outcome of each action: values that are shown, written as JSON, and decide the exit code."""
 
 from __future__ import annotations
 
@@ -10,26 +10,34 @@ from promosync.plan.plan import Action, BatchAction
 
 
 class Status(StrEnum):
-    """How an action ended. ``SKIPPED``: something it needs failed first, or apply was stopped before it."""
+    """How an action ended. ``SKIPPED``: something it needs failed first, or apply was stopped before it.
+
+    ``PARTIAL``: apply was stopped in the middle of a batch, and the next one goes on from there. No single action is.
+    """
 
     DONE = "done"
+    PARTIAL = "partial"
     FAILED = "failed"
     SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of one action. ``message`` is the reason of a failure or a skip, or a remark on a success."""
+    """The end of one action. ``message`` is the reason of a failure or a skip, or a remark on a success.
+
+    ``codes`` counts what was done of a batch, whichever way it ended.
+    """
 
     action: Action | BatchAction
     status: Status
     message: str = ""
     stripe_id: str | None = None
+    codes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch has come: so many of its codes are dealt with, ``failed`` of them in vain."""
+    """How far a batch has come: ``done`` codes are finished, of which ``failed`` were not done."""
 
     action: BatchAction
     done: int
@@ -59,3 +67,13 @@ class Report:
     def failed(self) -> bool:
         """Whether anything was not done for a reason other than being stopped."""
         return any(outcome.status is Status.FAILED for outcome in self.outcomes)
+
+    @property
+    def unfinished(self) -> tuple[Outcome, ...]:
+        """The batches of which some codes were done and some were not."""
+        return tuple(one for one in self.outcomes if one.codes and one.status is not Status.DONE)
+
+
+def done_word(*batches: BatchAction) -> str:
+    """Return what happens to the codes of batches, in one word: not all of them are new."""
+    return "made" if all(batch.added == batch.codes for batch in batches) else "done"

@@ -1,4 +1,4 @@
-"""What became of the many codes of a batch, without naming any of them."""
+"""The outcome of the many codes of a batch, without naming any of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import Future
 
 from promosync.apply.coupon_steps import LosesFields, NotDone
 from promosync.apply.gateway import Fault, StripeFault
-from promosync.apply.outcome import Outcome, Progress, Status
+from promosync.apply.outcome import Outcome, Progress, Status, done_word
 from promosync.plan.plan import BatchAction
 
 _WORDS = {
@@ -29,25 +29,25 @@ class Tally:
 
     def __init__(self, action: BatchAction, on_progress: Callable[[Progress], None]) -> None:
         self._action, self._on_progress = action, on_progress
-        self._done = 0
+        self._made = 0
         self._failed: Counter[str] = Counter()
 
     def add(self, ended: Future[bool]) -> None:
         """Count a job that has ended, and say how far the batch is."""
         try:
-            self._done += ended.result()
+            self._made += ended.result()
         except (StripeFault, NotDone) as reason:
-            self._done += 1
             self.failed(reason)
-        self._on_progress(Progress(self._action, self._done, self._failed.total()))
+        failed = self._failed.total()
+        self._on_progress(Progress(self._action, self._made + failed, failed))
 
     def failed(self, reason: StripeFault | NotDone, codes: int = 1) -> None:
         """Count codes that were not done for one reason."""
         self._failed[_words(reason)] += codes
 
     def outcome(self, elsewhere: int, stopped: bool) -> Outcome:
-        """Return what became of the batch; ``elsewhere`` codes are still being made by another run."""
-        total = self._action.codes
+        """Return the outcome of the batch; ``elsewhere`` codes are still being made by another run."""
+        total, made = self._action.codes, self._made
         if elsewhere and not stopped:
             self._failed["another apply is making them; run it again when that has ended"] += elsewhere
         if self._failed:
@@ -55,11 +55,12 @@ class Tally:
             if len(self._failed) > _MOST_REASONS:
                 shown.append(f"and {len(self._failed) - _MOST_REASONS} more reasons")
             message = f"{self._failed.total():,} of {total:,} codes: {'; '.join(shown)}"
-            return Outcome(self._action, Status.FAILED, message)
-        if stopped and self._done < total:
-            message = f"apply was stopped after {self._done:,} of {total:,} codes; the next one goes on from there"
-            return Outcome(self._action, Status.SKIPPED, message)
-        return Outcome(self._action, Status.DONE)
+            return Outcome(self._action, Status.FAILED, message, codes=made)
+        if stopped and made < total:
+            word = done_word(self._action)
+            message = f"{made:,} of {total:,} {word}, then apply was stopped; the next one goes on from there"
+            return Outcome(self._action, Status.PARTIAL if made else Status.SKIPPED, message, codes=made)
+        return Outcome(self._action, Status.DONE, codes=total)
 
 
 def _words(reason: StripeFault | NotDone) -> str:

@@ -14,7 +14,7 @@ from promosync.cli.run import Run
 from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
 
-# What a command needs is imported when it is carried out: `--version` and `--help` shall not wait for it.
+# What a command needs is imported when it is carried out: `--version` and `--help` need not wait for it.
 if TYPE_CHECKING:
     from promosync.model.ownership import Mode
     from promosync.render.facts import Pace
@@ -30,13 +30,20 @@ _LOCAL = 400.0
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The flags that say whom to talk to."""
+    """The flags that choose the account."""
 
     sandbox: bool = False
     api_base: str | None = None
     stripe_account: str | None = None
     live: bool = False
     rps: float | None = None
+
+    @property
+    def options(self) -> list[str]:
+        """The flags that decide which account it is, as they were given."""
+        named = {"--api-base": self.api_base, "--stripe-account": self.stripe_account}
+        flags = [word for word, given in (("--sandbox", self.sandbox), ("--live", self.live)) if given]
+        return flags + [word for name, given in named.items() if given is not None for word in (name, given)]
 
     def pace(self, mode: Mode) -> Pace:
         """Return how fast requests will go out."""
@@ -52,7 +59,7 @@ class Access:
 
 @contextmanager
 def opened(run: Run, access: Access) -> Iterator[StripeAccount]:
-    """Open the account for the duration of a command. With the sandbox no key is looked at, nor sent anywhere."""
+    """Open the account for the duration of a command. With the sandbox no key is read or sent."""
     from promosync.workflows.connect import Connection, open_stripe
 
     if not access.sandbox:

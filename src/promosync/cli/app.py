@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -13,25 +14,45 @@ from promosync.cli.demo import demo
 from promosync.cli.explain import explain
 from promosync.cli.export import export
 from promosync.cli.help import help_, say_version, version
+from promosync.cli.help_pages import Command, Group
 from promosync.cli.init import init
+from promosync.cli.options import Panel
 from promosync.cli.plan import plan
 from promosync.cli.results import results
 from promosync.cli.sandbox import sandbox
 from promosync.cli.status import status
 from promosync.cli.validate import schema, validate
 
+COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
+    ("Main commands", init, "promosync init shop"),
+    ("Main commands", validate, "promosync validate --strict promosync.json"),
+    ("Main commands", plan, "promosync plan --sandbox\npromosync plan --out plan.json shop/"),
+    ("Main commands", apply, "promosync apply --sandbox\npromosync apply --plan plan.json --live"),
+    ("Reports", status, "promosync status --save today.json"),
+    ("Reports", results, "promosync results --from 2027-03-01 --by campaign"),
+    ("Reports", check, "promosync check LAUNCH20 --amount 4900 --currency usd"),
+    ("From Stripe to files", export, "promosync export --out promosync.json"),
+    ("To try and to learn", demo, "promosync demo"),
+    ("To try and to learn", explain, "promosync explain no-limit"),
+    ("To try and to learn", schema, "promosync schema > promosync.schema.json"),
+    ("To try and to learn", help_, "promosync help codes export"),
+    ("To try and to learn", version, "promosync version"),
+)
+"""Under which heading each command stands in the list of all, and an example of its use."""
+
 app = typer.Typer(
     name="promosync",
+    cls=Group,
     no_args_is_help=True,
     rich_markup_mode=None,
+    epilog="promosync init shop\npromosync plan shop/promosync.json --sandbox",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, validate, plan, apply, export, status, results, check, schema, explain, demo, version):
-    app.command()(command)
-app.command("help")(help_)
-app.add_typer(codes, name="codes")
-app.add_typer(sandbox, name="sandbox")
+for heading, command, example in COMMANDS:
+    app.command(command.__name__.rstrip("_"), cls=Command, rich_help_panel=heading, epilog=example)(command)
+app.add_typer(codes, name="codes", rich_help_panel="From Stripe to files")
+app.add_typer(sandbox, name="sandbox", rich_help_panel="To try and to learn")
 
 
 def _version(ctx: typer.Context, asked: bool) -> None:
@@ -43,7 +64,10 @@ def _version(ctx: typer.Context, asked: bool) -> None:
 @app.callback()
 def options(
     show_version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_version, help="Show the version.", rich_help_panel=Panel.OTHER
+        ),
     ] = False,
 ) -> None:
     """Stripe coupons and promotion codes as code: one JSON file in git, planned, reviewed and applied."""

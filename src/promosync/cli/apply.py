@@ -26,6 +26,8 @@ from promosync.cli.options import (
     RpsOption,
     SandboxOption,
     TargetOption,
+    VerboseOption,
+    scope_option,
 )
 from promosync.cli.progress import Progress, reading
 from promosync.cli.reports import leave_summary
@@ -57,7 +59,8 @@ def apply(
     saved: SavedOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is no terminal.")] = False,
     output: FormatOption = Format.TEXT,
-    force: Annotated[bool, typer.Option("--force", help="Apply also what the brakes would stop.")] = False,
+    verbose: VerboseOption = False,
+    force: Annotated[bool, scope_option("--force", help="Apply also what a safety check refuses.")] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
     refresh: RefreshOption = False,
@@ -85,7 +88,7 @@ def apply(
     with opened(run, access) as stripe:
         with reading(run, stripe), stripe.by(deadline):
             plan = planner(stripe)
-        _show(run, plan, access.pace(plan.account.mode))
+        _show(run, plan, access.pace(plan.account.mode), verbose)
         if not plan.empty:
             _check_brakes(plan, force)
             if not yes:
@@ -123,7 +126,7 @@ def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...], ref
 
 
 def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
-    """Return what takes a saved plan up again. The configuration is read if it is named, or if there are batches."""
+    """Return what takes up a saved plan. The configuration is read if it is named, or if there are batches."""
     from promosync.workflows.saved import check_files, read, take_up
 
     plan = read(saved)
@@ -147,7 +150,7 @@ def exit_code(report: Report) -> int:
     return OUT_OF_TIME if report.stopped else 0
 
 
-def _show(run: Run, plan: Plan, pace: Pace) -> None:
+def _show(run: Run, plan: Plan, pace: Pace, verbose: bool) -> None:
     if run.json:
         from promosync.render.plan_json import plan_json
 
@@ -155,17 +158,17 @@ def _show(run: Run, plan: Plan, pace: Pace) -> None:
     else:
         from promosync.render.plan_text import plan_text
 
-        run.show(plan_text(plan, run.out.width, pace))
+        run.show(plan_text(plan, run.out.width, pace, verbose))
 
 
 def _check_brakes(plan: Plan, force: bool) -> None:
     if plan.brakes and not force:
-        hint = "look at the plan; if it is meant, add --force"
-        raise ProblemsFound(Problem((), f"unsafe: {brake}", hint, rule="brakes") for brake in plan.brakes)
+        hint = "check the plan; to apply it all the same, add --force"
+        raise ProblemsFound(Problem((), f"safety check: {brake}", hint, rule="brakes") for brake in plan.brakes)
 
 
 def _ask(run: Run, plan: Plan) -> None:
-    """Ask whoever sits at the terminal; return if the answer is yes."""
+    """Ask at the terminal; return if the answer is yes."""
     if not (sys.stdin and sys.stdin.isatty()):
         raise ProblemsFound(
             [

@@ -1,4 +1,4 @@
-"""`promosync check`: would Stripe take a code now, for whom, and if not why."""
+"""`promosync check`: would Stripe accept a code now, for which customer, and if not why."""
 
 from __future__ import annotations
 
@@ -37,17 +37,19 @@ def check(
         str | None,
         typer.Argument(
             metavar="FILE",
-            help=f"The configuration, to tell which entry it comes from; {DEFAULT_FILE} if it is there.",
+            help=f"The configuration, to find the entry that it comes from; {DEFAULT_FILE} if it is there.",
             show_default=False,
         ),
     ] = None,
     customer: Annotated[
         str | None,
-        typer.Option("--customer", metavar="ID", help="Who would use it: a customer's id, or an account's."),
+        typer.Option(
+            "--customer", metavar="ID", help="The customer who would use it: the id of a customer or of an account."
+        ),
     ] = None,
     amount: Annotated[
         int | None,
-        typer.Option("--amount", metavar="N", min=0, help="What the order comes to, in minor units: 1999 is 19.99."),
+        typer.Option("--amount", metavar="N", min=0, help="The amount of the order in minor units: 1999 is 19.99."),
     ] = None,
     currency: Annotated[
         str | None, typer.Option("--currency", metavar="CODE", help="The currency of the order.")
@@ -60,7 +62,7 @@ def check(
     ] = None,
     product: Annotated[
         str | None,
-        typer.Option("--product", metavar="ID", help="What is bought, by Stripe's product id or that of the file."),
+        typer.Option("--product", metavar="ID", help="The product that is bought: Stripe's id of it, or the file's."),
     ] = None,
     output: FormatOption = Format.TEXT,
     sandbox: SandboxOption = False,
@@ -70,7 +72,7 @@ def check(
     rps: RpsOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Tell whether Stripe would take a code now, rule by rule; exit 2 if it would not. Nothing is used up."""
+    """Tell whether Stripe would take a code now. Rule by rule; exit 2 if it would not. Nothing is used up."""
     from promosync.plan.checking import Order, origin
     from promosync.plan.desired import product_id
     from promosync.render.check import check_json, check_text
@@ -95,7 +97,7 @@ def check(
 
 
 def _configuration(run: Run, file: str | None) -> Configuration | None:
-    """Read the file that was named, or the usual one; one that is only found must not stand in the way."""
+    """Read the file that was named, or the usual one; a file that was not named is skipped if it is not valid."""
     if file is None and not Path(DEFAULT_FILE).is_file():
         return None
     from promosync.config import display_name, load, read_file
@@ -106,9 +108,7 @@ def _configuration(run: Run, file: str | None) -> Configuration | None:
     except ProblemsFound:
         if file is not None:
             raise
-        run.say(
-            f"{visible(name)} is not valid, so which entry the code comes from is not said: see promosync validate."
-        )
+        run.say(f"{visible(name)} is not valid, so the entry of the code is not shown: see promosync validate.")
         return None
     run.source = loaded.source
     return loaded.configuration

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from promosync.cli.access import Access, opened
+from promosync.cli.help_pages import Command, Group
 from promosync.cli.options import (
     DEFAULT_FILE,
     AccountOption,
@@ -19,6 +20,7 @@ from promosync.cli.options import (
     LiveOption,
     RpsOption,
     SandboxOption,
+    output_option,
 )
 from promosync.cli.run import begin
 from promosync.cli.writing import check_target, writing
@@ -28,7 +30,13 @@ from promosync.render.visible import visible
 if TYPE_CHECKING:
     from promosync.workflows.export_codes import Codes
 
-codes = typer.Typer(help="Work with unique codes.", no_args_is_help=True, rich_markup_mode=None)
+codes = typer.Typer(
+    cls=Group,
+    help="Work with unique codes.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog="promosync codes export --out codes.csv",
+)
 
 
 class CodesFormat(StrEnum):
@@ -43,25 +51,24 @@ def _group() -> None:
     """Keep `codes` a group though it has one command."""
 
 
-@codes.command()
+@codes.command(cls=Command, epilog="promosync codes export --batch vip --out codes.csv")
 def export(
     ctx: typer.Context,
     file: FileArgument = DEFAULT_FILE,
     batch: Annotated[
-        list[str] | None,
-        typer.Option("--batch", metavar="ID", help="Only this batch; may be given several times."),
+        list[str] | None, typer.Option("--batch", metavar="ID", help="Only this batch; may be given several times.")
     ] = None,
     status: Annotated[
         list[State] | None,
         typer.Option("--status", help="Only codes in this state; may be given several times."),
     ] = None,
     output: Annotated[
-        CodesFormat, typer.Option("--format", help="csv is safe to open in a spreadsheet, jsonl is verbatim.")
+        CodesFormat, output_option("--format", help="csv is safe to open in a spreadsheet, jsonl is verbatim.")
     ] = CodesFormat.CSV,
     out: Annotated[
-        str | None, typer.Option("--out", metavar="FILE", help="Write it there, readable by you alone.")
+        str | None, output_option("--out", metavar="FILE", help="Write to this file, readable by you alone.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there already.")] = False,
+    overwrite: Annotated[bool, output_option("--overwrite", help="Replace the file if it is there already.")] = False,
     sandbox: SandboxOption = False,
     api_base: ApiBaseOption = None,
     stripe_account: AccountOption = None,
@@ -69,7 +76,7 @@ def export(
     rps: RpsOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Write unique codes with their addresses, and what became of each. Whoever has them can redeem them."""
+    """Write unique codes with their addresses and states. Whoever has them can redeem them."""
     from promosync.workflows.export_codes import read_codes_of
 
     run = begin(ctx, debug=debug)
@@ -80,14 +87,14 @@ def export(
         found = read_codes_of(loaded.configuration, run.folder, stripe, batch or ())
     wanted = status or []
     if out is None:
-        run.so_far = "Nothing was changed in Stripe. What was printed may not be all."
+        run.so_far = "Nothing was changed in Stripe. The printed list may be incomplete."
         _write(run.out.file, found, wanted, output)
         run.out.file.flush()
         return
     with writing(Path(out), run.reads) as handle:
         count = _write(handle, found, wanted, output)
-    run.so_far = f"Nothing was changed in Stripe, and {out} is whole."
-    run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {visible(out)}, for nobody but you to read.")
+    run.so_far = f"Nothing was changed in Stripe, and {out} is complete."
+    run.say(f"Wrote {count:,} code{'s' * (count != 1)} to {visible(out)}, readable by you alone.")
 
 
 def _write(handle: IO[str], found: Codes, wanted: list[State], output: CodesFormat) -> int:

@@ -1,4 +1,4 @@
-"""`promosync demo`: the whole story against a sandbox that is thrown away, told by the commands themselves."""
+"""`promosync demo`: the whole story against a temporary sandbox, by the commands themselves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from pathlib import Path
 from shutil import which
@@ -62,10 +62,22 @@ def demo(ctx: typer.Context) -> None:
         _command(run, "sandbox", "advance", "63")
         _tell(run, "What did each coupon bring, and what did it cost?")
         _command(run, "results", "--sandbox")
-    _tell(run, "Next, a file of your own, still without an account. Type:")
-    called = "promosync" if which("promosync") else shlex.quote(sys.argv[0])
+    shell = called_as(sys.argv[0], run.environ)
+    how = "Type:" if shell else "Start promosync as you did now, with these words in place of `demo`:"
+    _tell(run, f"Next, a file of your own, still without an account. {how}")
     for line in ("init shop", "plan shop/promosync.json --sandbox"):
-        run.out.print(Text(f"$ {called} {line}", "bold"))
+        run.show([Text(f"$ {shell} {line}" if shell else f"  {line}", "bold")])
+
+
+def called_as(started: str, environ: Mapping[str, str]) -> str:
+    """Return what starts promosync in the shell of the reader; empty where only they know. ``started`` is argv[0].
+
+    ``uvx`` and ``uv run`` put it on the path for the time of one command, and say so by ``UV``. A full path may be
+    one that a launcher or a container has made up. https://docs.astral.sh/uv/reference/environment/#uv
+    """
+    if "UV" not in environ and which("promosync", path=environ.get("PATH")):
+        return "promosync"
+    return "" if Path(started).is_absolute() else shlex.quote(started)
 
 
 def example_text() -> str:
@@ -95,7 +107,7 @@ def _make_products() -> None:
 
 def _command(run: Run, *arguments: str) -> None:
     """Carry out a command line as the shell would, and show it first."""
-    run.out.print(Text(f"$ promosync {' '.join(arguments)}", "bold"))
+    run.show([Text(f"$ promosync {' '.join(arguments)}", "bold")])
     code = run.carry_out(arguments, Run(run.out, run.err, environ={}))
     if code == INTERRUPTED:
         raise Interrupted
@@ -104,11 +116,11 @@ def _command(run: Run, *arguments: str) -> None:
 
 
 def _tell(run: Run, text: str) -> None:
-    run.out.print(Text(f"\n# {text}", "cyan"))
+    run.show([Text(f"\n# {text}", "cyan")])
 
 
 def _diff(run: Run, before: str, after: str) -> None:
     lines: Sequence[str] = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm=""))
     for line in lines[2:]:
         style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
-        run.out.print(Text(line, style))
+        run.show([Text(line, style)])

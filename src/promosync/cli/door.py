@@ -1,6 +1,6 @@
-"""Where every command ends: its end becomes an exit code and, if it is a bad one, words.
+"""Where every command ends: the result becomes an exit code and, if it failed, error messages.
 
-0 done, 1 any error, 2 changes (`plan --detailed-exitcode`), a code not taken (`check`) or an alarm (`status`),
+0 done, 1 any error, 2 changes (`plan --detailed-exitcode`), an invalid code (`check`) or an alarm (`status`),
 3 apply or results stopped at --max-minutes, 130 interrupted.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,16 @@ ERROR, CHANGES, OUT_OF_TIME = 1, 2, 3
 _MEANT = {"--auto-approve": "--yes", "-auto-approve": "--yes", "-y": "--yes"}
 """What other tools call an option of ours."""
 
+_PLAINLY = (
+    (r"^Invalid value: |Value error, ", ""),
+    (r"^Invalid value for ", ""),
+    (r"Input should be a valid number, .*", "this is no number"),
+    (r"Input should be a valid integer, .*", "this is no whole number"),
+    (r"Input should be greater than or equal to (\S+)", r"it must be \1 or more"),
+    (r"Input should be less than or equal to (\S+)", r"it must be \1 or less"),
+)
+"""What Typer says of a value, with pydantic's words in it, and how people say it."""
+
 
 def main() -> int:
     """Carry out the command line of this process and return its exit code."""
@@ -51,7 +62,7 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
         return code if isinstance(code, int) else 0
     except (Interrupted, KeyboardInterrupt, typer.Abort):
         with suppress(OSError):  # of a terminal that is gone
-            run.say(f"Interrupted: {run.command} did not come to its end. {run.so_far} Run it again.")
+            run.say(f"Interrupted: {run.command} did not finish. {run.so_far} Run it again.")
         return INTERRUPTED
     except ProblemsFound as found:
         _traceback(run, found)
@@ -71,7 +82,7 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
 
 
 def _arrived(run: Run, code: int) -> int:
-    """Return the exit code of a command, given that of its work: what could not be written is an error too."""
+    """Return the exit code of a command, given that of its work: output that could not be written is an error too."""
     lost = []
     for name, console in (("result", run.out), ("talk", run.err)):
         stream: Steady = console.file  # type: ignore[assignment]
@@ -84,19 +95,18 @@ def _arrived(run: Run, code: int) -> int:
 
 
 def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None) -> None:
-    """Tell every problem; ``source`` is the file that could not be used.
+    """Report every problem; ``source`` is the file that could not be used.
 
     Without it, what has a path is located in the file that was read, and the rest is not about a file.
     """
-    # What draws problems loads the loader: only where there are some.
+    # Rendering problems imports the loader: only where there are some.
     from promosync.render import FORMAT_VERSION
     from promosync.render.problems import problems_json, problems_text
 
     every = (*run.doubted, *problems)
     located = [(one, source or (run.source if one.path or one.at else None)) for one in every]
     for problem, place in located[:LISTED]:
-        for line in problems_text([problem], place, run.err.width):
-            run.err.print(line)
+        run.tell(problems_text([problem], place, run.err.width))
     if len(located) > LISTED:
         run.say(f"and {len(located) - LISTED:,} more errors; --format json has them all")
     if run.json:
@@ -110,7 +120,7 @@ def _told(run: Run, error: Exception) -> Problem:
     from promosync.apply.gateway import OutOfTime, StripeFault
 
     if isinstance(error, OutOfTime):
-        said = "--max-minutes were over before all of Stripe was read: nothing was changed"
+        said = "the time of --max-minutes was over before all of Stripe was read: nothing was changed"
         return Problem((), said, "run it again, with more time", rule="out-of-time")
     if isinstance(error, StripeFault):
         rule = f"stripe-{error.fault.value.replace(' ', '-')}"
@@ -128,6 +138,8 @@ def _asks_for_json(arguments: Sequence[str]) -> bool:
 def _usage(error: Exception, arguments: Sequence[str]) -> tuple[str, str]:
     context = getattr(error, "ctx", None)
     message: str = error.format_message()  # type: ignore[attr-defined]
+    for words, plain in _PLAINLY:
+        message = re.sub(words, plain, message)
     help_ = f"see {context.command_path if context else 'promosync'} --help"
     meant = [_MEANT[given] for given in arguments if given in _MEANT] if "No such option" in message else []
     return message, f"use {meant[0]}; {help_}" if meant else help_

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
+from promosync.cli.help_pages import columns
 from promosync.cli.run import begin
 from promosync.model.problems import Problem, ProblemsFound
 
@@ -14,15 +16,13 @@ def explain(
     ctx: typer.Context,
     rule: Annotated[str | None, typer.Argument(metavar="RULE", help="Its id; without one, all are listed.")] = None,
 ) -> None:
-    """Tell what a lint rule or an error means: the page of its id, or the list of all."""
+    """Tell what a lint rule or an error means. Without RULE, all are listed."""
     from promosync.lint import pages
 
     run = begin(ctx)
     titles = pages.titles()
     if rule is None:
-        width = max(map(len, titles))
-        for known, title in titles.items():
-            run.out.print(f"{known:{width}}  {title}")
+        run.show(map(Text, columns(titles.items(), run.room, margin="")))
         return
     page = pages.explain(rule.strip().lower())
     if page is None:
@@ -30,4 +30,4 @@ def explain(
 
         hint = did_you_mean(rule, titles) or "promosync explain lists them all"
         raise ProblemsFound([Problem((), f"there is no rule and no error {shown(rule)}", hint, rule="unknown-rule")])
-    run.out.print(page.rstrip("\n"))
+    run.answer(page.rstrip("\n"))

@@ -16,6 +16,7 @@ from promosync.cli.options import (
     LiveOption,
     RpsOption,
     SandboxOption,
+    output_option,
 )
 from promosync.cli.progress import reading
 from promosync.cli.run import Run, begin
@@ -29,9 +30,9 @@ def export(
     ctx: typer.Context,
     out: Annotated[
         str | None,
-        typer.Option("--out", metavar="FILE", help="Write it there, and files of unique codes beside it."),
+        output_option("--out", metavar="FILE", help="Write to this file, and unique codes to files beside it."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
+    overwrite: Annotated[bool, output_option("--overwrite", help="Replace files that are there already.")] = False,
     coupon: Annotated[
         list[str] | None,
         typer.Option(
@@ -40,18 +41,21 @@ def export(
     ] = None,
     owner: Annotated[
         str | None,
-        typer.Option("--owner", metavar="NAME", help="What this owner's file manages, under the ids it has there."),
+        typer.Option(
+            "--owner", metavar="NAME", help="Only what this owner manages, with the ids of the owner's file."
+        ),
     ] = None,
     include_ended: Annotated[
-        bool, typer.Option("--include-ended", help="Also what is used up or past its date; codes as `active: false`.")
+        bool,
+        typer.Option("--include-ended", help="Include what is used up or past its date; codes as `active: false`."),
     ] = False,
     files_from: Annotated[
         int,
-        typer.Option(
+        output_option(
             "--files-from",
             metavar="N",
             min=1,
-            help="From so many unique codes that are alike on, write them to a file of their own (with --out).",
+            help="With --out: write so many or more unique codes of one kind to a file of their own.",
         ),
     ] = FILES_FROM,
     sandbox: SandboxOption = False,
@@ -61,7 +65,7 @@ def export(
     rps: RpsOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Print what the account holds as a configuration; applying it adopts everything and changes nothing else."""
+    """Print what the account holds as a configuration. Applying it adopts everything and changes nothing else."""
     from promosync.config.writing import to_json
     from promosync.export.draft import Wishes
     from promosync.render.export import export_notes
@@ -69,7 +73,7 @@ def export(
 
     run = begin(ctx, debug=debug)
     if owner is not None and coupon:
-        raise typer.BadParameter("--owner exports all that is its: leave --coupon out.")
+        raise typer.BadParameter("--owner exports everything of that owner: leave --coupon out.")
     if out is not None:
         check_target(Path(out), run.reads, overwrite)
     selection = Selection(owner, tuple(coupon or ()), Wishes(include_ended, None if out is None else files_from))
@@ -86,12 +90,11 @@ def export(
             with writing(folder / file.name, run.reads) as handle:
                 csv.writer(handle, lineterminator="\n").writerows(file.rows())
             whole.append(str(folder / file.name))
-            run.so_far = f"Nothing was changed in Stripe. Written, and whole: {', '.join(whole)}."
+            run.so_far = f"Nothing was changed in Stripe. Written completely: {', '.join(whole)}."
         with writing(Path(out), run.reads) as handle:
             handle.write(to_json(made.configuration))
-        run.so_far = f"Nothing was changed in Stripe. Written, and whole: {', '.join([*whole, out])}."
-    for line in export_notes(made, run.err.width):
-        run.err.print(line)
+        run.so_far = f"Nothing was changed in Stripe. Written completely: {', '.join([*whole, out])}."
+    run.tell(export_notes(made, run.err.width))
     if out is not None:
         names = [out, *(str(folder / file.name) for file in made.files.values())]
         run.say(f"Wrote {', '.join(map(visible, names))}.")

@@ -29,4 +29,4 @@ def version(ctx: typer.Context) -> None:
 
 def say_version(run: Run) -> None:
     """Write name and version."""
-    run.out.print(f"promosync {__version__}")
+    run.answer(f"promosync {__version__}")

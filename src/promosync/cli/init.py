@@ -23,13 +23,15 @@ SCHEMA_FILE = "promosync.schema.json"
 def init(
     ctx: typer.Context,
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to write it.")] = ".",
-    ci: Annotated[Ci | None, typer.Option("--ci", help="Write jobs that plan and apply, and no starter.")] = None,
+    ci: Annotated[
+        Ci | None, typer.Option("--ci", help="Write CI jobs that plan and apply, instead of a starter file.")
+    ] = None,
     uses: Annotated[
         str | None,
         typer.Option(
             "--uses",
             metavar="OWNER/NAME@COMMIT",
-            help="The promosync that the jobs fetch. [default: the one that this is, if it came from a commit]",
+            help="The promosync that the jobs install. [default: this one, if it was installed from a commit]",
             show_default=False,
         ),
     ] = None,
@@ -57,7 +59,7 @@ def init(
         raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
     except OSError as error:
         raise ProblemsFound([Problem((), f"{target} can not be written: {error.strerror}", rule="init")]) from error
-    run.out.print(f"Wrote {visible(str(target))}, with {SCHEMA_FILE} beside it for your editor.")
+    run.answer(f"Wrote {visible(str(target))}, with {SCHEMA_FILE} beside it for your editor.")
     run.say(f"Try it without an account: promosync plan {visible(shlex.quote(str(target)))} --sandbox")
 
 
@@ -102,5 +104,5 @@ def _write_jobs(run: Run, place: Path, ci: Ci, uses: str | None) -> None:
             write_new(path, text)
         except OSError as error:
             raise ProblemsFound([Problem((), f"{path} can not be written: {error.strerror}", rule="init")]) from error
-        run.out.print(f"Wrote {path}.")
-    run.say("The head of each says which secrets it needs.")
+        run.answer(f"Wrote {path}.")
+    run.say("The comment at the top of each file names the secrets that it needs.")

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 
 DEFAULT_FILE = "promosync.json"
+
+
+class Panel(StrEnum):
+    """The groups of options in a help, in their order."""
+
+    OPTIONS = "Options"
+    SCOPE = "What to plan"
+    OUTPUT = "Output"
+    SNAPSHOTS = "Snapshots"
+    ACCOUNT = "Stripe account"
+    OTHER = "Other options"
 
 
 class Format(StrEnum):
@@ -44,6 +56,11 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
+scope_option = partial(typer.Option, rich_help_panel=Panel.SCOPE)
+output_option = partial(typer.Option, rich_help_panel=Panel.OUTPUT)
+_account_option = partial(typer.Option, rich_help_panel=Panel.ACCOUNT)
+
+
 def _above_zero(value: float | None) -> float | None:
     if value is not None and not 0 < value <= 100_000:
         raise typer.BadParameter(f"{value} is not a number above 0.")
@@ -60,44 +77,52 @@ FilesArgument = Annotated[
         show_default=False,
     ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="What the result is written as.")]
+FormatOption = Annotated[Format, output_option("--format", help="The format of the result.")]
 PlanFormatOption = Annotated[
-    PlanFormat, typer.Option("--format", help="What the plan is written as; markdown is for a pull request.")
+    PlanFormat, output_option("--format", help="The format of the plan; markdown is for a pull request.")
 ]
 CheckFormatOption = Annotated[
     CheckFormat,
-    typer.Option("--format", help="What is found is written as; github is annotations, sarif for code scanning."),
+    output_option("--format", help="The format of the findings; github is annotations, sarif is for code scanning."),
 ]
 ReportFormatOption = Annotated[
-    ReportFormat, typer.Option("--format", help="What the report is written as; html is one page of its own.")
+    ReportFormat, output_option("--format", help="The format of the report; html is a page that loads nothing else.")
 ]
 ByOption = Annotated[
     list[str] | None,
     typer.Option(
         "--by",
         metavar="KEY",
-        help="Also count by the values of this metadata key, a code's own or its coupon's, such as campaign or "
+        help="Also count by the values of this metadata key of the code or its coupon, such as campaign or "
         "source; may be given several times.",
     ),
 ]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an unexpected error.", rich_help_panel=Panel.OTHER)
+]
 
 TargetOption = Annotated[
     list[str] | None,
-    typer.Option("--target", metavar="ID", help="Only this entry and what it needs; may be given several times."),
+    scope_option("--target", metavar="ID", help="Only this entry and what it needs; may be given several times."),
 ]
-NoPruneOption = Annotated[bool, typer.Option("--no-prune", help="Leave what is not in the file as it is.")]
+VerboseOption = Annotated[
+    bool,
+    output_option(
+        "--verbose", help="List also each code that only moves with its coupon, and all that is left alone."
+    ),
+]
+NoPruneOption = Annotated[bool, scope_option("--no-prune", help="Leave what is not in the file as it is.")]
 
 RefreshOption = Annotated[
     bool, typer.Option("--refresh", help="Read all codes of the account, whatever the seals of its coupons say.")
 ]
 
 SandboxOption = Annotated[
-    bool, typer.Option("--sandbox", help="Use a local Stripe kept in .promosync/ instead; needs no key.")
+    bool, _account_option("--sandbox", help="Use a local Stripe kept in .promosync/ instead; needs no key.")
 ]
 ApiBaseOption = Annotated[
     str | None,
-    typer.Option(
+    _account_option(
         "--api-base",
         metavar="URL",
         help="Where the API is: https, or http on this machine. STRIPE_API_BASE in the environment does the same.",
@@ -105,25 +130,27 @@ ApiBaseOption = Annotated[
 ]
 AccountOption = Annotated[
     str | None,
-    typer.Option(
+    _account_option(
         "--stripe-account",
         metavar="ACCT",
         help="Act for this connected account. STRIPE_ACCOUNT in the environment does the same.",
     ),
 ]
 LiveOption = Annotated[
-    bool, typer.Option("--live", help="Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.")
+    bool, _account_option("--live", help="Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.")
 ]
 RpsOption = Annotated[
     float | None,
-    typer.Option(
+    _account_option(
         "--rps",
         metavar="N",
         callback=_above_zero,
-        help="Requests a second on each endpoint, and four times as many in all, instead of 80 % of Stripe's limits.",
+        help="Requests per second on each endpoint, four times as many in total; otherwise 80 % of Stripe's limits.",
     ),
 ]
 MaxMinutesOption = Annotated[
     float | None,
-    typer.Option("--max-minutes", metavar="N", callback=_above_zero, help="Stop cleanly after so long; exit 3."),
+    typer.Option(
+        "--max-minutes", metavar="N", callback=_above_zero, help="Stop cleanly after so many minutes; exit 3."
+    ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,9 @@ from promosync.cli.options import (
     RpsOption,
     SandboxOption,
     TargetOption,
+    VerboseOption,
+    output_option,
+    scope_option,
 )
 from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
 CHANGES = 2
 
 OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="PLAN", help="Save the plan, for `promosync apply --plan PLAN`.")
+    Path | None, output_option("--out", metavar="PLAN", help="Save the plan, for `promosync apply --plan PLAN`.")
 ]
 
 
@@ -49,11 +53,17 @@ def plan(
     ctx: typer.Context,
     files: FilesArgument = None,
     detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to change.")
+        bool, output_option("--detailed-exitcode", help="Exit 2 when there is something to change.")
     ] = False,
     out: OutOption = None,
     output: PlanFormatOption = PlanFormat.TEXT,
-    force: Annotated[bool, typer.Option("--force", help="Plan for `apply --force`: brakes do not hold.")] = False,
+    verbose: VerboseOption = False,
+    summary: Annotated[
+        bool, output_option("--summary", help="Show the last lines alone: counts, warnings, safety checks.")
+    ] = False,
+    force: Annotated[
+        bool, scope_option("--force", help="Plan for `apply --force`, which ignores the safety checks.")
+    ] = False,
     no_prune: NoPruneOption = False,
     target: TargetOption = None,
     refresh: RefreshOption = False,
@@ -69,6 +79,8 @@ def plan(
     from promosync.workflows.plan import make
 
     run = begin(ctx, output, debug)
+    if summary and (verbose or output is not PlanFormat.TEXT):
+        raise typer.BadParameter("--summary is of the text: leave --verbose and --format out.")
     access = Access(sandbox, api_base, stripe_account, live, rps)
     load = run.load_beside(files or [DEFAULT_FILE])
     with opened(run, access) as stripe, reading(run, stripe):
@@ -79,15 +91,25 @@ def plan(
         else:
             check_target(out, run.reads)
             made = _save(run, out, loaded, rows, stripe, policy)
-    _show(run, made, access)
+    _show(run, made, access, verbose, summary)
     if output is PlanFormat.TEXT:
         if made.brakes and not force:
             run.say("Apply refuses this plan without --force.")
         elif not made.empty:
-            how = "`promosync apply` and the same options" if out is None else f"`promosync apply --plan {out}`"
+            how = (
+                "`promosync apply` and the same options"
+                if out is None
+                else _apply(out, access, force=bool(made.brakes))
+            )
             run.say(f"Carry it out with {visible(how)}.")
     if detailed_exitcode and not made.empty:
         raise typer.Exit(CHANGES)
+
+
+def _apply(out: Path, access: Access, *, force: bool) -> str:
+    """Return the command that applies a saved plan, as a shell takes it."""
+    words = ["promosync", "apply", "--plan", str(out), *access.options, *["--force"] * force]
+    return f"`{shlex.join(words)}`"
 
 
 def _save(
@@ -102,11 +124,13 @@ def _save(
         handle.write(dump(saved))
     run.so_far = f"Nothing was changed in Stripe, and the plan is in {out}."
     if saved.plan.account.id is None:
-        run.say("The key may not read which account it belongs to: the saved plan is bound to the mode alone.")
+        run.say(
+            "The key cannot read which account it belongs to: the saved plan is bound to test or live mode alone."
+        )
     return saved.plan
 
 
-def _show(run: Run, made: Plan, access: Access) -> None:
+def _show(run: Run, made: Plan, access: Access, verbose: bool, summary: bool) -> None:
     pace = access.pace(made.account.mode)
 
     def page() -> str:
@@ -122,7 +146,8 @@ def _show(run: Run, made: Plan, access: Access) -> None:
         run.out.file.write(page())
         run.out.file.flush()
     else:
-        from promosync.render.plan_text import plan_text
+        from promosync.render.plan_text import plan_text, summary_text
 
-        run.show(plan_text(made, run.out.width, pace))
+        width = run.out.width
+        run.show(summary_text(made, width, pace) if summary else plan_text(made, width, pace, verbose))
     leave_summary(run, page)

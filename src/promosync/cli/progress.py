@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EVERY = 5.0
 EVERY_ON_TERMINAL = 1.0
-"""Seconds between two signs of life."""
+"""Seconds between two lines of progress."""
 
 _FULL = 0.995
 
@@ -111,7 +111,7 @@ class Progress:
 
 @contextmanager
 def reading(run: Run, stripe: StripeAccount, left: Callable[[], float | None] = lambda: None) -> Iterator[None]:
-    """Tell every few seconds how much has been asked for, while an account is read; ``left`` is requests to go."""
+    """Report every few seconds how many requests were made, while an account is read; ``left`` is requests to go."""
     begun, before = time.monotonic(), stripe.requests
     with ExitStack() as shown:
         status: Status | None = None
@@ -148,7 +148,7 @@ def pace_words(pace: float | None) -> str:
 
 @contextmanager
 def _ticking(every: float, tick: Callable[[], None]) -> Iterator[None]:
-    """Call ``tick`` every so many seconds from a thread of its own, whatever the others wait for."""
+    """Call ``tick`` every so many seconds from a thread of its own, even while the others wait."""
     over = threading.Event()
 
     def work() -> None:

@@ -18,7 +18,7 @@ def show_report(run: Run, command: str, report: Any, output: ReportFormat) -> No
     """
     module = import_module(f"promosync.render.{command}_{_MODULES.get(output, output.value)}")
     if output is ReportFormat.TABLE:
-        run.show(getattr(module, f"{command}_text")(report, run.out.width))
+        run.show(getattr(module, f"{command}_text")(report, run.out.width, run.room))
         return
     written = getattr(module, f"{command}_{output.value}")(report)
     if output is ReportFormat.JSON:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from promosync.render.findings import Finding
 
 LISTED = 100
-"""How many errors, and how many warnings, are told in words; the rest are counted."""
+"""How many errors, and how many warnings, are reported in words; the rest are counted."""
 
 Located = Sequence[tuple[Problem, "Source | None"]]
 

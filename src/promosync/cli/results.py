@@ -41,21 +41,27 @@ STOPPED = 3
 _LONG = 100
 """So many requests take more than a few seconds: their number is said before."""
 _ENOUGH = 8
-"""Requests after which their number can be told."""
+"""Requests after which their number can be estimated."""
 
 
 def results(
     ctx: typer.Context,
     file: FileArgument = DEFAULT_FILE,
     by: ByOption = None,
-    every: Annotated[Every | None, typer.Option("--every", help="Also tell each day, week or month apart.")] = None,
+    every: Annotated[
+        Every | None, typer.Option("--every", help="Also count each day, week or month by itself.")
+    ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--from", metavar="DAY", help="Only orders paid on this day or later: 2027-03-01, or a moment."),
+        typer.Option(
+            "--from", metavar="DAY", help="Only orders paid on this day or later: 2027-03-01, or a date with a time."
+        ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option("--to", metavar="DAY", help="Only orders paid until the end of this day, or before a moment."),
+        typer.Option(
+            "--to", metavar="DAY", help="Only orders paid until the end of this day, or before a date with a time."
+        ),
     ] = None,
     zone: Annotated[
         str, typer.Option("--zone", metavar="NAME", help="The time zone of days, such as Europe/Berlin.")
@@ -64,7 +70,7 @@ def results(
     ledger: Annotated[
         str | None,
         typer.Option(
-            "--ledger", metavar="FILE", help="Keep there what was read, and read only what is not in it yet."
+            "--ledger", metavar="FILE", help="Keep what was read in this file; the next run reads only what is new."
         ),
     ] = None,
     sandbox: SandboxOption = False,
@@ -75,7 +81,7 @@ def results(
     max_minutes: MaxMinutesOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Show what coupons, codes and batches brought and cost: orders, customers, discounts, revenue, refunds."""
+    """Show what coupons, codes and batches brought and cost. Orders, customers, discounts, revenue, refunds."""
     from promosync.results.periods import span_of, zone_of
     from promosync.results.report import Asked
     from promosync.status.making import ALWAYS
@@ -108,7 +114,7 @@ def results(
 
 
 class _Watch:
-    """Knows which list is being read, and says once how many requests a long one will take."""
+    """Knows which list is being read, and reports once how many requests a long one will take."""
 
     def __init__(self, run: Run, stripe: StripeAccount) -> None:
         self._run, self._stripe = run, stripe

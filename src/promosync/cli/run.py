@@ -1,4 +1,4 @@
-"""One run of the program: its streams, its environment, and what the door must know when it ends badly."""
+"""One run of the program: its streams, its environment, and what an error message needs to know."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from promosync.cli.options import Format
+from promosync.render.layout import folded
 
 if TYPE_CHECKING:
     from promosync.config import Loaded, Source
@@ -31,13 +32,16 @@ LARGE = 2_000_000
 """Characters of a configuration that take longer to check than a request to answer; some ten thousand entries."""
 
 
+_NO_END = 10_000
+
+
 def _no_commands(_arguments: Sequence[str], _run: Run) -> int:
     raise RuntimeError("this run has no commands")
 
 
 @dataclass
 class Run:
-    """``out`` is for results, ``err`` for talk. The rest is set by the command, for the messages of the door.
+    """``out`` is for results, ``err`` for messages. The rest is set by the command, for the messages at its end.
 
     ``output`` is the format of the result, ``name`` the configuration's as it was given, ``folder`` the one from
     which it names the files of its batches. ``doubted`` is what is wrong with it if the clock of this machine is
@@ -63,16 +67,24 @@ class Run:
 
     def show(self, lines: Iterable[Text]) -> None:
         """Write lines of the result."""
-        for line in lines:
-            if self.out.is_terminal:
-                self.out.print(line)
-            else:  # nothing to colour, and ten times as fast
-                self.out.file.write(f"{line.plain}\n")
-        self.out.file.flush()
+        _write(self.out, lines)
+
+    def answer(self, text: str) -> None:
+        """Write a text of the result."""
+        self.show(Text(line) for line in text.split("\n"))
+
+    @property
+    def room(self) -> int:
+        """How many columns a row of the result may take: as many as it likes where nobody has said how many."""
+        return _NO_END if self.out.soft_wrap else self.out.width
+
+    def tell(self, lines: Iterable[Text]) -> None:
+        """Write lines of messages."""
+        _write(self.err, lines)
 
     def say(self, text: str) -> None:
-        """Write a line of talk."""
-        self.err.print(Text(text))
+        """Write a message."""
+        self.tell(Text(line) for line in text.split("\n"))
 
     def emit(self, document: Mapping[str, Any], indent: int | None = None) -> None:
         """Write a JSON document, in ASCII so that no encoding harms it, and no runner reads a command in it."""
@@ -160,13 +172,23 @@ class Run:
         return Inputs(loaded.configuration, rows, loaded.source.files, imports)
 
 
+def _write(console: Console, lines: Iterable[Text]) -> None:
+    for line in lines:
+        for part in [line] if console.soft_wrap else folded(line, console.width):
+            if console.is_terminal:
+                console.print(part, soft_wrap=True)
+            else:  # nothing to colour, and ten times as fast
+                console.file.write(f"{part.plain}\n")
+    console.file.flush()
+
+
 def batch_files(configuration: Configuration, folder: Path | None) -> list[Path]:
     """Return where the files are that batches name; ``folder`` is the configuration's own."""
     return [] if folder is None else [folder / name for name in configuration.files]
 
 
 def begin(ctx: typer.Context, output: StrEnum = Format.TEXT, debug: bool = False) -> Run:
-    """Return the run of a command, told how it is to speak."""
+    """Return the run of a command, with its format set."""
     run: Run = ctx.obj
     run.output, run.json, run.debug = output.value, output.value == "json", debug
     run.command = ctx.command_path

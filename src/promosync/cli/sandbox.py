@@ -9,18 +9,21 @@ from typing import Annotated
 import typer
 
 from promosync.cli.access import SANDBOX_KEY, sandbox_at, sandbox_file
+from promosync.cli.help_pages import Command, Group
 from promosync.cli.options import DEFAULT_FILE, FilesArgument
 from promosync.cli.run import begin
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.render.visible import visible
 
 sandbox = typer.Typer(
+    cls=Group,
     help="Run a local Stripe, kept in .promosync/.",
+    epilog="promosync sandbox stock\npromosync sandbox redeem LAUNCH20 --times 37",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-CHANGED = "The sandbox may be changed, or not; nothing else is."
+CHANGED = "The sandbox may have been changed; nothing else was."
 
 
 class OrderKind(StrEnum):
@@ -42,22 +45,29 @@ StateOption = Annotated[
 ]
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox serve --port 12111")
 def serve(
     ctx: typer.Context,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 12111,
-    host: Annotated[str, typer.Option("--host", help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option("--port", metavar="N", min=0, max=65535, help="The port to listen on; 0 chooses a free one."),
+    ] = 12111,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="The loopback address to listen on.")
+    ] = "127.0.0.1",
     limits: Annotated[bool, typer.Option("--limits", help="Refuse what is over Stripe's rate limits.")] = False,
-    latency: Annotated[float, typer.Option("--latency", min=0.0, help="Seconds added to every answer.")] = 0.0,
+    latency: Annotated[
+        float, typer.Option("--latency", metavar="SECONDS", min=0.0, help="Seconds added to every answer.")
+    ] = 0.0,
     state: StateOption = None,
 ) -> None:
-    """Serve it over HTTP until Ctrl-C. The address is printed when it is ready."""
+    """Serve the local Stripe over HTTP until Ctrl-C. The address is printed when it is ready."""
     from promosync.sandbox import serve as serve_sandbox
 
     run = begin(ctx)
 
     def ready(url: str) -> None:
-        run.out.print(url)
+        run.answer(url)
         run.say(f"Use it with: STRIPE_API_KEY={SANDBOX_KEY} STRIPE_API_BASE={url} promosync plan")
 
     file = state or sandbox_file(run)
@@ -69,21 +79,21 @@ def serve(
             raise ProblemsFound([Problem((), f"the sandbox can not be served: {error}", rule="sandbox")]) from error
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox reset")
 def reset(ctx: typer.Context, state: StateOption = None) -> None:
-    """Empty it."""
+    """Empty the local Stripe."""
     from promosync.sandbox import Control
 
     run = begin(ctx)
     run.so_far = CHANGED
     with sandbox_at(state or sandbox_file(run)) as opened:
         Control.of(opened).reset()
-    run.out.print("The sandbox is empty.")
+    run.answer("The sandbox is empty.")
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox stock promosync.json")
 def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = None) -> None:
-    """Add the products and customers that a configuration names, and that every real account has."""
+    """Add the products and customers that a configuration names. A real account has them already."""
     from promosync.model.ownership import Mode
     from promosync.plan.desired import needs
     from promosync.sandbox import Control
@@ -104,22 +114,24 @@ def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = 
         customers += [{"email": email} for email in sorted(emails - known)]
         control.seed("product", products)
         control.seed("customer", customers)
-    run.out.print(f"Added {len(products)} products and {len(customers)} customers to the sandbox.")
+    run.answer(f"Added {len(products):,} products and {len(customers):,} customers to the sandbox.")
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox redeem LAUNCH20 --amount 4900")
 def redeem(
     ctx: typer.Context,
     code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code.")],
-    times: Annotated[int, typer.Option("--times", min=1, help="How often.")] = 1,
-    customer: Annotated[str | None, typer.Option("--customer", metavar="ID", help="Who uses it.")] = None,
+    times: Annotated[int, typer.Option("--times", metavar="N", min=1, help="How many times.")] = 1,
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="ID", help="The customer who uses it.")
+    ] = None,
     amount: Annotated[
         int | None,
         typer.Option(
             "--amount",
             metavar="N",
             min=0,
-            help="What each order comes to before the discount, in minor units; it is written down for `results`.",
+            help="The amount of each order before the discount, in minor units; `results` counts it.",
         ),
     ] = None,
     currency: Annotated[
@@ -147,18 +159,18 @@ def redeem(
             raise ProblemsFound([Problem((), str(error), rule="sandbox")]) from error
     done = answer["redeemed"]
     if done:
-        run.out.print(f"Redeemed {visible(code)} {done} time{'s' * (done != 1)}.")
+        run.answer(f"Redeemed {visible(code)} {done:,} time{'s' * (done != 1)}.")
     if answer["message"]:
         raise ProblemsFound([Problem((), answer["message"], rule=f"redeem-{answer['rule']}")])
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, epilog="promosync sandbox advance 31")
 def advance(
     ctx: typer.Context,
     days: Annotated[int, typer.Argument(metavar="DAYS", min=1, max=3650, help="How many days.")],
     state: StateOption = None,
 ) -> None:
-    """Move its clock on: dates pass, and subscriptions renew."""
+    """Move the clock of the local Stripe on. Dates pass, and subscriptions renew."""
     from promosync.plan.fields import iso
     from promosync.sandbox import Control
 
@@ -166,4 +178,4 @@ def advance(
     run.so_far = CHANGED
     with sandbox_at(state or sandbox_file(run)) as opened:
         now = Control.of(opened).advance(86_400.0 * days)
-    run.out.print(f"It is {iso(int(now))} in the sandbox.")
+    run.answer(f"It is {iso(int(now))} in the sandbox.")

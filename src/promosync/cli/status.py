@@ -1,9 +1,10 @@
-"""`promosync status`: what became of every coupon, code and batch, and what went since the last look."""
+"""`promosync status`: the state of every coupon, code and batch, and what was used since a snapshot."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from promosync.cli.options import (
     DebugOption,
     FileArgument,
     LiveOption,
+    Panel,
     ReportFormat,
     ReportFormatOption,
     RpsOption,
@@ -28,6 +30,9 @@ from promosync.cli.run import Run, begin
 from promosync.cli.writing import check_target, writing
 
 ALARM = 2
+
+snapshot_option = partial(typer.Option, rich_help_panel=Panel.SNAPSHOTS)
+
 _SECONDS = 5.0
 """Between two lines of progress."""
 
@@ -38,11 +43,12 @@ def status(
     by: ByOption = None,
     output: ReportFormatOption = ReportFormat.TABLE,
     save: Annotated[
-        str | None, typer.Option("--save", metavar="FILE", help="Keep a snapshot there, to compare with later.")
+        str | None,
+        snapshot_option("--save", metavar="FILE", help="Keep a snapshot in this file, to compare with later."),
     ] = None,
     since: Annotated[
         list[str] | None,
-        typer.Option(
+        snapshot_option(
             "--since",
             metavar="FILE",
             help="Show what was used since this snapshot. Several, or a folder of them: also show uses over time.",
@@ -50,12 +56,18 @@ def status(
     ] = None,
     alarm_uses: Annotated[
         int | None,
-        typer.Option("--alarm-uses", metavar="N", min=0, help="Exit 2 if a code was used more than N times since."),
+        snapshot_option(
+            "--alarm-uses", metavar="N", min=0, help="With --since: exit 2 if a code was used more than N times."
+        ),
     ] = None,
     alarm_share: Annotated[
         float | None,
-        typer.Option(
-            "--alarm-share", metavar="X", min=0.0, max=100.0, help="Exit 2 if more than X % of a batch went since."
+        snapshot_option(
+            "--alarm-share",
+            metavar="X",
+            min=0.0,
+            max=100.0,
+            help="With --since: exit 2 if more than X % of a batch was used.",
         ),
     ] = None,
     sandbox: SandboxOption = False,
@@ -65,7 +77,7 @@ def status(
     rps: RpsOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Show what became of every coupon, code and batch: issued, used, left, ended, and what differs from the file."""
+    """Show the state of every coupon, code and batch. What is issued, used, left, ended, or differs from the file."""
     from promosync.status.making import ALWAYS, Asked
     from promosync.status.since import Limits
     from promosync.status.snapshot_file import dump

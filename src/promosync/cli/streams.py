@@ -1,4 +1,4 @@
-"""The two streams of a command: stdout for the result, stderr for the talk, and neither able to break it.
+"""The two streams of a command: stdout for the result, stderr for messages; neither can break the command.
 
 A reader that goes away (`promosync plan | head -1`) does not stop an apply half-way and changes no exit code. A disk
 that is full does not stop it either: the work goes on, and the end of the command tells what could not be written.
@@ -27,19 +27,23 @@ _COMMANDS = re.compile(r"(?m)^[^\S\n]*::|##\[")
 
 
 def open_console(stream: TextIO | None, environ: Mapping[str, str]) -> Console:
-    """Return a console that writes lines as they are: no markup, no highlighting, no cropping."""
+    """Return a console that writes lines as they are: no markup, no highlighting, no cropping.
+
+    It is one with ``soft_wrap`` where nothing says how wide the reader's lines are.
+    """
     if stream is None:  # closed by the caller of the process
         stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (lives as long as the process)
     codecs.register_error(_ERRORS, _in_plain_letters)
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors=_ERRORS)
+    columns = _columns(stream, environ)
     return Console(
         file=cast("IO[str]", Steady(stream, environ.get("GITHUB_ACTIONS") == "true")),
-        width=_width(stream, environ),
+        width=columns or PIPE_WIDTH,
         highlight=False,
         markup=False,
         emoji=False,
-        soft_wrap=True,
+        soft_wrap=columns is None,
     )
 
 
@@ -104,11 +108,11 @@ def _in_plain_letters(error: UnicodeError) -> tuple[str | bytes, int]:
     return plain, error.end
 
 
-def _width(stream: TextIO, environ: Mapping[str, str]) -> int:
+def _columns(stream: TextIO, environ: Mapping[str, str]) -> int | None:
     columns = environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdecimal() and 0 < int(columns) < 10_000:
         return int(columns)
     try:
-        return (stream.isatty() and os.get_terminal_size(stream.fileno()).columns) or PIPE_WIDTH
+        return (stream.isatty() and os.get_terminal_size(stream.fileno()).columns) or None
     except (OSError, ValueError):
-        return PIPE_WIDTH
+        return None

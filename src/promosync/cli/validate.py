@@ -12,7 +12,7 @@ from promosync.cli.reports import LISTED, tell_findings
 from promosync.cli.run import begin
 from promosync.render.visible import visible
 
-StrictOption = Annotated[bool, typer.Option("--strict", help="Take warnings for errors: exit 1 when there is one.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors: exit 1 when there is one.")]
 
 
 def validate(
@@ -22,7 +22,7 @@ def validate(
     output: CheckFormatOption = CheckFormat.TEXT,
     debug: DebugOption = False,
 ) -> int:
-    """Check a configuration offline: JSON, schema, references, batches, lint. Tells every fault at once."""
+    """Check a configuration offline. JSON, schema, references, batches, lint: every fault is told at once."""
     from promosync.lint import Facts, lint
     from promosync.plan.exposure import batch_sizes
     from promosync.render import FORMAT_VERSION
@@ -41,8 +41,7 @@ def validate(
         "code_batches": len(found.batches),
     }
     findings = [("error" if strict else "warning", warning, source) for warning in warnings]
-    for line in warnings_text(warnings[:LISTED], source, "error" if strict else "warning"):
-        run.err.print(line)
+    run.tell(warnings_text(warnings[:LISTED], source, "error" if strict else "warning"))
     if len(warnings) > LISTED:
         run.say(f"and {len(warnings) - LISTED:,} more; --format json has them all")
     if run.json:
@@ -56,14 +55,12 @@ def validate(
             tell_findings(run, findings)
         if not refused:
             words = [
-                f"{count} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
+                f"{count:,} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
             ]
-            run.out.print(f"{visible(source.name)} is valid: {', '.join(words)}.")
+            run.answer(f"{visible(source.name)} is valid: {', '.join(words)}.")
     if warnings:
-        count = f"{len(warnings)} {_noun('warnings', len(warnings))}{' taken for errors' * strict}"
-        run.say(
-            f"{count}. `promosync explain RULE` tells what the rule in brackets is about, and how to switch it off."
-        )
+        count = f"{len(warnings):,} {_noun('warnings', len(warnings))}{' treated as errors' * strict}"
+        run.say(f"{count}. `promosync explain RULE` explains the rule in brackets, and how to switch it off.")
     return 1 if refused else 0
 
 

@@ -1,4 +1,4 @@
-"""The one door for files that a command writes: whole or not at all, for its owner alone, over nothing it reads.
+"""Writes every file of a command: completely or not at all, for its owner alone, and over nothing that it reads.
 
 A regular file takes the place of the one that is there when all of it is written, under a temporary name that nobody
 can guess. What is no regular file (a pipe, ``/dev/null``, ``/dev/stdout``) is written to. A symbolic link is refused,

@@ -1,4 +1,4 @@
-"""The codes of a batch as those need them who send them out: one row for each, and what became of it."""
+"""The codes of a batch for those who send them out: one row for each, with its state."""
 
 from __future__ import annotations
 

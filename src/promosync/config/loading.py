@@ -71,7 +71,7 @@ def load(text: bytes, name: str, now: int | None = None) -> Loaded:
 
 def draft(text: bytes, name: str) -> Draft:
     """Read a configuration, which is quick beside checking it; raises Refused where it is no JSON to go on with."""
-    parsed = parse(text)
+    parsed = parse(text, name)
     source = Source(name, parsed.text)
     if not parsed.whole:
         raise Refused(parsed.faults, source)

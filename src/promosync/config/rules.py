@@ -178,7 +178,7 @@ def beyond_coupon(document: Document, _: int | None) -> Iterator[Problem]:
         if coupon.max_redemptions and (user.max_redemptions or 0) > coupon.max_redemptions:
             yield Problem(
                 (*path, "max_redemptions"),
-                f"is {user.max_redemptions}, but {dotted(place)} allows {coupon.max_redemptions}",
+                f"is {user.max_redemptions:,}, but {dotted(place)} allows {coupon.max_redemptions:,}",
                 "lower it, or leave it out",
                 rule="beyond-coupon",
             )

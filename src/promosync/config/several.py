@@ -119,7 +119,7 @@ def draft_several(files: Sequence[Given], now: int | None = None) -> Draft:
 
     Ids and codes are unique over all of them, an entry may name one of another file, and the settings stand in one.
     """
-    parsed = {file.name: parse(file.raw) for file in files}
+    parsed = {file.name: parse(file.raw, file.name) for file in files}
     parts = tuple(_parts(parsed))
     source = Several(", ".join(parsed), "\n".join(part.source.text for part in parts), parts=parts)
     faults = [fault for file in files for fault in _broken(file, parsed[file.name], now)]

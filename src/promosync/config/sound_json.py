@@ -41,7 +41,7 @@ def read_sound(text: str) -> Json:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise NotSound  # a key stands twice
+        raise NotSound  # a key appears twice
     return found
 
 

@@ -1,6 +1,6 @@
 """A JSON reader that keeps every position and goes on after a fault, so that all of them are told at once.
 
-The standard library's reader lets a key stand twice, takes NaN, forgets where values stood and stops at the
+The standard library's reader accepts a key twice, accepts NaN, forgets where values stood and stops at the
 first fault. This one is strict (RFC 8259), linear in the size of the text, and bounded in depth and numbers. It is
 slow, so it reads what has a fault, and whatever a place is asked of.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from promosync.config.foreign import yaml_at
 from promosync.config.sound_json import MAX_DEPTH, MAX_NUMBER, Json, NotSound, read_sound
 from promosync.config.words import listing, shown
 from promosync.model.problems import Problem
@@ -66,18 +67,18 @@ class Parsed:
     whole: bool
 
 
-def parse(raw: bytes) -> Parsed:
-    """Read UTF-8 JSON, a byte order mark allowed; never raises, whatever the bytes."""
+def parse(raw: bytes, name: str = "") -> Parsed:
+    """Read UTF-8 JSON, a byte order mark allowed; never raises, whatever the bytes. ``name`` is the file's."""
     encoding = json.detect_encoding(raw)
     if not encoding.startswith("utf-8"):
-        fault = Problem(
-            (), f"the file is {encoding[:6].upper()}, not UTF-8", "save it as UTF-8", rule="json-syntax", at=(1, 1)
-        )
-        return Parsed("", None, (fault,), whole=False)
+        return _foreign("", 0, f"the file is {encoding[:6].upper()}, not UTF-8", "save it as UTF-8")
     text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape")
     try:
         return Parsed(text, read_sound(text), (), whole=True)
     except NotSound:
+        if (at := yaml_at(text, name)) is not None:
+            hint = "write it as JSON, for example with: yq -o json FILE > promosync.json"
+            return _foreign(text, at, "this is YAML, and the configuration is JSON", hint)
         return _parse_carefully(text)
 
 
@@ -87,6 +88,11 @@ def places(text: str) -> Place:
         return _Reader(text).document()[1]
     except _StopReading:
         return 0
+
+
+def _foreign(text: str, at: int, message: str, hint: str) -> Parsed:
+    fault = Problem((), message, hint, rule="json-syntax", at=line_and_column(text, at))
+    return Parsed(text, None, (fault,), whole=False)
 
 
 def _parse_carefully(text: str) -> Parsed:

@@ -100,7 +100,7 @@ class Export:
     """A configuration whose plan is adoption and nothing else, with the files of its batches by batch id.
 
     ``left_out`` is what no entry was made for, and why. ``owners`` counts the objects that others' files manage.
-    ``withdraws`` counts what a plan would take away because it could not be put into its owner's file.
+    ``withdraws`` counts what a plan would remove because it could not be put into its owner's file.
     """
 
     configuration: Configuration

@@ -367,4 +367,4 @@ def _reason(standing: Standing, question: BatchQuestion, there: bool, making: bo
         return "the file says active: false"
     if there:
         return "changed in the file, or in Stripe"
-    return "it is not in Stripe" if making else "they are in Stripe already and become promosync's"
+    return "it is not in Stripe" if making else "they are in Stripe already, and promosync will manage them"

@@ -276,7 +276,7 @@ def _in_the_files_terms(question: CodeQuestion, current: LiveCode) -> tuple[Prom
 
 def all_used(question: CodeQuestion, current: LiveCode) -> str:
     """Say that the file's limit leaves nothing."""
-    return f"all {question.limit} redemptions are used ({question.used(current)} so far)"
+    return f"all {question.limit:,} redemptions are used ({question.used(current):,} so far)"
 
 
 def not_made_again(question: CodeQuestion, current: LiveCode, reason: str) -> Action | Kept | Problem:
@@ -298,7 +298,7 @@ def _reason(current: LiveCode, foreign: bool, switched_off: bool, comes_back: bo
     if switched_off:
         return "the file says active: false"
     if foreign:
-        return "it is in Stripe already and becomes promosync's"
+        return "it is in Stripe already, and promosync will manage it"
     if comes_back and current.tags.retired is None:
         return "it was switched off in Stripe, and the file wants it on"
     return "changed in the file"

@@ -228,8 +228,8 @@ def _recreate(
 
 def _reason(foreign: bool, late: bool) -> str:
     if foreign:
-        return "it is in Stripe already and becomes promosync's"
-    return "its predecessor was used on, and is gone: that is counted" if late else "changed in the file"
+        return "it is in Stripe already, and promosync will manage it"
+    return "its predecessor was used until it was deleted: those uses are counted" if late else "changed in the file"
 
 
 def _in_the_files_terms(
@@ -261,7 +261,7 @@ def _nothing_left(entry: CouponEntry, used: int) -> Problem:
     limit = entry.spec.max_redemptions
     return Problem(
         (*entry.path, "max_redemptions"),
-        f"{used} redemptions are used already and the file allows {limit}: the new coupon would have none left",
+        f"{used:,} redemptions are used already and the file allows {limit:,}: the new coupon would have none left",
         "raise max_redemptions, or take the coupon and its codes out of the file",
         rule="nothing-left",
     )

@@ -29,12 +29,14 @@ def _coupon(before: Coupon, after: Coupon) -> list[str]:
     if (before.percent_off is None) != (after.percent_off is None):
         said.append("a discount of another kind: check which is larger")
     elif before.currency == after.currency and _more(before.amount_off, after.amount_off):
-        said.append(f"a larger discount: {before.amount_off} to {after.amount_off} (minor units of {after.currency})")
+        said.append(
+            f"a larger discount: {before.amount_off:,} to {after.amount_off:,} (minor units of {after.currency})"
+        )
     elif before.currency != after.currency:
         said.append(f"a discount in another currency: {before.currency} to {after.currency}")
     for currency, amount in sorted(after.currency_options.items()):
         if amount > before.currency_options.get(currency, amount):
-            said.append(f"a larger discount in {currency}: {before.currency_options[currency]} to {amount}")
+            said.append(f"a larger discount in {currency}: {before.currency_options[currency]:,} to {amount:,}")
     if (_LENGTH.get(after.duration, 0), after.duration_in_months or 0) > (
         _LENGTH.get(before.duration, 0),
         before.duration_in_months or 0,
@@ -59,10 +61,10 @@ def _code(before: PromotionCode, after: PromotionCode) -> list[str]:
         and before.minimum_amount_currency == after.minimum_amount_currency
         and _more(after.minimum_amount, before.minimum_amount)
     ):
-        said.append(f"a lower minimum amount: {before.minimum_amount} to {after.minimum_amount}")
+        said.append(f"a lower minimum amount: {before.minimum_amount:,} to {after.minimum_amount:,}")
     for currency, amount in sorted(after.currency_options.items()):
         if amount < before.currency_options.get(currency, amount):
-            said.append(f"a lower minimum in {currency}: {before.currency_options[currency]} to {amount}")
+            said.append(f"a lower minimum in {currency}: {before.currency_options[currency]:,} to {amount:,}")
     if before.holder is not None and after.holder is None:
         said.append("for every customer now")
     return said
@@ -71,9 +73,9 @@ def _code(before: PromotionCode, after: PromotionCode) -> list[str]:
 def _limits(limit: int | None, new_limit: int | None, date: int | None, new_date: int | None) -> list[str]:
     said = []
     if limit is not None and new_limit is None:
-        said.append(f"no limit any more (was {limit} redemptions)")
+        said.append(f"no limit any more (was {limit:,} redemptions)")
     elif _more(limit, new_limit):
-        said.append(f"a higher limit: {limit} to {new_limit} redemptions")
+        said.append(f"a higher limit: {limit:,} to {new_limit:,} redemptions")
     if date is not None and new_date is None:
         said.append(f"no end any more (was {iso(date)})")
     elif date is not None and new_date is not None and new_date > date:

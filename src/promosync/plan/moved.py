@@ -146,7 +146,7 @@ class _World:
         if names:
             yield f"changed in Stripe: {', '.join(names)}"
         if now.times_redeemed < before.times_redeemed:
-            yield f"it was used {now.times_redeemed} times, and not {before.times_redeemed}"
+            yield f"it was used {now.times_redeemed:,} times, and not {before.times_redeemed:,}"
         if isinstance(before, LiveCoupon) and isinstance(now, LiveCoupon) and before.valid is not now.valid:
             if now.valid:
                 yield "it has not ended"
@@ -195,7 +195,7 @@ class _World:
         )
 
     def _compared(self, with_: Coupon | PromotionCode, now: LiveCoupon | LiveCode) -> Any:
-        """What is there now, to be compared with what was or shall be: a code that was used up is still on."""
+        """What is there now, to be compared with what was or is planned: a code that was used up is still on."""
         if not isinstance(now, LiveCode) or not isinstance(with_, PromotionCode):
             return now.spec
         spec = now.spec

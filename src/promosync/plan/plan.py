@@ -61,7 +61,7 @@ class Action:
     ``max_redemptions``. ``new_id`` is the Stripe id of a coupon to be made, or that has taken its
     place already. ``carried`` counts the redemptions
     that move to the new object, as known now. ``riding`` counts the codes that move with a coupon. ``removes``
-    is true where the file asks for less than before (the brakes count these). ``path`` is the entry's place in
+    is true where the file asks for less than before (the safety checks count these). ``path`` is the entry's place in
     the file, empty for what is not in the file. ``warnings`` say where money may be given away.
     ``waits`` counts the requests of other codes while a code is off, where they take over each other's texts.
     """
@@ -223,13 +223,12 @@ class Plan:
     """What apply would do, in the order in which people read it.
 
     ``unchanged`` counts entries that are equal already. ``ours`` counts the objects of this owner that are in
-    use now. ``batches`` are carried out after the single codes. ``brakes`` holds a sentence for each reason why
-    apply would refuse without ``--force``. ``exposed`` is what each coupon with an amount that the plan touches, by
-    itself or by its codes, gives away at most. ``in_full`` is whether all codes of the account were read; ``trusted``
-    was not; ``seals`` is what apply writes on coupons so
-    that the next plan need not read their codes, with ``unsealed``, a sentence for each coupon that gets none;
-    ``family`` are the Stripe ids of the coupons that the owner has now, ``gone`` is as in
-    :class:`promosync.model.seal.Seal`.
+    use now. ``batches`` are carried out after the single codes. ``brakes`` holds a sentence for each safety
+    check that refuses the plan without ``--force``. ``exposed`` is what each coupon with an amount that the plan
+    touches, by itself or by its codes, gives away at most. ``in_full`` is whether all codes of the account were read;
+    ``trusted`` was not; ``seals`` is what apply writes on coupons so that the next plan need not read their codes,
+    with ``unsealed``, a sentence for each coupon that gets none; ``family`` are the Stripe ids of the coupons that
+    the owner has now, ``gone`` is as in :class:`promosync.model.seal.Seal`.
     """
 
     account: Account

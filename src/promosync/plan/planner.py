@@ -43,7 +43,7 @@ _NONE: Mapping[str, Trusted | None] = {}
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How much to look at: ``prune`` takes away what is not in the file, ``targets`` are config ids to narrow to.
+    """How much to look at: ``prune`` removes what is not in the file, ``targets`` are config ids to narrow to.
 
     ``refresh`` reads all codes of the account, whatever the seals of its coupons say, and seals them anew.
     """

@@ -39,7 +39,7 @@ from promosync.plan.scope import Scope
 from promosync.plan.unread import uncounted
 
 _WITH_FILE = "name the configuration too: promosync apply --plan PLAN FILE"
-_ALL_USED = re.compile(r"all ([0-9]{1,18}) redemptions are used \([0-9]+ so far\)")
+_ALL_USED = re.compile(r"all ([0-9,]{1,24}) redemptions are used \([0-9,]+ so far\)")
 
 
 def prove(saved: Saved, live: Live) -> Plan:
@@ -174,7 +174,9 @@ class _Then:
         yield decide_code(replace(ended, coupon=CouponFuture("", Coupon(), OVER, over=True)), found)
         yield not_made_again(asked, now, USED_UP)
         if told := _ALL_USED.fullmatch(action.reason):
-            limited = replace(asked, entry=replace(entry, spec=replace(spec, max_redemptions=int(told[1]))))
+            limited = replace(
+                asked, entry=replace(entry, spec=replace(spec, max_redemptions=int(told[1].replace(",", ""))))
+            )
             yield not_made_again(limited, now, all_used(limited, now))
         for code in (*found.older, now):
             yield decide_stray_code(code)

@@ -1,4 +1,4 @@
-"""The brakes: a plan that takes away too much is marked, and apply wants ``--force``."""
+"""The safety checks: a plan that removes too much is marked, and apply needs ``--force``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def brakes(actions: Iterable[Action | BatchAction], ours: int, max_removal_perce
     removed = sum(int(action.removes) for action in actions)
     if removed and removed >= ours:
         return (
-            f"it takes away all {ours} objects of this owner that are in use; "
+            f"it removes all {ours:,} objects of this owner that are in use; "
             "if two files share an owner, give each its own",
         )
     if ours >= _FEW and removed * 100 > max_removal_percent * ours:
         return (
-            f"it takes away {removed} of {ours} objects in use ({removed * 100 // ours} %); "
+            f"it removes {removed:,} of {ours:,} objects in use ({removed * 100 // ours} %); "
             f"max_removal_percent is {max_removal_percent}",
         )
     return ()

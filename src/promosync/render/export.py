@@ -12,7 +12,7 @@ from promosync.render.layout import paragraph
 from promosync.render.visible import visible
 
 _LINES = 30
-"""So many reasons are told one by one."""
+"""Up to this many reasons are listed one by one."""
 
 _NOUNS = {Kind.COUPON: "coupon", Kind.CODE: "promotion code", Kind.BATCH: "code batch"}
 
@@ -34,7 +34,7 @@ def export_notes(export: Export, width: int) -> Iterator[Text]:
         yield from paragraph(f"Left out, for other reasons of this kind: {rest:,} more.", width, indent="  ")
     if export.withdraws:
         said = (
-            f"Take care: a plan of this file takes away {export.withdraws:,} objects of its owner that could not be "
+            f"Warning: a plan of this file removes {export.withdraws:,} objects of its owner that could not be "
             "put into it. Use --no-prune, or add them."
         )
         yield from paragraph(said, width, "bold yellow", indent="  ")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
+from promosync.model.live import LiveCode
 from promosync.model.ownership import Mode
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.fields import iso
@@ -73,6 +74,24 @@ def moving_alone(plan: Plan) -> int:
     new = {action.new_id for action in plan.actions if action.kind is Kind.COUPON and action.verb is Verb.RECREATE}
     moved = (action.after for action in plan.actions if action.verb is Verb.RECREATE)
     return sum(isinstance(spec, PromotionCode) and spec.coupon in new for spec in moved)
+
+
+def only_moving(plan: Plan) -> Mapping[str, Sequence[Action]]:
+    """Return the codes that are recreated for no reason but that their coupon is, by the new id of that coupon.
+
+    A code that changes in more than its coupon, works from then on, costs more or waits for others is not among them.
+    """
+    coupons = (one for one in plan.actions if one.kind is Kind.COUPON and one.verb is Verb.RECREATE)
+    replaced = {one.stripe_id: one.new_id for one in coupons}
+    found: dict[str, list[Action]] = defaultdict(list)
+    for action in plan.actions:
+        old, new = action.before, action.after
+        if action.verb is not Verb.RECREATE or not isinstance(old, LiveCode) or not isinstance(new, PromotionCode):
+            continue
+        same = [change.field for change in action.changes] == ["coupon"] and old.spec.active == new.active
+        if same and not action.warnings and not action.waits and replaced.get(old.spec.coupon) == new.coupon:
+            found[new.coupon].append(action)
+    return found
 
 
 def with_a_gap(plan: Plan) -> int:

@@ -1,10 +1,12 @@
 """Lines of text for a terminal of some width. Words are never broken: a code or an id stays in one piece.
 
-Lines are cut here and nowhere else, so that a pipe gets what a terminal of 80 columns gets.
+Prose is cut for every reader, so that a pipe gets what a terminal of 80 columns gets. A line that stands for one
+thing (a row, a finding, a command) is whole in a pipe, and folded where there is a width that it must fit into.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -12,6 +14,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 NARROWEST = 40
+_JOINED = "\0"
 WIDEST = 120
 """Longer lines of prose are hard to read, however wide the terminal."""
 
@@ -27,6 +30,26 @@ def paragraph(text: str, width: int, style: str = "", first: str = "", indent: s
         break_on_hyphens=False,
     ):
         yield Text(line, style)
+
+
+def folded(line: Text, width: int) -> Iterator[Text]:
+    """Yield a line in pieces that fit, with their styles; all but the first are indented a little deeper.
+
+    What is in backquotes stays whole, as do words: a command that is too long is still one to copy.
+    """
+    if fits(line.plain, width):
+        yield line
+        return
+    body = line.plain.lstrip(" ")
+    start = len(line.plain) - len(body)
+    indent = " " * (start + 2)
+    whole = re.sub("`[^`]*`", lambda found: found[0].replace(" ", _JOINED), body)
+    for piece in textwrap.wrap(
+        whole, max(1, width - len(indent)), break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    ):
+        at = line.plain.index(piece.replace(_JOINED, " "), start)
+        start, first = at + len(piece), at == len(line.plain) - len(body)
+        yield Text(indent[2:] if first else indent).append_text(line[at:start])
 
 
 def pad(text: str, cells: int) -> str:

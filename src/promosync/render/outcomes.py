@@ -1,4 +1,4 @@
-"""What became of a plan, for people and for programs."""
+"""The result of an apply, for people and for programs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from rich.text import Text
 
-from promosync.apply.outcome import Outcome, Report, Status
-from promosync.plan.plan import Action
+from promosync.apply.outcome import Outcome, Report, Status, done_word
+from promosync.plan.plan import Action, BatchAction
 from promosync.render import FORMAT_VERSION
 from promosync.render.facts import noun, said_label
 from promosync.render.layout import paragraph
 from promosync.render.plan_json import subject_json
 from promosync.render.visible import visible
 
-_STYLE = {Status.DONE: "green", Status.FAILED: "bold red", Status.SKIPPED: "yellow"}
+_STYLE = {Status.DONE: "green", Status.PARTIAL: "yellow", Status.FAILED: "bold red", Status.SKIPPED: "yellow"}
 _MANY = 20
 """More skips than this for one reason are one line."""
 
@@ -48,7 +48,11 @@ def report_text(report: Report, width: int) -> Iterator[Text]:
     for message, count in skipped.items():
         if count > _MANY:
             yield from paragraph(f"skipped: {count:,} actions: {visible(message)}", width, _STYLE[Status.SKIPPED])
-    words = [f"{counts[status]:,} {status}" for status in Status if counts[status] or status is Status.DONE]
+    told = (one for one in Status if one is Status.DONE or (counts[one] and one is not Status.PARTIAL))
+    words = [f"{counts[status]:,} {status}" for status in told]
+    if batches := [one.action for one in report.unfinished if isinstance(one.action, BatchAction)]:
+        done, total = sum(one.codes for one in report.unfinished), sum(batch.codes for batch in batches)
+        words.append(f"{done:,} of {total:,} unique codes {done_word(*batches)}")
     requests = f"{report.requests:,} request{'s' * (report.requests != 1)}"
     said = f"Apply: {', '.join(words)}. {requests} in {report.seconds:.1f} s."
     yield from paragraph(said, width, "bold red" if report.failed else "bold green")
@@ -61,14 +65,17 @@ def report_text(report: Report, width: int) -> Iterator[Text]:
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """Return one event of an apply."""
+    """Return one event of an apply; ``codes_done`` and ``codes_total`` are of a batch, and None of anything else."""
     action = outcome.action
+    batch = action if isinstance(action, BatchAction) else None
     return {
         "format_version": FORMAT_VERSION,
         "event": "outcome",
         "status": outcome.status.value,
         **subject_json(action),
         "stripe_id": outcome.stripe_id or (action.stripe_id if isinstance(action, Action) else None),
+        "codes_done": outcome.codes if batch else None,
+        "codes_total": batch.codes if batch else None,
         "message": outcome.message or None,
     }
 
@@ -94,12 +101,15 @@ def progress_json(
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """Return the last event of an apply; ``stopped`` is None, "interrupted" or "time"."""
+    """Return the last event of an apply; ``stopped`` is None, "interrupted" or "time". Codes are of all batches."""
     counts = report.counts
+    batches = [(one.action, one.codes) for one in report.outcomes if isinstance(one.action, BatchAction)]
     return {
         "format_version": FORMAT_VERSION,
         "event": "summary",
         **{status.value: counts[status] for status in Status},
+        "codes_done": sum(done for _, done in batches),
+        "codes_total": sum(batch.codes for batch, _ in batches),
         "requests": report.requests,
         "seconds": round(report.seconds, 1),
         "stopped": report.stopped,

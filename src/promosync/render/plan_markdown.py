@@ -1,18 +1,19 @@
-"""A plan as a comment on a pull request: what takes away comes first, and is the last to be cut.
+"""A plan as a comment on a pull request: what is removed comes first, and is cut last.
 
-counts, account, brakes
-taken away | recreated | batches | adopted | updated | created | left alone      each in full while there is room,
-                                                                then as one line each, then as a count
+counts, account, safety checks
+removed | recreated | batches | adopted | updated | created | moved | left alone
+                                        each in full while there is room, then as one line each, then as a count
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from promosync.plan.plan import Action, Plan, Verb
 from promosync.render.batches import batch_text
-from promosync.render.facts import Pace, mode_words, moving_alone, noun
+from promosync.render.facts import Pace, mode_words, moving_alone, noun, only_moving
 from promosync.render.markdown import COMMENT_LIMIT, code, fenced, longest_run, marker, size
 from promosync.render.money import worst_words
 from promosync.render.plan_text import action_changes, action_text, counted, moving_words, off_meanwhile
@@ -47,6 +48,8 @@ class _Section:
         return tuple(block.partition("\n")[0] for block in self.blocks)
 
 
+_NONE: Mapping[str, Sequence[Action]] = MappingProxyType({})
+
 _DIFF = {"+": "+", "-": "-", "×": "-", "~": "!", "±": "!", "←": "!"}
 """What begins a line of a `diff` block, so that it has the colour of what is done."""
 
@@ -80,24 +83,28 @@ def _sections(plan: Plan, pace: Pace) -> Iterator[_Section]:
     """Yield what there is to show, the most important first."""
     by_verb = {verb: [action for action in plan.actions if action.verb is verb] for verb in Verb}
     gone = [*by_verb[Verb.DELETE], *by_verb[Verb.DEACTIVATE], *by_verb[Verb.RETIRE]]
-    yield _Section("Taken away", _blocks(gone), first=True)
-    recreated = _blocks(by_verb[Verb.RECREATE])
-    yield _Section(
-        "Recreated", recreated, first=True, beside=moving_alone(plan), more=moving_words(plan, Verb.RECREATE)
-    )
+    yield _Section("Removed", _blocks(gone), first=True)
+    groups = only_moving(plan)
+    moved = [action for group in groups.values() for action in group]
+    folded = set(map(id, moved))
+    recreated = _blocks((action for action in by_verb[Verb.RECREATE] if id(action) not in folded), groups)
+    beside = moving_alone(plan) - len(moved)
+    yield _Section("Recreated", recreated, first=True, beside=beside, more=moving_words(plan, Verb.RECREATE))
     batches = (_coloured([line.plain for line in batch_text(batch, WIDTH, pace)]) for batch in plan.batches)
     yield _Section("Code batches", tuple(batches), first=True)
     yield _Section("Adopted", _blocks(by_verb[Verb.ADOPT]))
     yield _Section("Updated", _blocks(by_verb[Verb.UPDATE]))
     yield _Section("Created", _blocks(by_verb[Verb.CREATE]))
+    yield _Section("Moved with their coupon", _blocks(moved))
     kept = (f"  {noun(one.kind)} {visible(one.id)}: {visible(one.reason)}" for one in plan.kept)
     yield _Section("Left alone", tuple(kept), kind="text")
 
 
-def _blocks(actions: Iterable[Action]) -> tuple[str, ...]:
+def _blocks(actions: Iterable[Action], moved: Mapping[str, Sequence[Action]] = _NONE) -> tuple[str, ...]:
+    """Return a block for each action; ``moved`` are the codes that have theirs below, by the new id of the coupon."""
     return tuple(
         _coloured(
-            [line.plain for line in action_text(action, WIDTH)],
+            [line.plain for line in action_text(action, WIDTH, moved.get(action.new_id or "", ()), "listed below")],
             {line.plain for line in action_changes(action, WIDTH)},
         )
         for action in actions

@@ -4,18 +4,19 @@
     recreate: Stripe cannot change percent_off                              what is done with it, and why
     percent_off  20 % → 25 %   forces recreate                                            from what to what
     37 of 100 redemptions are used: 63 are left                                               what it means
+    moves 200 codes: LAUNCH20, LETTER20 and 198 more; --verbose lists them           what has no entry of its own
     ! a larger discount: 20 % to 25 %                                                         what it costs
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
 from promosync.model.ownership import Mode
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.plan.plan import Action, Kept, Kind, Plan, Verb
+from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Verb
 from promosync.render.batches import batch_text
 from promosync.render.facts import (
     Pace,
@@ -24,6 +25,7 @@ from promosync.render.facts import (
     moving,
     moving_alone,
     noun,
+    only_moving,
     said_changes,
     said_label,
     seconds,
@@ -34,7 +36,6 @@ from promosync.render.facts import (
 from promosync.render.fields import INDENT, change_lines
 from promosync.render.layout import paragraph
 from promosync.render.money import worst_words
-from promosync.render.seals import trust_words
 from promosync.render.values import value_text
 from promosync.render.visible import visible
 
@@ -68,37 +69,51 @@ _OF_BATCHES = {
 }
 _IN_THE_HEAD = ("name", "code")
 _MOST_KEPT = 10
+_MOST_NAMED = 3
+_LISTED = "--verbose lists them"
 _ALL_OFF = "codes that take over each other's texts are all switched off before one is made"
 
 
-def plan_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
-    """Yield the lines of a plan, for a terminal of ``width`` columns."""
+def plan_text(plan: Plan, width: int, pace: Pace, verbose: bool = False) -> Iterator[Text]:
+    """Yield the lines of a plan, for a terminal of ``width`` columns; ``verbose`` gives everything its own entry."""
     yield from _whose(plan)
+    moved = {} if verbose else only_moving(plan)
+    folded = {id(action) for group in moved.values() for action in group}
     for action in plan.actions:
-        yield Text()
-        yield from action_text(action, width)
+        if id(action) not in folded:
+            yield Text()
+            yield from action_text(action, width, moved.get(action.new_id or "", ()))
     for batch in plan.batches:
         yield Text()
         yield from batch_text(batch, width, pace)
     if plan.kept:
         yield Text()
-        yield from _left_alone(plan.kept, width)
-    if trusted := list(trust_words(plan)):
-        yield Text()
-        for words in trusted:
-            yield from paragraph(words, width, indent=INDENT)
+        yield from _left_alone(plan.kept, width, len(plan.kept) if verbose else _MOST_KEPT)
     yield Text()
     yield from summary(plan, width, pace)
 
 
-def action_text(action: Action, width: int) -> Iterator[Text]:
-    """Yield the lines of one action."""
+def summary_text(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
+    """Yield the last lines of a plan alone, below what it makes more generous."""
+    actions: tuple[Action | BatchAction, ...] = (*plan.actions, *plan.batches)
+    for action in actions:
+        for warning in action.warnings:
+            said = f"! more generous: {noun(action.kind)} {visible(action.id)}: {visible(warning)}"
+            yield from paragraph(said, width, "bold yellow", indent="  ")
+    yield from summary(plan, width, pace)
+
+
+def action_text(action: Action, width: int, moved: Sequence[Action] = (), listed: str = _LISTED) -> Iterator[Text]:
+    """Yield the lines of one action.
+
+    ``moved`` are the codes that only move with it and have no entry of their own; ``listed`` says where they have.
+    """
     yield _head(action)
     first, *more = paragraph(f"{action.verb}: {visible(action.reason)}", width, "", INDENT, f"{INDENT}  ")
     first.stylize(STYLE[action.verb], len(INDENT), len(INDENT) + len(action.verb))
     yield from (first, *more)
     yield from action_changes(action, width)
-    for remark in _remarks(action):
+    for remark in (*_remarks(action), *_moves(action, moved, listed)):
         yield from paragraph(remark, width, first=INDENT, indent=f"{INDENT}  ")
     for warning in action.warnings:
         yield from paragraph(
@@ -114,7 +129,9 @@ def action_changes(action: Action, width: int) -> Iterator[Text]:
 
 
 def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
-    """Yield the last lines of a plan: the counts, the cost, and the brakes."""
+    """Yield the last lines of a plan: what was not read, the counts, the cost, and the safety checks."""
+    for words in trust_words(plan):
+        yield from paragraph(words, width, indent=INDENT)
     yield from paragraph(counted(plan, pace), width, "bold green" if plan.empty else "bold")
     if plan.empty:
         return
@@ -122,9 +139,9 @@ def summary(plan: Plan, width: int, pace: Pace) -> Iterator[Text]:
         yield from paragraph(gap, width)
     for exposure in plan.exposed:
         most = worst_words(exposure.amounts)
-        yield from paragraph(f"The most that {visible(exposure.coupon)} can cost: {most}.", width)
+        yield from paragraph(f'The most that "{visible(exposure.coupon)}" can cost: {most}.', width)
     for brake in plan.brakes:
-        yield from paragraph(f"! Unsafe: {visible(brake)}.", width, "bold red", indent="  ")
+        yield from paragraph(f"! Safety check: {visible(brake)}.", width, "bold red", indent="  ")
 
 
 def counted(plan: Plan, pace: Pace) -> str:
@@ -198,11 +215,9 @@ def _remarks(action: Action) -> Iterator[str]:
     """Yield what the action means for the object and for those who hold its codes."""
     if action.verb is Verb.RECREATE and action.new_id:
         yield (
-            f"its Stripe id becomes {visible(action.new_id)}: update any program that uses the coupon id "
-            f"{visible(action.stripe_id or '')}"
+            f'its Stripe id becomes "{visible(action.new_id)}": update any program that uses the coupon id '
+            f'"{visible(action.stripe_id or "")}"'
         )
-    if action.riding:
-        yield f"{_number(action.riding, 'code')} {'moves' if action.riding == 1 else 'move'} with it, text unchanged"
     if action.verb in (Verb.CREATE, Verb.RECREATE) and action.carried:
         yield _carried(action)
     if action.waits:
@@ -210,15 +225,27 @@ def _remarks(action: Action) -> Iterator[str]:
     if action.verb in (Verb.DEACTIVATE, Verb.DELETE, Verb.RETIRE, Verb.ADOPT):
         count = used(action) or 0
         often = f"used {_number(count, 'time')}" if count else "never used"
-        yield f"in Stripe it is {visible(action.stripe_id or '')}, {often}"
+        yield f'in Stripe it is "{visible(action.stripe_id or "")}", {often}'
     if action.verb is Verb.DELETE:
         yield "customers who have its discount keep it"
+
+
+def _moves(action: Action, moved: Sequence[Action], listed: str) -> Iterator[str]:
+    """Yield which codes move with a coupon: the first by their texts, and how many have entries of their own."""
+    if moved:
+        names = [visible(said_label(one) or one.id) for one in moved]
+        shown = names if len(names) <= _MOST_NAMED else names[: _MOST_NAMED - 1]
+        rest = f" and {len(names) - len(shown):,} more; {listed}" if len(names) > len(shown) else ""
+        yield f"moves {_number(len(names), 'code')}: {', '.join(shown)}{rest}"
+    if others := action.riding - len(moved):
+        more = "more " if moved else ""
+        yield f"{_number(others, f'{more}code')} {'moves' if others == 1 else 'move'} with it, text unchanged"
 
 
 def _carried(action: Action) -> str:
     if action.limit is None:
         return f"{_number(action.carried, 'redemption')} so far, carried over"
-    return f"{action.limit} redemptions allowed, of which {action.carried} used: {left(action)} left"
+    return f"{_number(action.limit, 'redemption')} allowed, of which {action.carried:,} used: {left(action):,} left"
 
 
 def _batch_words(plan: Plan) -> Iterator[str]:
@@ -228,13 +255,13 @@ def _batch_words(plan: Plan) -> Iterator[str]:
             yield f"{_number(count, 'unique code')} to {words}"
 
 
-def _left_alone(kept: tuple[Kept, ...], width: int) -> Iterator[Text]:
+def _left_alone(kept: tuple[Kept, ...], width: int, most: int) -> Iterator[Text]:
     yield Text("Left alone:")
-    for one in kept[:_MOST_KEPT]:
+    for one in kept[:most]:
         said = f"{noun(one.kind)} {visible(one.id)}: {visible(one.reason)}"
         yield from paragraph(said, width, first="  ", indent="    ")
-    if len(kept) > _MOST_KEPT:
-        yield Text(f"  and {len(kept) - _MOST_KEPT:,} more")
+    if len(kept) > most:
+        yield Text(f"  and {len(kept) - most:,} more; {_LISTED}")
 
 
 def _no_changes(plan: Plan) -> str:

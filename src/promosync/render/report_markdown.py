@@ -24,7 +24,7 @@ def problems_markdown(located: Iterable[tuple[Problem, Source | None]], name: st
 
 
 def report_markdown(report: Report, name: str) -> str:
-    """Return what became of an apply."""
+    """Return the result of an apply."""
     word = "failed in part" if report.failed else "stopped" if report.stopped else "applied"
     lines = (line.plain for line in report_text(report, WIDTH))
     return f"{marker(name)}\n### promosync: {word}\n\n{_cut(lines)}\n"

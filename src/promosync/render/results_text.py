@@ -18,8 +18,8 @@ from promosync.status.report import LineKind
 _NARROWEST = 15
 
 
-def results_text(report: Report, width: int) -> Iterator[Text]:
-    """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table is never broken."""
+def results_text(report: Report, width: int, room: int) -> Iterator[Text]:
+    """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table has ``room`` for so many."""
     yield text_head(report.account, report.owner)
     yield from paragraph(f"{wording.span_words(report)}. Amounts are before, of and after discounts.", width)
     for said in wording.missing_words(report):
@@ -30,11 +30,12 @@ def results_text(report: Report, width: int) -> Iterator[Text]:
     for heading, lines in tables:
         yield Text()
         shown = [row for line in lines for row in _rows(line)]
-        yield from text_table(heading, shown, used, name_width, width)
+        yield from text_table(heading, shown, used, name_width, width, room)
     if report.every:
         for line in (one for _, lines in tables for one in lines if one.periods):
             yield Text()
-            yield from text_table(_by_period(line, report), list(_periods(line, report)), used, name_width, width)
+            shown = list(_periods(line, report))
+            yield from text_table(_by_period(line, report), shown, used, name_width, width, room)
     yield Text()
     for said in wording.notes(report):
         yield from paragraph(said, width, "dim")

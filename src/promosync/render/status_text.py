@@ -37,8 +37,8 @@ _USES = "Uses over time"
 _OPTIONAL = {"expired", "withdrawn", "switched_off", "orphaned", "days", "share"}
 
 
-def status_text(report: Report, width: int) -> Iterator[Text]:
-    """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table is never broken."""
+def status_text(report: Report, width: int, room: int) -> Iterator[Text]:
+    """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table has ``room`` for so many."""
     yield text_head(report.account, report.owner)
     sections = [(noun, [line for line in report.entries if line.kind is kind]) for kind, noun in NOUNS.items()]
     sections += [(f"By {key}", [line for line in report.groups if line.label == key]) for key in report.by]
@@ -48,12 +48,12 @@ def status_text(report: Report, width: int) -> Iterator[Text]:
     for noun, lines in sections:
         if lines:
             yield Text()
-            yield from _table(noun, lines, columns, max(widest, 15), report.now, width)
+            yield from _table(noun, lines, columns, max(widest, 15), report.now, width, room)
     yield from _worst(report)
     if report.since is not None:
         yield from _since(report.since)
     if report.over_time is not None:
-        yield from _over_time(report.over_time, width)
+        yield from _over_time(report.over_time, width, room)
     yield Text()
     yield from paragraph(visible(summary(report)), width, "bold yellow" if report.attention else "bold green")
 
@@ -68,7 +68,7 @@ def _columns(lines: Iterable[Line], now: int) -> Sequence[Column]:
 
 
 def _table(
-    noun: str, lines: Sequence[Line], columns: Sequence[Column], name_width: int, now: int, width: int
+    noun: str, lines: Sequence[Line], columns: Sequence[Column], name_width: int, now: int, width: int, room: int
 ) -> Iterator[Text]:
     group = lines[0].kind is LineKind.GROUP
     used = [column for column in columns if not (group and column.name in ("state", "days"))]
@@ -82,7 +82,7 @@ def _table(
         )
         for line in lines
     ]
-    yield from text_table(noun, rows, used, name_width, width)
+    yield from text_table(noun, rows, used, name_width, width, room)
 
 
 def _name(line: Line) -> str:
@@ -112,13 +112,13 @@ def _worst(report: Report) -> Iterator[Text]:
         yield Text(f"  by currency: {totals_words(total(report.worst))}")
 
 
-def _over_time(over: OverTime, width: int) -> Iterator[Text]:
+def _over_time(over: OverTime, width: int, room: int) -> Iterator[Text]:
     rows = [Row(shortened(visible(one.id)), course_cells(one)) for one in courses(over)]
     name_width = max(len(_USES), *(cell_len(row.name) for row in rows), 0)
     every = course_columns(over, len(over.taken))
     columns = course_columns(over, max(1, (width - name_width) // (len(every[0].head) + 2)))
     yield Text()
-    yield from text_table(_USES, rows, columns, name_width, width)
+    yield from text_table(_USES, rows, columns, name_width, width, room)
     if said := cut_words(over, len(columns)):
         yield Text(f"  {said}", "dim")
 

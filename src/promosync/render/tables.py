@@ -42,10 +42,16 @@ class Row:
 
 
 def text_table(
-    heading: str, rows: Sequence[Row], columns: Sequence[Column], name_width: int, width: int
+    heading: str, rows: Sequence[Row], columns: Sequence[Column], name_width: int, width: int, room: int
 ) -> Iterator[Text]:
-    """Yield the lines of a table; a row is never broken, a remark is at ``width``."""
+    """Yield the lines of a table; a row is never broken, a remark is at ``width``.
+
+    Where a row has no ``room``, its figures stand below its name, each with the head of its column.
+    """
     widths = [max(len(column.head), *(len(row.cells[column.name]) for row in rows)) for column in columns]
+    if name_width + sum(len(_GAP) + cells_wide for cells_wide in widths) > room:
+        yield from _one_below_the_other(heading, rows, columns, width)
+        return
     head = [
         pad(visible(heading), name_width),
         *(_aligned(c.head, c, w) for c, w in zip(columns, widths, strict=True)),
@@ -58,6 +64,18 @@ def text_table(
             shown.append(_aligned(row.cells[column.name], column, cells_wide), row.style(column))
         shown.rstrip()
         yield shown
+        for remark in row.remarks:
+            yield from paragraph(visible(remark), width, row.remark_style, "    ", "      ")
+
+
+def _one_below_the_other(heading: str, rows: Iterable[Row], columns: Sequence[Column], width: int) -> Iterator[Text]:
+    yield Text(visible(heading), "bold")
+    for row in rows:
+        if row.name:
+            yield Text(row.name)
+        shown = ((column.head, row.cells[column.name]) for column in columns)
+        figures = (f"{head} {figure}" for head, figure in shown if figure not in ("", NOTHING))
+        yield from paragraph(", ".join(figures), width, "", "  ", "  ")
         for remark in row.remarks:
             yield from paragraph(visible(remark), width, row.remark_style, "    ", "      ")
 
@@ -84,7 +102,7 @@ def is_nothing(cell: str) -> bool:
 
 
 def csv_cell(value: Any) -> Any:
-    """Make text fit for a cell: neither a spreadsheet nor a terminal does what it says."""
+    """Make text fit for a cell: no spreadsheet and no terminal obeys it."""
     return inert(visible(value)) if isinstance(value, str) else "" if value is None else value
 
 

@@ -50,9 +50,9 @@ def _number(field: str, value: int | Decimal, currency: str | None) -> str:
     if field == "percent_off":
         return f"{value:f} %"
     if not field.startswith(_MONEY):
-        return str(value)
+        return f"{value:,}"
     currency = field.partition(".")[2] or currency
     if currency is None:
-        return str(value)
+        return f"{value:,}"
     digits = decimals(currency)
-    return f"{value} ({Decimal(value).scaleb(-digits):.{digits}f} {visible(currency)})"
+    return f"{value:,} ({Decimal(value).scaleb(-digits):,.{digits}f} {visible(currency)})"

@@ -1,4 +1,4 @@
-"""What the lint rules tell, one line each: an editor jumps to it, and its rule can be looked up."""
+"""The findings of the lint rules, one line each: an editor jumps to it, and its rule can be looked up."""
 
 from __future__ import annotations
 

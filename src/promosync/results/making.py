@@ -30,7 +30,7 @@ _REMEMBERED = 4096
 
 @dataclass(slots=True)
 class _Sum:
-    """Figures in the making, of some orders."""
+    """Figures that are still being added up, of some orders."""
 
     orders: int = 0
     renewals: int = 0

@@ -1,1 +1,1 @@
-"""What became of every coupon, code and batch, counted and compared with the file and a snapshot."""
+"""The state of every coupon, code and batch, counted and compared with the file and a snapshot."""

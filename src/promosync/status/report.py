@@ -1,4 +1,4 @@
-"""The report: what became of each coupon, code, batch and metadata value, for every format to show."""
+"""The report: the state of each coupon, code, batch and metadata value, for every format to show."""
 
 from __future__ import annotations
 

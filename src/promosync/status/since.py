@@ -113,7 +113,7 @@ def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, Batch
         change = Change(line.kind, line.id, line.label, known, line.used, percent)
         changes.append(change)
         if line.kind is LineKind.CODE and limits.uses is not None and change.since > limits.uses:
-            text = f"code {line.id} was used {_times(change.since)} (alarm above {limits.uses:,})"
+            text = f'code "{line.id}" was used {_times(change.since)} (alarm above {limits.uses:,})'
             alarms.append(Alarm("uses", line.kind, line.id, text, change.since))
     if limits.uses is not None:
         for batch, tally in tallies.items():
@@ -142,7 +142,7 @@ def _percent(line: Line, since: int) -> float | None:
 
 def _share_alarm(line: Line, percent: float | None, share: float | None) -> Iterator[Alarm]:
     if share is not None and percent is not None and percent > share:
-        text = f"{percent:.1f} % of batch {line.id} went (alarm above {share:g} %)"
+        text = f'{percent:.1f} % of batch "{line.id}" was used (alarm above {share:g} %)'
         yield Alarm("share", line.kind, line.id, text, line.used)
 
 

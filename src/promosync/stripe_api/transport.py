@@ -1,4 +1,4 @@
-"""The one door to the wire: every request, the SDK's own retries included, is paced, counted and bounded here."""
+"""The only way to the network: every request, the SDK's own retries included, is paced, counted and bounded here."""
 
 from __future__ import annotations
 

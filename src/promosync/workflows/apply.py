@@ -47,4 +47,4 @@ def carry_out(
 
 
 def _quietly(_: Progress) -> None:
-    """Nobody looks on."""
+    """Nobody needs the progress."""

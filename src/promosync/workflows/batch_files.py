@@ -1,4 +1,4 @@
-"""Reading the files that batches name, and holding their batches against them: all faults at once."""
+"""Reading the files that batches name, and checking their batches against them: all errors at once."""
 
 from __future__ import annotations
 

@@ -121,7 +121,9 @@ def _check(selected: Iterable[str], coupons: Iterable[LiveCoupon]) -> None:
             problems.append(Problem((), f"there is no coupon {stripe_id!r} in Stripe", hint, rule="missing-coupon"))
         elif (owner := coupon.tags.owner) is not None:
             message = f"the coupon {stripe_id!r} belongs to owner {owner!r}"
-            problems.append(Problem((), message, f"export all that is its with --owner {owner}", rule="conflict"))
+            problems.append(
+                Problem((), message, f"export everything of that owner with --owner {owner}", rule="conflict")
+            )
     if problems:
         raise ProblemsFound(problems)
 

@@ -55,7 +55,7 @@ def read_codes_of(
     """Return the codes of the batches with these ids, of all if none is given; nothing is written.
 
     A batch that is no longer in the file is found as long as Stripe has codes of it. Raises ProblemsFound for an id
-    that neither has, and where the account is not the file's.
+    that is in neither, and where the account is not the file's.
     """
     refused = wrong_account(configuration, stripe.account)
     if refused:

@@ -51,7 +51,7 @@ def look(
 ) -> Looked:
     """Read what the ledger ``before`` does not have yet, and make the report.
 
-    ``on_read`` is told of each list when its reading begins, and then now and again. Raises ProblemsFound where
+    ``on_read`` is called for each list when its reading begins, and then from time to time. Raises ProblemsFound if
     account or ledger are not the file's, StripeFault where neither list of orders may be read.
     """
     owner = configuration.settings.owner

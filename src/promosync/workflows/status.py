@@ -1,4 +1,4 @@
-"""What became of everything: read the account once, count on the way, compare with the file and a snapshot."""
+"""The state of everything: read the account once, count on the way, compare with the file and a snapshot."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def look(
 ) -> tuple[Report, Snapshot]:
     """Return the report and a snapshot; raise ProblemsFound where account or snapshots are not the file's.
 
-    ``since`` names files and folders of snapshots to compare with. ``on_read`` is told now and then how many codes
-    have been read.
+    ``since`` names files and folders of snapshots to compare with. ``on_read`` is called from time to time with the
+    number of codes read.
     """
     refused = wrong_account(configuration, stripe.account)
     if refused:

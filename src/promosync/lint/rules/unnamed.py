@@ -27,4 +27,4 @@ def _proposed(spec: Coupon) -> str:
         return f"{spec.percent_off.normalize():f}% Off"
     currency = spec.currency or ""
     digits = decimals(currency)
-    return f"{Decimal(spec.amount_off or 0).scaleb(-digits):.{digits}f} {currency.upper()} Off"
+    return f"{Decimal(spec.amount_off or 0).scaleb(-digits):,.{digits}f} {currency.upper()} Off"

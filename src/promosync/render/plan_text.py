@@ -36,6 +36,7 @@ from promosync.render.facts import (
 from promosync.render.fields import INDENT, change_lines
 from promosync.render.layout import paragraph
 from promosync.render.money import worst_words
+from promosync.render.seals import trust_words
 from promosync.render.values import value_text
 from promosync.render.visible import visible
 

@@ -38,6 +38,13 @@ class Access:
     live: bool = False
     rps: float | None = None
 
+    @property
+    def options(self) -> list[str]:
+        """The same flags as words of a command line, but for how fast it goes."""
+        named = (("--api-base", self.api_base), ("--stripe-account", self.stripe_account))
+        words = [word for name, value in named if value is not None for word in (name, value)]
+        return [*(["--sandbox"] if self.sandbox else []), *(["--live"] if self.live else []), *words]
+
     def pace(self, mode: Mode) -> Pace:
         """Return how fast requests will go out."""
         from promosync.apply.pacing import ENDPOINT_LIMIT, SHARE, TOTAL_LIMIT

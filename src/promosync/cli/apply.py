@@ -101,7 +101,7 @@ def apply(
             )
     _report(run, plan, report)
     if saved is not None and (report.failed or report.stopped):
-        run.say("A saved plan can be applied once: plan again to go on.")
+        run.say("Run the same command again to go on: what is done of the saved plan is not done again.")
     if code := exit_code(report):
         raise typer.Exit(code)
 
@@ -121,14 +121,12 @@ def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...]) -> 
 
 
 def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
-    """Return what takes a saved plan up again. The configuration is read if it is named, or if there are batches."""
+    """Return what takes a saved plan up again; the configuration in it is taken where none is named."""
     from promosync.workflows.saved import check_files, read, take_up
 
     plan = read(saved)
     run.reads.append(saved)
     run.name = ", ".join(plan.files)
-    if not files and plan.plan.batches:
-        files = [*plan.files]
     if not files:
         return lambda stripe: take_up(plan, stripe)
     again = run.inputs(*run.load(files))

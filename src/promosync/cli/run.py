@@ -157,7 +157,7 @@ class Run:
         from promosync.workflows.saved import Inputs, import_digests
 
         imports = import_digests(loaded.configuration, self.folder)
-        return Inputs(loaded.configuration, rows, loaded.source.files, imports)
+        return Inputs(loaded.configuration, rows, loaded.source.files, imports, self.folder)
 
 
 def batch_files(configuration: Configuration, folder: Path | None) -> list[Path]:

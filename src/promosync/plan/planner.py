@@ -51,7 +51,7 @@ def make_plan(
     """Return what apply would do; raise ProblemsFound with everything that makes it impossible.
 
     ``live`` must hold what :func:`promosync.plan.desired.needs` asks for, ``rows`` what the files of the batches
-    say, by batch id. Nothing here reads a clock, a network or
+    say, by batch id: a batch whose file is not among them is left as it is. Nothing here reads a clock, a network or
     an environment: the same values give the same plan.
     """
     wanted, problems = resolve(configuration, live)
@@ -150,7 +150,7 @@ def _results(
                 yield replace(retire_code(code.id, older), path=code.path)
     nobodys = _nobodys(wanted, live, matches)
     for batch in wanted.batches:
-        if reach.has_code(batch.id):
+        if reach.has_code(batch.id) and (batch.file is None or batch.id in rows):
             asked = BatchQuestion(
                 batch,
                 futures[batch.spec.coupon],
@@ -159,7 +159,7 @@ def _results(
                 coupons.live,
                 reach.ending,
                 scope,
-                partial(texts.taken_for, batch.id),
+                texts.taken_for(batch.id),
                 texts.holder,
                 partial(texts.beside, batch=batch.id),
                 nobodys if isinstance(batch.source, Import) else {},

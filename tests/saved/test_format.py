@@ -36,7 +36,9 @@ def a_plan() -> dict[str, Any]:
 @pytest.mark.parametrize("name", SOUND)
 def test_a_plan_comes_out_as_it_went_in(name: str) -> None:
     """Every field of every kind of action, decimals as decimals and sets as sets."""
-    before = saved(PLANS[name](), folder="shop", imports={"a.csv": "1" * 64}, policy=Policy(prune=False, targets=("x",)))
+    before = saved(
+        PLANS[name](), folder="shop", imports={"a.csv": "1" * 64}, policy=Policy(prune=False, targets=("x",))
+    )
     assert load(dump(before), "plan.json") == before
 
 

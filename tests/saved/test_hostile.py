@@ -165,7 +165,7 @@ LIES: dict[str, Callable[[Json, World], None]] = {
     "makes a coupon under another id": on("summer", new_id="summer_r9"),
     "calls it another entry": on("unused", id="nothing"),
     "does it twice": twice,
-    "hides its configuration": whole(files={}),
+    "hides its configuration": lambda plan, world: plan.update(files={}),
     "has another discount in its configuration": written('"percent_off": 30', '"percent_off": 95'),
     "has a limit less in its configuration": written(', "max_redemptions": 9', ""),
     "has one code less in its configuration": written(f", {json.dumps(_MANY[-1])}", ""),
@@ -200,9 +200,9 @@ def test_the_brakes_are_counted_anew(world: World, again: Json | None) -> None:
     def edit(plan: Json) -> None:
         plan["ours"] = 1000
         del plan["brakes"]
-        config = plan["files"]["promosync.json"]
-        settings = {**json.loads(config["text"])["promosync"], "max_removal_percent": 100}
-        config["text"] = json.dumps(json.loads(config["text"]) | {"promosync": settings})
+        if again is None:  # one that is named is compared
+            looser = document([coupon()], max_removal_percent=100)
+            plan["files"]["promosync.json"]["text"] = json.dumps(looser)
 
     hostile = forged(text, edit)
     found = taken_up(world, hostile, again)

@@ -180,6 +180,9 @@ class _World:
         if wanted is None or not isinstance(new, LiveCode) or fold(new.spec.code) != fold(wanted.code):
             return False
         there = replace(self._compared(wanted, new), max_redemptions=wanted.max_redemptions, code=wanted.code)
+        home = self._things.get((Kind.COUPON, wanted.coupon))
+        if wanted.expires_at is None and isinstance(home, LiveCoupon) and there.expires_at == home.spec.redeem_by:
+            there = replace(there, expires_at=None)  # Stripe ends a code with its coupon, and says so
         return new.tags == tags and not changed_fields(wanted, there)
 
     def _compared(self, with_: Coupon | PromotionCode, now: LiveCoupon | LiveCode) -> Any:

@@ -222,7 +222,7 @@ class _Document(_Part):
     account: str | None = None
     mode: Mode
     owner: str
-    files: dict[str, File]
+    files: Annotated[dict[str, File], Field(min_length=1)]
     folder: str | None = None
     imports: dict[str, str] = {}
     prune: bool

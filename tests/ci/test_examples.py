@@ -56,7 +56,7 @@ def steps() -> Iterator[dict[str, Any]]:
 def test_uses_of_the_action_fit_the_action() -> None:
     inputs = set(read_yaml(ROOT / "action.yml")["inputs"])
     uses = [step for step in steps() if "promosync@" in step.get("uses", "")]
-    assert len(uses) == 4
+    assert len(uses) == 5
     for step in uses:
         assert set(step["with"]) <= inputs
 

@@ -63,8 +63,13 @@ class Saved:
 
 def dump(saved: Saved) -> str:
     """Return the text of the file: JSON, the same for the same plan."""
+    tree = _without_nothing(_document(saved).model_dump(mode="json"))  # large: what it is made of is gone by then
+    return json.dumps({**tree, _CHECKSUM: _checksum(tree)}, indent=2) + "\n"
+
+
+def _document(saved: Saved) -> _Document:
     plan = saved.plan
-    document = _Document(
+    return _Document(
         promosync_plan=FORMAT,
         made_by=f"promosync {__version__}",
         made_at=plan.account.now,
@@ -83,8 +88,6 @@ def dump(saved: Saved) -> str:
         ours=plan.ours,
         brakes=plan.brakes,
     )
-    tree = _without_nothing(document.model_dump(mode="json"))
-    return json.dumps({**tree, _CHECKSUM: _checksum(tree)}, indent=2) + "\n"
 
 
 def load(text: str, name: str) -> Saved:

@@ -209,6 +209,21 @@ def test_a_plan_is_applied_by_a_later_job(repository: Repository) -> None:
     assert "applied already" in again.log
 
 
+def test_a_later_job_goes_on_with_what_was_stopped(repository: Repository) -> None:
+    """No failure where the job says that another goes on, else 3; the plan and its approval stay the same."""
+    batch = {"id": "vip", "coupon": "spring", "generate": {"count": 300, "length": 12}}
+    repository.write({**SHOP, "code_batches": [batch]})
+    plan = repository.job({}).outputs["plan"]
+    given = {"apply": "true", "saved_plan": plan, "stripe_api_key": WRITER}
+    stopped = repository.job({}, max_minutes="0.03", go_on="true", **given)
+    assert (stopped.code, stopped.outputs["stopped"]) == (0, "true"), stopped.log
+    assert "goes on in a later job" in stopped.log
+    assert repository.job({}, max_minutes="0.0001", **given).code == 3
+    last = repository.job({}, **given)
+    assert (last.code, last.outputs["stopped"]) == (0, "false"), last.log
+    assert len(repository.stripe.control.dump()["promotion_codes"]) == 301
+
+
 def test_a_plan_of_another_file_is_not_applied(repository: Repository) -> None:
     """The checkout moved on since the plan was approved."""
     plan = repository.job({}).outputs["plan"]

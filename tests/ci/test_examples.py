@@ -56,7 +56,7 @@ def steps() -> Iterator[dict[str, Any]]:
 def test_uses_of_the_action_fit_the_action() -> None:
     inputs = set(read_yaml(ROOT / "action.yml")["inputs"])
     uses = [step for step in steps() if "promosync@" in step.get("uses", "")]
-    assert len(uses) == 4
+    assert len(uses) == 5
     for step in uses:
         assert set(step["with"]) <= inputs
 
@@ -91,13 +91,26 @@ def test_an_apply_has_no_other_beside_it() -> None:
     assert pipeline["apply"]["interruptible"] is False
 
 
+def test_what_is_stopped_goes_on_without_a_new_approval() -> None:
+    """Whoever approves is asked once, before the first job; the last job fails where even it was stopped."""
+    jobs = read_yaml(ROOT / "examples" / "ci" / "github" / "apply.yml")["jobs"]
+    assert [name for name, job in jobs.items() if job.get("environment") == "stripe-approval"] == ["approve"]
+    assert [jobs[name]["needs"] for name in ("approve", "apply", "go-on")] == ["plan", "approve", "apply"]
+    assert jobs["go-on"]["if"] == "needs.apply.outputs.stopped == 'true'"
+    first, second = (jobs[name]["steps"][-1]["with"] for name in ("apply", "go-on"))
+    assert first == {**second, "go-on": True}
+    gitlab = read_yaml(GITLAB)["apply"]
+    assert gitlab["retry"] == {"max": 2, "exit_codes": [3]}
+    assert "--max-minutes" in gitlab["script"][0]
+
+
 def test_a_plan_never_has_the_key_that_writes() -> None:
-    """The other key is for one job, which runs nothing of a pull request."""
+    """The other key is for the jobs that apply, which run nothing of a pull request."""
     for path in (*WORKFLOWS, GITLAB):
         text = path.read_text(encoding="utf-8")
         jobs = read_yaml(path).get("jobs", read_yaml(path))
         holders = [name for name, job in jobs.items() if re.search("WRITE_KEY", str(job))]
-        assert holders in ([], ["apply"])
+        assert holders in ([], ["apply"], ["apply", "go-on"])
         assert "pull_request_target" not in text
 
 

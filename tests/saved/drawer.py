@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from promosync.apply.outcome import Report, Status
@@ -12,23 +13,27 @@ from promosync.model.problems import ProblemsFound
 from promosync.plan import saved as format_
 from promosync.plan.batch_rows import Rows
 from promosync.plan.planner import Policy
-from promosync.workflows.saved import Inputs, check_files, make_to_save, take_up
+from promosync.workflows.saved import Inputs, check_files, import_digests, make_to_save, take_up
 from tests.journeys.world import World, configured
 
 Json = dict[str, Any]
 
 
-def inputs(
-    world: World, content: Json, rows: Mapping[str, Rows] | None = None, imports: Mapping[str, str] | None = None
-) -> Inputs:
+def inputs(world: World, content: Json, rows: Mapping[str, Rows] | None = None, folder: Path | None = None) -> Inputs:
     """A configuration as if it had been read from a file."""
-    source = Source("promosync.json", json.dumps(content))
-    return Inputs(configured(content, world.now), rows or {}, (source,), imports or {})
+    source, configuration = Source("promosync.json", json.dumps(content)), configured(content, world.now)
+    return Inputs(configuration, rows or {}, (source,), import_digests(configuration, folder), folder)
 
 
-def save(world: World, content: Json, rows: Mapping[str, Rows] | None = None, **policy: Any) -> str:
+def save(
+    world: World,
+    content: Json,
+    rows: Mapping[str, Rows] | None = None,
+    folder: Path | None = None,
+    **policy: Any,
+) -> str:
     """Plan, and return the file."""
-    return format_.dump(make_to_save(inputs(world, content, rows), world.stripe, Policy(**policy)))
+    return format_.dump(make_to_save(inputs(world, content, rows, folder), world.stripe, Policy(**policy)))
 
 
 def apply(

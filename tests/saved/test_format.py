@@ -16,7 +16,7 @@ from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.plan import Action, BatchAction, FieldChange, Kind, Plan, Verb
 from promosync.plan.planner import Policy
-from promosync.plan.saved import FORMAT, Saved, dump, load
+from promosync.plan.saved import FORMAT, File, Saved, dump, load
 from tests.render.plans import PLANS, TEST
 
 from .forging import forged
@@ -25,7 +25,7 @@ SOUND = sorted(set(PLANS) - {"hostile"})  # half a character is in no Stripe obj
 
 
 def saved(plan: Plan, **more: Any) -> Saved:
-    return Saved(plan, {"promosync.json": "0" * 64}, states={batch.id: "1 codes" for batch in plan.batches}, **more)
+    return Saved(plan, {"shop/a.json": File('{"coupons": []}\n'), "b.json": File("{}", "b")}, **more)
 
 
 def a_plan() -> dict[str, Any]:
@@ -36,7 +36,9 @@ def a_plan() -> dict[str, Any]:
 @pytest.mark.parametrize("name", SOUND)
 def test_a_plan_comes_out_as_it_went_in(name: str) -> None:
     """Every field of every kind of action, decimals as decimals and sets as sets."""
-    before = saved(PLANS[name](), imports={"a.csv": "1" * 64}, policy=Policy(prune=False, targets=("x",)))
+    before = saved(
+        PLANS[name](), folder="shop", imports={"a.csv": "1" * 64}, policy=Policy(prune=False, targets=("x",))
+    )
     assert load(dump(before), "plan.json") == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -77,7 +78,6 @@ def adopts_nobodys(plan: Json, world: World) -> None:
 
 def makes_a_code_on_nobodys(plan: Json, world: World) -> None:
     action_on(plan, "fresh")["after"]["coupon"] = "theirs"
-    plan["stands_on"] = [live(world, "theirs")]
 
 
 def deletes_the_protected(plan: Json, world: World) -> None:
@@ -119,6 +119,17 @@ def whole(**more: Any) -> Callable[[Json, World], None]:
     return lambda plan, world: _put(plan, more)
 
 
+def written(old: str, new: str) -> Callable[[Json, World], None]:
+    """An edit of the configuration in the plan."""
+
+    def edit(plan: Json, world: World) -> None:
+        file = plan["files"]["promosync.json"]
+        assert old in file["text"]
+        file["text"] = file["text"].replace(old, new)
+
+    return edit
+
+
 def twice(plan: Json, world: World) -> None:
     plan["actions"].append(action_on(plan, "fresh"))
 
@@ -154,7 +165,12 @@ LIES: dict[str, Callable[[Json, World], None]] = {
     "makes a coupon under another id": on("summer", new_id="summer_r9"),
     "calls it another entry": on("unused", id="nothing"),
     "does it twice": twice,
-    "hides what codes hang on": whole(stands_on=None),
+    "hides its configuration": lambda plan, world: plan.update(files={}),
+    "has another discount in its configuration": written('"percent_off": 30', '"percent_off": 95'),
+    "has a limit less in its configuration": written(', "max_redemptions": 9', ""),
+    "has one code less in its configuration": written(f", {json.dumps(_MANY[-1])}", ""),
+    "has another owner in its configuration": written('"owner": "shop"', '"owner": "other"'),
+    "has no protection in its configuration": written(', "protect": true', ""),
     "was made tomorrow": whole(made_at="2030-01-01T00:00:00Z"),
     "is of another owner": whole(owner="other"),
 }  # fmt: skip
@@ -180,7 +196,15 @@ def test_the_brakes_are_counted_anew(world: World, again: Json | None) -> None:
     """Whatever the plan says of them: what the account has in use, and no more than the configuration allows."""
     world.settle(document([coupon()], [code(f"c{number}") for number in range(19)]))
     text = save(world, again or document([coupon()]))
-    hostile = forged(text, lambda plan: plan.update(ours=1000, max_removal_percent=100) or plan.pop("brakes"))
+
+    def edit(plan: Json) -> None:
+        plan["ours"] = 1000
+        del plan["brakes"]
+        if again is None:  # one that is named is compared
+            looser = document([coupon()], max_removal_percent=100)
+            plan["files"]["promosync.json"]["text"] = json.dumps(looser)
+
+    hostile = forged(text, edit)
     found = taken_up(world, hostile, again)
     assert isinstance(found, list)
     assert "19 of 20 objects" in found[0]
@@ -198,14 +222,14 @@ def test_a_configuration_may_be_stricter(world: World) -> None:
         assert "max_removal_percent is 5" in found[0]
 
 
-def test_what_is_left_alone_is_not_said_on_trust(world: World) -> None:
-    """Nobody can tell it without the configuration, so it is shown with it only."""
+def test_what_is_left_alone_is_said(world: World) -> None:
+    """It is told from the configuration, be it named or the one in the plan."""
     content = document([coupon(), coupon("late", redeem_by="2027-01-10T00:00:00Z")])
     text = save(world, content)
-    for again, count in ((None, 0), (content, 1)):
+    for again in (None, content):
         found = taken_up(world, text, again)
         assert isinstance(found, Plan)
-        assert len(found.kept) == count
+        assert len(found.kept) == 1
 
 
 @settings(CALM, max_examples=150)

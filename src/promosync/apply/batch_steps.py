@@ -26,6 +26,7 @@ from promosync.model.ownership import IMPORTED, Retired, Tags
 from promosync.model.promotions import PromotionCode, fold
 from promosync.plan.batch_work import BatchWork
 from promosync.plan.plan import Action, BatchAction, Kind, Verb
+from promosync.plan.scope import left_to_others
 
 Job = Callable[[], bool]
 
@@ -132,7 +133,7 @@ class BatchRun:
     def _recreate(self, at: int, row: int | None, *, keep: bool = False) -> bool:
         """Make a code anew with its text and slot, for the customer of a row; with ``keep`` for whom it was."""
         before = self._live(at)
-        metadata = {**self.work.spec.metadata, **self.work.ignored(before.spec.metadata)}
+        metadata = self._metadata(before)
         hashed, customer = before.tags.email, before.spec.customer
         if not keep and (row is not None or self.work.for_everybody):
             hashed = self._hash(row)
@@ -217,7 +218,7 @@ class BatchRun:
             if self._texts is None:
                 had = TextSet(text for text, _ in self.work.records.texts())
                 assert self.work.space is not None
-                free = draw(self.work.space, taken=lambda text: text in had or self.work.taken(text))
+                free = draw(self.work.space, taken=lambda text: text in had or text in self.work.taken)
                 self._texts = decent(free)
             return next(self._texts, None)
 
@@ -248,9 +249,13 @@ class BatchRun:
         return replace(
             before.spec,
             active=True,
-            metadata={**self.work.spec.metadata, **self.work.ignored(before.spec.metadata)},
+            metadata=self._metadata(before),
             currency_options=self.work.spec.currency_options,
         )
+
+    def _metadata(self, before: LiveCode) -> dict[str, str]:
+        """The metadata of the file, with what others keep on a code."""
+        return {**self.work.spec.metadata, **left_to_others(before.spec.metadata, self.work.ignore_metadata)}
 
     def _tags(self, before: LiveCode, retired: Retired | None) -> Tags:
         protect = before.tags.protect if retired else self.work.tags.protect

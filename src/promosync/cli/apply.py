@@ -80,8 +80,8 @@ def apply(
     access = Access(sandbox, api_base, stripe_account, live, rps)
     if saved is None:
         planner = _anew(run, files or [DEFAULT_FILE], not no_prune, tuple(target or ()), refresh)
-    elif no_prune or target:
-        raise typer.BadParameter("a saved plan is applied as it is: leave --target and --no-prune out.")
+    elif no_prune or target or refresh:
+        raise typer.BadParameter("a saved plan is applied as it is: leave --target, --no-prune and --refresh out.")
     else:
         planner = _again(run, saved, files)
     deadline = None if max_minutes is None else begun + 60 * max_minutes
@@ -106,7 +106,7 @@ def apply(
             )
     _report(run, plan, report)
     if saved is not None and (report.failed or report.stopped):
-        run.say("A saved plan can be applied once: plan again to go on.")
+        run.say("Run the same command again to go on: what is done of the saved plan is not done again.")
     if code := exit_code(report):
         raise typer.Exit(code)
 
@@ -126,14 +126,12 @@ def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...], ref
 
 
 def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
-    """Return what takes up a saved plan. The configuration is read if it is named, or if there are batches."""
+    """Return what takes a saved plan up again; the configuration in it is taken where none is named."""
     from promosync.workflows.saved import check_files, read, take_up
 
     plan = read(saved)
     run.reads.append(saved)
     run.name = ", ".join(plan.files)
-    if not files and plan.plan.batches:
-        files = [*plan.files]
     if not files:
         return lambda stripe: take_up(plan, stripe)
     again = run.inputs(*run.load(files))

@@ -86,38 +86,34 @@ def plan(
     with opened(run, access) as stripe, reading(run, stripe):
         loaded, rows = load(stripe)
         policy = Policy(prune=not no_prune, targets=tuple(target or ()), refresh=refresh)
+        how = "`promosync apply` and the same options."
         if out is None:
             made = make(loaded.configuration, stripe, policy, rows)
         else:
             check_target(out, run.reads)
-            made = _save(run, out, loaded, rows, stripe, policy)
+            made, how = _save(run, out, loaded, rows, stripe, policy, access)
     _show(run, made, access, verbose, summary)
     if output is PlanFormat.TEXT:
         if made.brakes and not force:
             run.say("Apply refuses this plan without --force.")
         elif not made.empty:
-            how = (
-                "`promosync apply` and the same options"
-                if out is None
-                else _apply(out, access, force=bool(made.brakes))
-            )
-            run.say(f"Carry it out with {visible(how)}.")
+            run.say(f"Carry it out with {visible(how)}")
     if detailed_exitcode and not made.empty:
         raise typer.Exit(CHANGES)
 
 
-def _apply(out: Path, access: Access, *, force: bool) -> str:
-    """Return the command that applies a saved plan, as a shell takes it."""
-    words = ["promosync", "apply", "--plan", str(out), *access.options, *["--force"] * force]
-    return f"`{shlex.join(words)}`"
-
-
 def _save(
-    run: Run, out: Path, loaded: Loaded, rows: Mapping[str, Rows], stripe: StripeAccount, policy: Policy
-) -> Plan:
-    """Make a plan and write it to a file."""
+    run: Run,
+    out: Path,
+    loaded: Loaded,
+    rows: Mapping[str, Rows],
+    stripe: StripeAccount,
+    policy: Policy,
+    access: Access,
+) -> tuple[Plan, str]:
+    """Make a plan and write it to a file; return it with the command that applies it."""
     from promosync.plan.saved import dump
-    from promosync.workflows.saved import make_to_save
+    from promosync.workflows.saved import files_to_read, make_to_save, needs_naming
 
     saved = make_to_save(run.inputs(loaded, rows), stripe, policy)
     with writing(out, run.reads, make_folder=False) as handle:
@@ -127,7 +123,11 @@ def _save(
         run.say(
             "The key cannot read which account it belongs to: the saved plan is bound to test or live mode alone."
         )
-    return saved.plan
+    files = [*saved.files] if needs_naming(saved) else []
+    force = ["--force"] if saved.plan.brakes else []
+    command = shlex.join(["promosync", "apply", "--plan", str(out), *access.options, *force, *files])
+    again = files_to_read(saved.plan, loaded.configuration).files
+    return saved.plan, f"`{command}`." + (f" It reads {', '.join(again)} again." if again else "")
 
 
 def _show(run: Run, made: Plan, access: Access, verbose: bool, summary: bool) -> None:

@@ -169,7 +169,7 @@ class Run:
         from promosync.workflows.saved import Inputs, import_digests
 
         imports = import_digests(loaded.configuration, self.folder)
-        return Inputs(loaded.configuration, rows, loaded.source.files, imports)
+        return Inputs(loaded.configuration, rows, loaded.source.files, imports, self.folder)
 
 
 def _write(console: Console, lines: Iterable[Text]) -> None:

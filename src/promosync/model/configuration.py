@@ -78,6 +78,11 @@ class BatchEntry:
     allow_guessable: bool = False
     protect: bool = False
 
+    @property
+    def file(self) -> str | None:
+        """The file of its codes or addresses, relative to the configuration's folder."""
+        return self.source.emails if isinstance(self.source, Generate) else self.source.file
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -109,5 +114,4 @@ class Configuration:
     @property
     def files(self) -> tuple[str, ...]:
         """The files that batches name, each once, relative to the configuration's folder."""
-        names = {e.source.emails if isinstance(e.source, Generate) else e.source.file for e in self.batches}
-        return tuple(sorted(filter(None, names)))
+        return tuple(sorted({entry.file for entry in self.batches if entry.file}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from promosync.codes.alphabet import Space
@@ -21,8 +21,9 @@ class BatchWork:
     ``for_everybody``: the batch counts, and its codes are for no particular customer.
 
     ``spec`` is what the codes share, ``tags`` the keys they share. ``update`` are indexes of codes whose changeable
-    fields differ. ``hashes`` has the salted hash of each row's address. ``ignored`` picks the metadata left to
-    others. ``adopt`` has the codes that are adopted, by the row whose code would be added otherwise.
+    fields differ. ``hashes`` has the salted hash of each row's address. ``taken`` has the texts that a new code may
+    not have. ``ignore_metadata`` are patterns of the keys left to others. ``adopt`` has the codes that are adopted,
+    by the row whose code would be added otherwise.
     """
 
     spec: PromotionCode
@@ -34,7 +35,7 @@ class BatchWork:
     rows: Rows
     hashes: Sequence[str]
     space: Space | None
-    taken: Callable[[str], bool]
-    ignored: Callable[[Mapping[str, str]], dict[str, str]]
+    taken: Container[str]
+    ignore_metadata: tuple[str, ...]
     for_everybody: bool = False
     adopt: Mapping[int, LiveCode] = field(default_factory=dict)

@@ -8,7 +8,7 @@ of the codes are kept, made, withdrawn or recreated.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,8 +43,8 @@ _MARKING = "so that nothing brings it back"
 class BatchQuestion:
     """All that a decision about one batch looks at.
 
-    ``coupons`` are the account's, by Stripe id, ``ending`` those that this plan deletes. ``taken`` tells whether a
-    text is in use anywhere in the account or the file, ``holder`` by what; ``beside`` is as in
+    ``coupons`` are the account's, by Stripe id, ``ending`` those that this plan deletes. ``taken`` has the texts in
+    use anywhere in the account or the file, ``holder`` tells by what; ``beside`` is as in
     :meth:`promosync.plan.texts.Texts.beside`, for this batch. ``nobodys`` could be adopted by an import.
     """
 
@@ -55,7 +55,7 @@ class BatchQuestion:
     coupons: Mapping[str, LiveCoupon]
     ending: frozenset[str]
     scope: Scope
-    taken: Callable[[str], bool]
+    taken: Container[str]
     holder: Callable[[str], str]
     beside: Callable[[Space, int], tuple[int, int, int]]
     nobodys: Nobodys = field(default_factory=dict)
@@ -79,7 +79,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
             entry,
             question.rows,
             question.records,
-            lambda text: text not in adopted and question.taken(text),
+            lambda text: text not in adopted and text in question.taken,
             question.holder,
         )
 
@@ -94,7 +94,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
     space, too_many = _space(question, wanted)
     if too_many:
         return [*problems, *too_many]
-    slots = decide(wanted, records, question.taken)
+    slots = decide(wanted, records, question.taken.__contains__)
     problems += [*_room(question, space, wanted, slots), *_refused(question, slots)]
     problems += _unknown(entry, records, slots)
     problems += uncounted_codes(entry, records, slots)
@@ -141,7 +141,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
             hashes=usable.hashes,
             space=space,
             taken=question.taken,
-            ignored=scope.ignored,
+            ignore_metadata=scope.ignore_metadata,
             for_everybody=wanted.count is not None,
             adopt=adopt.codes,
         ),
@@ -174,8 +174,8 @@ def decide_stray_batch(
             rows=Rows(),
             hashes=[],
             space=None,
-            taken=lambda _: True,
-            ignored=scope.ignored,
+            taken=(),  # nothing is drawn
+            ignore_metadata=scope.ignore_metadata,
         ),
     )
 

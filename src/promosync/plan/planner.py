@@ -58,8 +58,9 @@ def make_plan(
 ) -> Plan:
     """Return what apply would do; raise ProblemsFound with everything that makes it impossible.
 
-    ``live`` must hold all codes of the account, and what :func:`promosync.plan.desired.needs` asks for; ``rows`` what
-    the files of the batches say, by batch id. Nothing here reads a clock, a network or
+    ``live`` must hold all codes of the account, and what :func:`promosync.plan.desired.needs` asks for, ``rows`` what
+    the files of the batches say, by batch id: a batch whose file is not among them is left as it is. Nothing here
+    reads a clock, a network or
     an environment: the same values give the same plan.
     """
     made = begin(configuration, live, policy, rows or {}).plan()
@@ -251,7 +252,7 @@ def _results(
     for batch in wanted.batches:
         if batch.id in trusted:
             yield from _one(settled(batch, futures[batch.spec.coupon], scope.now))
-        elif reach.has_code(batch.id):
+        elif reach.has_code(batch.id) and (batch.file is None or batch.id in rows):
             asked = BatchQuestion(
                 batch,
                 futures[batch.spec.coupon],
@@ -260,7 +261,7 @@ def _results(
                 coupons.live,
                 reach.ending,
                 scope,
-                partial(texts.taken_for, batch.id),
+                texts.taken_for(batch.id),
                 texts.holder,
                 partial(texts.beside, batch=batch.id),
                 nobodys if isinstance(batch.source, Import) else {},

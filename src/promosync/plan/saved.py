@@ -1,8 +1,8 @@
-"""A plan as a file: read by people in a review, written once, applied once, refused when anything was done to it.
+"""A plan as a file: read by people in a review, written once, applied until all of it is done, refused when edited.
 
-The file holds everything that the applier needs for single entries: each action with its object as it was found and
-as it is to be. Of a batch it holds counts and a digest of its codes, and no code: whoever reads it could spend them.
-So applying a batch needs the configuration again, the same to the byte.
+The file holds what was shown: each action with its object as it was found and as it is to be, and the counts of each
+batch. It also holds the configuration, of which the rest is made again. It holds no unique code, for whoever reads it
+could spend them: of the files that batches name it has digests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from promosync import __version__
-from promosync.model.configuration import Settings
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Tags
 from promosync.model.problems import Path, Problem, ProblemsFound
@@ -28,7 +27,7 @@ from promosync.plan.fields import iso
 from promosync.plan.plan import Action, BatchAction, FieldChange, Kept, Kind, Plan, Verb
 from promosync.plan.planner import Policy
 
-FORMAT = 1
+FORMAT = 2
 """The version of the file; one higher whenever a plan of an older promosync would be read wrongly."""
 
 COUNTS = tuple(f.name for f in fields(BatchAction) if f.type == "int")
@@ -39,29 +38,38 @@ _AGAIN = "make it again: promosync plan --out FILE"
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """A plan and what it is bound to.
+class File:
+    """The text of one file of a configuration, and its folder below the one that all of them share."""
 
-    ``files`` has the SHA-256 of each file of the configuration, ``imports`` of each file its batches name, as they
-    were named. ``stands_on`` are coupons that codes of the plan hang on and that it leaves as they are. ``states``
-    has for each batch of the plan what :func:`promosync.plan.moved.batch_state` says of its codes. ``policy`` is
-    how much the plan looks at, ``max_removal_percent`` is the configuration's. The batches of ``plan`` have no
-    work in them.
+    text: str
+    below: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A plan and what it is made of.
+
+    ``files`` are those of the configuration by the name they were given, ``folder`` the one they share: None for
+    standard input. ``imports`` has the SHA-256 of each file its batches name, as they were named. ``policy`` is how
+    much the plan looks at. The batches of ``plan`` have no work in them.
     """
 
     plan: Plan
-    files: Mapping[str, str]
+    files: Mapping[str, File]
+    folder: str | None = None
     imports: Mapping[str, str] = field(default_factory=dict)
-    stands_on: tuple[LiveCoupon, ...] = ()
-    states: Mapping[str, str] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
-    max_removal_percent: int = Settings().max_removal_percent
 
 
 def dump(saved: Saved) -> str:
     """Return the text of the file: JSON, the same for the same plan."""
+    tree = _without_nothing(_document(saved).model_dump(mode="json"))  # large: what it is made of is gone by then
+    return json.dumps({**tree, _CHECKSUM: _checksum(tree)}, indent=2) + "\n"
+
+
+def _document(saved: Saved) -> _Document:
     plan = saved.plan
-    document = _Document(
+    return _Document(
         promosync_plan=FORMAT,
         made_by=f"promosync {__version__}",
         made_at=plan.account.now,
@@ -69,20 +77,17 @@ def dump(saved: Saved) -> str:
         mode=plan.account.mode,
         owner=plan.owner,
         files=dict(saved.files),
+        folder=saved.folder,
         imports=dict(saved.imports),
         prune=saved.policy.prune,
         targets=saved.policy.targets,
-        max_removal_percent=saved.max_removal_percent,
         actions=tuple(_action(action) for action in plan.actions),
-        batches=tuple(_batch(batch, saved.states[batch.id]) for batch in plan.batches),
-        stands_on=saved.stands_on,
+        batches=tuple(_batch(batch) for batch in plan.batches),
         kept=plan.kept,
         unchanged=plan.unchanged,
         ours=plan.ours,
         brakes=plan.brakes,
     )
-    tree = _without_nothing(document.model_dump(mode="json"))
-    return json.dumps({**tree, _CHECKSUM: _checksum(tree)}, indent=2) + "\n"
 
 
 def load(text: str, name: str) -> Saved:
@@ -126,11 +131,9 @@ def _read(document: _Document) -> Saved:
     return Saved(
         plan,
         document.files,
+        document.folder,
         document.imports,
-        document.stands_on,
-        {batch.id: batch.state for batch in batches},
         Policy(document.prune, document.targets),
-        document.max_removal_percent,
     )
 
 
@@ -139,7 +142,7 @@ def _check(document: _Document) -> None:
     iso(document.made_at)
     befores = [action.before.spec for action in document.actions if action.before]
     afters = [action.after for action in document.actions if action.after]
-    for spec in (*befores, *afters, *(coupon.spec for coupon in document.stands_on)):
+    for spec in (*befores, *afters):
         date = spec.redeem_by if isinstance(spec, Coupon) else spec.expires_at
         if date is not None:
             iso(date)
@@ -148,14 +151,6 @@ def _check(document: _Document) -> None:
             0 <= percent <= 100 and percent.adjusted() > -20 and len(percent.as_tuple().digits) < 20
         ):
             raise ValueError("no percentage")
-
-
-def lasting(action: Action) -> object:
-    """Return what the file has of an action and no redemption changes."""
-    part = _action(action)
-    counted = {"before": None, "reason": "", "changes": (), "carried": 0, "riding": 0, "path": (), "warnings": ()}
-    after = replace(part.after, max_redemptions=None) if part.after else None
-    return part.model_copy(update={**counted, "after": after, "tags": replace(action.tags, carried=0, late=0)})
 
 
 def same_action(one: Action, other: Action) -> bool:
@@ -216,7 +211,6 @@ class _CodeEntry(_Entry):
 class _Batch(_Part):
     id: str
     reason: str
-    state: str
     counts: dict[str, int] = {}
     issued: dict[str, int] = {}
     changes: tuple[_Change, ...] = ()
@@ -231,14 +225,13 @@ class _Document(_Part):
     account: str | None = None
     mode: Mode
     owner: str
-    files: dict[str, str] = {}
+    files: Annotated[dict[str, File], Field(min_length=1)]
+    folder: str | None = None
     imports: dict[str, str] = {}
     prune: bool
     targets: tuple[str, ...] = ()
-    max_removal_percent: int = Settings().max_removal_percent
     actions: tuple[Annotated[_CouponEntry | _CodeEntry, Field(discriminator="kind")], ...] = ()
     batches: tuple[_Batch, ...] = ()
-    stands_on: tuple[LiveCoupon, ...] = ()
     kept: tuple[Kept, ...] = ()
     unchanged: int
     ours: int
@@ -266,11 +259,10 @@ def _withheld(action: Action, before: LiveCode) -> dict[str, Any]:
     }
 
 
-def _batch(batch: BatchAction, state: str) -> _Batch:
+def _batch(batch: BatchAction) -> _Batch:
     return _Batch(
         id=batch.id,
         reason=batch.reason,
-        state=state,
         counts={name: count for name in COUNTS if (count := getattr(batch, name))},
         issued=dict(batch.issued),
         changes=_changes(batch.changes),

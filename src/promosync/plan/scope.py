@@ -35,11 +35,7 @@ class Scope:
 
     def ignored(self, metadata: Mapping[str, str]) -> dict[str, str]:
         """Return the keys that ``ignore_metadata`` leaves to others."""
-        return {
-            key: value
-            for key, value in metadata.items()
-            if any(fnmatchcase(key, pattern) for pattern in self.ignore_metadata)
-        }
+        return left_to_others(metadata, self.ignore_metadata)
 
     def visible(self, spec: S) -> S:
         """Return a coupon or code without the metadata that is left to others."""
@@ -57,6 +53,11 @@ class Scope:
         if not beside and config_id not in self.taken:
             return config_id
         return f"{config_id}_r{_newest(self.taken).get(config_id, 1) + 1}"
+
+
+def left_to_others(metadata: Mapping[str, str], patterns: Iterable[str]) -> dict[str, str]:
+    """Return the keys that shell-style patterns leave to others, with their values."""
+    return {key: value for key, value in metadata.items() if any(fnmatchcase(key, pattern) for pattern in patterns)}
 
 
 @lru_cache(maxsize=1)

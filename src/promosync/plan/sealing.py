@@ -190,6 +190,8 @@ class _Seals:
         that its codes alone tell."""
         coupon, action = self._futures[entry.spec.coupon], self._actions.get(entry.id)
         skips = action.skipped if action else entry.id in self._skipping
+        if entry.file is not None and entry.id not in self._rows:
+            return ""  # nobody has read it
         if skips and not coupon.why_not and standing_of(entry, coupon, self._scope.now) is not Standing.OVER:
             return ""
         rows = self._rows.get(entry.id, Rows())

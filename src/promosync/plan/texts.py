@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
@@ -27,9 +28,13 @@ class Texts:
         """Whether a text is active in the account, or a single code of the file."""
         return text in self.unique or fold(text) in self._single
 
-    def taken_for(self, batch: str, text: str) -> bool:
-        """Whether a new code of a batch may not have a text: imports of other batches count too."""
-        return self.taken(text) or any(text in texts for name, texts in self._imports.items() if name != batch)
+    def taken_for(self, batch: str) -> Taken:
+        """Return the texts that a new code of a batch may not have: imports of other batches count too."""
+        return Taken(self, batch)
+
+    def imported_beside(self, batch: str, text: str) -> bool:
+        """Whether a text is one of another batch's import."""
+        return any(text in texts for name, texts in self._imports.items() if name != batch)
 
     def holder(self, text: str) -> str:
         """Say what has a text, without the text."""
@@ -93,6 +98,17 @@ class Texts:
                 wanted = needed_codes(entry, self._rows.get(entry.id, Rows()))
                 total += max(0, wanted - len(self._live.batches.get(entry.id, ())))
         return total
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The texts that a new code of one batch may not have."""
+
+    texts: Texts
+    batch: str
+
+    def __contains__(self, text: object) -> bool:
+        return isinstance(text, str) and (self.texts.taken(text) or self.texts.imported_beside(self.batch, text))
 
 
 def needed_codes(entry: BatchEntry, rows: Rows) -> int:

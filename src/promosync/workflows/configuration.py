@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,14 +66,33 @@ def read_configuration(names: Sequence[str], now: int | None = None) -> Unchecke
 
     given, refused = [], []
     for file in files:
-        below = Path(file).absolute().parent.relative_to(folder.absolute())
         try:
-            given.append(Given(file, read_file(file), "" if below == Path() else below.as_posix()))
+            given.append(Given(file, read_file(file), below_of(file, folder)))
         except Refused as one:
             refused.append(one)
     if refused:
         raise refuse(refused)
     return Unchecked(draft_several(given, now), folder)
+
+
+def read_again(files: Mapping[str, tuple[str, str]]) -> Configuration:
+    """Return a configuration that was read before, from the text of each file and what :func:`below_of` said of it.
+
+    Raises Refused for what is wrong at any time: that a date has passed since then is not.
+    """
+    if len(files) == 1:
+        [(name, (text, _))] = files.items()
+        return draft(text.encode(), name).check().configuration
+    from promosync.config.several import Given, draft_several
+
+    given = [Given(name, text.encode(), below) for name, (text, below) in files.items()]
+    return draft_several(given).check().configuration
+
+
+def below_of(file: str, folder: Path) -> str:
+    """Return the folder of one of several files below the one that all of them share."""
+    below = Path(file).absolute().parent.relative_to(folder.absolute())
+    return "" if below == Path() else below.as_posix()
 
 
 def _files_of(name: str) -> Iterator[str]:

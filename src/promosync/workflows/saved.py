@@ -1,7 +1,8 @@
-"""Saving a plan, and taking it up again: read the file, read the account, refuse if either is not what it was."""
+"""Saving a plan, and taking it up, as often as it takes: read the file, read the account, make what is left of it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -9,19 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promosync.codes.folder import resolve_inside
-from promosync.config import Source
-from promosync.model.account import Live
-from promosync.model.configuration import Configuration
+from promosync.config import Refused, Source
+from promosync.model.configuration import Configuration, Settings
 from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
-from promosync.plan.desired import Needs, needs
-from promosync.plan.moved import batch_state, stands_on, was_applied, what_moved, what_to_read, without_used_up
-from promosync.plan.plan import Action, Plan
+from promosync.plan.desired import needs
+from promosync.plan.moved import has_moved, standing
+from promosync.plan.plan import Plan
 from promosync.plan.planner import Policy, make_plan
-from promosync.plan.proving import prove
-from promosync.plan.saved import COUNTS, Saved, lasting, load
-from promosync.workflows.plan import with_customers, wrong_account
+from promosync.plan.remaining import remaining
+from promosync.plan.safety import brakes
+from promosync.plan.saved import File, Saved, load
+from promosync.workflows.batch_files import read_batch_files
+from promosync.workflows.configuration import below_of, read_again
+from promosync.workflows.plan import make, with_customers, wrong_account
 
 if TYPE_CHECKING:
     from promosync.plan.batch_rows import Rows
@@ -32,17 +35,22 @@ MAX_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """A configuration as it was read: ``sources`` are its files, ``imports`` the SHA-256 of each its batches name."""
+    """A configuration as it was read.
+
+    ``sources`` are its files, ``imports`` the SHA-256 of each that its batches name, ``folder`` the one they share.
+    """
 
     configuration: Configuration
     rows: Mapping[str, Rows]
     sources: tuple[Source, ...]
     imports: Mapping[str, str]
+    folder: Path | None = None
 
     @property
-    def files(self) -> dict[str, str]:
-        """The SHA-256 of each file, by the name it was given."""
-        return {source.name: sha256(source.text.encode()).hexdigest() for source in self.sources}
+    def files(self) -> dict[str, File]:
+        """Each file, by the name it was given."""
+        shared = self.folder if len(self.sources) > 1 else None
+        return {one.name: File(one.text, below_of(one.name, shared) if shared else "") for one in self.sources}
 
 
 def import_digests(configuration: Configuration, folder: Path | None) -> dict[str, str]:
@@ -53,20 +61,29 @@ def import_digests(configuration: Configuration, folder: Path | None) -> dict[st
 
 
 def make_to_save(inputs: Inputs, stripe: StripeAccount, policy: Policy) -> Saved:
-    """Return the plan for an account with all that binds it to the world as it is."""
-    refused = wrong_account(inputs.configuration, stripe.account)
-    if refused:
-        raise ProblemsFound([refused])
-    live = stripe.read(needs(inputs.configuration, stripe.account.mode, inputs.rows))
-    plan = _plan(inputs, live, policy, stripe)
-    return Saved(
-        plan,
-        inputs.files,
-        inputs.imports,
-        stands_on(plan, live),
-        {batch.id: batch_state(live.batches.get(batch.id), live) for batch in plan.batches},
-        policy,
-        inputs.configuration.settings.max_removal_percent,
+    """Return the plan for an account with all that it is made of."""
+    plan = make(inputs.configuration, stripe, policy, inputs.rows)
+    # As the plan names it, wherever the checkout lies.
+    folder = None if inputs.folder is None else os.path.relpath(inputs.folder)
+    return Saved(plan, inputs.files, folder, inputs.imports, policy)
+
+
+def needs_naming(saved: Saved) -> bool:
+    """Whether a plan is only applied with its configuration named: where it adopts, or removes more than usual."""
+    plan = saved.plan
+    usual = Settings().max_removal_percent
+    return _adopts(plan) or (not plan.brakes and bool(brakes([*plan.actions, *plan.batches], plan.ours, usual)))
+
+
+def files_to_read(plan: Plan, configuration: Configuration) -> Configuration:
+    """Return a configuration with those batches only whose codes or addresses a plan needs again when it is taken up.
+
+    That is none of those that are drawn, and none that the plan leaves as it is.
+    """
+    touched = {batch.id for batch in plan.batches}
+    return replace(
+        configuration,
+        batches=tuple(entry for entry in configuration.batches if entry.file and entry.id in touched),
     )
 
 
@@ -89,113 +106,76 @@ def read(path: Path) -> Saved:
 def check_files(saved: Saved, inputs: Inputs) -> None:
     """Refuse a configuration that is not the one a plan was made of; names do not matter, content does."""
     problems = []
-    if sorted(saved.files.values()) != sorted(inputs.files.values()):
-        names = ", ".join(inputs.files)
-        problems.append(_moved(f"{names}: the configuration is not the one the plan was made of"))
-    problems += [
-        _moved(f"{name}: the file was changed")
-        for name in sorted({*saved.imports, *inputs.imports})
-        if saved.imports.get(name) != inputs.imports.get(name)
-    ]
+    if sorted(file.text for file in saved.files.values()) != sorted(source.text for source in inputs.sources):
+        names = ", ".join(source.name for source in inputs.sources)
+        problems.append(has_moved(f"{names}: the configuration is not the one the plan was made of"))
+    problems += _changed_imports(saved, inputs.imports, {*saved.imports, *inputs.imports})
     if problems:
         raise ProblemsFound(problems)
 
 
 def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -> Plan:
-    """Return the plan to carry out, the account being as the saved one found it.
+    """Return what is left to do of a saved plan, in the account as it is now.
 
-    ``inputs`` is the configuration, checked with :func:`check_files`: with it the plan is made again and must be the
-    same; without it every action is proven from the account. A plan with batches needs it. Raises ProblemsFound with
-    all that moved, and with all that does not fit.
+    ``inputs`` is the configuration where it was named, checked with :func:`check_files`; without it the one in the
+    plan is taken, with the files of those batches that the plan is about. Raises ProblemsFound with all that moved,
+    with all that does not fit, and where nothing is left to do.
     """
     plan = saved.plan
     if foreign := _foreign(plan.account, stripe.account):
         raise ProblemsFound([foreign])
-    if inputs is None:
-        if plan.empty:
-            return replace(plan, kept=(), brakes=(), exposed=())
-        asked = what_to_read(plan)
-    else:
-        if refused := wrong_account(inputs.configuration, stripe.account):
-            raise ProblemsFound([refused])
-        asked = _both(what_to_read(plan), needs(inputs.configuration, stripe.account.mode, inputs.rows))
-    live = stripe.read(asked)
-    moved = what_moved(saved, live)
-    if moved:
-        raise ProblemsFound(_told(moved, saved, live, inputs, stripe))
-    if inputs is not None:
-        return _the_same(saved, _plan(inputs, live, saved.policy, stripe), live)
-    if plan.batches:
-        raise _problem("a plan with code batches needs its configuration again, for their codes are not in it")
-    return prove(saved, live)
+    if inputs is None and plan.empty:
+        return replace(plan, kept=(), brakes=(), exposed=())
+    given = inputs or _in_the_plan(saved)
+    if refused := wrong_account(given.configuration, stripe.account):
+        raise ProblemsFound([refused])
+    live = stripe.read(needs(given.configuration, stripe.account.mode, given.rows))
+    stood = standing(plan, live)
+    if stood.moved:
+        raise ProblemsFound(stood.moved)
+    rows = with_customers(given.configuration, given.rows, live, stripe)
+    left = remaining(plan, make_plan(given.configuration, stood.live, saved.policy, rows), stood)
+    if left.empty and not plan.empty:
+        message = "this plan was applied already: everything in it is done"
+        hint = "plan again to see what is left to do"
+        raise ProblemsFound([Problem((), message, hint, rule="applied-already")])
+    if inputs is None and _adopts(left):
+        raise _problem(
+            f"it adopts objects that are not of owner {left.owner!r}, and only the configuration can say that it may",
+            "name the configuration too: promosync apply --plan PLAN FILE",
+        )
+    return left
 
 
-def _plan(inputs: Inputs, live: Live, policy: Policy, stripe: StripeAccount) -> Plan:
-    rows = with_customers(inputs.configuration, inputs.rows, live, stripe)
-    return make_plan(inputs.configuration, live, policy, rows)
-
-
-def _told(
-    moved: list[Problem], saved: Saved, live: Live, inputs: Inputs | None, stripe: StripeAccount
-) -> Iterable[Problem]:
-    """Say of a plan that was carried out already just that."""
-    if not was_applied(saved.plan, live):
-        return moved
-    if saved.plan.batches:
-        if inputs is None:
-            return moved
-        try:
-            left = _plan(inputs, live, saved.policy, stripe).batches
-        except ProblemsFound:
-            return moved
-        if {batch.id for batch in left} & {batch.id for batch in saved.plan.batches}:
-            return moved
-    message = "this plan was applied already: everything in it is done"
-    return [Problem((), message, "plan again to see what is left to do", rule="applied-already")]
-
-
-def _the_same(saved: Saved, again: Plan, live: Live) -> Plan:
-    """Return the plan made again, if it is the saved one: only some codes may have been used up since."""
-    planned = {_subject(action): action for action in saved.plan.actions}
-    problems: list[Problem] = []
-    more = [action.id for action in again.actions if _subject(action) not in planned]
-    batches = {batch.id: batch for batch in saved.plan.batches}
-    for batch in again.batches:
-        known = batches.get(batch.id)
-        if known is None or any(getattr(batch, name) > getattr(known, name) for name in COUNTS):
-            more.append(batch.id)
-    if more:
-        problems.append(_moved(f"more is to be done now than the plan says: {', '.join(sorted(more))}"))
-    for action in again.actions:
-        saved_one = planned.pop(_subject(action), action)
-        if lasting(saved_one) != lasting(action):
-            problems.append(_differs(action, "the plan says something else of it than the configuration"))
-    problems += [
-        _differs(action, "the configuration does not ask for what the plan says of it")
-        for action in without_used_up(planned.values(), live)
-    ]
-    if problems:
+def _in_the_plan(saved: Saved) -> Inputs:
+    """Return the configuration that a plan holds, which may not loosen what the safety checks allow."""
+    try:
+        configuration = read_again({name: (file.text, file.below) for name, file in saved.files.items()})
+    except Refused:
+        raise _problem("the configuration in the plan is not sound") from None
+    settings = configuration.settings
+    percent = min(settings.max_removal_percent, Settings().max_removal_percent)
+    configuration = replace(configuration, settings=replace(settings, max_removal_percent=percent))
+    folder = None if saved.folder is None else Path(saved.folder)
+    asked = files_to_read(saved.plan, configuration)
+    rows = read_batch_files(asked, folder)
+    if problems := _changed_imports(saved, import_digests(asked, folder), asked.files):
         raise ProblemsFound(problems)
-    return again
+    return Inputs(configuration, rows, (), {})
 
 
-def _differs(action: Action, message: str) -> Problem:
-    name = f"{action.kind.value.replace('_', ' ')} {action.id!r}"
-    return Problem((), f"{name}: {message}", "plan again, and apply that", rule="saved-plan")
+def _changed_imports(saved: Saved, now: Mapping[str, str], names: Iterable[str]) -> list[Problem]:
+    return [
+        has_moved(f"{name}: the file was changed")
+        for name in sorted(names)
+        if saved.imports.get(name) != now.get(name)
+    ]
 
 
-def _subject(action: Action) -> tuple[object, ...]:
-    return action.kind, action.verb, action.id, action.stripe_id, action.new_id
-
-
-def _both(one: Needs, other: Needs) -> Needs:
-    return replace(
-        one,
-        products=one.products | other.products,
-        customers=one.customers | other.customers,
-        emails=one.emails | other.emails,
-        codes=one.codes + other.codes,
-    )
+def _adopts(plan: Plan) -> bool:
+    """Whether a plan changes what is not its owner's."""
+    befores = (action.before for action in plan.actions if action.before is not None)
+    return any(before.tags.owner != plan.owner for before in befores) or any(batch.adopted for batch in plan.batches)
 
 
 def _foreign(planned: Account, here: Account) -> Problem | None:
@@ -212,10 +192,6 @@ def _foreign(planned: Account, here: Account) -> Problem | None:
     else:
         message = f"the plan is for {planned.id}, and the key belongs to {here.id}"
     return Problem((), message, "use a key of the account it was made with, or plan again", rule="wrong-account")
-
-
-def _moved(message: str) -> Problem:
-    return Problem((), f"{message} (since the plan was made)", "plan again", rule="moved")
 
 
 def _problem(message: str, hint: str = "make it again: promosync plan --out FILE") -> ProblemsFound:

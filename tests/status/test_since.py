@@ -161,3 +161,12 @@ def test_a_snapshot_with_something_else_in_it_is_refused_or_read(key: str, value
 )
 def test_a_snapshot_of_something_else_is_not_compared_with(account: Account, owner: str, fits: bool) -> None:
     assert (mismatch(Snapshot(ACCOUNT, "shop"), account, owner) is None) == fits
+
+
+def test_it_is_told_whose_a_snapshot_is_and_whose_this_is() -> None:
+    problem = mismatch(Snapshot(ACCOUNT, "shop"), Account(None, Mode.LIVE, NOW), "other")
+    assert problem is not None
+    assert "of acct_1, test mode, owner shop; this is an unknown account, live mode, owner other" in problem.message
+    problem = mismatch(Snapshot(Account(None, Mode.TEST, NOW), "shop"), ACCOUNT, "other")
+    assert problem is not None
+    assert "of an unknown account, test mode, owner shop; this is acct_1, test mode" in problem.message

@@ -251,3 +251,18 @@ def test_no_part_of_a_private_text_is_left(
     begins, ends = min(begins, len(secret) // 2), min(ends, len(secret) // 2)
     short = written(secret)[:begins] + dots + written(secret)[-ends:]
     assert clean(around.format(short), [secret]) == " ".join(clean(around.format("…"), ["\0"]).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("no such code: SPR...", "no such code: …"),
+        ("no such code: spr-7Q2K-va…", "no such code: …"),
+        ("it ends with ...lue, and is taken", "it ends with …, and is taken"),
+        ("it begins with SP... and is taken", "it begins with SP... and is taken"),  # as many words do
+        ("and more ...", "and more ..."),
+    ],
+)
+def test_one_end_of_a_private_text_is_not_left_either(text: str, left: str) -> None:
+    """Three letters beside an ellipsis are a part of it."""
+    assert clean(text, ["SPR-7Q2K-value"]) == left

@@ -87,3 +87,18 @@ def test_apply_refresh_writes_seals_where_there_is_nothing_to_change(shop: Shop)
     assert after["spring"]["promosync_seal"]
     shop("plan")
     assert shop.requests <= 1 + 1 + 10 + 1
+
+
+def test_a_saved_plan_reads_what_it_needs(shop: Shop) -> None:
+    """Saved and taken up beside the codes of others, no page more than a small account has is read."""
+    changed = {
+        **DOCUMENT,
+        "promotion_codes": [*DOCUMENT["promotion_codes"], {"id": "b", "code": "B", "coupon": "spring"}],
+    }
+    changed["coupons"] = [{**DOCUMENT["coupons"][0], "name": "Spring"}]
+    write(changed)
+    shop("plan", "--out", "plan.json")
+    assert shop.requests <= 1 + 1 + 10 + 2
+    shop("apply", "--plan", "plan.json", "--yes")
+    assert shop.requests <= 1 + 1 + 10 + 2 + 2 + 4  # two changes, and the seal is opened and closed
+    assert not shop("plan", "--format", "json").json["changes"]

@@ -89,6 +89,6 @@ def test_a_plan_that_removes_more_than_usual_names_the_configuration(cli: Cli) -
     said = cli("plan", "--sandbox", "--out", PLAN).err
     assert "--sandbox promosync.json`" in " ".join(said.split())
     alone = cli("apply", "--plan", PLAN, "--sandbox", "--yes")
-    assert (alone.code, "unsafe" in alone.err) == (1, True)
+    assert (alone.code, "safety check" in alone.err) == (1, True)
     assert cli("apply", "--plan", PLAN, "--sandbox", "--yes", "promosync.json").code == 0
     assert json.loads(Path(PLAN).read_text(encoding="utf-8"))["promosync_plan"] == 2

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from promosync.model.account import Live
+from promosync.model.account import Live, Unread
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import Problem
@@ -51,8 +51,17 @@ def subject(action: Action) -> object:
     return action.kind, action.id, action.stripe_id
 
 
+def objects_of(plan: Plan) -> Unread:
+    """Return the promotion codes that tell how far a plan is: those it acts on, and those of the texts it makes."""
+    codes = [action for action in plan.actions if action.kind is Kind.CODE]
+    return Unread(
+        texts=frozenset(action.after.code for action in codes if isinstance(action.after, PromotionCode)),
+        ids=frozenset(action.stripe_id for action in codes if action.stripe_id is not None),
+    )
+
+
 def standing(plan: Plan, live: Live) -> Standing:
-    """Return how far a plan is in the account as it is now."""
+    """Return how far a plan is in the account as it is now; ``live`` has at least its :func:`objects_of`."""
     world = _World(plan, live)
     done, half, made = set(), set(), set()
     coupons: dict[str, LiveCoupon] = {}  # as the plan found them
@@ -75,7 +84,8 @@ def standing(plan: Plan, live: Live) -> Standing:
     return Standing(
         replace(
             live,
-            coupons=tuple(coupons.get(coupon.stripe_id, coupon) for coupon in live.coupons),
+            # A saved plan has no seals: they are of the account as it is now.
+            coupons=tuple(replace(coupons.get(one.stripe_id, one), seal=one.seal) for one in live.coupons),
             codes=tuple(_with_text(codes.get(code.stripe_id, code), code) for code in live.codes),
         ),
         frozenset(done),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from promosync.apply.engine import carry_out as run
-from promosync.apply.outcome import Outcome, Progress, Report
+from promosync.apply.outcome import Outcome, Progress, Report, Status
 from promosync.plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def carry_out(
         stopped=stopped,
         on_note=notes.append,
     )
-    reason = "interrupted" if stop.is_set() else "time" if timed_out else None
+    left = any(outcome.status is not Status.DONE for outcome in outcomes)
+    reason = "interrupted" if stop.is_set() else "time" if timed_out and left else None
     return Report(outcomes, stripe.requests - requests, time.monotonic() - begun, reason, tuple(notes))
 
 

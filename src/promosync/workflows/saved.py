@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from promosync.codes.folder import resolve_inside
 from promosync.config import Refused, Source
+from promosync.model.account import Unread
 from promosync.model.configuration import Configuration, Settings
 from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.desired import needs
-from promosync.plan.moved import has_moved, standing
+from promosync.plan.moved import Standing, has_moved, objects_of, standing
 from promosync.plan.plan import Plan
-from promosync.plan.planner import Policy, make_plan
+from promosync.plan.planner import Policy, begin
 from promosync.plan.remaining import remaining
 from promosync.plan.safety import brakes
 from promosync.plan.saved import File, Saved, load
@@ -129,12 +130,8 @@ def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -
     given = inputs or _in_the_plan(saved)
     if refused := wrong_account(given.configuration, stripe.account):
         raise ProblemsFound([refused])
-    live = stripe.read(needs(given.configuration, stripe.account.mode, given.rows))
-    stood = standing(plan, live)
-    if stood.moved:
-        raise ProblemsFound(stood.moved)
-    rows = with_customers(given.configuration, given.rows, live, stripe)
-    left = remaining(plan, make_plan(given.configuration, stood.live, saved.policy, rows), stood)
+    stood, again = _made_again(saved, given, stripe)
+    left = remaining(plan, again, stood)
     if left.empty and not plan.empty:
         message = "this plan was applied already: everything in it is done"
         hint = "plan again to see what is left to do"
@@ -145,6 +142,24 @@ def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -
             "name the configuration too: promosync apply --plan PLAN FILE",
         )
     return left
+
+
+def _made_again(saved: Saved, given: Inputs, stripe: StripeAccount) -> tuple[Standing, Plan]:
+    """Return how far a plan is, and the plan made again; raise ProblemsFound with all that moved."""
+    reading = stripe.begin(needs(given.configuration, stripe.account.mode, given.rows))
+    reading.read(objects_of(saved.plan))
+    while True:
+        live = reading.live()
+        stood = standing(saved.plan, live)
+        if stood.moved:
+            raise ProblemsFound(stood.moved)
+        begun = begin(given.configuration, stood.live, saved.policy, given.rows)
+        made: Plan | Unread = begun.unread
+        if not made:
+            made = begun.plan(with_customers(given.configuration, given.rows, live, stripe, begun.trusted))
+        if isinstance(made, Plan):
+            return stood, made
+        reading.read(made)
 
 
 def _in_the_plan(saved: Saved) -> Inputs:

@@ -95,6 +95,7 @@ def test_events_have_the_facts() -> None:
         "requests": 3,
         "seconds": 0.5,
         "stopped": "time",
+        "notes": [],
     }
 
 

@@ -60,7 +60,12 @@ def export(
     ] = None,
     status: Annotated[
         list[State] | None,
-        typer.Option("--status", help="Only codes in this state; may be given several times."),
+        typer.Option(
+            "--status",
+            metavar="STATE",
+            help="Only codes that are active, redeemed, expired, withdrawn, off, 'switched off' or orphaned; may be "
+            "given several times.",
+        ),
     ] = None,
     output: Annotated[
         CodesFormat, output_option("--format", help="csv is safe to open in a spreadsheet, jsonl is verbatim.")

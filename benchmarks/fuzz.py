@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 import stripe
 from tests.stripe_api.border import Asked, Server, served
 
-from promosync.cli.door import carry_out
+from promosync.cli.exits import carry_out
 from promosync.cli.run import Run
 from promosync.cli.streams import open_console
 from promosync.plan import saved

@@ -11,7 +11,7 @@ def main() -> int:
     """Carry out the command line of this process and return its exit code, also where it is interrupted early."""
     try:
         with interruptible():
-            from promosync.cli.door import main as begin  # it takes a moment to load
+            from promosync.cli.exits import main as begin  # it takes a moment to load
 
             return begin()
     except Interrupted:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from promosync.apply.gateway import StripeFault
-from promosync.plan.checking import Order, Verdict
+from promosync.plan.checkout import Order, Verdict
 from promosync.workflows.check import ask
 from tests.journeys.world import DAY, NOW, World
 

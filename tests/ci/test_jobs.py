@@ -248,7 +248,7 @@ def test_the_image_holds_what_is_needed(tmp_path: Path) -> None:
     assert sorted(source for source, _ in copied) == sorted(kept)
     for source, target in copied:
         shutil.copytree(ROOT / source, tmp_path / target)
-    start = f"import sys; sys.path.insert(0, {str(tmp_path / 'src')!r}); from promosync.cli.door import main; main()"
+    start = f"import sys; sys.path.insert(0, {str(tmp_path / 'src')!r}); from promosync.cli.exits import main; main()"
     uses = "acme/promosync@" + "0" * 40
     (tmp_path / "shop").mkdir()
     for words in (["schema"], ["explain", "no-limit"], ["demo"], ["init", "--ci", "gitlab", "--uses", uses]):

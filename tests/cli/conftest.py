@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from promosync.cli.door import carry_out
+from promosync.cli.exits import carry_out
 from promosync.cli.run import Run
 from promosync.cli.streams import open_console
 

@@ -264,7 +264,7 @@ def test_a_command_loads_only_what_it_needs(arguments: list[str], needed: set[st
     """Slow imports stand behind their own door, so that a quick command is quick."""
     code = (
         "import sys\n"
-        "from promosync.cli.door import main\n"
+        "from promosync.cli.exits import main\n"
         f"sys.argv = ['promosync', *{arguments!r}]\n"
         "main()\n"
         f"print('loaded:', *sorted({SLOW!r} & set(sys.modules)))\n"

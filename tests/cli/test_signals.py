@@ -251,7 +251,7 @@ def test_a_signal_that_comes_while_it_loads_is_no_traceback() -> None:
         "class Door(types.ModuleType):\n"
         "    def __getattr__(self, name): raise Interrupted\n"
         "from promosync.cli.signals import Interrupted\n"
-        "sys.modules['promosync.cli.door'] = Door('door')\n"
+        "sys.modules['promosync.cli.exits'] = Door('door')\n"
         "from promosync.__main__ import main\n"
         "sys.exit(main())\n"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from promosync.cli.door import carry_out
+from promosync.cli.exits import carry_out
 from promosync.cli.run import Run
 from promosync.cli.streams import open_console
 from tests.cli.conftest import Result

@@ -11,7 +11,7 @@ import pytest
 
 from promosync.apply.pacing import Pacer
 from promosync.cli import progress
-from promosync.cli.door import carry_out
+from promosync.cli.exits import carry_out
 from promosync.cli.progress import pace_words
 from promosync.cli.run import Run
 from promosync.cli.streams import open_console

@@ -9,7 +9,7 @@ import pytest
 
 from promosync.export.draft import Wishes
 from promosync.model.problems import ProblemsFound
-from promosync.plan.checking import Order
+from promosync.plan.checkout import Order
 from promosync.plan.plan import Verb
 from promosync.plan.planner import Policy
 from promosync.render.check import check_json, check_text

@@ -148,7 +148,7 @@ def test_an_owners_export_says_that_the_coupon_is_left_out(world: World) -> None
 
 
 def test_check_says_that_there_is_more(world: World) -> None:
-    from promosync.plan.checking import Order, Verdict
+    from promosync.plan.checkout import Order, Verdict
 
     world.settle(document([coupon()], [code()]))
     hold(world, "WELCOME", {"restrictions": {"countries": ["DE"]}})
@@ -162,7 +162,7 @@ def test_check_says_that_there_is_more(world: World) -> None:
 
 def test_a_code_without_a_coupon_is_made_again_and_told_in_words(world: World) -> None:
     """`promotion.coupon` may be null: such a code is dead."""
-    from promosync.plan.checking import Order
+    from promosync.plan.checkout import Order
 
     world.settle(document([coupon()], [code()]))
     hold(world, "WELCOME", {"promotion": {"type": "coupon", "coupon": None}, "active": False})

@@ -17,8 +17,8 @@ from promosync.model.life import State, coupon_end, end_of, farthest, has_ended,
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Retired, Tags
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.plan.checking import Order, check
-from promosync.plan.checking import Verdict as Outcome
+from promosync.plan.checkout import Order, check
+from promosync.plan.checkout import Verdict as Outcome
 from promosync.plan.matching import code_rank, match, places
 from promosync.status.tally import Tally
 from tests.plan.values import file, spring, welcome

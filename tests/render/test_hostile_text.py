@@ -38,7 +38,7 @@ from promosync.render.status_html import status_html
 from promosync.render.status_markdown import status_markdown
 from promosync.render.status_text import status_text
 from promosync.render.warnings import warnings_text
-from promosync.status.making import Asked
+from promosync.status.builder import Asked
 from promosync.status.report import Report as StatusReport
 from promosync.status.since import Limits
 from tests.status.live import code, coupon, look

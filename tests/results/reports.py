@@ -13,7 +13,7 @@ from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.results.attribution import Attribution
 from promosync.results.book import Book
-from promosync.results.making import make_report
+from promosync.results.builder import make_report
 from promosync.results.orders import Discount, Order, Source
 from promosync.results.report import Asked, Report
 from tests.status.reports import EVIL

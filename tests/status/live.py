@@ -12,7 +12,7 @@ from promosync.model.account import Live
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Retired, Tags
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.status.making import Asked, Making
+from promosync.status.builder import Asked, Making
 from promosync.status.report import Line, Report
 from promosync.status.since import Snapshot
 

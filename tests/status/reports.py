@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
-from promosync.status.making import Asked
+from promosync.status.builder import Asked
 from promosync.status.report import Report
 from promosync.status.since import Limits
 

@@ -16,7 +16,7 @@ from promosync.model.live import LiveCode
 from promosync.model.newest import Newest
 from promosync.model.ownership import Retired
 from promosync.status.attention import attention
-from promosync.status.making import Asked
+from promosync.status.builder import Asked
 
 from .live import DAY, NOW, code, coupon, line, look, swapped, unique
 

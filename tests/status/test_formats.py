@@ -18,7 +18,7 @@ from promosync.render.status_html import status_html
 from promosync.render.status_markdown import status_markdown
 from promosync.render.status_text import status_text
 from promosync.render.status_words import moments
-from promosync.status.making import Asked
+from promosync.status.builder import Asked
 
 from .live import code, coupon, look
 from .reports import EVIL, many, report, weeks

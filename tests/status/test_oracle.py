@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from promosync.model.life import State
 from promosync.model.problems import ProblemsFound
 from promosync.sandbox import Sandbox, running
-from promosync.status.making import ALWAYS, Asked
+from promosync.status.builder import ALWAYS, Asked
 from promosync.status.report import LineKind
 from promosync.status.since import Snapshot
 from promosync.workflows.status import look

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import ProblemsFound
-from promosync.status.making import Asked
+from promosync.status.builder import Asked
 from promosync.status.report import LineKind
 from promosync.status.since import Limits, Snapshot, UsedSlots, mismatch
 from promosync.status.snapshot_file import dump, parse, read

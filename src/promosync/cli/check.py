@@ -25,7 +25,7 @@ from promosync.render.visible import visible
 
 if TYPE_CHECKING:
     from promosync.model.configuration import Configuration
-    from promosync.plan.checking import Origin
+    from promosync.plan.checkout import Origin
 
 NOT_VALID = 2
 
@@ -73,7 +73,7 @@ def check(
     debug: DebugOption = False,
 ) -> None:
     """Tell whether Stripe would take a code now. Rule by rule; exit 2 if it would not. Nothing is used up."""
-    from promosync.plan.checking import Order, origin
+    from promosync.plan.checkout import Order, origin
     from promosync.plan.desired import product_id
     from promosync.render.check import check_json, check_text
     from promosync.workflows.check import ask

@@ -84,7 +84,7 @@ def results(
     """Show what coupons, codes and batches brought and cost. Orders, customers, discounts, revenue, refunds."""
     from promosync.results.periods import span_of, zone_of
     from promosync.results.report import Asked
-    from promosync.status.making import ALWAYS
+    from promosync.status.builder import ALWAYS
     from promosync.workflows.results import look
 
     begun = time.monotonic()

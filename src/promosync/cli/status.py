@@ -78,7 +78,7 @@ def status(
     debug: DebugOption = False,
 ) -> None:
     """Show the state of every coupon, code and batch. What is issued, used, left, ended, or differs from the file."""
-    from promosync.status.making import ALWAYS, Asked
+    from promosync.status.builder import ALWAYS, Asked
     from promosync.status.since import Limits
     from promosync.status.snapshot_file import dump
     from promosync.workflows.status import look

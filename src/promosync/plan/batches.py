@@ -25,11 +25,11 @@ from promosync.plan import carry
 from promosync.plan.batch_adoption import Adoptable, Nobodys, adoptable
 from promosync.plan.batch_rows import Rows, taken_texts, usable_rows
 from promosync.plan.batch_work import BatchWork
-from promosync.plan.checks import MAX_METADATA_KEYS, unknown_fields
 from promosync.plan.coupons import CouponFuture
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
 from promosync.plan.plan import BatchAction, FieldChange, Kept, Kind
+from promosync.plan.refusals import MAX_METADATA_KEYS, unknown_fields
 from promosync.plan.scope import Scope
 from promosync.plan.unread import uncounted_codes
 
@@ -45,7 +45,7 @@ class BatchQuestion:
 
     ``coupons`` are the account's, by Stripe id, ``ending`` those that this plan deletes. ``taken`` has the texts in
     use anywhere in the account or the file, ``holder`` tells by what; ``beside`` is as in
-    :meth:`promosync.plan.texts.Texts.beside`, for this batch. ``nobodys`` could be adopted by an import.
+    :meth:`promosync.plan.taken_texts.Texts.beside`, for this batch. ``nobodys`` could be adopted by an import.
     """
 
     entry: BatchEntry

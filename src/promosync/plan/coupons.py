@@ -24,9 +24,9 @@ from promosync.model.live import LiveCoupon
 from promosync.model.problems import Path, Problem
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
+from promosync.plan.deleted_coupons import Gone
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
-from promosync.plan.gone import Gone
 from promosync.plan.matching import Match, name_of
 from promosync.plan.plan import Action, FieldChange, Kept, Kind, Verb
 from promosync.plan.scope import Scope, tag_changes

@@ -20,20 +20,20 @@ from promosync.plan import sealing
 from promosync.plan.batch_adoption import Nobodys, nobodys_codes
 from promosync.plan.batch_rows import Rows
 from promosync.plan.batches import BatchQuestion, decide_batch, decide_stray_batch, settled
-from promosync.plan.checks import left_behind, refusals
 from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
 from promosync.plan.coupons import CouponFuture, decide_coupon, decide_leftovers, decide_stray
+from promosync.plan.deleted_coupons import GoneCoupons
 from promosync.plan.desired import resolve
 from promosync.plan.exposure import Exposure, all_ways, batch_sizes, exposures
-from promosync.plan.gone import GoneCoupons
 from promosync.plan.linked import with_waits
 from promosync.plan.matching import Matches, match, name_of
 from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Trusted, Verb
+from promosync.plan.refusals import left_behind, refusals
 from promosync.plan.safety import brakes
 from promosync.plan.scope import Scope
 from promosync.plan.sealed import Look, brought_back, look, unread_of
+from promosync.plan.taken_texts import Texts
 from promosync.plan.targets import Reach, find_reach
-from promosync.plan.texts import Texts
 from promosync.plan.unread import uncounted, unread
 
 Result = Action | BatchAction | Kept | Problem

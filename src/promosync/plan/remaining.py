@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
-from promosync.plan.moved import Standing, has_moved, named, subject
 from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 from promosync.plan.saved import COUNTS, same_action
+from promosync.plan.standing import Standing, has_moved, named, subject
 
 _BACK = ("recreated", "restored")
 """Counts that are one: a code whose recreate was cut short may come back as it was."""

@@ -33,8 +33,8 @@ from promosync.plan.coupons import CouponFuture
 from promosync.plan.matching import Matches, generations
 from promosync.plan.plan import BatchAction, Trusted
 from promosync.plan.scope import Scope
+from promosync.plan.taken_texts import needed_codes
 from promosync.plan.targets import Reach
-from promosync.plan.texts import needed_codes
 
 _OTHERS = 2_000_000
 """No account is taken to have more codes than this: in a space that is large beside them, they do not matter."""

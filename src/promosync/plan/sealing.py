@@ -17,11 +17,11 @@ from promosync.model.promotions import PromotionCode, fold
 from promosync.model.seal import Seal, SealedBatch, Sealing
 from promosync.plan.batch_rows import Rows
 from promosync.plan.batches import standing_of
-from promosync.plan.checks import MAX_METADATA_KEYS
 from promosync.plan.coupons import CouponFuture
 from promosync.plan.exposure import batch_sizes
 from promosync.plan.matching import Matches, generations
 from promosync.plan.plan import Action, Kind, Plan, Trusted, Verb
+from promosync.plan.refusals import MAX_METADATA_KEYS
 from promosync.plan.scope import Scope
 from promosync.plan.sealed import definition, gone_before, seals_of
 

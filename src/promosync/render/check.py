@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from promosync.model.live import LiveCode
-from promosync.plan.checking import Checked, Origin, Rule, Verdict
+from promosync.plan.checkout import Checked, Origin, Rule, Verdict
 from promosync.plan.fields import iso
 from promosync.render import FORMAT_VERSION
 from promosync.render.layout import pad, paragraph

@@ -12,8 +12,8 @@ from promosync.model.ownership import Tags
 from promosync.model.problems import Path, Problem
 from promosync.plan.codes import CodeQuestion, decide_code
 from promosync.plan.coupons import CouponFuture, decide_coupon
+from promosync.plan.deleted_coupons import Gone
 from promosync.plan.desired import resolve
-from promosync.plan.gone import Gone
 from promosync.plan.matching import Match, match
 from promosync.plan.plan import Action, Kept, Verb
 from promosync.plan.scope import Scope

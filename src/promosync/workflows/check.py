@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promosync.plan.checking import Checked, Order, candidates, check
+from promosync.plan.checkout import Checked, Order, candidates, check
 
 if TYPE_CHECKING:
     from promosync.model.configuration import Configuration

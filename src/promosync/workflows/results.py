@@ -15,11 +15,11 @@ from promosync.model.problems import ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.results.attribution import Attribution
 from promosync.results.book import Book, Stretch
+from promosync.results.builder import make_report
 from promosync.results.ledger import Ledger, Read
-from promosync.results.making import make_report
 from promosync.results.orders import Source
 from promosync.results.report import Asked, Report
-from promosync.status.making import ALWAYS
+from promosync.status.builder import ALWAYS
 from promosync.workflows.plan import wrong_account
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.desired import needs
-from promosync.plan.moved import Standing, has_moved, objects_of, standing
 from promosync.plan.plan import Plan
 from promosync.plan.planner import Policy, begin
 from promosync.plan.remaining import remaining
 from promosync.plan.safety import brakes
 from promosync.plan.saved import File, Saved, load
+from promosync.plan.standing import Standing, has_moved, objects_of, standing
 from promosync.workflows.batch_files import read_batch_files
 from promosync.workflows.configuration import below_of, read_again
 from promosync.workflows.plan import make, with_customers, wrong_account

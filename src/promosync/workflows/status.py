@@ -12,7 +12,7 @@ from promosync.model.live import Account, LiveCode
 from promosync.model.problems import ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.desired import needs
-from promosync.status.making import Asked, Making
+from promosync.status.builder import Asked, Making
 from promosync.status.report import Report
 from promosync.status.since import Snapshot
 from promosync.status.snapshot_file import read

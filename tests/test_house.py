@@ -189,7 +189,7 @@ def test_no_module_remembers_anything() -> None:
 
 
 def tracked() -> list[Path]:
-    """The files that git knows; those that would be packed, where git can not be asked."""
+    """The files that git knows; those that would be packed, where git cannot be asked."""
     if (ROOT / ".git").exists() and which("git"):
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
         if listed.returncode == 0:

@@ -122,7 +122,7 @@ def test_a_bad_file_is_annotated_and_told(repository: Repository) -> None:
 
 
 def test_stripe_that_does_not_answer_is_told(repository: Repository) -> None:
-    """A plan that can not be made for another reason than the file fails the job, too."""
+    """A plan that cannot be made for another reason than the file fails the job, too."""
     repository.stripe.control.register_key(KEY, expired=True)
     job = repository.job()
     assert (job.code, job.ran[-1]) == (1, FAIL)

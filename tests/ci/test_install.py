@@ -97,7 +97,7 @@ def test_nothing_of_a_hostile_checkout_is_run(
 def test_a_package_of_another_hash_is_not_installed(
     action: Path, tmp_path: Path, stripe: Handle, hub: GitHub
 ) -> None:
-    """Whoever serves the packages can not change one."""
+    """Whoever serves the packages cannot change one."""
     place = tmp_path / "fetched"
     shutil.copytree(action, place, symlinks=True)
     lock = place / "action" / "requirements.txt"

@@ -110,7 +110,7 @@ def test_a_chat_that_is_away_hides_no_drift(checkout: Path) -> None:
 
 
 def test_gitlab_tells_of_drift(checkout: Path, stripe: Handle, webhook: tuple[str, list[Any]]) -> None:
-    """Of drift only: nothing is told where Stripe holds what the file says, nor where it can not be asked."""
+    """Of drift only: nothing is told where Stripe holds what the file says, nor where it cannot be asked."""
     url, told = webhook
     env = {"DRIFT_WEBHOOK": url, "CI_JOB_URL": "https://gitlab.example/me/shop/-/jobs/99"}
     code, log = gitlab("drift", checkout, stripe, STRIPE_READ_KEY=READER, **env)

@@ -130,5 +130,5 @@ def test_a_link_of_the_systems_own_is_no_checkouts(tmp_path: Path) -> None:
 
 def test_a_loop_of_links_is_told(folder: Path) -> None:
     Path("loop.json").symlink_to("loop.json")
-    with pytest.raises(Refused, match="can not be read"):
+    with pytest.raises(Refused, match="cannot be read"):
         read_file("loop.json")

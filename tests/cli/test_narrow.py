@@ -40,7 +40,7 @@ COMMANDS = [
 
 
 def whole(lines: str, width: int) -> None:
-    """Assert that every line fits, but for what can not be broken."""
+    """Assert that every line fits, but for what cannot be broken."""
     for line in lines.splitlines():
         longest = max(map(len, re.findall(r"`[^`]*`\S*|\S+", line)), default=0)
         assert len(line) <= width or " " not in re.sub("`[^`]*`", "", line.strip()) or longest > width - 30, line

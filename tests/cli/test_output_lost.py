@@ -1,4 +1,4 @@
-"""Output that can not be written stops no work half-way: it goes on, says so where it can, and exits 1."""
+"""Output that cannot be written stops no work half-way: it goes on, says so where it can, and exits 1."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def test_a_broken_sandbox_is_told(cli: Cli) -> None:
     Path(".promosync/sandbox.db").write_bytes(b"this is no database" * 100)
     result = cli("plan", "--sandbox")
     assert result.code == 1
-    assert "the sandbox can not be opened" in result.err
+    assert "the sandbox cannot be opened" in result.err
     assert "Traceback" not in result.err
 
 

@@ -177,7 +177,7 @@ def test_what_can_not_be_written_whole_is_not_there(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(ProblemsFound, match="can not be written: File too large"), writing(target) as handle:
+        with pytest.raises(ProblemsFound, match="cannot be written: File too large"), writing(target) as handle:
             handle.write("x" * 100_000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -231,5 +231,5 @@ def test_the_lines_reported_are_exactly_the_faulty_ones(tmp_path: Path, rows: li
 
 
 def test_a_file_that_is_gone_is_a_problem_too(tmp_path: Path) -> None:
-    with pytest.raises(ProblemsFound, match="can not be read"):
+    with pytest.raises(ProblemsFound, match="cannot be read"):
         read_codes(tmp_path / "gone.csv", "gone.csv", AT)

@@ -64,4 +64,4 @@ def test_what_is_no_readable_file_is_told_apart(folder: Path, monkeypatch: pytes
     assert "no path" in refused(folder, "a\0b")
     assert "not a regular file" in refused(folder, "pipe")
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may read everything
-    assert "can not be read" in refused(folder, "codes.csv")
+    assert "cannot be read" in refused(folder, "codes.csv")

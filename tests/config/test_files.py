@@ -1,4 +1,4 @@
-"""A file that can not be read is a problem with a reason, never a traceback."""
+"""A file that cannot be read is a problem with a reason, never a traceback."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def test_a_file_and_standard_input(tmp_path: Path) -> None:
 
 def test_a_missing_file(tmp_path: Path) -> None:
     assert told(tmp_path / "x.json").startswith(f"{tmp_path / 'x.json'}: there is no such file; ")
-    assert "can not be read" in told(tmp_path / "x" / ("y" * 5000))
+    assert "cannot be read" in told(tmp_path / "x" / ("y" * 5000))
 
 
 def test_a_folder(tmp_path: Path) -> None:
     assert "this is a folder" in told(tmp_path)
     (tmp_path / "file").write_text("{}")
-    assert "can not be read" in told(tmp_path / "file" / "x.json")
+    assert "cannot be read" in told(tmp_path / "file" / "x.json")
 
 
 def test_permission_denied_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,4 +59,4 @@ def test_empty_and_blank(tmp_path: Path) -> None:
 
 def test_a_name_with_a_line_break_or_a_zero_byte() -> None:
     assert told("a\nb").startswith("a\\u000ab: there is no such file")
-    assert "can not be read" in told("a\0b")
+    assert "cannot be read" in told("a\0b")

@@ -93,7 +93,7 @@ def test_settings_stand_in_one_file() -> None:
 
 
 def test_broken_files_are_all_told() -> None:
-    """What can not be put together with others is told file by file."""
+    """What cannot be put together with others is told file by file."""
     said = faults('{"coupons": [', {"coupons": {}}, "[]", A)
     assert [line.partition(":")[0] for line in said] == ["a.json", "b.json", "c.json"]
 
@@ -148,7 +148,7 @@ def test_a_folder_is_its_files(folder: Path) -> None:
         (["shop/a.json", "nope.json", "no.json"], "nope.json: there is no such file"),
         (["shop/a.json", "shop/../shop/a.json"], ""),
         (["shop", "shop/b.json"], "shop/b.json: this file is named twice"),
-        (["shop/a.json", "-"], "<stdin>: standard input can not be one of several files"),
+        (["shop/a.json", "-"], "<stdin>: standard input cannot be one of several files"),
     ],
 )
 def test_what_is_no_configuration(folder: Path, names: list[str], words: str) -> None:

@@ -29,7 +29,7 @@ _CALL = re.compile(
     r"(?:^[\s-]*(?:run: )?|[;&|(]\s*)(?:\w+=\S*\s+)*(?P<line>promosync [a-z-][^\n|;&)#>]*)", re.MULTILINE
 )
 _INLINE = re.compile(r"`([^`]+)`")
-# Seconds that passed, and ids that are drawn: what two runs can not have in common.
+# Seconds that passed, and ids that are drawn: what two runs cannot have in common.
 _VARIES = (
     (re.compile(r"in \d+\.\d s"), "in 0.0 s"),
     (re.compile(r"promo_[A-Za-z0-9]{24}"), "promo_0123456789abcdefABCDEFGH"),

@@ -48,7 +48,7 @@ def understood(line: str) -> str:
             value = value or next(rest, "")
             known = choices(typed[option])
             if known and value and not value.isupper() and not {*value.split("|")} <= known:
-                return f"{option} of {name} can not be {value!r}"
+                return f"{option} of {name} cannot be {value!r}"
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     if given > len(arguments) and all(one.nargs != -1 for one in arguments):
         return f"{name} takes no more than {len(arguments)} arguments"

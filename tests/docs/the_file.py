@@ -1,4 +1,4 @@
-"""Writes docs/the-file.md from the JSON Schema, so that the page can not say what the schema does not."""
+"""Writes docs/the-file.md from the JSON Schema, so that the page cannot say what the schema does not."""
 
 from __future__ import annotations
 

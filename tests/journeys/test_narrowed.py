@@ -155,7 +155,7 @@ def test_only_what_a_plan_reaches_is_called_unchanged(world: World) -> None:
 
 
 def test_codes_on_a_replaced_coupon_are_switched_off_where_the_new_one_is_used_up(world: World) -> None:
-    """They can not move: a batch's codes end there as single codes do, and the old coupon goes."""
+    """They cannot move: a batch's codes end there as single codes do, and the old coupon goes."""
     before, after = (_shop(batch(), percent_off=percent, max_redemptions=9) for percent in (20, 25))
     _apply(world, before)
     interrupted_after(world, after, writes=3)

@@ -47,7 +47,7 @@ def test_a_count_that_is_none_is_told_and_keeps_its_objects(shop: Shop) -> None:
         ("welcome", ("promotion_codes", 0)),
     ]
     for row in rows:
-        assert sum(f"{CARRIED} of {row['id']} can not be read" in kept.reason for kept in told) == 1
+        assert sum(f"{CARRIED} of {row['id']} cannot be read" in kept.reason for kept in told) == 1
     problems = shop.problems(later)
     assert {problem.rule for problem in problems} == {"unreadable-key"}
     for row in rows:

@@ -196,7 +196,7 @@ def test_a_coupon_is_as_the_file_says_where_its_limit_may_be() -> None:
     assert verbs(plan) == []
     [told] = plan.kept
     assert (told.kind, told.id, told.stripe_id, told.path) == (Kind.COUPON, "spring", "spring_r2", ("coupons", 0))
-    assert told.reason.startswith("promosync_carried of spring_r2 can not be read: ")
+    assert told.reason.startswith("promosync_carried of spring_r2 cannot be read: ")
 
 
 @pytest.mark.parametrize("wanted", [{"percent_off": Decimal(25)}, {"max_redemptions": 50}])

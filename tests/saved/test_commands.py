@@ -109,13 +109,13 @@ def test_a_narrow_plan_stays_narrow(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("apply", "--plan", "nope.json"), "nope.json can not be read"),
-        (("apply", "--plan", "."), "can not be read"),
+        (("apply", "--plan", "nope.json"), "nope.json cannot be read"),
+        (("apply", "--plan", "."), "cannot be read"),
         (("apply", "--plan", "promosync.json"), "promosync.json is no saved plan"),
         (("apply", "--plan", "binary"), "binary is no saved plan"),
-        (("plan", "--out", "no/such/folder/plan.json"), "can not be written"),
+        (("plan", "--out", "no/such/folder/plan.json"), "cannot be written"),
         (("plan", "--out", "promosync.json"), "promosync.json is a file that this command reads"),
-        (("plan", "--out", "."), "can not be written"),
+        (("plan", "--out", "."), "cannot be written"),
     ],
 )
 def test_what_is_no_place_for_a_plan(cli: Cli, folder: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -187,7 +187,7 @@ def test_the_summary_of_a_job_is_written(cli: Cli, tmp_path: Path) -> None:
 def test_a_summary_that_can_not_be_written_is_no_error(cli: Cli) -> None:
     result = cli("plan", "--sandbox", env={"GITHUB_STEP_SUMMARY": "no/such/folder/x"})
     assert result.code == 0
-    assert "can not be written" in result.err
+    assert "cannot be written" in result.err
 
 
 @pytest.mark.parametrize("output", ["text", "json", "markdown"])

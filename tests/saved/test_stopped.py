@@ -79,7 +79,7 @@ def test_an_adoption_needs_the_configuration_and_says_so(cli: Cli) -> None:
 
 
 def test_a_plan_that_removes_more_than_usual_names_the_configuration(cli: Cli) -> None:
-    """Which allows it; a configuration that is only in the plan can not."""
+    """Which allows it; a configuration that is only in the plan cannot."""
     codes = [{"id": f"c{n}", "code": f"C{n:02}", "coupon": "spring"} for n in range(12)]
     content = changed(promotion_codes=codes)
     content["promosync"]["max_removal_percent"] = 90

@@ -173,7 +173,7 @@ def test_what_codes_of_one_coupon_share_is_counted_once(each: int | None, own: i
 
 
 def test_used_codes_of_a_coupon_that_was_replaced_count_towards_the_same_limit() -> None:
-    """30 of 100 were used on the old coupon: 200 codes can not be used more than 100 times in all."""
+    """30 of 100 were used on the old coupon: 200 codes cannot be used more than 100 times in all."""
     batch = {**BATCH, "generate": {"count": 200, "length": 12}}
     live = coupon("spring", stripe_id="spring_r2", carried=30, max_redemptions=70)
     codes = [

@@ -77,7 +77,7 @@ def test_a_key_that_nobody_counted_by_is_not_taken_for_unused() -> None:
 
 
 @given(st.permutations(range(4)), st.lists(st.integers(0, 9), min_size=4, max_size=4))
-def test_snapshots_are_sorted_by_their_time_and_only_the_latest_keeps_its_seats(
+def test_snapshots_are_sorted_by_their_time_and_only_the_latest_keeps_its_slots(
     order: list[int], used: list[int]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:

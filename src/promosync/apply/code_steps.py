@@ -46,7 +46,7 @@ def switch_on(gateway: Gateway, action: Action, coupon_limit: int | None) -> tup
         # Somebody may have switched it on, and customers used it up.
         now = gateway.read_code(before.stripe_id) or before
         if now.tags.uncounted:
-            raise NotDone("Stripe has ended it, and how often it was used before can not be read") from fault
+            raise NotDone("Stripe has ended it, and how often it was used before cannot be read") from fault
     check_known(now)
     return create(gateway, Swap(action, None, now.used), coupon_limit)
 

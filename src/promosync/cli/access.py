@@ -109,7 +109,7 @@ def sandbox_at(path: Path, *, limited: bool = False, latency: float = 0.0) -> It
         sandbox = Sandbox(path, limits=Limits.stripe() if limited else Limits(), latency=latency)
     except (OSError, ValueError, sqlite3.Error) as error:
         raise ProblemsFound(
-            [Problem((), f"the sandbox can not be opened: {error}", f"look at {path.parent}", rule="sandbox")]
+            [Problem((), f"the sandbox cannot be opened: {error}", f"look at {path.parent}", rule="sandbox")]
         ) from error
     try:
         yield sandbox

@@ -58,7 +58,7 @@ def init(
         there = f"{target} is there already" if target.exists() else f"{place} is not a folder"
         raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
     except OSError as error:
-        raise ProblemsFound([Problem((), f"{target} can not be written: {error.strerror}", rule="init")]) from error
+        raise ProblemsFound([Problem((), f"{target} cannot be written: {error.strerror}", rule="init")]) from error
     run.answer(f"Wrote {visible(str(target))}, with {SCHEMA_FILE} beside it for your editor.")
     run.say(f"Try it without an account: promosync plan {visible(shlex.quote(str(target)))} --sandbox")
 
@@ -103,6 +103,6 @@ def _write_jobs(run: Run, place: Path, ci: Ci, uses: str | None) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_new(path, text)
         except OSError as error:
-            raise ProblemsFound([Problem((), f"{path} can not be written: {error.strerror}", rule="init")]) from error
+            raise ProblemsFound([Problem((), f"{path} cannot be written: {error.strerror}", rule="init")]) from error
         run.answer(f"Wrote {path}.")
     run.say("The comment at the top of each file names the secrets that it needs.")

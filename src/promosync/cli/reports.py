@@ -67,9 +67,9 @@ def leave_summary(run: Run, page: Callable[[], str]) -> None:
     try:
         append(Path(name), page() + "\n", run.reads)
     except OSError as error:
-        run.say(f"The summary of the job can not be written: {error.strerror}.")
+        run.say(f"The summary of the job cannot be written: {error.strerror}.")
     except ProblemsFound as found:
-        run.say(f"The summary of the job can not be written: {visible(str(found))}.")
+        run.say(f"The summary of the job cannot be written: {visible(str(found))}.")
 
 
 def _finding(run: Run, level: str, problem: Problem, source: Source | None) -> Finding:

@@ -76,7 +76,7 @@ def serve(
             serve_sandbox(opened, host, port, ready=ready)
             run.say(f"Stopped. What the sandbox holds is kept in {file}: serve it again to go on.")
         except (OSError, ValueError) as error:
-            raise ProblemsFound([Problem((), f"the sandbox can not be served: {error}", rule="sandbox")]) from error
+            raise ProblemsFound([Problem((), f"the sandbox cannot be served: {error}", rule="sandbox")]) from error
 
 
 @sandbox.command(cls=Command, epilog="promosync sandbox reset")

@@ -60,7 +60,7 @@ def occupy_streams() -> None:
 
 
 class Steady:
-    """A text stream that goes quiet when it can not be written to, instead of raising OSError.
+    """A text stream that goes quiet when it cannot be written to, instead of raising OSError.
 
     ``lost`` says why, in a few words; it is empty while all arrives, and where the reader has gone of its own accord.
     With ``inert``, a line that a workflow's runner would obey is broken up; :meth:`command` writes those that are

@@ -22,7 +22,7 @@ _DEVICES = Path("/dev")
 def check_target(path: Path, read: Iterable[Path], overwrite: bool = True) -> None:
     """Raise ProblemsFound where a file is not to be written; ``read`` are the files that the command reads."""
     if path.is_dir():
-        raise _refused(f"{path} can not be written: it is a folder", "name a file in it")
+        raise _refused(f"{path} cannot be written: it is a folder", "name a file in it")
     if path.is_symlink() and not _is_device(path):
         raise _refused(f"{path} is a symbolic link", "name the file that it leads to")
     if any(_is_same(path, other) for other in read):
@@ -37,7 +37,7 @@ def check_writable(path: Path, rule: str) -> None:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ProblemsFound([Problem((), f"{path} can not be written", f"check {folder}", rule=rule)])
+        raise ProblemsFound([Problem((), f"{path} cannot be written", f"check {folder}", rule=rule)])
 
 
 @contextmanager
@@ -45,12 +45,12 @@ def kept_text(name: str, rule: str, hint: str) -> Iterator[IO[str]]:
     """Open a file that an earlier run wrote; raise ProblemsFound where it is not there, or is not text."""
     try:
         if Path(name).exists() and not Path(name).is_file():
-            raise ProblemsFound([Problem((), f"{name} can not be read: it is no file", hint, rule=rule)])
+            raise ProblemsFound([Problem((), f"{name} cannot be read: it is no file", hint, rule=rule)])
         with Path(name).open(encoding="utf-8") as handle:
             yield handle
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
-        raise ProblemsFound([Problem((), f"{name} can not be read: {reason}", hint, rule=rule)]) from error
+        raise ProblemsFound([Problem((), f"{name} cannot be read: {reason}", hint, rule=rule)]) from error
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def writing(path: Path, read: Iterable[Path] = (), make_folder: bool = True) -> 
         with _beside(path) as handle:
             yield handle
     except OSError as error:
-        message = f"{path} can not be written: {error.strerror or error}"
+        message = f"{path} cannot be written: {error.strerror or error}"
         raise _refused(message, "check the folder, and the room on its disk") from error
 
 

@@ -13,10 +13,10 @@ POSSIBLE_PER_ISSUED: Final = 10_000
 
 
 def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int, beside: int = 0) -> list[Problem]:
-    """Return why a batch's pattern can not hold its codes; nothing for an import.
+    """Return why a batch's pattern cannot hold its codes; nothing for an import.
 
     ``needed`` is how many codes the batch is to issue in all: its count or its number of addresses.
-    ``taken_in_space`` is how many texts of its space it can not have, being active elsewhere in the account or
+    ``taken_in_space`` is how many texts of its space it cannot have, being active elsewhere in the account or
     in the file; its own codes are not among them. A faulty pattern or charset is returned as such.
     """
     if not isinstance(entry.source, Generate):

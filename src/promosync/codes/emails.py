@@ -7,7 +7,7 @@ again nor moves the code when the file is reordered.
 configuration can compute it, and every code of a batch shares it. A random salt for each code would need every
 address hashed with every salt to find its code (10,000 x 10,000), and a random one for each batch would have
 to lie beside the hash, where whoever reads the one reads the other. So the hash keeps addresses out of exports,
-logs and screenshots, and the codes of one person can not be linked from batch to batch; but somebody who
+logs and screenshots, and the codes of one person cannot be linked from batch to batch; but somebody who
 already has a list of addresses *and* the hashes can test the one against the other. A slow hash would not
 change that much, as lists of addresses are short, and would make large files slow. Whoever can read the
 metadata in Stripe can in any case read the customer beside it.

@@ -189,7 +189,7 @@ def _rows(file: FilePath, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
             else:
                 yield line, cells
     except OSError as error:
-        faults.whole = f"the file can not be read ({error.strerror})"
+        faults.whole = f"the file cannot be read ({error.strerror})"
 
 
 def _lines(file: FilePath) -> Iterator[tuple[int, bytes]]:

@@ -32,9 +32,9 @@ def resolve_inside(folder: FilePath, relative: str, at: Path = ()) -> FilePath:
         if not target.is_file():
             raise _refusal(at, relative, "is not a regular file")
     except OSError:
-        raise _refusal(at, relative, "can not be read") from None
+        raise _refusal(at, relative, "cannot be read") from None
     if not os.access(target, os.R_OK):
-        raise _refusal(at, relative, "can not be read", "Check its permissions.")
+        raise _refusal(at, relative, "cannot be read", "Check its permissions.")
     return target
 
 

@@ -28,7 +28,7 @@ left, as it would die with the old one. One that promosync itself switched off t
 ``active: false``, and that has not ended, is restored: a customer may hold it, and it was to come back.
 
 (2) And marked ``hand``, unless it is. Once a coupon is gone, all its codes are off without a reason, and those that
-were off before can not be told from those that customers hold: what was not marked by then is orphaned. A mark wins
+were off before cannot be told from those that customers hold: what was not marked by then is orphaned. A mark wins
 over that, and nothing of promosync's takes it away but the code's being on again.
 
 A batch that counts fills its slots in the order of the third column until ``count`` is reached, then with new
@@ -37,7 +37,7 @@ count are issued, whatever is wanted. Withdrawn codes come before new ones becau
 growing again gives back texts that were handed out, and Stripe keeps one object instead of two.
 
 New codes take the lowest free slots. A slot whose create was lost is free in the next plan and gets the same
-idempotency key again, so the lost create and its repetition can not both come true.
+idempotency key again, so the lost create and its repetition cannot both come true.
 
 The batch as a whole is *on* (the table above), *off* (the file says ``active: false``: slots are chosen the
 same way, but what is active is switched off and nothing is brought back or recreated), *over* (its date has

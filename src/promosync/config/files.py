@@ -1,4 +1,4 @@
-"""Reads the file that was named, and the schema that promosync ships, or says plainly why it can not."""
+"""Reads the file that was named, and the schema that promosync ships, or says plainly why it cannot."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_file(path: Path | str, stdin: BinaryIO | None = None) -> bytes:
             raise _unreadable(name, "the file may not be read", "change its permissions") from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise _unreadable(name, f"the file can not be read: {reason}", "check the path") from None
+            raise _unreadable(name, f"the file cannot be read: {reason}", "check the path") from None
     if len(raw) > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
         raise _unreadable(name, f"the file is larger than {limit} MiB", "split it, or import codes from CSV files")

@@ -1,4 +1,4 @@
-"""What the schema can not say: how the parts of a file go together. One function for each rule."""
+"""What the schema cannot say: how the parts of a file go together. One function for each rule."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def _parts(parsed: Mapping[str, Parsed]) -> Iterator[_Part]:
 
 
 def _broken(file: Given, parsed: Parsed, now: int | None) -> Iterator[Problem]:
-    """Yield what is wrong with a file that can not be put together with others."""
+    """Yield what is wrong with a file that cannot be put together with others."""
     value = parsed.value
     lists = [value.get(section, []) for section in LISTS] if isinstance(value, dict) else [None]
     if parsed.whole and all(isinstance(entries, list) for entries in lists):

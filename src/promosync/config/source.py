@@ -82,7 +82,7 @@ class Source:
 
 
 class Refused(ProblemsFound):
-    """A file that can not be used; ``source`` locates its problems, which are in the order of the file.
+    """A file that cannot be used; ``source`` locates its problems, which are in the order of the file.
 
     ``rest`` is what it says without its broken parts, as far as it could be read: good for finding more faults.
     """

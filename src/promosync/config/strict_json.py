@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from promosync.config.foreign import yaml_at
+from promosync.config.foreign import number_hint, word_hint, yaml_at
 from promosync.config.sound_json import MAX_DEPTH, MAX_NUMBER, Json, NotSound, read_sound
-from promosync.config.words import listing, shown
+from promosync.config.words import shown
 from promosync.model.problems import Problem
 
 MAX_FAULTS = 25
@@ -33,7 +33,6 @@ _PAIR = re.compile(r"\\u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}"
 
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LITERALS: dict[str, Json] = {"true": True, "false": False, "null": None}
-_FOREIGN = {"True": "true", "False": "false", "TRUE": "true", "FALSE": "false", "None": "null", "nil": "null"}
 
 
 class Box(NamedTuple):
@@ -83,7 +82,7 @@ def parse(raw: bytes, name: str = "") -> Parsed:
 
 
 def places(text: str) -> Place:
-    """Return where everything stands in a text; of one that can not be read to its end, only its beginning."""
+    """Return where everything stands in a text; of one that cannot be read to its end, only its beginning."""
     try:
         return _Reader(text).document()[1]
     except _StopReading:
@@ -364,12 +363,12 @@ class _Reader:
             return self.single_quoted()
         if like := _NUMBER_LIKE(self.text, start):
             self.at = like.end()
-            self.fault(start, f"{shown(like[0])[1:-1]} is no JSON number", _number_hint(like[0]))
+            self.fault(start, f"{shown(like[0])[1:-1]} is no JSON number", number_hint(like[0]))
             return None
         if word := _WORD(self.text, start):
             self.at = word.end()
             if word[0] not in _LITERALS:
-                self.fault(start, f"{shown(word[0])[1:-1]} is no JSON value", _word_hint(word[0]))
+                self.fault(start, f"{shown(word[0])[1:-1]} is no JSON value", word_hint(word[0]))
             return _LITERALS.get(word[0])
         if character in ("", ",", "]", "}"):
             self.fault(start, "a value is missing here", "write one, or remove the comma or key before it")
@@ -384,22 +383,3 @@ class _Reader:
             return "the end of the file"
         character = self.text[self.at]
         return character if character.isprintable() else f"the character U+{ord(character):04X}"
-
-
-def _number_hint(text: str) -> str:
-    bare = text.lstrip("+-")
-    if bare[:1] == "0" and bare[1:2].isdigit():
-        return "a number does not begin with 0"
-    if bare.startswith(".") or text.startswith("+"):
-        return "a number begins with a digit or -"
-    if bare.endswith("."):
-        return "put a digit after the point"
-    return "write digits only, with a point for decimals; put text in double quotes"
-
-
-def _word_hint(word: str) -> str:
-    if word.lstrip("+-").lower() in ("nan", "infinity", "inf"):
-        return "JSON has no such number: write the digits"
-    if word in _FOREIGN:
-        return f"write {_FOREIGN[word]}"
-    return f"put text in double quotes; {listing(_LITERALS)} are the only bare words"

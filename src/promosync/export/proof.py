@@ -1,6 +1,6 @@
 """An export proves itself before it is written: the file is read as any other, and planned against what is live.
 
-What the loader refuses, or a plan would do more to than adopt it, can not be expressed; it is taken out with that
+What the loader refuses, or a plan would do more to than adopt it, cannot be expressed; it is taken out with that
 reason, and the rest is proved again. So no rule of the file, or of the planner, is known here a second time.
 """
 
@@ -44,7 +44,7 @@ class Proved:
 
 
 def prove(draft: Draft, live_for: LiveFor) -> Proved:
-    """Return the draft without what can not be expressed; raise ProblemsFound if that says nothing of an entry."""
+    """Return the draft without what cannot be expressed; raise ProblemsFound if that says nothing of an entry."""
     configuration = _stay_below(draft.configuration)
     while True:
         plan, refused = _try(configuration, live_for)

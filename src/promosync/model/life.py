@@ -17,7 +17,7 @@ active        it is on                                              ``active``
 switched off  it is off, and nothing says why: by hand              ``active``
 ============  ====================================================  ==========================================
 
-A row with a star ends a code for good, whatever Stripe's ``active`` says: Stripe takes it no more and can not
+A row with a star ends a code for good, whatever Stripe's ``active`` says: Stripe takes it no more and cannot
 switch it on again, but does not promise the moment at which ``active`` turns false for a date. ``active`` means
 that a customer can use the code today. Redeemed comes before withdrawn: a used code counts as issued for ever.
 Source: https://docs.stripe.com/billing/subscriptions/coupons and https://docs.stripe.com/api/promotion_codes/object

@@ -26,7 +26,7 @@ def carried(counted: Counted, allowed: int | None, limit: int | None, elsewhere:
     """Return the redemptions of predecessors; where they are unknown, what the file's limit makes of them.
 
     An object that ``allowed`` 63 of a ``limit`` of 100 when it was made is taken for one whose predecessors had 37,
-    less what was used ``elsewhere``: so it is what the file says. One that allows more than the file can not be.
+    less what was used ``elsewhere``: so it is what the file says. One that allows more than the file cannot be.
     """
     if counted.uncounted and allowed is not None and limit is not None:
         return max(0, limit - allowed - elsewhere)

@@ -280,7 +280,7 @@ def all_used(question: CodeQuestion, current: LiveCode) -> str:
 
 
 def not_made_again(question: CodeQuestion, current: LiveCode, reason: str) -> Action | Kept | Problem:
-    """Decide about a code that can not be as the file says: as it is, it must not work on."""
+    """Decide about a code that cannot be as the file says: as it is, it must not work on."""
     entry = question.entry
     if not current.spec.active:
         return _kept(question, reason, current)

@@ -23,7 +23,7 @@ _BACK = ("recreated", "restored")
 def remaining(saved: Plan, again: Plan, stood: Standing) -> Plan:
     """Return what is left to do of a saved plan; empty where all of it is done.
 
-    ``again`` is the plan made of ``stood.live``. Raises ProblemsFound with all that is in one of the two and can not
+    ``again`` is the plan made of ``stood.live``. Raises ProblemsFound with all that is in one of the two and cannot
     be explained by what was done.
     """
     known = {subject(action): action for action in saved.actions}
@@ -106,5 +106,5 @@ def _differs(action: Action, message: str) -> Problem:
 
 def _refused(message: str) -> Problem:
     return Problem(
-        (), f"the saved plan can not be confirmed: {message}", "plan again, and apply that", rule="saved-plan"
+        (), f"the saved plan cannot be confirmed: {message}", "plan again, and apply that", rule="saved-plan"
     )

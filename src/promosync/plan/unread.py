@@ -48,11 +48,11 @@ def unread(live: Live, wanted: Configuration) -> Iterator[Kept]:
         for thing in objects:
             name = thing.tags.id or thing.stripe_id
             for key in thing.unread if thing.tags.owner == owner else ():
-                said = f"{PREFIX}{key} of {thing.stripe_id} can not be read: {_MEANING[key]}"
+                said = f"{PREFIX}{key} of {thing.stripe_id} cannot be read: {_MEANING[key]}"
                 yield Kept(kind, name, said, thing.stripe_id, places.get((kind, name), ()))
     for batch, records in live.batches.items():
         for key, ids in records.unread.items():
-            said = f"{PREFIX}{key} of {_few(ids)} can not be read: {_MEANING[key]}"
+            said = f"{PREFIX}{key} of {_few(ids)} cannot be read: {_MEANING[key]}"
             yield Kept(Kind.BATCH, batch, said, path=places.get((Kind.BATCH, batch), ()))
 
 
@@ -71,7 +71,7 @@ def uncounted(actions: Iterable[Action], live: Live) -> Iterator[Problem]:
 
 
 def uncounted_codes(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) -> list[Problem]:
-    """Return why the codes of a batch can not be recreated, or made for further addresses, because of a key."""
+    """Return why the codes of a batch cannot be recreated, or made for further addresses, because of a key."""
     replaced = (records[replacement.at] for replacement in slots.replacements())
     ids = [record.stripe_id for record in replaced if record.uncounted]
     problems = [_refused(f"codes of the batch {entry.id!r}", ids, entry.path)] if ids else []
@@ -79,7 +79,7 @@ def uncounted_codes(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) ->
     strangers = records.unread.get("email", [])
     if strangers and slots.added and by_address:
         message = (
-            f"{PREFIX}email of {_few(strangers)} can not be read: a new code could be a second one for its address"
+            f"{PREFIX}email of {_few(strangers)} cannot be read: a new code could be a second one for its address"
         )
         hint = "in the Dashboard, set the key as it was, or remove it to give those addresses up; then plan again"
         problems.append(Problem(entry.path, message, hint, rule="unreadable-key"))
@@ -87,7 +87,7 @@ def uncounted_codes(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) ->
 
 
 def _refused(what: str, ids: Sequence[str], path: Path) -> Problem:
-    message = f"{what} would be recreated, and how often {_few(ids)} was used before can not be read"
+    message = f"{what} would be recreated, and how often {_few(ids)} was used before cannot be read"
     return Problem(path, message, _HINT, rule="unreadable-key")
 
 

@@ -93,7 +93,7 @@ def refund(call: Call, invoice: str, amount: int) -> Json:
     data = json.loads(row["data"])
     data["refunded"] += amount
     if amount < 1 or data["refunded"] > total(data):
-        raise ValueError(f"of {invoice} {total(data)} was paid: {data['refunded']} can not be refunded")
+        raise ValueError(f"of {invoice} {total(data)} was paid: {data['refunded']} cannot be refunded")
     call.db.execute("UPDATE invoices SET data = ? WHERE seq = ?", (json.dumps(data), row["seq"]))
     return {"invoice": invoice, "refunded": data["refunded"]}
 

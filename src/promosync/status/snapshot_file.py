@@ -104,7 +104,7 @@ def _files(path: Path) -> list[Path]:
     try:
         inside = sorted(file for file in path.iterdir() if not file.name.startswith("."))
     except OSError as error:
-        raise _refused(path, error.strerror or "it is a folder that can not be read") from error
+        raise _refused(path, error.strerror or "it is a folder that cannot be read") from error
     if not inside:
         raise _refused(path, "it is a folder without a snapshot")
     return inside
@@ -146,7 +146,7 @@ def _noted(problems: list[Problem]) -> Iterator[None]:
 
 
 def _refused(path: Path, reason: str, hint: str = _MAKE) -> ProblemsFound:
-    return ProblemsFound([Problem((), f"{path} can not be read: {reason}", hint, rule="snapshot")])
+    return ProblemsFound([Problem((), f"{path} cannot be read: {reason}", hint, rule="snapshot")])
 
 
 def _slots(packed: Any) -> UsedSlots:

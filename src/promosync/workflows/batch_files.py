@@ -71,7 +71,7 @@ def read_rows(entry: BatchEntry, folder: Path | None) -> Rows:
 
 
 def _capacity(entry: BatchEntry, rows: Rows) -> list[Problem]:
-    """Return why a batch's pattern can not hold its codes, whatever the account holds."""
+    """Return why a batch's pattern cannot hold its codes, whatever the account holds."""
     skips = entry.source.missing_customer == "skip" and rows.emails is not None  # Stripe knows how many are left
     return check_capacity(entry, 0 if skips else needed_codes(entry, rows), 0)
 

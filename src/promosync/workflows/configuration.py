@@ -55,7 +55,7 @@ def read_configuration(names: Sequence[str], now: int | None = None) -> Unchecke
     """Read the files that a command line names; ``now`` is as for :func:`promosync.config.load`.
 
     A folder stands for its ``.json`` files in the order of their names, but for hidden ones, schemas
-    (``….schema.json``) and saved plans. Several files are one configuration. Raises Refused for what can not be read.
+    (``….schema.json``) and saved plans. Several files are one configuration. Raises Refused for what cannot be read.
     """
     files = [file for name in names for file in _files_of(name)]
     _check(files)
@@ -115,12 +115,12 @@ def _is_meant(path: Path) -> bool:
         with path.open("rb") as file:
             return not _SAVED_PLAN.match(file.read(1000))
     except OSError:
-        return True  # reading it will tell why it can not be read
+        return True  # reading it will tell why it cannot be read
 
 
 def _check(files: Sequence[str]) -> None:
     if len(files) > 1 and STDIN in files:
-        fault = Problem((), "standard input can not be one of several files", rule="usage")
+        fault = Problem((), "standard input cannot be one of several files", rule="usage")
         raise Refused([fault], Source(display_name(STDIN)))
     for at, file in enumerate(files):
         if any(Path(file).absolute() == Path(other).absolute() for other in files[:at]):

@@ -100,7 +100,7 @@ def read(path: Path) -> Saved:
         raise _problem(f"{path} is no saved plan: it is not text") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _problem(f"the plan {path} can not be read: {reason}", "make one: promosync plan --out FILE") from error
+        raise _problem(f"the plan {path} cannot be read: {reason}", "make one: promosync plan --out FILE") from error
     return load(text, str(path))
 
 

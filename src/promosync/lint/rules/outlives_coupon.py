@@ -19,6 +19,6 @@ def check(facts: Facts) -> Iterator[Problem]:
             if way.spec.active and not facts.is_over(way.spec.expires_at):
                 yield Problem(
                     (*way.path, "coupon"),
-                    f"{dotted(coupon.path)} is over since {format_instant(ends)}, so this can not be used any more",
+                    f"{dotted(coupon.path)} is over since {format_instant(ends)}, so this cannot be used any more",
                     'remove it, set `"active": false`, or give the coupon a later `redeem_by`',
                 )

@@ -80,6 +80,13 @@ def test_an_apply_leaves_closed_seals_and_the_next_plan_reads_no_batch(shop: Sho
     assert "coupon=" not in query
 
 
+def test_codes_that_move_are_read_with_their_coupon(shop: Shop) -> None:
+    """A coupon that is recreated is read as a whole: none of its codes is asked for by its text."""
+    queries = asked(shop.world, CHANGES["its coupon is recreated"], shop)
+    assert len(queries) == 1
+    assert "coupon=spring" in queries[0]
+
+
 @pytest.mark.parametrize("what", ["removed", "edited", "cut", "of another coupon", "of another time"])
 def test_a_seal_that_somebody_touched_is_none(shop: Shop, what: str) -> None:
     """What the Dashboard does to a seal leads to reading, and to the same plan."""

@@ -114,7 +114,7 @@ VerboseOption = Annotated[
 NoPruneOption = Annotated[bool, scope_option("--no-prune", help="Leave what is not in the file as it is.")]
 
 RefreshOption = Annotated[
-    bool, typer.Option("--refresh", help="Read all codes of the account, whatever the seals of its coupons say.")
+    bool, scope_option("--refresh", help="Read all codes of the account, whatever the seals of its coupons say.")
 ]
 
 SandboxOption = Annotated[

@@ -273,12 +273,13 @@ class _Looking:
     def _singles(self, coupons: set[str]) -> set[str]:
         """Return the texts of single codes to ask for; add coupons where reading all of one is cheaper."""
         asked: dict[str, list[str]] = {}
+        unread = coupons - self._known.coupons
         for entry in self._wanted.codes:
-            home = self._futures[entry.spec.coupon].stripe_id
-            if home in coupons - self._known.coupons or fold(entry.spec.code) in self._known.texts:
+            there = self._matches.coupons.get(entry.spec.coupon)
+            on = [coupon.stripe_id for coupon in there.chain] if there else [""]
+            if not unread.isdisjoint(on) or fold(entry.spec.code) in self._known.texts or self._is_as_read(entry):
                 continue
-            if not self._is_as_read(entry):
-                asked.setdefault(home, []).append(entry.spec.code)
+            asked.setdefault(on[-1], []).append(entry.spec.code)
         for home, texts in list(asked.items()):
             known = home in self._seals and home not in self._known.coupons
             if known and 1 + self._seals[home].codes // 100 < len(texts):

@@ -325,6 +325,8 @@ def tried(work: Fuzz, kind: str, seed: int) -> None:
 
 def main() -> int:
     os.environ.pop("GITHUB_STEP_SUMMARY", None)
+    seed = os.environ.pop("FUZZ_SEED", "")  # for the same numbers in every run
+    draws = Random(seed) if seed else SystemRandom()
     with fuzz() as work:
         if sys.argv[2:]:
             tried(work, sys.argv[1], int(sys.argv[2]))
@@ -333,7 +335,7 @@ def main() -> int:
         begun, told, tries = time.monotonic(), 0.0, Counter[str]()
         while (gone := time.monotonic() - begun) < 60 * minutes:
             for kind in KINDS:
-                tried(work, kind, SystemRandom().getrandbits(48))
+                tried(work, kind, draws.getrandbits(48))
                 tries[kind] += 1
             if gone - told > EVERY:
                 told = gone

@@ -56,6 +56,11 @@ def test_links_count_by_where_they_lead(folder: Path) -> None:
     assert "no path that can be followed" in refused(folder, "loop")
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "é" * 130, "a/" * 3000 + "x"], ids=["long", "long as bytes", "deep"])
+def test_a_name_that_is_too_long_is_refused(folder: Path, name: str) -> None:
+    assert refused(folder, name).endswith(("cannot be read.", "no path that can be followed."))
+
+
 def test_what_is_no_readable_file_is_told_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(folder / "pipe")
     assert "does not exist" in refused(folder, "gone.csv")

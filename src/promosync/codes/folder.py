@@ -22,9 +22,9 @@ def resolve_inside(folder: FilePath, relative: str, at: Path = ()) -> FilePath:
         raise _refusal(at, relative, "is no path that can be followed") from None
     if not target.is_relative_to(root):
         raise _refusal(at, relative, "leads outside the configuration's folder", "Put the file below it.")
-    if target.is_symlink():  # a loop, of which Python 3.13 makes no error
-        raise _refusal(at, relative, "is no path that can be followed")
     try:
+        if target.is_symlink():  # a loop, of which Python 3.13 makes no error
+            raise _refusal(at, relative, "is no path that can be followed")
         if not target.exists():
             raise _refusal(at, relative, "does not exist", f"It is looked for at {target}.")
         if target.is_dir():

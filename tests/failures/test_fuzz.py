@@ -11,7 +11,7 @@ import pytest
 
 
 def test_the_fuzzer_finds_nothing_in_a_moment(request: pytest.FixtureRequest) -> None:
-    """One round of each kind, at least; `make fuzz` takes ten minutes. With hypothesis' seed it draws the same too."""
+    """One round of each kind, at least; `make fuzz` takes ten minutes. It has a seed where hypothesis has one."""
     seed = request.config.getoption("--hypothesis-seed", None)
     env = os.environ if seed is None else {**os.environ, "FUZZ_SEED": str(seed)}
     command = [sys.executable, "-m", "benchmarks.fuzz", "0.01"]

@@ -357,3 +357,18 @@ def test_what_is_off_since_its_coupon_is_used_up_is_not_noted(shop: Shop) -> Non
     shop.rests(content)
     shop.settle(shop_file(batch(count=3), coupons=[coupon(max_redemptions=9)]))
     assert shop.working() == set(rest)
+
+
+def test_an_import_adopts_what_nobody_manages(shop: Shop) -> None:
+    """A code of the file that is in Stripe already becomes the batch's, as the object it is; the rest is made."""
+    shop.apply(shop_file())
+    promotion = {"type": "coupon", "coupon": "spring"}
+    there = shop.world.dashboard.once(
+        "post", "/v1/promotion_codes", promotion=promotion, code="CARD1", max_redemptions=1
+    )
+    shop.write("print.csv", "CARD1", "CARD2")
+    plan = shop.settle(shop_file(printed()))
+    assert [(batch.adopted, batch.added) for batch in plan.batches] == [(1, 1)]
+    on = {row["code"]: row for row in shop.world.codes("print", active=True)}
+    assert on.keys() == {"CARD1", "CARD2"}
+    assert on["CARD1"]["id"] == there["id"]

@@ -27,6 +27,7 @@ class Seals:
         self._owner, self._gateway, self._note = plan.owner, gateway, note
         self._sealings = {sealing.stripe_id: sealing for sealing in plan.seals}
         self._family, self._gone = seal.family_digest({*plan.family, *coming}), plan.gone
+        self._gone_during = plan.gone_during
         self._mark = secrets.token_hex(6)
         self._written: dict[str, str] = {}  # the text that this run has written, by the planned Stripe id
         self._lost: set[str] = set()
@@ -38,9 +39,9 @@ class Seals:
     def of_new(self, stripe_id: str | None) -> str:
         """Return the text of the seal that a new coupon begins with."""
         sealing = self._sealings.get(stripe_id or "")
-        if sealing is None or sealing.after is None or sealing.created:
+        if sealing is None or sealing.during is None or sealing.created:
             return ""
-        text = self._opened(sealing.stripe_id, sealing.after)
+        text = self._opened(sealing.stripe_id, sealing.during)
         self._written[sealing.stripe_id] = text
         return text
 
@@ -51,7 +52,7 @@ class Seals:
         if there is None:
             return  # and whoever needs it finds out
         closed = seal.read(there.seal, self._owner, name, there.created)
-        said = sealing.after or closed
+        said = sealing.during or closed
         if there.seal != sealing.before or said is None:
             self._lost.add(name)  # somebody else was there since the plan was made
         if said is None:
@@ -91,5 +92,5 @@ class Seals:
             self._gateway.seal_coupon(stripe_id, self._opened(stripe_id, there))
 
     def _opened(self, stripe_id: str, said: Seal) -> str:
-        said = replace(said, mark=self._mark, at=self._gateway.now, family=self._family, gone=self._gone)
+        said = replace(said, mark=self._mark, at=self._gateway.now, family=self._family, gone=self._gone_during)
         return seal.write(said, self._owner, stripe_id) or ""

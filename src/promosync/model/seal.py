@@ -88,7 +88,8 @@ class Sealing:
 
     ``before`` is the text of the seal there is, ``created`` when the coupon was made (0: by this plan). ``after`` is
     what it says when all that the plan does to codes of the coupon has been done; None where it is not to be closed.
-    ``opened``: the plan writes to codes of the coupon; ``stale``: the seal there is does not say this.
+    ``opened``: the plan writes to codes of the coupon; ``stale``: the seal there is does not say this. ``during`` is
+    what the open one says, which holds however much of the plan is done.
     """
 
     stripe_id: str
@@ -97,6 +98,7 @@ class Sealing:
     after: Seal | None
     opened: bool
     stale: bool
+    during: Seal | None = None
 
     @property
     def requests(self) -> int:

@@ -228,7 +228,7 @@ class Plan:
     touches, by itself or by its codes, gives away at most. ``in_full`` is whether all codes of the account were read;
     ``trusted`` was not; ``seals`` is what apply writes on coupons so that the next plan need not read their codes,
     with ``unsealed``, a sentence for each coupon that gets none; ``family`` are the Stripe ids of the coupons that
-    the owner has now, ``gone`` is as in :class:`promosync.model.seal.Seal`.
+    the owner has now, ``gone`` is as in :class:`promosync.model.seal.Seal`, ``gone_during`` until all is done.
     """
 
     account: Account
@@ -246,6 +246,7 @@ class Plan:
     unsealed: tuple[str, ...] = ()
     family: tuple[str, ...] = ()
     gone: frozenset[str] | None = frozenset()
+    gone_during: frozenset[str] | None = frozenset()
 
     @property
     def empty(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -59,7 +59,9 @@ def with_seals(
         sealings = [replace(sealing, stale=True) for sealing in sealings[:1]] + sealings[1:]
     sealings += [sealing for sealing in found.others() if sealing.stripe_id not in told]
     own = tuple(coupon.stripe_id for coupon in live.coupons if coupon.tags.owner == scope.owner)
-    return replace(plan, seals=tuple(sealings), unsealed=tuple(unsealed), family=own, gone=found.gone())
+    gone, gone_now = found.gone(done=True), found.gone(done=False)
+    during = None if gone is None or gone_now is None else seal.gone_of(gone | gone_now)
+    return replace(plan, seals=tuple(sealings), unsealed=tuple(unsealed), family=own, gone=gone, gone_during=during)
 
 
 def _changes_family(plan: Plan) -> bool:
@@ -88,11 +90,14 @@ class _Seals:
         self._trusted: Mapping[str, Trusted] = {batch.id: batch for batch in plan.trusted}
         self._actions = {batch.id: batch for batch in plan.batches}
         self._skipping = {kept.id for kept in plan.kept if kept.kind is Kind.BATCH}
-        self._singles, self._rest = _singles_after(plan, wanted, live, matches, scope.owner)
+        self._singles, self._rest = _singles_after(plan.actions, wanted, live, matches, scope.owner)
+        self._singles_now, _ = _singles_after((), wanted, live, matches, scope.owner)
         self._written = _written(plan)
         batches = (live.batches.keys() | self._actions.keys()) - self._trusted.keys()
         self._active = {batch: self._active_after(batch) for batch in sorted(batches)}
-        self._elsewhere = {batch for batch in batches if self._is_elsewhere(batch)}
+        self._elsewhere = {batch for batch in batches if self._is_elsewhere(batch, done=True)}
+        now = {batch for batch in batches if self._is_elsewhere(batch, done=False)}
+        self._elsewhere_during = {seal.batch_digest(batch) for batch in now}
 
     def of(self, entry: CouponEntry, unsealed: list[str]) -> Sealing | None:
         """Return what becomes of the seal of an entry's coupon; None where it is not known, or cannot be sealed."""
@@ -126,7 +131,13 @@ class _Seals:
             after,
             opened=name in self._written or there is None,
             stale=not after.says_the_same(before),
+            during=replace(after, batches=dict(self._during(after))),
         )
+
+    def _during(self, after: Seal) -> Iterator[tuple[str, SealedBatch]]:
+        """Yield the batches of a seal as they are while the plan is carried out."""
+        for batch, sealed in after.batches.items():
+            yield batch, replace(sealed, elsewhere=sealed.elsewhere or batch in self._elsewhere_during)
 
     def others(self) -> Iterator[Sealing]:
         """Yield the seals that must be opened though they are not closed again."""
@@ -135,23 +146,28 @@ class _Seals:
                 there = self._there[name]
                 yield Sealing(name, there.seal, there.created, None, opened=True, stale=False)
 
-    def gone(self) -> frozenset[str] | None:
-        """Return the ids whose objects are only on coupons that are gone, when the plan is done."""
-        there = self._there.keys() - self._ending | self._making.keys()
-        ended = {tags.id for tags in (self._there[n].tags for n in self._ending if n in self._there)}
+    def gone(self, *, done: bool) -> frozenset[str] | None:
+        """Return the ids whose objects are only on coupons that are gone, when the plan is ``done``, or now."""
+        ending = self._ending if done else set[str | None]()
+        there = self._there.keys() - ending | (self._making.keys() if done else set())
+        singles = self._singles if done else self._singles_now
+        ended = {tags.id for tags in (self._there[n].tags for n in ending if n in self._there)}
         coupons = {name for name in ended if name is not None}
         lost: set[tuple[str, str]] = set()
-        staying = {config_id for name, codes in self._singles.items() if name in there for config_id, _ in codes}
+        staying = {config_id for name, codes in singles.items() if name in there for config_id, _ in codes}
         for code in self._live.codes:
             if code.tags.owner == self._scope.owner and code.spec.coupon not in there:
                 coupons |= {config_id for config_id, _ in generations(code.spec.coupon)}
                 lost |= {("code", code.tags.id)} if code.tags.id and code.tags.id not in staying else set()
         for batch, active in self._active.items():
-            on = set(active)
+            records = self._live.batches.get(batch, IssuedCodes())
+            on = set(active) if done else {shape.spec.coupon for shape in records.shapes}
+            if not on:
+                continue
             coupons |= {config_id for name in on - there for config_id, _ in generations(name)}
             lost |= {("batch", batch)} if not on & there else set()
         kept = {self._there[name].tags.id for name in there & self._there.keys()}
-        kept |= {action.id for action in self._making.values()}
+        kept |= {action.id for action in self._making.values()} if done else set()
         lost |= {("coupon", name) for name in coupons - kept}
         digests = {seal.short_digest(kind, config_id) for kind, config_id in lost}
         if self._live.known is not None:
@@ -222,9 +238,10 @@ class _Seals:
         active[work.spec.coupon] += (action.added + action.recreated) * work.spec.active + action.adopted
         return active
 
-    def _is_elsewhere(self, batch: str) -> bool:
-        """Whether the code that counts for some slot is on a coupon that is gone, when the plan is done."""
-        records, action = self._live.batches.get(batch, IssuedCodes()), self._actions.get(batch)
+    def _is_elsewhere(self, batch: str, *, done: bool) -> bool:
+        """Whether the code that counts for some slot is on a coupon that is gone, when the plan is done, or now."""
+        records, action = self._live.batches.get(batch, IssuedCodes()), self._actions.get(batch) if done else None
+        ending = self._ending if done else set[str | None]()
         coupons = [shape.spec.coupon for shape in records.shapes]
         # A code that is older than its coupon was on another one of the same id.
         born = {
@@ -242,9 +259,9 @@ class _Seals:
 
 
 def _singles_after(
-    plan: Plan, wanted: Configuration, live: Live, matches: Matches, owner: str
+    actions: Iterable[Action], wanted: Configuration, live: Live, matches: Matches, owner: str
 ) -> tuple[dict[str, list[tuple[str, str]]], dict[str, set[str]]]:
-    """Return where the single codes of the file are when a plan is done, and where others of ours are or were.
+    """Return where the single codes of the file are when actions are done, and where others of ours are or were.
 
     By the coupon's Stripe id: the id and folded text of each, and short digests of ids.
     """
@@ -256,7 +273,7 @@ def _singles_after(
         if (found := matches.codes.get(entry.id)) is not None and found.current.tags.owner == owner:
             after[entry.id] = found.current.spec
             staying.add(found.current.stripe_id)
-    for action in plan.actions:
+    for action in actions:
         if action.kind is Kind.CODE and action.path and action.verb is not Verb.RETIRE:
             assert isinstance(action.after, PromotionCode)
             after[action.id] = action.after

@@ -244,9 +244,7 @@ class _Seals:
         ending = self._ending if done else set[str | None]()
         coupons = [shape.spec.coupon for shape in records.shapes]
         # A code that is older than its coupon was on another one of the same id.
-        born = {
-            name: self._there[name].created for name in coupons if name in self._there and name not in self._ending
-        }
+        born = {name: self._there[name].created for name in coupons if name in self._there and name not in ending}
         if all(name in born and born[name] <= records.oldest for name in coupons):
             return False
         work = action.work if action else None

@@ -179,6 +179,33 @@ def test_a_crash_between_any_two_requests(shop: Shop, change: str) -> None:
         shop.apply(SHOP)
 
 
+def test_codes_left_on_a_deleted_coupon_are_found_after_a_crash(shop: Shop) -> None:
+    """A coupon is deleted by hand, and the apply that brings its codes back dies: the others come back, too."""
+    world, dies, done = shop.world, 0, False
+    while not done:
+        percent = 21 + dies  # recreated first, so that the new coupon has another id than the deleted one
+        homes = [coupon(percent_off=percent), coupon("summer")]
+        content = shop_file(batch(count=4), coupons=homes, codes=[code(text=f"TEXT{dies}")])
+        shop.apply(content)
+        world.control.advance(1)
+        [home] = world.coupons("spring")
+        world.dashboard.once("delete", f"/v1/coupons/{home['id']}")
+        changed = {**content, "promotion_codes": [code(text=f"NEXT{dies}")]}
+        plan = both(shop, changed)
+        world.control.die_after(dies)
+        patience, world.client.patience = world.client.patience, 0.0
+        shop.carry_out(plan, workers=1)
+        world.client.patience = patience
+        world.control.clear_faults()
+        world.control.advance(1)
+        both(shop, changed)
+        shop.apply(changed)
+        assert both(shop, changed).empty
+        assert len(shop.working()) == 4
+        done, dies = dies > plan.requests, dies + 1
+        world.control.advance(1)
+
+
 @pytest.mark.parametrize(
     "change", ["it grows", "it shrinks", "it moves", "its coupon is recreated", "a code gets another text"]
 )

@@ -183,9 +183,11 @@ def test_codes_left_on_a_deleted_coupon_are_found_after_a_crash(shop: Shop) -> N
     """A coupon is deleted by hand, and the apply that brings its codes back dies: the others come back, too."""
     world, dies, done = shop.world, 0, False
     while not done:
-        percent = 21 + dies  # recreated first, so that the new coupon has another id than the deleted one
-        homes = [coupon(percent_off=percent), coupon("summer")]
-        content = shop_file(batch(count=4), coupons=homes, codes=[code(text=f"TEXT{dies}")])
+        # Recreated before the batch is made: so its codes are on one coupon alone, and the next has another id.
+        homes = [coupon(percent_off=21 + dies), coupon("summer")]
+        shop.apply(shop_file(coupons=homes))
+        world.control.advance(1)
+        content = shop_file(batch(f"vip{dies}", 4), coupons=homes, codes=[code(text=f"TEXT{dies}")])
         shop.apply(content)
         world.control.advance(1)
         [home] = world.coupons("spring")
@@ -201,7 +203,7 @@ def test_codes_left_on_a_deleted_coupon_are_found_after_a_crash(shop: Shop) -> N
         both(shop, changed)
         shop.apply(changed)
         assert both(shop, changed).empty
-        assert len(shop.working()) == 4
+        assert len(shop.working(f"vip{dies}")) == 4
         done, dies = dies > plan.requests, dies + 1
         world.control.advance(1)
 

@@ -218,6 +218,16 @@ def test_a_mark_wins_over_the_end_of_the_coupon_and_what_is_on_again_is_on(used:
     assert len(working(settle(Wanted(count=3), records))) == 3
 
 
+@pytest.mark.parametrize(("limit", "comes_back"), [(None, True), (2, True), (1, False)])
+def test_a_used_code_of_a_deleted_coupon_comes_back_while_it_has_uses_left(
+    limit: int | None, comes_back: bool
+) -> None:
+    """One of which the file's limit leaves nothing would be planned again and again, and never made."""
+    [record] = settle(Wanted(count=1), [])
+    gone = replace(record, active=False, current=False, gone=True, used=1)
+    assert bool(decide(Wanted(count=1, limit=limit), [gone]).recreated) is comes_back
+
+
 @pytest.mark.parametrize("state", ["used up", "ended", "used up, changed", "ended, changed", "stranded"])
 @pytest.mark.parametrize("standing", list(Standing))
 def test_what_has_ended_by_itself_is_not_marked(state: str, standing: Standing) -> None:

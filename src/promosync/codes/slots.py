@@ -79,13 +79,14 @@ _FIRST, _SECOND, _THIRD, _ALWAYS, _NEVER = range(5)
 class Wanted:
     """What the file wants of a batch: exactly one of a count, texts to import, and hashes of addresses.
 
-    ``emails`` are salted hashes, one a row, without repeats; beside ``codes`` they are those of its rows.
+    ``emails`` are salted hashes, one a row, not repeated; beside ``codes`` those of its rows. ``limit`` is a code's.
     """
 
     count: int | None = None
     codes: Sequence[str] | None = None
     emails: Sequence[str] | None = None
     standing: Standing = Standing.ON
+    limit: int | None = None
 
 
 class Addition(NamedTuple):
@@ -176,7 +177,7 @@ def decide(wanted: Wanted, records: Sequence[IssuedCode], taken: Callable[[str],
             elif _to_mark(record):
                 plan.mark.append(index)
         return plan
-    batch = _Batch(records, wanted.standing, None if wanted.codes is not None else taken, plan)
+    batch = _Batch(records, wanted.standing, None if wanted.codes is not None else taken, plan, wanted.limit)
     if wanted.count is not None:
         _decide_count(wanted.count, batch)
     elif wanted.codes is not None:
@@ -215,6 +216,7 @@ class _Batch:
     standing: Standing
     taken: Callable[[str], bool] | None
     plan: SlotPlan
+    limit: int | None
 
     def slot(self, indexes: Sequence[int]) -> _Slot:
         """Return the slot of these records, and see to active ones that are not current."""
@@ -283,7 +285,9 @@ class _Batch:
                 self.plan.switch_off.append(slot.at)
         elif slot.used or record.uncounted:
             orphaned = record.gone and record.retired is None
-            interrupted = not record.ended and (orphaned or record.retired in (Retired.SWAP, Retired.OFF))
+            has_left = self.limit is None or slot.used < self.limit  # else nothing would be made of it
+            off = orphaned or record.retired in (Retired.SWAP, Retired.OFF)
+            interrupted = off and has_left and not record.ended
             if (record.moves or record.gone) and (record.active or interrupted):
                 self.plan._recreate(slot.at, -1)
             elif not record.active and interrupted:

@@ -90,6 +90,7 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
         codes=rows.codes,
         emails=usable.hashes if rows.emails is not None else None,
         standing=standing,
+        limit=entry.spec.max_redemptions,
     )
     space, too_many = _space(question, wanted)
     if too_many:

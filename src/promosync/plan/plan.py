@@ -210,7 +210,6 @@ class Trusted:
     """
 
     id: str
-    path: Path
     issued: int
     active: int
     since: int

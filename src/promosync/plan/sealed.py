@@ -245,7 +245,7 @@ class _Looking:
             return None
         active = sum(self._seals[name].batches[batch].active for name in on)
         coupons = {name: self._codes_on(name) for name in on}
-        return Trusted(entry.id, entry.path, sealed.issued, active, self._seals[home].at, coupons, elsewhere)
+        return Trusted(entry.id, sealed.issued, active, self._seals[home].at, coupons, elsewhere)
 
     def _is_elsewhere(self, entry: BatchEntry) -> bool:
         batch = seal.batch_digest(entry.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ from promosync.plan.planner import Policy, begin
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
 
+_NOTHING = Unread()
+
 
 def make(
     configuration: Configuration, stripe: StripeAccount, policy: Policy, rows: Mapping[str, Rows] | None = None
@@ -30,10 +32,25 @@ def make(
     refused = wrong_account(configuration, stripe.account)
     if refused:
         raise ProblemsFound([refused])
-    rows = rows or {}
+    return decide(configuration, stripe, policy, rows or {})
+
+
+def decide(
+    configuration: Configuration,
+    stripe: StripeAccount,
+    policy: Policy,
+    rows: Mapping[str, Rows],
+    wanted: Unread = _NOTHING,
+    seen: Callable[[Live], Live] = lambda live: live,
+) -> Plan:
+    """Read an account, and more of it until a plan can be made; return that. Raises ProblemsFound.
+
+    ``wanted`` is read in any case. ``seen`` gives what the plan is made of, for what was read by then.
+    """
     reading = stripe.begin(needs(configuration, stripe.account.mode, rows), everything=policy.refresh)
+    reading.read(wanted)
     while True:
-        live = reading.live()
+        live = seen(reading.live())
         begun = begin(configuration, live, policy, rows)
         made: Plan | Unread = begun.unread
         if not made:

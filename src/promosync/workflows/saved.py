@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING
 
 from promosync.codes.folder import resolve_inside
 from promosync.config import Refused, Source
-from promosync.model.account import Unread
+from promosync.model.account import Live
 from promosync.model.configuration import Configuration, Settings
 from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
-from promosync.plan.desired import needs
 from promosync.plan.plan import Plan
-from promosync.plan.planner import Policy, begin
+from promosync.plan.planner import Policy
 from promosync.plan.remaining import remaining
 from promosync.plan.safety import brakes
 from promosync.plan.saved import File, Saved, load
 from promosync.plan.standing import Standing, has_moved, objects_of, standing
 from promosync.workflows.batch_files import read_batch_files
 from promosync.workflows.configuration import below_of, read_again
-from promosync.workflows.plan import make, with_customers, wrong_account
+from promosync.workflows.plan import decide, make, wrong_account
 
 if TYPE_CHECKING:
     from promosync.plan.batch_rows import Rows
@@ -146,20 +145,18 @@ def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -
 
 def _made_again(saved: Saved, given: Inputs, stripe: StripeAccount) -> tuple[Standing, Plan]:
     """Return how far a plan is, and the plan made again; raise ProblemsFound with all that moved."""
-    reading = stripe.begin(needs(given.configuration, stripe.account.mode, given.rows))
-    reading.read(objects_of(saved.plan))
-    while True:
-        live = reading.live()
-        stood = standing(saved.plan, live)
-        if stood.moved:
-            raise ProblemsFound(stood.moved)
-        begun = begin(given.configuration, stood.live, saved.policy, given.rows)
-        made: Plan | Unread = begun.unread
-        if not made:
-            made = begun.plan(with_customers(given.configuration, given.rows, live, stripe, begun.trusted))
-        if isinstance(made, Plan):
-            return stood, made
-        reading.read(made)
+    stood: list[Standing] = []
+
+    def as_planned(live: Live) -> Live:
+        stood[:] = [standing(saved.plan, live)]
+        if stood[0].moved:
+            raise ProblemsFound(stood[0].moved)
+        return stood[0].live
+
+    made = decide(
+        given.configuration, stripe, saved.policy, given.rows, wanted=objects_of(saved.plan), seen=as_planned
+    )
+    return stood[0], made
 
 
 def _in_the_plan(saved: Saved) -> Inputs:

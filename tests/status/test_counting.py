@@ -152,6 +152,16 @@ def test_metadata_of_a_code_comes_before_its_coupons() -> None:
     assert figures == [("campaign=spring", 5, 6), ("campaign=radio", 1, 3), ("source=(none)", 6, 9)]
 
 
+def test_of_a_key_with_too_many_values_a_thousand_are_told_apart() -> None:
+    """A key may hold an id of each customer: memory must not grow with the account."""
+    document = {"coupons": [SPRING], "code_batches": [BATCH]}
+    codes = [unique("vip", slot, metadata={"customer": f"c{slot}"}) for slot in range(1003)]
+    report, _ = look(document, [coupon("spring", max_redemptions=100)], codes, Asked(by=("customer",)))
+    assert len(report.groups) == 1001
+    assert line(report, "customer=c999").issued == 1
+    assert line(report, "customer=(other values)").issued == 3
+
+
 @pytest.mark.parametrize(("each", "own"), [(None, 100), (80, 100), (20, 60)])
 def test_what_codes_of_one_coupon_share_is_counted_once(each: int | None, own: int) -> None:
     """Three codes of one campaign on a coupon of 100, and a coupon of 10 beside it: 110, or what the codes allow."""

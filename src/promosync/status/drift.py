@@ -80,7 +80,6 @@ class Drift:
             spec.customer_account,
             code.tags.carried,
             code.tags.protect,
-            code.created < self._every[spec.coupon].created if spec.coupon in self._every else None,
         )
         known = self._known.get(key)
         if known is None:

@@ -38,7 +38,7 @@ contract: .venv/ready ## what is sent and answered, beside Stripe's own validato
 
 SAMPLE ?= 40
 SEED ?= 1
-mutants: .venv/mutants ## do the tests see SAMPLE=40 changes of a line, drawn by SEED=1, in plan, apply and stripe_api
+mutants: .venv/mutants ## do the tests see SAMPLE=40 changes of a line of the core, drawn by SEED=1
 	@$(BIN)/python -m tests.mutants $(SAMPLE) $(SEED)
 
 .venv/mutants: .venv/ready

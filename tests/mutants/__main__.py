@@ -1,6 +1,8 @@
-"""Mutation testing: lines of the core are changed one at a time, and the tests ought to see it.
+"""Mutation testing: lines of the core are changed one at a time, and a test ought to fail.
 
-The changes are cosmic-ray's, which makes them in place: so it works on copies of the project, one for each process.
+The changes are those of cosmic-ray, which makes them in place: so it works on copies of the project, one for each
+process. First the tests run once, to learn which of them run which lines. Then each change is tried with the tests
+that run its line, the quick ones first, until one fails.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -24,44 +25,47 @@ from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkResult
 
-ROOT = Path(__file__).resolve().parents[1]
-SOURCE = Path("src", "promosync")
-_JOURNEYS = [f"tests/journeys/test_{name}.py" for name in ("fields", "batches", "recreate", "pairs")]
-TESTS = {
-    "export": ["tests/export"],
-    "status": ["tests/status"],
-    "plan": ["tests/plan", "tests/saved", "tests/check", "tests/lint", *_JOURNEYS],
-    "apply": ["tests/apply", *_JOURNEYS],
-    "stripe_api": ["tests/stripe_api", *_JOURNEYS],
-}
-"""Who ought to see a change of a module: of its folders here the first one counts. The tests end at a failure."""
+from tests.mutants import lines
 
-_SLACK = 30.0  # seconds
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = Path("src", "promosync")
+FOLDERS = ("apply", "export", "plan", "status", "stripe_api")
+
+_APART = ("browser", "ci", "docs")
+"""Folders of tests that are left out: they start processes, whose lines are not followed."""
+
+_MOST = 300.0
+"""Seconds. Of the tests that run a line, so many are run as take this long when nothing is changed."""
+
+_SLACK = 60.0  # seconds, beside three times what the tests take
 
 _SAME = re.compile(r"(^|_)(Eq_Is|Is_Eq|NotEq_IsNot|IsNot_NotEq)$")
 """Changes that are none where members of enumerations, None and small numbers are compared."""
 
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "dist", "build")
 
+Place = tuple[Path, tuple[int, int]]
+"""A module, and a line and column in it."""
+
 
 def main(size: int, seed: int) -> int:
-    """Change so many places, drawn by the seed; tell the share that was seen, and show each change that was not."""
+    """Change so many places, drawn by the seed; print the share that was seen, and each change that was not."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="promosync-mutants-") as folder:
         _enter_copy(folder)
         places = list(_places().values())
         drawn = [chance.choice(changes) for changes in chance.sample(places, min(size, len(places)))]
         print(f"{len(places):,} places can be changed; {len(drawn)} are, drawn by seed {seed}", flush=True)
+        seconds, tests_of = _watched(Path(folder), seed)
+        chosen = [_tests(change, seconds, tests_of) for change in drawn]
         with ProcessPoolExecutor(initializer=_enter_copy, initargs=(folder,)) as pool:
-            commands = [_command(change.module_path, seed) for change in drawn]
-            different = sorted(set(commands))
-            patience = dict(zip(different, pool.map(_patience, different), strict=True))
             unseen = 0
-            attempts = pool.map(_attempt, drawn, commands, [patience[command] for command in commands])
-            for change, result in zip(drawn, attempts, strict=True):
+            patience = [3 * sum(seconds[test] for test in tests) + _SLACK for tests in chosen]
+            attempts = pool.map(_attempt, drawn, chosen, [seed] * len(drawn), patience)
+            for change, tests, result in zip(drawn, chosen, attempts, strict=True):
                 seen = result.test_outcome is TestOutcome.KILLED
                 unseen += not seen
-                line = f"{change.module_path}:{change.start_pos[0]} {change.operator_name}"
+                line = f"{change.module_path}:{change.start_pos[0]} {change.operator_name}, {len(tests):,} tests"
                 print(f"{'seen    ' if seen else 'NOT SEEN'} {line}", flush=True)
                 if not seen:
                     print(result.diff or result.output, flush=True)
@@ -69,17 +73,54 @@ def main(size: int, seed: int) -> int:
     return 0
 
 
-def _command(module: Path, seed: int) -> str:
-    tests = next(tests for folder, tests in TESTS.items() if module.is_relative_to(SOURCE / folder))
-    return f"{sys.executable} -m pytest -x -q -p no:cacheprovider --hypothesis-seed={seed} {' '.join(tests)}"
+def _watched(folder: Path, seed: int) -> tuple[Mapping[str, float], Mapping[str, Mapping[int, list[str]]]]:
+    """The seconds of each test, and the tests of each line, as seen in one run of the tests, which must pass."""
+    written = folder / "lines"
+    written.mkdir()
+    command = f"{sys.executable} -m pytest -n auto -p tests.mutants.lines --hypothesis-seed={seed}"
+    command += "".join(f" --ignore tests/{each}" for each in _APART)
+    sources = " ".join(str(SOURCE / each) for each in FOLDERS)
+    done = subprocess.run(
+        command.split(),
+        env=os.environ | {"LINES_IN": str(written), "LINES_OF": sources},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"a test fails before anything is changed:\n{done.stdout}{done.stderr}"
+    seconds, of_line = lines.read(written)
+    return seconds, {str(Path(module).relative_to(Path.cwd())): tests for module, tests in of_line.items()}
 
 
-def _patience(command: str) -> float:
-    """How many seconds the tests may take, by what they take while nothing is changed; they must pass."""
-    started = time.monotonic()
-    done = subprocess.run(command.split(), capture_output=True, text=True)
-    assert done.returncode == 0, f"{command} fails before anything is changed:\n{done.stdout}{done.stderr}"
-    return 3 * (time.monotonic() - started) + _SLACK
+def _tests(
+    change: MutationSpec, seconds: Mapping[str, float], tests_of: Mapping[str, Mapping[int, list[str]]]
+) -> list[str]:
+    """The tests that run what is changed, the quick ones first; for what runs at import, all tests of its folder."""
+    of_line = tests_of[str(change.module_path)]
+    running = {test for line in _statement(change) for test in of_line.get(line, ())}
+    if not running:
+        running = {test for test in seconds if test.startswith(f"tests/{change.module_path.parts[2]}/")}
+    chosen: list[str] = []
+    left = _MOST
+    for test in sorted(running, key=lambda each: (seconds[each], each)):
+        left -= seconds[test]
+        if chosen and left < 0:
+            break
+        chosen.append(test)
+    return chosen
+
+
+def _statement(change: MutationSpec) -> range:
+    """The lines of the smallest statement around a change; of a statement with a body, those before the body."""
+    line = change.start_pos[0]
+    smallest = range(line, line + 1)
+    for node in ast.walk(ast.parse(change.module_path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            end = body[0].lineno if isinstance(body, list) else (node.end_lineno or node.lineno) + 1
+            around = range(node.lineno, max(end, node.lineno + 1))
+            if line in around:  # statements come from the outside in
+                smallest = around
+    return smallest
 
 
 def _enter_copy(folder: str) -> None:
@@ -90,17 +131,17 @@ def _enter_copy(folder: str) -> None:
     os.environ["PYTHONPATH"] = str(copy / "src")  # before the installed package, which is not the copy
 
 
-def _places() -> Mapping[tuple[Path, tuple[int, int]], list[MutationSpec]]:
-    """What can be changed, by module and line and column; in one order, whatever the machine.
+def _places() -> Mapping[Place, list[MutationSpec]]:
+    """What can be changed, by place; in one order, whatever the machine.
 
     By place, because there are eleven changes of each comparison and one of each condition.
     """
-    modules = sorted({module for folder in TESTS for module in (SOURCE / folder).rglob("*.py")})
+    modules = sorted({module for folder in FOLDERS for module in (SOURCE / folder).rglob("*.py")})
     with use_db(":memory:", WorkDB.Mode.create) as database:
         init(modules, database, {})
         found = [change for item in database.work_items for change in item.mutations]
     annotations = {module: _annotations(module) for module in modules}
-    places: dict[tuple[Path, tuple[int, int]], list[MutationSpec]] = defaultdict(list)
+    places: dict[Place, list[MutationSpec]] = defaultdict(list)
     for change in sorted(found, key=lambda each: (each.module_path, each.start_pos, each.operator_name)):
         annotated = any(start <= change.start_pos < end for start, end in annotations[change.module_path])
         if not annotated and not _SAME.search(change.operator_name):
@@ -118,7 +159,10 @@ def _annotations(module: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     ]
 
 
-def _attempt(change: MutationSpec, command: str, patience: float) -> WorkResult:
+def _attempt(change: MutationSpec, tests: list[str], seed: int, patience: float) -> WorkResult:
+    listed = Path("tests-of-change")
+    listed.write_text("\n".join(tests), encoding="utf-8")
+    command = f"{sys.executable} -m pytest -x -q -p no:cacheprovider --hypothesis-seed={seed} @{listed}"
     result: WorkResult = mutate_and_test([change], command, patience)
     return result
 

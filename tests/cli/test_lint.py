@@ -128,7 +128,7 @@ def test_explain_prints_the_page_of_a_rule(cli: Cli) -> None:
     result = cli("explain", "No-Limit")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("# no-limit: ")
-    assert "## The way out" in result.out
+    assert "## What to do" in result.out
     assert result.out == cli("explain", "no-limit").out
 
 

@@ -35,8 +35,8 @@ FILES: dict[str, dict[str, Any]] = {
         "promotion_codes": [{**CODE, "customer_email": "jenny@example.com"}],
         "code_batches": [BATCH],
     },
-    'a batch says `"missing_customer": "create"`': {**SHOP, "code_batches": [CREATING]},
-    "the file pins its `account`; else it is not needed": {
+    'a batch has `"missing_customer": "create"`': {**SHOP, "code_batches": [CREATING]},
+    "the file names its `account`": {
         **SHOP,
         "promosync": {"owner": "shop", "account": "acct_1PromosyncSandbox"},
     },

@@ -56,7 +56,7 @@ def test_what_terraform_made_is_adopted(cli: Cli, folder: Path) -> None:
 
 def test_a_key_is_rotated(cli: Cli) -> None:
     """The new one plans as the page says and applies what was planned with the old; the old one is told off."""
-    [plan] = commands("A key is to be rotated")
+    [plan] = commands("Rotate a key")
     with fake_stripe() as stripe:
         assert cli("plan", "--live", "--out", "plan.json", env={"STRIPE_API_KEY": OLD}).code == 0
         stripe.control.register_key(OLD, expired=True)

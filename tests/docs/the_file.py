@@ -13,8 +13,8 @@ PAGE = DOCS / "the-file.md"
 
 _INTRO = """# The file
 
-Every key that `promosync.json` can have. This page is generated from the JSON Schema of the file, which `promosync schema`
-prints. With `"$schema"`, an editor shows the same texts while you type.
+Every key that `promosync.json` can have. This page is generated from the JSON Schema of the file, which
+`promosync schema` prints. With `"$schema"`, an editor shows the same texts while you type.
 
 `promosync validate` reports every error at once, with line and column. An unknown key inside an entry is an error. If
 you leave a key out, it has Stripe's default: no limit, no date, no metadata, active. So removing a line is a change.

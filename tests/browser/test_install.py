@@ -1,4 +1,4 @@
-"""Where a browser cannot be had, that is said, and it is no failure."""
+"""If no browser can be installed, this is printed, and it is not a failure."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_tables_are_tables_for_those_who_hear_them(tab: Page, file: Path, width:
 
 
 def test_the_keyboard_gets_everywhere(tab: Page, file: Path) -> None:
-    """The first stop leads past the head; every section can be folded, every table scrolled, every head pressed."""
+    """With the keyboard: the first link skips the head; sections can be folded, tables scrolled, heads pressed."""
     tab.open(file, 360)
     wanted = tab.ask(
         "[...document.querySelectorAll('a, summary, input, button, [tabindex]')].map(one => one.outerHTML)"

@@ -1,4 +1,4 @@
-"""A plan as a comment: it fits, it keeps what matters, and no text from people does anything in it."""
+"""A plan as a comment: it fits, it keeps the important parts, and text from people is never markup."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_codes_that_only_move_are_in_a_list_of_their_own() -> None:
 
 
 def test_what_takes_away_is_kept_when_the_rest_is_cut() -> None:
-    """Of ten thousand creations some are counted; each removal and each recreate is there in full."""
+    """Of ten thousand creations some are only counted; each removal and each recreate is shown completely."""
     actions = [*many(Verb.CREATE, 10_000), *many(Verb.DEACTIVATE, 30), *many(Verb.RECREATE, 30)]
     text = plan_markdown(plan_of(*actions), PACE, NAME)
     assert len(text) <= COMMENT_LIMIT

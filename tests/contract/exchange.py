@@ -1,4 +1,4 @@
-"""One request and its answer, as the tee writes them down and the checks read them."""
+"""One request and its answer, as the tee writes them and the checks read them."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_the_sandbox_knows_every_parameter_of_coupons_and_codes(method: str, pat
     [("coupon", COUPON), ("promotion_code", PROMOTION_CODE), ("product", PRODUCT), ("customer", CUSTOMER)],
 )
 def test_what_the_sandbox_expands_can_be_expanded(schema: str, node: Node, spec: Spec) -> None:
-    """The validator lets much of ``expand`` pass; the spec lists what may stand there."""
+    """The validator accepts most values of ``expand``; the spec lists the allowed ones."""
     assert list(not_expandable(spec, spec.schemas[schema], node)) == []
 
 

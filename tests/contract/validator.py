@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"HTTP at address: (127\.0\.0\.1:\d+)\n")
 
 
 class Unavailable(Exception):
-    """The validator cannot be had here, and why."""
+    """The validator is not available here; the message is the reason."""
 
 
 def fetch() -> None:
@@ -71,7 +71,7 @@ class Validator:
     session: requests.Session
 
     def refusal(self, endpoint: str, query: str = "", body: str = "") -> str | None:
-        """What the validator says against a request; None if it passes. To it one id is as good as another."""
+        """Return the validator's error for a request; None if it passes. It accepts every id."""
         method, path = endpoint.split()
         answer = self._ask(method, path.replace("{id}", "id"), query, body)
         return None if answer.status_code == 200 else f"{answer.status_code} {answer.json()['error']['message']}"
@@ -112,7 +112,7 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def main() -> int:
-    """Fetch the validator; where it cannot be had, say so loudly and return 3."""
+    """Fetch the validator; if it is not available, print this clearly and return 3."""
     try:
         fetch()
     except Unavailable as why:

@@ -1,4 +1,4 @@
-"""Every command line that a page or an example has people type is one that promosync understands."""
+"""promosync understands every command line in the pages and the examples."""
 
 from __future__ import annotations
 

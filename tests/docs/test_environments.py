@@ -95,7 +95,7 @@ def state(half: Control) -> tuple[Json, Json, Counter[str]]:
 
 
 def test_both_end_the_same(run: Run, stripe: FakeStripe) -> None:
-    """Test first, then live: equal but for ids, and the second mode never touches the first."""
+    """Test first, then live: equal except for ids, and an apply in one mode does not change the other."""
     write(FILE)
     assert run("test", "apply", "--yes").code == 0
     tested = half_of(stripe, "test").dump()
@@ -136,7 +136,7 @@ def test_they_stay_the_same_after_a_change(run: Run, stripe: FakeStripe) -> None
 
 
 def test_an_export_of_one_is_compared_with_the_other(run: Run) -> None:
-    """Equal: nothing to do. A difference is shown as what would make the other alike."""
+    """If both are equal, nothing is to do. Otherwise the plan shows the changes that make the second one equal."""
     single = {**FILE, "code_batches": []}
     write(single)
     for mode in ("test", "live"):

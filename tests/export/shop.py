@@ -1,4 +1,4 @@
-"""An account that somebody filled by hand, and what an export of it must be good for."""
+"""An account that somebody filled by hand, and the conditions for an export of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Shop:
     url: str
 
     def seed(self, kind: str, *objects: Json) -> list[str]:
-        """Make objects, but for those that Stripe would not have."""
+        """Make objects, except those that Stripe refuses."""
         made = []
         for one in objects:
             try:

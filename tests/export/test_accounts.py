@@ -25,7 +25,7 @@ def test_an_export_is_adopted_and_changes_nothing(shared_shop: Shop, seed: int) 
 
 @pytest.mark.parametrize("seed", range(1000, 1010))
 def test_what_stripe_lets_people_do_can_be_said_in_a_file(shared_shop: Shop, seed: int) -> None:
-    """Without what no file can say, all that works is in it, and only what is over or off for good is not."""
+    """Without objects that no file can describe, the export has all working codes; only ended ones are missing."""
     Account(seed, odd=0).fill(shared_shop)
     customers = {row["id"] for row in shared_shop.everything()["customers"]}
     export = shared_shop.export()

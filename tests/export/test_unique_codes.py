@@ -135,7 +135,7 @@ def test_a_batch_that_has_ended_is_not_in_the_export_and_the_others_are(spring: 
 
 
 def test_the_owners_batches_need_a_file(spring: Shop) -> None:
-    """Without one they are told, and so is what a plan of the rest would take away."""
+    """Without such a file they are reported, and so is what a plan of the other entries would remove."""
     unique(spring, 60)
     spring.adopt(spring.export(files_from=50))
     export = spring.export(owner="default")

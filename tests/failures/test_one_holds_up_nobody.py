@@ -1,4 +1,4 @@
-"""What is slow or broken delays nothing but what needs it, and an outage costs its time once."""
+"""A slow or failing request delays only the changes that need it, and an outage costs its time only once."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_code(world: World) -> None:
 
 
 def test_a_code_of_a_batch(world: World) -> None:
-    """One code of a batch that fails is one code that fails: the batch says so, and the next apply makes it."""
+    """If one code of a batch fails, only this code fails: the batch reports it, and the next apply makes it."""
     world.apply(document([coupon("home0")]))
     content = {**document([coupon("home0")]), "code_batches": [batch("batch0", "home0", 12)]}
     world.client.patience = 0.2
@@ -73,7 +73,7 @@ def test_a_code_of_a_batch(world: World) -> None:
 
 
 def test_an_outage_costs_its_time_once(world: World) -> None:
-    """Stripe goes away in the middle: two hundred codes do not each wait for it in vain."""
+    """If Stripe stops answering, two hundred codes do not each wait until their time is over."""
     content = document([coupon()], [code(f"code{n}") for n in range(200)])
     plan = world.plan(content)
     world.control.die_after(10)

@@ -39,7 +39,7 @@ def world(shared_world: World) -> World:
 
 @pytest.fixture
 def never_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every account be so large that its list of codes is only read where nothing else helps."""
+    """Treat every account as so large that the list of all codes is read only if nothing less is enough."""
     monkeypatch.setattr(choosing, "FEW", 0)
     monkeypatch.setattr(choosing.Choosing, "_allowed", lambda self: 0)
     monkeypatch.setattr(sealing, "MANY", 0)

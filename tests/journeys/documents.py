@@ -1,4 +1,4 @@
-"""Random files that are valid: few ids and texts, so that two files drawn have much in common."""
+"""Random valid files with few ids and texts, so that two of them have much in common."""
 
 from __future__ import annotations
 

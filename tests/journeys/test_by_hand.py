@@ -1,4 +1,4 @@
-"""A unique code that somebody switched off stays off, whatever becomes of its coupon, from the next apply on."""
+"""After the next apply, a unique code that somebody switched off stays off, even if its coupon is deleted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shop(world: World, tmp_path: Path) -> Shop:
 
 
 def delete_coupon(shop: Shop) -> None:
-    """As somebody does in the Dashboard, a second after whatever was last."""
+    """Switch a code off in the Dashboard, a second after the last event."""
     shop.world.control.advance(1)
     [row] = shop.world.coupons()
     shop.world.dashboard.once("delete", f"/v1/coupons/{row['id']}")
@@ -76,7 +76,7 @@ def test_what_no_apply_has_noted_comes_back_and_the_plan_says_so(shop: Shop) -> 
 
 
 def test_what_is_on_again_is_like_the_others(shop: Shop) -> None:
-    """Somebody thinks better of it: the note goes, and with it the code comes back like any other."""
+    """If somebody switches it on again, the note is removed, and the code comes back like any other."""
     shop.settle(CONTENT)
     every = shop.working()
     [off] = some(every, 1)

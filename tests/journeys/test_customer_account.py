@@ -1,4 +1,4 @@
-"""A code for one account that is a customer (`customer_account`) stays for it, whatever happens to the code."""
+"""A code for one account that is a customer (`customer_account`) keeps its account through every change."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_another_holder_is_a_recreate(world: World, before: Json, after: Json) -
 
 
 def test_a_file_that_leaves_it_out_does_not_adopt_it(world: World) -> None:
-    """The entry is for everybody: the code of that text stands in the way."""
+    """The entry is for everybody: the code with that text is a conflict."""
     by_hand(world, **ACME)
     with pytest.raises(ProblemsFound) as found:
         world.plan(document([coupon(percent_off=100)], [code()]))

@@ -1,4 +1,4 @@
-"""A plan for a part of the file, or one that leaves alone what is not in it, promises what apply then does."""
+"""A plan with --target or --no-prune shows exactly what apply then does."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ targets = st.lists(st.sampled_from((*COUPON_IDS, *CODE_IDS, *BATCH_IDS)), max_si
 def test_a_plan_is_what_apply_does(
     shared_world: World, pair: tuple[Json, Json], policy: dict[str, Any], cut: int | None, by_hand: str
 ) -> None:
-    """From any file to any other, half way or not: all of a narrowed plan is done, and the next one is empty."""
+    """From any file to any other, interrupted or not: a narrowed plan is done, and the next one is empty."""
     world, (before, after) = shared_world, pair
     world.fresh()
     _apply(world, before)
@@ -149,7 +149,7 @@ def test_a_coupon_is_not_recreated_under_a_code_that_stays(world: World, left: s
 
 
 def test_only_what_a_plan_reaches_is_called_unchanged(world: World) -> None:
-    """Of entries that were not looked at, nothing is said."""
+    """The plan says nothing about entries that are not in the target."""
     _apply(world, _shop())
     assert world.plan(_shop(coupons=("spring", "summer")), targets=("spring",)).unchanged == 1
 

@@ -1,4 +1,4 @@
-"""Somebody writes over a key of promosync's in the Dashboard: plans go on, say so, and give nothing away."""
+"""Somebody overwrites a key of promosync in the Dashboard: plans still work, report it, and allow no further uses."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_code_that_cannot_be_counted_is_not_made_anew_in_passing(shop: Shop) -
 
 
 def test_an_address_that_cannot_be_read_gets_no_second_code(shop: Shop) -> None:
-    """Ann has used hers. While nobody can tell that it was hers, no address gets a new one."""
+    """Ann has used her code. While the key that names her is unreadable, no address gets a new code."""
     shop.write("mail.csv", "ann@example.com")
     shop.settle(shop_file(mailed()))
     [row] = shop.world.codes("mail")

@@ -41,7 +41,7 @@ def server() -> Iterator[World]:
 
 @pytest.fixture
 def world(server: World) -> World:
-    """An account with a coupon of nobody's, and three codes on it that were used once each."""
+    """An account with a coupon that nobody manages, and three codes on it that were used once each."""
     server.fresh()
     server.control.seed("coupon", [{"id": "LEGACY", "percent_off": 10, "duration": "once"}])
     server.control.seed("promotion_code", [{"code": "OLD", "coupon": "LEGACY"}])
@@ -79,14 +79,14 @@ def lines(report: Report) -> Lines:
 
 
 def both(world: World, content: Json, before: Ledger, imported: tuple[str, ...] = ()) -> tuple[Ledger, Lines]:
-    """Return the ledger that goes on, and the lines, which are the same without it."""
+    """Return the continued ledger, and the lines, which are the same without a ledger."""
     after, report = look(world, content, before, imported)
     assert lines(report) == lines(look(world, content, None, imported)[1])
     return after, lines(report)
 
 
 def grown_old(world: World, content: Json = NOTHING) -> Ledger:
-    """A ledger of a file that does not have the codes, from before its orders are not read again any more."""
+    """A ledger of a file without the codes, so old that their orders are not read again."""
     kept, report = look(world, content)
     assert not [key for key in lines(report) if key[0] is LineKind.CODE]
     world.control.advance(AGAIN_SECONDS + 5 * DAY)
@@ -156,7 +156,7 @@ def test_another_code_of_the_text_is_not_taken_for_it(world: World) -> None:
 
 
 def asked(world: World, content: Json, before: Ledger, imported: tuple[str, ...] = ()) -> tuple[Ledger, int, int]:
-    """Return the ledger that goes on, and how many requests there were, for codes and for invoices."""
+    """Return the continued ledger, and the number of requests for codes and for invoices."""
     world.control.clear_counters()
     kept, _ = look(world, content, before, imported)
     counted = world.control.counters()["requests"]
@@ -177,7 +177,7 @@ def test_stripe_is_asked_about_a_code_until_it_is_the_files(world: World) -> Non
 
 
 def test_for_many_codes_all_orders_are_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That takes fewer requests; but not where a reading was stopped: it goes on, so that it comes to its end."""
+    """That takes fewer requests. But a reading that was stopped continues, so that it ends."""
     kept = grown_old(world)
     content, imported = {**NOTHING, "code_batches": [BATCH]}, CARDS
     apply(world, content, imported)

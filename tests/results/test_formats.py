@@ -1,4 +1,4 @@
-"""Every format says the same, and no text from people is more than text in any of them."""
+"""Every format has the same facts, and in none of them is text from people treated as markup."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_csv_is_rectangular_and_runs_nothing() -> None:
 
 
 def test_a_negative_amount_is_a_number_in_csv() -> None:
-    """A credit for time not used is an order below nothing."""
+    """A credit for unused time is an order with a negative amount."""
     found = made([order(NOW, -1250, (50, "spring", None))], [coupon("spring")])
     [row, *_] = csv.DictReader(io.StringIO(results_csv(found)))
     assert (row["before_discount"], row["after_discount"]) == ("-12.00", "-12.50")
@@ -120,7 +120,7 @@ def test_the_page_is_well_formed(page: Page) -> None:
 
 
 def test_the_page_holds_nothing_that_runs_or_loads() -> None:
-    """But for its own script, which its policy knows by its hash."""
+    """Except its own script, which its policy allows by its hash."""
     runs_nothing_but_its_own(results_html(report()))
 
 

@@ -1,4 +1,4 @@
-"""Whatever is edited, applied, bought, refunded and renewed: the figures are the sums that plain counting gives.
+"""After any edits, applies, orders, refunds and renewals, the figures equal those of a simple count.
 
 The books are kept here, from what was done and from the sandbox's rows: whose each object was is noted after every
 apply, and nothing of :mod:`promosync.results` is used for them. ``pytest --hypothesis-profile=long`` plays 200
@@ -213,7 +213,7 @@ def expected(
 
 
 def summed(found: list[tuple[Bought, int]], first: dict[str, int]) -> Sums:
-    """The figures of some orders."""
+    """Return the figures of some orders."""
 
     def counts(some: list[tuple[Bought, int]]) -> tuple[int, int, int, int, int]:
         rows = [row for row, _ in some]
@@ -273,7 +273,7 @@ def check(report: Report, books: Books, rows: list[Bought], content: Json, span:
 def test_the_figures_are_those_of_the_books(
     world: World, history: list[Any], adopts: int, begin: int, length: int
 ) -> None:
-    """After every day, and before it is applied; with a ledger that goes on from the day before, and without."""
+    """After every day, and before the apply; with the ledger of the day before, and without one."""
     world.fresh()
     books, kept = Books(), None
     _others(world)

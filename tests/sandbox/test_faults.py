@@ -1,4 +1,4 @@
-"""Faults on order: what the client sees, what was done all the same, and what a repeat finds."""
+"""Requested faults: what the client sees, what was done anyway, and what a second try finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever edits a saved plan and makes its checksum again gets nothing done that the plan does not show."""
+"""An edited saved plan with a correct checksum does nothing that the plan does not show."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def deletes_the_protected_as_if_not(plan: Json, world: World) -> None:
 
 
 def retires_what_is_current(plan: Json, world: World) -> None:
-    """It is not counted by the brakes."""
+    """The safety checks do not count it."""
     action = action_on(plan, "unused")
     action |= {"verb": "retire", "reason": "a newer one has taken its place", "new_id": "winter"}
     del action["removes"]
@@ -178,7 +178,7 @@ LIES: dict[str, Callable[[Json, World], None]] = {
 @pytest.mark.parametrize("lie", LIES)
 @pytest.mark.parametrize("again", [None, AFTER], ids=["alone", "with its configuration"])
 def test_a_lie_is_refused(world: World, lie: str, again: Json | None) -> None:
-    """Before the first write. With the configuration at hand a lie may also come to nothing: the truth is applied."""
+    """Before the first write. If the configuration is given, the correct plan may be applied instead."""
     text = begun(world)
     hostile = forged(text, lambda plan: LIES[lie](plan, world))
     found = taken_up(world, hostile, again)
@@ -192,7 +192,7 @@ def test_a_lie_is_refused(world: World, lie: str, again: Json | None) -> None:
 
 @pytest.mark.parametrize("again", [None, document([coupon()], max_removal_percent=90)], ids=["alone", "with its own"])
 def test_the_brakes_are_counted_anew(world: World, again: Json | None) -> None:
-    """Whatever the plan says of them: what the account has in use, and no more than the configuration allows."""
+    """The checks use the account's objects in use and the configuration's limit, not the numbers in the plan."""
     world.settle(document([coupon()], [code(f"c{number}") for number in range(19)]))
     text = save(world, again or document([coupon()]))
 
@@ -222,7 +222,7 @@ def test_a_configuration_may_be_stricter(world: World) -> None:
 
 
 def test_what_is_left_alone_is_said(world: World) -> None:
-    """It is told from the configuration, be it named or the one in the plan."""
+    """It comes from the configuration, given or in the plan."""
     content = document([coupon(), coupon("late", redeem_by="2027-01-10T00:00:00Z")])
     text = save(world, content)
     for again in (None, content):

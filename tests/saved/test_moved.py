@@ -1,4 +1,4 @@
-"""A saved plan is applied to the world it was made for, and to no other."""
+"""A saved plan is applied only if the account and the files have not changed."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_everything_that_moved_is_named(world: World) -> None:
 
 
 def test_what_the_plan_does_not_touch_may_move(world: World) -> None:
-    """A plan for one entry is not held up by another."""
+    """A change of another entry does not stop a plan for one entry."""
     world.settle(BEFORE)
     text = save(world, AFTER, targets=("winter",))
     touch("promotion_codes", "plain", metadata={"b": "3"})(world)

@@ -1,4 +1,4 @@
-"""A saved plan that was stopped or cut short is taken up again as it is, and ends where it would have ended."""
+"""A saved plan that was stopped or interrupted continues unchanged, and has the same result."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Callable[[], Json], Callable[[], Json]]] = {
 @pytest.mark.parametrize("use", [False, True], ids=["", "used in between"])
 @pytest.mark.parametrize("case", CASES)
 def test_killed_after_every_write(world: World, case: str, use: bool) -> None:
-    """Wherever it died, and twice: the same plan goes on without its configuration, and then all is as written."""
+    """After two crashes at any writes, the same plan continues without its configuration, and everything is done."""
     before, after = CASES[case][0](), CASES[case][1]()
     for died_at in range(40):
         world.fresh()
@@ -133,7 +133,7 @@ def test_what_somebody_else_did_in_between_is_a_move(world: World, what: str) ->
 
 
 def test_a_new_coupon_that_somebody_changed_is_not_the_plans(world: World) -> None:
-    """It stands beside the old one when the run dies; it is told from one that the plan made by all its fields."""
+    """It is beside the old coupon when the run dies; all fields are compared to see whether the plan made it."""
     world.settle(BEFORE)
     text = save(world, AFTER)
     for writes in range(1, 9):

@@ -1,4 +1,4 @@
-"""Whatever is edited and applied in between, the report counts exactly the redemptions that there were."""
+"""After any edits and applies, the report counts exactly the real redemptions."""
 
 from __future__ import annotations
 

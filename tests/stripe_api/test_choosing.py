@@ -1,4 +1,4 @@
-"""Reading by the list of all codes or by what is needed: never much more than the cheaper of the two."""
+"""Reading the list of all codes, or only the needed codes: never much more requests than the cheaper way."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def read(there: Account, choosing: Choosing, readers: int, draw: random.Random) 
 
 
 def cost_of_all(there: Account, readers: int, draw: random.Random) -> int:
-    """What the list of all codes takes alone."""
+    """Return the number of requests for the list of all codes."""
     choosing = chooser(0)
     choosing.need((), everything=True)
     before = there.requests
@@ -72,7 +72,7 @@ def cost_of_all(there: Account, readers: int, draw: random.Random) -> int:
 
 
 def cost_of_needed(there: Account, readers: int, draw: random.Random) -> int:
-    """What is needed takes alone."""
+    """Return the number of requests for only the needed codes."""
     total = 0
     for number, source in enumerate(there.sources()):
         source.filters = {}

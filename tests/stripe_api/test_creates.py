@@ -1,4 +1,4 @@
-"""Whatever happens on the way, one create makes one object."""
+"""With any failure on the way, one create makes one object."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_code_whose_date_stripe_filled_in_is_found_again(sandbox: Handle) -> N
 
 
 def test_a_stored_error_is_asked_for_again_under_a_new_key(sandbox: Handle) -> None:
-    """Stripe answers a day long with the error it has stored: only another key gets on."""
+    """Stripe repeats a stored error for a day: only another key helps."""
     order(sandbox, "coupons", "500")
     with account_at(sandbox.url) as account:
         account.create_coupon("spring", COUPON, TAGS)

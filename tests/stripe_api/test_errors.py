@@ -1,4 +1,4 @@
-"""Every error of the SDK becomes one fault with one sentence that is fit to be shown."""
+"""Every error of the SDK becomes one fault with one sentence that can be shown."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_a_replayed_server_error_is_known_as_stored() -> None:
     ],
 )
 def test_a_key_that_stripe_does_not_take(message: str, code: str | None, says: str) -> None:
-    """Each case has its own sentence, with the way out, and no part of the key in it."""
+    """Each case has its own sentence, which says what to do and contains no part of the key."""
     found = fault_of(401, error(message, code))
     assert found.fault is Fault.DENIED
     assert says in str(found)
@@ -238,7 +238,7 @@ def test_an_object_of_the_other_mode_is_told() -> None:
     ],
 )
 def test_no_message_repeats_a_code(message: str) -> None:
-    """A unique code is as good as money, and logs are read by many."""
+    """A unique code is worth money, and many people read logs."""
     found = fault_of(400, error(message), method="post", code="SPR-7Q2K")
     assert "7q2k" not in str(found).lower()
 

@@ -1,4 +1,4 @@
-"""Answers that never end, that are too large, that break off, or that come from somebody else."""
+"""Answers that never end, are too large, break off, or come from another server."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ DRIPS = {
 @pytest.mark.parametrize("part", DRIPS)
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 def test_an_answer_has_to_be_whole_by_a_time(monkeypatch: pytest.MonkeyPatch, part: str, method: str) -> None:
-    """Whatever part of it drips, and though no single byte is late; it is not asked for again by the SDK."""
+    """Whichever part of it arrives slowly, even if no single byte is late; the SDK does not request it again."""
     monkeypatch.setattr(transport, "WHOLE_SECONDS", 0.5)
     begun = time.monotonic()
     with talking(dripping(*DRIPS[part])) as url, client_at(url) as client:

@@ -1,4 +1,4 @@
-"""Reading a list several pages at once: every row once, and hardly a request more than it has pages."""
+"""Reading several pages of a list at once: every row once, with few requests more than pages."""
 
 from __future__ import annotations
 

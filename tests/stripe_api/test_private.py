@@ -1,4 +1,4 @@
-"""A Stripe that refuses everything, and quotes what it was sent and what it holds: nobody reads a unique code."""
+"""A Stripe that refuses everything and quotes requests and objects: no unique code is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever an object in an answer looks like: it is read, or it is a fault in words, and never anything else."""
+"""Any object in an answer is read, or is a fault with a message, and never another exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves this machine, and what is made of what does not come back."""
+"""Requests that leave this machine, and what happens if no answer comes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .border import KEY, OBJECT, Asked, account_at, client_at, served
 
 
 def test_the_pinned_version_is_the_sdks() -> None:
-    """The code and the SDK it was written with speak of the same objects."""
+    """The code and the SDK use the same version of the API."""
     assert stripe.api_version == API_VERSION
 
 
@@ -60,7 +60,7 @@ def test_a_request_carries_key_version_and_name_and_no_telemetry(monkeypatch: py
 
 
 def test_no_entry_of_a_netrc_takes_the_place_of_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither on this machine nor elsewhere."""
+    """Not on this machine, and not elsewhere."""
     netrc = tmp_path / "netrc"
     netrc.write_text(
         "machine 127.0.0.1 login mallory password secret\nmachine api.stripe.com login mallory password x"

@@ -24,14 +24,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "promosync"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-# Imports go down this list only. Nobody but `cli` knows `sandbox`, and it knows nobody.
+# Imports go down this list only. Only `cli` imports `sandbox`, which imports nothing of ours.
 ROOMS = [
     *("cli", "workflows", "stripe_api", "apply", "render", "lint"),
     *("results", "status", "export", "plan", "codes", "config", "model"),
 ]
 UPWARDS = {("render", "promosync.apply.outcome")}  # the outcome of a plan is a value, and is shown
 
-# Who may import what: the slow ones load behind their own door.
+# The folders that may import each package; slow packages are imported in few places.
 DOORS = {
     "stripe": {"stripe_api"},
     "requests": {"stripe_api"},

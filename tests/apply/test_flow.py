@@ -99,7 +99,7 @@ def test_no_more_at_once_than_workers() -> None:
         with lock:
             here += 1
             most = max(most, here)
-        gate.wait(10)  # four must be there at once, or this breaks
+        gate.wait(10)  # breaks unless four jobs run at the same time
         with lock:
             here -= 1
 

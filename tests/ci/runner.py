@@ -86,7 +86,7 @@ def use_action(
         job.log += done.stdout
         pairs = [line.partition("=") for line in output.read_text(encoding="utf-8").splitlines()]
         known["steps"][step.get("id", f"__{number}")] = {"outputs": {name: value for name, _, value in pairs}}
-        if done.returncode:  # no step says what happens after a failure, so nothing does
+        if done.returncode:  # no step has a condition for a failure, so none runs after one
             job.code = done.returncode
             break
     job.outputs = {name: expanded(one["value"], known) for name, one in action["outputs"].items()}

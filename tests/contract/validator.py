@@ -90,10 +90,10 @@ class Validator:
 @contextmanager
 def running() -> Iterator[Validator]:
     """Serve the validator for as long as the block lasts."""
-    anywhere = "127.0.0.1:0"  # both are named: what is not would be served to the whole network
+    anywhere = "127.0.0.1:0"  # both addresses are named; otherwise they would be open to the whole network
     command = [str(PROGRAM), "-http-addr", anywhere, "-https-addr", anywhere]
     with (
-        tempfile.NamedTemporaryFile("w+") as log,  # it says a line for each request: no pipe, which would fill up
+        tempfile.NamedTemporaryFile("w+") as log,  # it prints a line for each request, which would fill a pipe
         subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as process,
         requests.Session() as session,
     ):

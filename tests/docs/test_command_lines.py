@@ -30,7 +30,7 @@ def understood(line: str) -> str:
         word = words.pop(0) if words else ""
         if word in ("--help", "-h", *(name for one in command.params for name in one.opts)):
             return ""
-        if not word or word.isupper():  # a group, or any command, that is spoken of
+        if not word or word.isupper():  # the text names a group, or a placeholder for a command
             return ""
         if word not in inner:
             return f"{name} has no command {word!r}"

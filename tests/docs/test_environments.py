@@ -44,7 +44,7 @@ FILE: Json = {
     ],
     "code_batches": [{"id": "vip", "coupon": "ten", "generate": {"count": 4, "pattern": "VIP-####-####"}}],
 }
-# What Stripe gives or counts itself.
+# Fields that Stripe sets or counts itself.
 _GIVEN = ("id", "created", "livemode", "times_redeemed", "customer")
 
 

@@ -26,7 +26,7 @@ CODE = {"id": "launch", "code": "LAUNCH20", "coupon": "spring"}
 BATCH = {"id": "vip", "coupon": "spring", "generate": {"emails": "vip.csv", "length": 10}}
 SHOP = {"promosync": {"owner": "shop"}, "coupons": [COUPON], "promotion_codes": [CODE]}
 CREATING = {**BATCH, "generate": {**BATCH["generate"], "missing_customer": "create"}}  # type: ignore[dict-item]
-# For each "needed when" of the page a file of which it is true, and the rows that are needed beside "always".
+# For each "needed when" of the page, a file for which it is true.
 FILES: dict[str, dict[str, Any]] = {
     "always": SHOP,
     "a coupon has `applies_to`": {**SHOP, "coupons": [{**COUPON, "applies_to": ["prod_a"]}]},

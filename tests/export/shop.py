@@ -76,7 +76,7 @@ class Shop:
             configuration = read(export, self.world.now)
             plan = self.plan(configuration, folder)
             assert {action.verb for action in plan.actions} <= {Verb.ADOPT}
-            # A promosync_id without an owner says nothing, and is written over.
+            # A promosync_id without an owner means nothing, and is overwritten.
             assert {change.field for action in plan.actions for change in action.changes} <= {"id"}
             assert all(batch.adopted + batch.marked == batch.codes and not batch.changes for batch in plan.batches)
             assert not plan.brakes

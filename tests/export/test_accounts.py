@@ -17,7 +17,7 @@ def test_an_export_is_adopted_and_changes_nothing(shared_shop: Shop, seed: int) 
     rows = shared_shop.everything()
     export = shared_shop.export(ended=seed % 3 == 0)
     nobodys = {kind: [row for row in rows[kind] if "promosync_owner" not in row["metadata"]] for kind in rows}
-    # Nothing is left out without being told.
+    # Everything that is left out is reported.
     assert len(export.configuration.coupons) + left_out(export, Kind.COUPON) == len(nobodys["coupons"])
     assert export.codes + left_out(export, Kind.CODE) == len(nobodys["promotion_codes"])
     shared_shop.adopt(export)

@@ -61,7 +61,7 @@ def test_an_apply_tells_how_far_it_is() -> None:
     lines = [int(found[1]) for found in LINE.finditer(err)]
     assert lines == done
     assert events[-1]["event"] == "summary"
-    # As it happens: between two steps there are outcomes, and not all of them in the end.
+    # At once: outcomes come between two progress lines, and not all of them at the end.
     kinds = [event["event"] for event in events]
     assert kinds.index("outcome") < kinds.index("progress") < len(kinds) - 1 - kinds[::-1].index("outcome")
 

@@ -49,7 +49,7 @@ def shop_file(
     *batches: Json, coupons: Iterable[Json] | None = None, codes: Iterable[Json] = (), **settings: Any
 ) -> Json:
     """A file's content, with the coupon ``spring`` unless others are given."""
-    # What the brakes think of a plan is another test's matter: they hold in `apply`, not in the engine.
+    # Other tests are about the safety checks, which are in the command `apply` and not in the engine.
     return {**document([coupon()] if coupons is None else coupons, codes, **settings), "code_batches": list(batches)}
 
 

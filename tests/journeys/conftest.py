@@ -22,7 +22,7 @@ def shared_world() -> Iterator[World]:
     patch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.0)
     patch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.0)
     try:
-        # The clock stands still but for what a journey says: which second a thing falls into is not left to chance.
+        # Only a journey moves the clock, so that the second of every event is fixed.
         sandbox = Sandbox(clock=lambda: float(NOW))
         with running(sandbox=sandbox) as handle:
             yield open_world(handle.url, handle.control)

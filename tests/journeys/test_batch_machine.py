@@ -81,8 +81,8 @@ class BatchShop(RuleBasedStateMachine):
         self.count, self.lines = count, [*TEXTS[:2]]
         self.used: Counter[Key] = Counter()
         self.off: set[Key] = set()  # by hand
-        self.noted: set[Key] = set()  # of these, what an apply has found off
-        self.maybe: set[Key] = set()  # off by hand, or by the end of its coupon: nobody can tell
+        self.noted: set[Key] = set()  # those of them that an apply has found off
+        self.maybe: set[Key] = set()  # off by hand, or because its coupon was deleted: this cannot be known
         self.texts: dict[Key, str] = {}
         self.limits: dict[str, int] = {}
         self.largest: dict[str, int] = {}

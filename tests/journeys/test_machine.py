@@ -334,7 +334,7 @@ class Shop(RuleBasedStateMachine):
         for id, entry in self.codes.items():
             limits = (entry["max_redemptions"], self.limits.get(id, entry["max_redemptions"]))
             if None not in limits:
-                # What somebody switched on by hand may be there still: its end was refused.
+                # A code that somebody switched on by hand may still be active, if Stripe refused to switch it off.
                 assert self._open(id) <= max(open_before[id], max(limits) - self.used["code " + id], 0)
             self.limits[id] = None if None in limits else max(limits)
 

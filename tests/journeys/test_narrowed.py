@@ -60,7 +60,7 @@ def test_a_plan_is_what_apply_does(
     else:
         told = []
         assert (again.actions, again.batches) == ((), ())
-    # A target that was not in the file is gone: now nobody knows it.
+    # A target that was not in the file is removed, and is unknown now.
     assert [message for message in told if "nothing to do about it in Stripe" not in message] == []
 
 

@@ -171,7 +171,7 @@ def test_a_crash_between_any_two_requests(shop: Shop, change: str) -> None:
         world.control.clear_faults()
         world.control.advance(1)
         both(shop, content)
-        both(shop, SHOP)  # and should the change be taken back
+        both(shop, SHOP)  # and if the change is reverted
         shop.apply(content)
         assert both(shop, content).empty
         done, dies = dies > plan.requests, dies + 1
@@ -183,7 +183,7 @@ def test_codes_left_on_a_deleted_coupon_are_found_after_a_crash(shop: Shop) -> N
     """A coupon is deleted by hand, and the apply that brings its codes back dies: the others come back, too."""
     world, dies, done = shop.world, 0, False
     while not done:
-        # Recreated before the batch is made: so its codes are on one coupon alone, and the next has another id.
+        # Recreated before the batch is made, so that its codes are on one coupon only, and the next has another id.
         homes = [coupon(percent_off=21 + dies), coupon("summer")]
         shop.apply(shop_file(coupons=homes))
         world.control.advance(1)

@@ -44,7 +44,7 @@ def entries(numbers: range, **fields: Any) -> Any:
     [
         (9, 3, 30, False),  # 3 of 10 are 30 %: not more than 30
         (9, 4, 30, True),
-        (8, 8, 30, False),  # 8 of 9: below ten a share says little
+        (8, 8, 30, False),  # 8 of 9: below ten objects the share is not checked
         (9, 1, 9, True),
         (9, 1, 10, False),
         (19, 0, 0, False),

@@ -167,7 +167,7 @@ def settled(draw: st.DrawFn) -> tuple[Configuration, Live]:
             spec = replace(spec, **{changed: draw(code_fields[changed])})
         used = draw(counts) if changed == "used" else 0
         created = NOW - (99 if changed == "created" else 1) * DAY
-        if changed == "older":  # and used by more than the current one knows of
+        if changed == "older":  # and used more often than the current one's metadata says
             before = Tags("shop", entry.id, retired=Retired.SWAP)
             there = replace(entry.spec, active=False)
             things.append(LiveCode(f"promo_{number}_0", there, before, created - DAY, draw(counts)))
@@ -221,7 +221,7 @@ def test_no_plan_writes_to_others(pair: tuple[Configuration, Live]) -> None:
             owner = action.before.tags.owner
             adopted = owner is None and (action.verb == "adopt" or action.stripe_id in named)
             assert owner == "shop" or adopted
-            if action.verb == "retire":  # what an entry names is its current object, or was its own before
+            if action.verb == "retire":  # the object that an entry names is its current object, or was its own before
                 assert (owner, action.before.tags.id) == ("shop", action.id)
         if isinstance(action.before, LiveCoupon) and action.verb in ("recreate", "delete", "retire"):
             ended.add(action.stripe_id)

@@ -129,7 +129,7 @@ def test_an_adopted_import_brings_its_old_orders(world: World) -> None:
     kept = grown_old(world)
     content = {**NOTHING, "code_batches": [BATCH]}
     kept, found = both(world, content, kept, CARDS)
-    assert (LineKind.BATCH, "cards") not in found  # not applied: whose it will be nobody has said
+    assert (LineKind.BATCH, "cards") not in found  # not applied, so it has no owner yet
     apply(world, content, CARDS)
     kept, found = both(world, content, kept, CARDS)
     assert found[LineKind.BATCH, "cards"] == 2

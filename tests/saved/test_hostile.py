@@ -199,7 +199,7 @@ def test_the_brakes_are_counted_anew(world: World, again: Json | None) -> None:
     def edit(plan: Json) -> None:
         plan["ours"] = 1000
         del plan["brakes"]
-        if again is None:  # one that is named is compared
+        if again is None:  # a given configuration is compared
             looser = document([coupon()], max_removal_percent=100)
             plan["files"]["promosync.json"]["text"] = json.dumps(looser)
 
@@ -250,7 +250,7 @@ def test_any_edit_is_refused_or_shown(shared_world: World, data: st.DataObject, 
     report = world.carry_out(found)
     assert world.others() == others
     assert [*world.coupons("guarded"), *world.codes("shut")] == guarded
-    # What Stripe refuses, such as a coupon without a discount, is told as failed.
+    # A change that Stripe refuses, such as a coupon without a discount, is reported as failed.
     done = [outcome.action for outcome in report.outcomes if outcome.status is Status.DONE]
     shown_is_done(world, replace(found, actions=tuple(action for action in found.actions if action in done)))
 

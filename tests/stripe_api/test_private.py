@@ -259,7 +259,7 @@ def test_no_part_of_a_private_text_is_left(
         ("no such code: SPR...", "no such code: …"),
         ("no such code: spr-7Q2K-va…", "no such code: …"),
         ("it ends with ...lue, and is taken", "it ends with …, and is taken"),
-        ("it begins with SP... and is taken", "it begins with SP... and is taken"),  # as many words do
+        ("it begins with SP... and is taken", "it begins with SP... and is taken"),  # like many words
         ("and more ...", "and more ..."),
     ],
 )

@@ -153,6 +153,6 @@ def test_a_page_that_is_none(page: Mapping[str, Any]) -> None:
         ):
             with pytest.raises(StripeFault, match="check the API base"):
                 ask()
-        if page.get("data") != []:  # a look whether there are any does not ask for more
+        if page.get("data") != []:  # the check whether there are any does not request more
             with pytest.raises(StripeFault, match="check the API base"):
                 account.active_codes_on("a")

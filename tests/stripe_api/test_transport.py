@@ -135,7 +135,7 @@ def test_the_sdk_is_silent_whatever_the_environment_says(tmp_path: Path) -> None
     assert "SECRET-42" not in done.stderr
     assert "claude" not in done.stderr
     assert "Request to Stripe" not in done.stderr
-    assert list(tmp_path.iterdir()) == []  # nor does a telemetry id stay behind
+    assert list(tmp_path.iterdir()) == []  # and no telemetry id is left
 
 
 @pytest.mark.usefixtures("quick")

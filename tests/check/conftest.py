@@ -1,4 +1,4 @@
-"""One sandbox for all checks, over HTTP, with a fixed clock."""
+"""One sandbox for all checks, over HTTP, with a clock that stands still."""
 
 from __future__ import annotations
 

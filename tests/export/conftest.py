@@ -1,4 +1,4 @@
-"""One sandbox for all exports, over HTTP, and the account after it was exported and adopted."""
+"""One sandbox for all exports, over HTTP, and what becomes of an account that is exported and adopted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sandbox, a client and a clock for every journey, and a form in which the results of two journeys are compared."""
+"""A sandbox, a client and a clock: what every journey needs to walk, and one form in which two ends compare."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _loaded(text: str, minute: int) -> Configuration:
 
 @dataclass
 class World:
-    """One account: promosync uses ``stripe``, over ``client``; everybody else uses the other methods."""
+    """One account: ``stripe`` is promosync's way to it, over ``client``; the others are everybody else's."""
 
     control: Control
     stripe: StripeAccount
@@ -86,7 +86,7 @@ class World:
         return int(self.control.clock())
 
     def fresh(self) -> None:
-        """Delete everything, and start again at NOW with the products and customers of the journeys."""
+        """Forget everything, and begin again at NOW with the products and customers that the journeys know."""
         self.control.reset()
         self.control.seed("product", [{"id": "pro"}, {"id": "team"}])
         customers = [{"id": "cus_ann", "email": "ann@example.com"}, {"id": "cus_bob", "email": "Bob@example.com"}]
@@ -208,7 +208,7 @@ class World:
 
 
 def open_world(url: str, control: Control) -> World:
-    """A client that does not wait between tries."""
+    """A client without the waits between tries that Stripe itself deserves."""
 
     def client() -> Client:
         transport = Transport(Pacer(None, None), 16, loopback=True)

@@ -71,7 +71,7 @@ def tree(module: Path) -> ast.Module:
 
 
 def imports(module: Path) -> Iterator[str]:
-    """Yield what a module imports, wherever in it, by full name."""
+    """Yield all imports of a module, by full name."""
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -189,7 +189,7 @@ class Browser:
 
 @contextmanager
 def running(path: str) -> Iterator[Browser]:
-    """Run a browser with a profile of its own, for as long as the block lasts."""
+    """Run a browser with its own profile during the block."""
     to_browser, from_browser = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(prefix="promosync-browser-", ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(

@@ -208,7 +208,7 @@ def test_without_script_every_row_can_be_read(tab: Page, folder: Path, page: str
 @pytest.mark.parametrize("script", [True, False])
 @pytest.mark.parametrize("page", PAGES)
 def test_paper_has_every_row(tab: Page, folder: Path, page: str, script: bool) -> None:
-    """Also of what is folded on the screen; what only works on a screen is not printed."""
+    """Also rows of sections that are folded on the screen; controls that need a screen are not printed."""
     tab.open(folder / f"{page}.html", 760, media="print", script=script)
     assert tab.ask(SHOWN) == tab.ask(ROWS) > 5
     assert tab.ask("[...document.querySelectorAll('nav, input, .skip')].filter(one => one.checkVisibility())") == []

@@ -30,7 +30,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_is_quiet_fits_and_can_be_read(tab: Page, file: Path, width: int, theme: str) -> None:
-    """No error, no request but for itself, no sideways scrolling, nothing cut, 4.5:1 for every text."""
+    """No error, no other request, no sideways scrolling, nothing cut, contrast 4.5:1 for every text."""
     looks_well(tab, file, width, theme)
 
 

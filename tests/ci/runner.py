@@ -23,7 +23,7 @@ def read_yaml(path: Path) -> Any:
 
 @dataclass
 class Job:
-    """What a run of the action left: which steps ran, and what they wrote."""
+    """The result of a run of the action: the steps that ran, and their outputs."""
 
     code: int = 0
     ran: list[str] = field(default_factory=list)

@@ -26,7 +26,7 @@ Raw = Callable[[BaseHTTPRequestHandler], None]
 
 @contextmanager
 def serving(answer: Raw, bodies: list[bytes] | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Answer every request in one way; give the address, and the requests that came, with their tokens.
+    """Answer every request in one way; yield the address, and the requests with their tokens.
 
     ``bodies`` is given what they brought.
     """
@@ -69,7 +69,7 @@ def says(status: int, raw: bytes, length: int | None = None, **headers: str) -> 
 
 
 def comment(folder: Path, *options: str, **env: str) -> str:
-    """Run it as a job does; return what it said. It ends with 0 and without a traceback, whatever happens."""
+    """Run it as a job does; return its output. It must always end with 0 and without a traceback."""
     report = folder / "report.md"
     report.write_text(f"{MARKER}\n### promosync: changes to Stripe\n", encoding="utf-8")
     script = str(ROOT / "action" / "comment.py")

@@ -1,4 +1,4 @@
-"""Unique codes at the command line: exported on request, whole and private, and printed nowhere else."""
+"""Unique codes on the command line: exported on request, completely and privately, and printed nowhere else."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_errors_are_one(cli: Cli, command: list[str], env: dict[str, str], outpu
 
 
 def test_a_missing_product_is_found_before_the_first_write(cli: Cli) -> None:
-    """All problems of a plan are told at once, with their place in the file."""
+    """All problems of a plan are reported at once, with their place in the file."""
     coupons = [
         {"id": name, "percent_off": 10, "duration": "once", "applies_to": [f"no_{name}"]} for name in ("a", "b")
     ]

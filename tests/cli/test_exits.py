@@ -41,7 +41,7 @@ def test_debug_shows_where_but_not_the_key(cli: Cli, monkeypatch: pytest.MonkeyP
 
 
 def test_no_command_prints_the_key(cli: Cli) -> None:
-    """Not in a plan, an apply, an event, an error of Stripe's or of the wire, nor with --debug."""
+    """Not in a plan, an apply, an event, an error of Stripe or of the network, and not with --debug."""
     results = []
     with running() as handle:
         env = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": handle.url}
@@ -62,7 +62,7 @@ def test_no_command_prints_the_key(cli: Cli) -> None:
 
 
 def test_what_stripe_says_is_told(cli: Cli) -> None:
-    """A key that lacks a permission is told which one."""
+    """The error names the permission that the key lacks."""
     with running() as handle:
         handle.control.register_key(KEY, ["coupon_read"])
         result = cli("plan", "--format", "json", env={"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": handle.url})

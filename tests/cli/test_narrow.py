@@ -48,7 +48,7 @@ def whole(lines: str, width: int) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_no_word_is_broken(cli: Cli, command: list[str]) -> None:
-    """The words are those of a wide terminal; every line fits, but for what is too long itself."""
+    """The words are those of a wide terminal; every line fits, except single words that are too long."""
     write({**SHOP, "coupons": [SHOP["coupons"][1]], "promotion_codes": [], "code_batches": []})
     assert cli("apply", "--sandbox", "--yes").code == 0
     write(SHOP)
@@ -82,7 +82,7 @@ def test_a_table_that_has_no_room_is_a_list(cli: Cli, command: list[str]) -> Non
 
 
 def test_what_is_folded_keeps_its_styles() -> None:
-    """And its indent; what is in backquotes is a command to copy, and stays whole."""
+    """And its indent; a command in backquotes is not folded, so that it can be copied."""
     line = Text("  ")
     line.append("one two", "bold")
     line.append(" `promosync apply --plan plan.json` three four", "red")

@@ -1,4 +1,4 @@
-"""Plan and apply against the local sandbox: what is asked, what is refused, what is written where."""
+"""Plan and apply against the local sandbox: questions, errors, and the streams of each output."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_many_codes_that_move_are_one_line(cli: Cli) -> None:
 
 @pytest.mark.parametrize("more", [["--verbose"], ["--format", "json"], ["--format", "markdown"]], ids=" ".join)
 def test_a_summary_is_text_alone(cli: Cli, more: list[str]) -> None:
-    """JSON has the counts in fields of their own, and Markdown folds what is long."""
+    """JSON has separate fields for the counts, and Markdown folds long parts."""
     result = cli("plan", "--sandbox", "--summary", *more)
     assert result.code == 1
     assert "--summary" in result.err
@@ -223,7 +223,7 @@ def test_a_batch_is_counted_and_never_named(cli: Cli) -> None:
 
 @pytest.mark.parametrize("name", ["codes.csv", "missing.csv"])
 def test_the_files_of_a_batch_are_checked_offline(cli: Cli, name: str) -> None:
-    """`validate` reads what a batch imports; a bad file is told with its place in the configuration."""
+    """`validate` reads the files of a batch; an error in one has its place in the configuration."""
     Path("codes.csv").write_text("GOOD1\nBAD CODE\n", encoding="utf-8")
     write(changed(code_batches=[{"id": "printed", "coupon": "vip", "import": {"file": name}}]))
     result = cli("validate", "--format", "json")

@@ -1,4 +1,4 @@
-"""A large account at the command line: what was not read is said, and `--refresh` reads everything."""
+"""A large account on the command line: the plan says what was not read, and `--refresh` reads everything."""
 
 from __future__ import annotations
 

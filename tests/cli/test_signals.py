@@ -59,7 +59,7 @@ def started(*arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture(scope="module")
 def slow() -> Iterator[Handle]:
-    """A sandbox whose lists of promotion codes take longer than anybody waits."""
+    """A sandbox whose lists of promotion codes never come in time."""
     with running() as handle:
         reads = {"method": "GET", "path": "/v1/promotion_codes"}
         handle.control.faults({"fault": "slow", "match": reads, "seconds": 60})
@@ -168,7 +168,7 @@ def test_the_demo_is_interrupted(number: signal.Signals) -> None:
 def test_what_was_finished_is_told(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, command: list[str], shows: str, says: str, there: bool
 ) -> None:
-    """Interrupted while the result is shown: what is on the disk by then is whole, and named."""
+    """Interrupted while the result is shown: files on the disk are complete, and are named."""
 
     def interrupted(*_: object, **__: object) -> None:
         raise Interrupted

@@ -24,7 +24,7 @@ CODE = {"coupon": "a", "code": "SPRING"}
 
 
 def on(days: int) -> str:
-    """A moment so many days from now."""
+    """Return a time this number of days from now."""
     return datetime.fromtimestamp(time.time() + days * DAY, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -118,7 +118,7 @@ def not_expandable(spec: Spec, schema: Json, node: Node) -> Iterator[str]:
 
 
 def objects(spec: Spec, field: Json) -> Iterator[Json]:
-    """The schemas of what a field holds once it is expanded, without those of what was deleted."""
+    """The schemas of a field's value when it is expanded, without those of deleted objects."""
     for each in (field, *field.get("anyOf", ())):
         name = each.get("$ref", "deleted_").rpartition("/")[2]
         if not name.startswith("deleted_"):

@@ -19,7 +19,7 @@ SCRIPTS = sorted([*ROOT.glob("examples/ci/**/*.yml"), ROOT / "action.yml"])
 
 
 def understood(line: str) -> str:
-    """Return what promosync minds about a command line, "" if nothing. Words in capitals stand for a value.
+    """Return promosync's error for a command line, "" if there is none. A word in capitals is a placeholder.
 
     A value may be left out at the end, as in prose.
     """

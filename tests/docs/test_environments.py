@@ -1,6 +1,6 @@
-"""One file, two environments: applied to test mode and then to live mode, both hold the same.
+"""One file, two environments: applied to test mode and then to live mode, both have the same objects.
 
-The keys open two halves of one sandbox that answers in Stripe's place: a live key is sent nowhere else.
+The two keys are for the two modes of one sandbox that replaces Stripe: a live key is sent nowhere else.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def half_of(fake: FakeStripe, mode: str) -> Control:
 
 
 def state(half: Control) -> tuple[Json, Json, Counter[str]]:
-    """What the file can tell apart: coupons and codes by config id, and how many codes of each batch work."""
+    """Return coupons and codes by config id, and the number of working codes of each batch."""
     dump = half.dump()
     homes = {row["id"]: row["metadata"].get("promosync_id") for row in dump["coupons"]}
     coupons, codes, unique = {}, {}, Counter[str]()

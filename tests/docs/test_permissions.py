@@ -57,7 +57,7 @@ def needed(when: str, command: str) -> set[str]:
 
 
 def ends(cli: Cli, command: str, permissions: set[str]) -> int:
-    """Return how a command ends with a key of these permissions, in an account of its own."""
+    """Return the exit code of a command with a key of these permissions, in a new account."""
     with fake_stripe() as stripe:
         stripe.control.seed("product", [{"id": "prod_a"}])
         stripe.control.seed("customer", [{"id": "cus_jenny", "email": "jenny@example.com"}])

@@ -1,4 +1,4 @@
-"""Whatever an account holds: an export of it is adopted, and nothing of it changes."""
+"""The export of any account is adopted, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_stripe_lets_people_do_can_be_said_in_a_file(shared_shop: Shop, see
 
 @pytest.mark.parametrize("seed", range(2000, 2008))
 def test_an_export_of_an_owner_says_what_the_file_says(shared_shop: Shop, seed: int) -> None:
-    """What was adopted comes out again under its owner, and there is nothing to do about it."""
+    """An export of adopted objects by their owner has an empty plan."""
     Account(seed, odd=0).fill(shared_shop)
     adopted = shared_shop.adopt(shared_shop.export())
     again = read(shared_shop.export(owner=adopted.settings.owner), shared_shop.world.now)

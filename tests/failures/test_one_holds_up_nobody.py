@@ -35,7 +35,7 @@ def matching(text: str) -> Json:
 
 @pytest.mark.parametrize("fault", ["slow", "503"])
 def test_a_coupon(world: World, fault: str) -> None:
-    """Its own codes and batch wait for it, everything else is done by then."""
+    """Its own codes and batch wait for it; everything else is done before."""
     world.client.patience = 2.0
     came = order_of(world, shop(), fault=fault, seconds=2.0, **matching("id=home0"))
     world.client.patience = 0.5
@@ -47,7 +47,7 @@ def test_a_coupon(world: World, fault: str) -> None:
 
 
 def test_a_code(world: World) -> None:
-    """A swap that hangs holds up the end of its own coupon, not that of another."""
+    """A swap that hangs delays the deletion of its own coupon, but not of another one."""
     world.apply(shop())
     changed = shop()
     for home in changed["coupons"]:

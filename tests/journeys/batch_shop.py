@@ -26,7 +26,7 @@ RETIRED, SLOT, EMAIL = (f"promosync_{key}" for key in ("retired", "slot", "email
 
 
 def batch(id: str = "vip", count: int = 5, **fields: Any) -> Json:
-    """A batch on ``spring`` that draws so many codes."""
+    """A batch on ``spring`` that draws this number of codes."""
     generate = {"count": count, "pattern": "SPR-####-####", "charset": "unambiguous"}
     return {"id": id, "coupon": "spring", "generate": generate} | fields
 

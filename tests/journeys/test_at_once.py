@@ -70,7 +70,7 @@ class Between:
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("used", [0, 2], ids=["", "and customers use them in between"])
 def test_one_apply_comes_between_two_requests_of_the_other(world: World, case: str, used: int) -> None:
-    """Each of the two ends with all done, wherever the other runs, and nothing is left to do."""
+    """Both end with everything done, whenever the other one runs, and nothing is left to do."""
     at, happened = 0, True
     while happened:
         world.fresh()

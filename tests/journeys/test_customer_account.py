@@ -89,7 +89,7 @@ def test_export_keeps_it(world: World) -> None:
 
 
 def test_no_file_of_unique_codes_takes_it_in(world: World) -> None:
-    """A batch has no account: there the restriction would be lost. It is an entry of its own."""
+    """A batch has no account, so the restriction would be lost: the code becomes a separate entry."""
     by_hand(world, **ACME, max_redemptions=1)
     export = exporting.make(world.stripe, Selection(wishes=Wishes(files_from=1)))
     assert [(entry.spec.code, entry.spec.customer_account) for entry in export.configuration.codes] == [

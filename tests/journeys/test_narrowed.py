@@ -105,7 +105,7 @@ TAKEN_ALONG: dict[str, tuple[Json, Json, list[str]]] = {
 
 @pytest.mark.parametrize("case", TAKEN_ALONG)
 def test_what_rides_on_a_coupon_that_goes_is_taken_along(world: World, case: str) -> None:
-    """Batches too, and the coupons that all of it moves to: else apply would refuse the delete."""
+    """Batches too, and the coupons that all of them move to; otherwise apply would refuse the delete."""
     before, after, names = TAKEN_ALONG[case]
     _apply(world, before)
     plan = _apply(world, after, targets=("spring",))
@@ -135,7 +135,7 @@ def test_what_does_not_end_moves_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("left", ["code", "batch"])
 def test_a_coupon_is_not_recreated_under_a_code_that_stays(world: World, left: str) -> None:
-    """Refused before any write, with what is in the way; one that is over is kept, and says why."""
+    """Refused before any write, with the code that prevents it; an ended coupon is unchanged, with the reason."""
     _apply(world, _shop(codes=(code(),)) if left == "code" else _shop(batch()))
     with pytest.raises(ProblemsFound) as found:
         world.plan(_shop(percent_off=25), prune=False)

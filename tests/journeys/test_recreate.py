@@ -41,7 +41,7 @@ def used_shop(world: World) -> list[int]:
 
 
 def test_every_code_works_with_exactly_what_was_left(world: World) -> None:
-    """After a recreate each code but the used-up one is on the new coupon, for what was left, and works."""
+    """After a recreate each code, except the used-up one, works on the new coupon with the uses that it had left."""
     strangers(world)
     before = world.others()
     used = used_shop(world)
@@ -66,7 +66,7 @@ def test_every_code_works_with_exactly_what_was_left(world: World) -> None:
 
 
 def strangers(world: World) -> None:
-    """What must stay as it is: another owner's, and nobody's."""
+    """Return the objects that must be unchanged: those of another owner, and those of nobody."""
     world.control.seed("coupon", [{"id": "theirs", "percent_off": 5, "duration": "once"}])
     mine = {OWNER: "other-shop", "promosync_id": "code00"}
     world.control.seed("coupon", [{"id": "spring_b", "percent_off": 5, "duration": "once", "metadata": mine}])
@@ -198,7 +198,7 @@ def test_a_late_redemption_is_counted_and_told(world: World) -> None:
 
 
 def interrupted_after(world: World, content: Json, writes: int) -> Report:
-    """Carry out the plan of a file until so many writes are through: then nothing answers any more."""
+    """Carry out the plan of a file; after this number of writes nothing answers any more."""
     plan = world.plan(content)
     world.control.die_after(writes)
     patience, world.client.patience = world.client.patience, 0.0
@@ -245,7 +245,7 @@ def test_counts_add_up_over_many_recreates(world: World) -> None:
 def test_limits_raised_and_lowered(
     world: World, limit: int | None, own: int, coupon_left: int | None, code_left: int
 ) -> None:
-    """After 13 uses of 100, 3 of them by a code with 10: a new limit leaves what it says less what was used."""
+    """After 13 uses of 100, 3 of them by a code with 10: a new limit leaves its number minus the uses."""
     world.settle(shop(limit=100, count=3))
     world.control.redeem("CODE00", times=3)
     world.control.redeem("CODE01", times=10)

@@ -141,12 +141,12 @@ def quick() -> settings:
 
 
 def test_single_codes(shared_world: World, quick: settings) -> None:
-    """Whatever happens to single codes, a plan by need is the plan of a full reading."""
+    """After any history of single codes, a plan by need equals the plan of a complete reading."""
     machine = type("ThisShop", (SealedShop,), {"world": shared_world})
     run_state_machine_as_test(machine, settings=quick)
 
 
 def test_unique_codes(shared_world: World, tmp_path: Path, quick: settings) -> None:
-    """Whatever happens to batches, a plan by need is the plan of a full reading."""
+    """After any history of batches, a plan by need equals the plan of a complete reading."""
     machine = type("ThisShop", (SealedBatchShop,), {"world": shared_world, "folder": tmp_path})
     run_state_machine_as_test(machine, settings=quick)

@@ -221,7 +221,7 @@ def test_a_recreate_passes_it_over_too(world: World) -> None:
 
 
 def test_somebody_elses_coupon_of_that_id_is_not_taken_for_ours(world: World) -> None:
-    """It came after the plan: nothing hangs on it, whatever it gives."""
+    """It was made after the plan: no code is made on it."""
     plan = world.plan(document([coupon()], [code()]))
     world.dashboard.call("post", "/v1/coupons", id="spring", percent_off=20, duration="once")
     report = world.carry_out(plan)

@@ -1,4 +1,4 @@
-"""Every id has an explanation, and the examples on the pages are what they say."""
+"""Every id has an explanation, and the examples on the pages are correct."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def test_everybody_finds_the_same_one_current(made: int) -> None:
 
 
 def test_a_code_on_a_coupon_made_anew_is_of_the_old_one_only_while_it_is_off() -> None:
-    """Stripe switched the old coupon's codes off with it: what is on is on a coupon that is there."""
+    """Stripe switched the codes off with the old coupon: an active code is on an existing coupon."""
     anew = COUPONS["made anew"]
     on = LiveCode("promo_1", PromotionCode("WELCOME", "spring"), Tags("shop", "welcome"), MADE)
     assert state(on, anew, NOW) is State.ACTIVE

@@ -46,7 +46,7 @@ def test_a_seal_is_read_as_it_was_written(made: Seal, owner: str, coupon: str, c
 
 @given(seals, st.data())
 def test_what_somebody_edits_is_no_seal(made: Seal, data: st.DataObject) -> None:
-    """Whatever is put in, taken out or replaced."""
+    """With any text added, removed or replaced."""
     text = seal.write(made, "shop", "spring", 1) or ""
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))

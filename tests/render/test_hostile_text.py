@@ -64,7 +64,7 @@ BARS = example("a\\|b | ![x](http://x) `|` <b> @all")
 
 
 def planned(name: str) -> Plan:
-    """A plan that has the text wherever a plan has text."""
+    """Return a plan with this text in every text field."""
     named = [
         replace(action, id=name, reason=name, warnings=(name,), new_id=name if action.new_id else None)
         for action in plans.hostile().actions
@@ -92,7 +92,7 @@ def planned(name: str) -> Plan:
 
 
 def reported(name: str) -> StatusReport:
-    """A status report that has the text wherever it may have one."""
+    """Return a status report with this text in every text field."""
     coupons = [coupon(name, stripe_id="a", used=40, name=name, metadata={"campaign": name}, max_redemptions=41)]
     coupons += [coupon("b", name=name, metadata={"campaign": name + "x"})]
     codes = [

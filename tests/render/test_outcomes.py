@@ -67,7 +67,7 @@ def test_many_skips_for_one_reason_are_one_line() -> None:
 
 
 def test_events_have_the_facts() -> None:
-    """An event says what it is about, how it ended and why; the last one counts."""
+    """An event has its object, its result and the reason; the last one has the counts."""
     event = outcome_json(Outcome(ACTIONS[2], Status.FAILED, "no", "promo_1"))
     assert event == {
         "format_version": 1,
@@ -100,7 +100,7 @@ def test_events_have_the_facts() -> None:
 
 
 def test_a_batch_that_is_half_made_is_told_in_codes() -> None:
-    """How many of how many, as text, as Markdown and as numbers; one that fails says the same of what was made."""
+    """The number of codes made and the total, as text, as Markdown and as numbers; also if the batch fails."""
     half = Outcome(BatchAction("vip", "why", added=2_000), Status.PARTIAL, "the message", codes=1_204)
     failed = Outcome(BatchAction("more", "why", added=5, withdrawn=5), Status.FAILED, "3 of 10 codes: busy", codes=7)
     whole = Outcome(BatchAction("old", "why", withdrawn=90), Status.DONE, codes=90)

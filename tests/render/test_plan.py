@@ -75,7 +75,7 @@ def test_codes_that_only_move_are_one_line() -> None:
 
 
 def test_verbose_lists_what_is_left_alone() -> None:
-    """Ten of it are enough to see what it is about; the rest is counted."""
+    """Without it, ten are listed and the rest is counted."""
     plan = adoptions()
     lines = [line.plain for line in plan_text(plan, 80, PACE)]
     assert "  and 2 more; --verbose lists them" in lines
@@ -108,7 +108,7 @@ def test_hostile_text_stays_text() -> None:
 
 
 def test_the_facts_are_json() -> None:
-    """Percentages are numbers, what is not set is null, and the document survives a round trip."""
+    """Percentages are numbers, unset fields are null, and the document can be written and read without a change."""
     document = plan_json(PLANS["recreates"](), PACE)
     assert json.loads(json.dumps(document)) == document
     [percent, *_] = document["actions"][0]["changes"]

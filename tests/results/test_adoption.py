@@ -147,7 +147,7 @@ def test_a_renamed_entry_keeps_its_old_orders(world: World) -> None:
 
 
 def test_another_code_of_the_text_is_not_taken_for_it(world: World) -> None:
-    """The one that was used is off by now; the file has made one of its own."""
+    """The used code is off now; the file has made another one."""
     world.dashboard.call("post", f"/v1/promotion_codes/{stripe_id(world, 'OLD')}", active=False)
     kept = grown_old(world)
     content = document([LEGACY], [ENTRY])
@@ -164,7 +164,7 @@ def asked(world: World, content: Json, before: Ledger, imported: tuple[str, ...]
 
 
 def test_stripe_is_asked_about_a_code_until_it_is_the_files(world: World) -> None:
-    """And about no other: neither one that is not in the file, nor one that was not used."""
+    """And about no other code: not one that is not in the file, and not one that was not used."""
     kept = grown_old(world)
     content = document([LEGACY], [ENTRY, code("new", coupon="legacy")])
     assert asked(world, NOTHING, kept)[1] == 0

@@ -152,7 +152,7 @@ def test_csv_has_amounts_in_the_units_of_their_currency(shop: Cli) -> None:
 
 
 def test_a_ledger_is_for_its_owner_alone_and_saves_reading(shop: Cli) -> None:
-    """The figures are those of a full reading; what is new is in them, and a refund, too."""
+    """The figures equal those of a complete reading; new orders are in them, and a refund too."""
     shop("results", "--sandbox", "--ledger", "kept.jsonl")
     assert stat.S_IMODE(Path("kept.jsonl").stat().st_mode) == 0o600
     shop("sandbox", "advance", "100")

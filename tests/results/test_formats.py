@@ -155,7 +155,7 @@ def test_many_coupons_are_twelve_bars_and_a_table_that_begins_folded() -> None:
 
 
 def test_bars_are_as_long_as_their_figures() -> None:
-    """Of each currency the longest bar is full; discount and what is left stand side by side in their share."""
+    """For each currency the longest bar is full; the shares of the discount and the revenue are side by side."""
     orders = [order(NOW - 9, 750, (250, "spring", None)), order(NOW, 100, (100, "five", None))]
     html = results_html(made(orders, [coupon("spring"), coupon("five")], Asked(("campaign",), every=Every.DAY)))
     bars = re.findall(r'rect class="(after|given)"(?: x="([\d.]+)%")? width="([\d.]+)%"', html)

@@ -60,7 +60,7 @@ def test_it_names_nobody_and_no_code() -> None:
 
 
 def test_it_knows_a_text_that_it_is_asked_for() -> None:
-    """Whatever its case; a unique code of ours has none in it."""
+    """In any case; a unique code of this owner has no text in it."""
     book = parse(list(dump(ledger())), "ledger").book
     assert list(book.codes.by_text()) == [(book.text_hash("secretToo"), Known())]
 

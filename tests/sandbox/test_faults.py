@@ -18,7 +18,7 @@ from .direct import Direct
 
 
 def fetch(url: str) -> bytes:
-    """One request on a connection of its own, without the SDK's translation of what goes wrong."""
+    """Send one request on a new connection, without the SDK's translation of errors."""
     connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
         connection.request("GET", "/v1/coupons", headers={"Authorization": f"Bearer {KEY}"})

@@ -1,4 +1,4 @@
-"""What must hold whatever is asked: texts are unique among active codes, and pages lose and repeat nothing."""
+"""Always true: texts are unique among active codes, and pages lose and repeat nothing."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_every_field_of_an_action_is_kept() -> None:
 
 
 def test_every_count_of_a_batch_is_kept() -> None:
-    """The counts are what is reviewed of a batch."""
+    """People review a batch by its counts."""
     numbers = {f.name: index for index, f in enumerate(fields(BatchAction), start=1) if f.type == "int"}
     batch = BatchAction("b", "r", **numbers)  # type: ignore[arg-type]
     assert load(dump(saved(Plan(TEST, "o", batches=(batch,)))), "plan.json").plan.batches == (batch,)
@@ -138,7 +138,7 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
 
 @pytest.mark.parametrize("how", BROKEN)
 def test_what_was_cut_or_edited_is_refused(how: str) -> None:
-    """One problem that says which file, what is wrong and how to go on."""
+    """One error that names the file, the problem and what to do."""
     change, words = BROKEN[how]
     text = dump(saved(PLANS["recreates"]()))
     assert change(text) != text
@@ -167,5 +167,5 @@ def spoil(actions: list[dict[str, Any]], percent: str) -> None:
 
 
 def test_other_blanks_are_no_edit() -> None:
-    """An editor may indent it anew: what it says is what counts."""
+    """An editor may change the indentation: only the content counts."""
     assert load(json.dumps(a_plan()), "plan.json") == saved(PLANS["recreates"]())

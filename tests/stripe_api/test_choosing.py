@@ -40,7 +40,7 @@ class Account:
 
 
 def account(draw: random.Random, others: int, needed: list[int], told: list[float]) -> Account:
-    """So many codes of others, things with so many codes each, of which a share is known of."""
+    """Draw an account: a number of codes of others, and needed lists of which a part is known."""
     moments = [[NOW - draw.randrange(90 * 86400) for _ in range(count)] for count in needed]
     every = [NOW - draw.randrange(90 * 86400) for _ in range(others)] + [at for some in moments for at in some]
     pages = [max(1, -(-count // PAGE)) for count in needed]
@@ -49,7 +49,7 @@ def account(draw: random.Random, others: int, needed: list[int], told: list[floa
 
 
 def read(there: Account, choosing: Choosing, readers: int, draw: random.Random) -> dict[str, int]:
-    """Read to the end, whose answer comes back next being drawn; return how many rows came of each list."""
+    """Read to the end, with answers in a drawn order; return the number of rows from each list."""
     under_way: list[tuple[Ask, paging.Page]] = []
     rows: dict[str, int] = {}
     while not choosing.done:
@@ -132,7 +132,7 @@ def test_a_short_list_is_read_to_its_end(others: int, texts: int, rng: random.Ra
 
 
 def test_everything_is_had_by_the_list_alone() -> None:
-    """Where only the list of all codes helps nothing else is asked for."""
+    """If only the list of all codes is enough, nothing else is requested."""
     rng = random.Random(1)
     there = account(rng, 500, [3, 3], [0.0, 0.0])
     choosing = chooser(FEW)

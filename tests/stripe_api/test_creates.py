@@ -113,7 +113,7 @@ def test_a_lost_request_keeps_its_key(sandbox: Handle) -> None:
 
 
 def test_a_text_that_somebody_else_holds_is_a_fault(sandbox: Handle) -> None:
-    """Neither taken for ours nor tried again."""
+    """It is not taken as our code, and not tried again."""
     with account_at(sandbox.url) as account:
         account.create_coupon("base", COUPON, Tags())
         account.create_code(ACTIVE, Tags(owner="somebody", id="else"))
@@ -127,7 +127,7 @@ def test_a_text_that_somebody_else_holds_is_a_fault(sandbox: Handle) -> None:
 
 
 def test_two_runs_make_one_code_for_one_key(sandbox: Handle) -> None:
-    """Each draws another text for the same place; the second is told that it is taken care of."""
+    """Each draws another text for the same slot; the second one learns that the code exists."""
     with account_at(sandbox.url) as one, account_at(sandbox.url) as other:
         one.create_coupon("base", COUPON, Tags())
         one.create_code(ACTIVE, TAGS, "place-7")

@@ -70,7 +70,7 @@ def test_a_good_key_tells_its_mode(key: str, mode: Mode) -> None:
     ],
 )
 def test_https_and_loopback_are_addresses_for_a_test_key(base: str) -> None:
-    """A proxy of one's own may stand in, under https or on this machine."""
+    """Your own proxy may be used, with https or on this machine."""
     assert check_base(base, Mode.TEST) is None
 
 

@@ -90,7 +90,7 @@ def put(row: Any, at: tuple[Any, ...], value: Any, *, gone: bool) -> Any:
 @pytest.mark.parametrize(("row", "kind"), [(COUPON, LiveCoupon), (CODE, LiveCode)], ids=["coupon", "code"])
 @given(st.data())
 def test_an_object_with_anything_in_it(row: Any, kind: type, data: st.DataObject) -> None:
-    """One field of it is somebody's idea, or missing: what is read can be compared, hashed and written."""
+    """One field has any value, or is missing: the object that is read can be compared, hashed and written."""
     read = coupon_from if kind is LiveCoupon else code_from
     assert isinstance(read(row), kind)
     at = data.draw(st.sampled_from(places(row)))
@@ -138,7 +138,7 @@ def test_what_is_no_object(row: Any) -> None:
     ],
 )
 def test_a_page_that_is_none(page: Mapping[str, Any]) -> None:
-    """Of whatever list: the words say that it is the answer that is wrong."""
+    """For any list: the message says that the answer is wrong."""
 
     def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
         body = {"object": "account", "id": "acct_1"} if asked.path.startswith("/v1/account") else page

@@ -177,7 +177,7 @@ def test_an_endpoint_is_what_stripe_limits_as_one(method: str, url: str, endpoin
     ],
 )
 def test_the_pacer_hears_why_a_request_was_refused(reason: str | None, body: bytes, told: list[str | None]) -> None:
-    """A locked object is not a question of speed: neither slower nor quicker after it."""
+    """A locked object is not about speed: the rate does not change after it."""
     heard: list[str | None] = []
 
     class Listening(Pacer):
@@ -227,7 +227,7 @@ def test_an_address_that_never_answers_is_told_within_half_a_minute(monkeypatch:
 
 @pytest.mark.usefixtures("quick")
 def test_a_slow_answer_to_a_write_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once Stripe has been heard of, a write has a whole minute, a read half of one; at first neither has."""
+    """After a first answer of Stripe, a write may take a minute and a read half a minute; before that, less."""
     assert transport.WHOLE_SECONDS >= 60
     assert transport.READ_SECONDS > 20
     monkeypatch.setattr(transport, "FIRST_SECONDS", 0.4)

@@ -1,4 +1,4 @@
-# promosync as a container: what it needs by version and hash, no shell to start with, not root.
+# promosync as a container: its packages by version and hash; it starts without a shell and not as root.
 #   docker build --build-arg REVISION="$(git rev-parse HEAD)" --tag promosync .
 #   docker run --rm --volume "$PWD:/shop" --env STRIPE_API_KEY promosync plan
 FROM python:3.13.14-slim-trixie@sha256:6771159cd4fa5d9bba1258caf0b82e6b73458c694d178ad97c5e925c2d0e1a91 AS build

@@ -1,4 +1,4 @@
-# The targets a newcomer and CI use. `make help` lists them.
+# The targets for developers and CI. `make help` lists them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
@@ -14,14 +14,14 @@ help: ## list the targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: .venv/ready ## the whole story against a local sandbox, no Stripe account
+demo: .venv/ready ## every step against a local sandbox; no Stripe account needed
 	@$(BIN)/promosync demo
 
-test: .venv/ready ## all tests; those in a browser where one is installed
+test: .venv/ready ## all tests; those in a browser only if one is installed
 	$(BIN)/python -m pytest -n auto
 	@$(BIN)/python -m tests.browser.chromium || true
 
-browser: .venv/ready ## the tests in a browser, which must be there
+browser: .venv/ready ## the tests in a browser, which must be installed
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest tests/browser
 
@@ -32,7 +32,7 @@ check: .venv/ready ## format, lint, strict types, tests
 	$(BIN)/python -m pytest -n auto
 	@$(BIN)/python -m tests.browser.chromium || true
 
-contract: .venv/ready ## what is sent and answered, beside Stripe's own validator and spec; takes Go
+contract: .venv/ready ## requests and answers, checked by Stripe's own validator and spec; needs Go
 	@$(BIN)/python -m tests.contract.validator
 	$(BIN)/python -m pytest tests/contract
 
@@ -45,7 +45,7 @@ mutants: .venv/mutants ## do the tests see SAMPLE=40 changes of a line of the co
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	@touch $@
 
-lowest: .venv-lowest/ready ## all tests with the oldest releases that pyproject.toml says are enough
+lowest: .venv-lowest/ready ## all tests with the oldest releases that pyproject.toml allows
 	.venv-lowest/bin/python -m pytest -n auto
 
 .venv-lowest/ready: .venv/ready
@@ -53,18 +53,18 @@ lowest: .venv-lowest/ready ## all tests with the oldest releases that pyproject.
 	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev]'
 	@touch $@
 
-lock: .venv/ready ## write action/requirements.txt anew: what the action and the image install, by version and hash
+lock: .venv/ready ## update action/requirements.txt: the packages of the action and the image, by version and hash
 	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --output-file action/requirements.txt
 
-audit: .venv/ready ## what is known against the locked packages (asks for advisories on the network)
+audit: .venv/ready ## known vulnerabilities of the locked packages (needs the network)
 	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement action/requirements.txt || \
-		{ echo 'make audit: NOT CLEAN, or advisories could not be had: what pip-audit says above'; exit 1; }
+		{ echo 'make audit: pip-audit found a vulnerability, or could not read the advisories: see above'; exit 1; }
 
-release: ## what is missing before this version can be released (TAG=v1.2.3: for that tag, which is there)
+release: ## list what is missing before this version can be released (TAG=v1.2.3: for this existing tag)
 	@$(PYTHON) -I .github/release.py $(if $(TAG),--tag '$(TAG)')
 
-dist: .venv/ready ## build the wheel and the source archive, check them, and try the wheel where there is nothing else
+dist: .venv/ready ## build the wheel and the source archive, check them, and try the wheel in a new environment
 	rm -rf dist build/tried
 	$(BIN)/python -m build --no-isolation --outdir dist
 	$(BIN)/twine check --strict dist/*
@@ -73,23 +73,23 @@ dist: .venv/ready ## build the wheel and the source archive, check them, and try
 	build/tried/bin/python -m pip install --quiet --no-deps --no-index dist/*.whl
 	cd build && tried/bin/promosync demo > demo.txt && tail -2 demo.txt
 
-owner: ## name the owner of the repository wherever it stands (OWNER=name)
-	@test -n "$(OWNER)" || { echo 'say who: make owner OWNER=name'; exit 1; }
+owner: ## write the owner of the repository into all files that name it (OWNER=name)
+	@test -n "$(OWNER)" || { echo 'name the owner: make owner OWNER=name'; exit 1; }
 	@git grep -lz 'OWNER/promosync' -- '*.md' Dockerfile pyproject.toml | \
 		xargs -0 perl -pi -e 's#OWNER/promosync#$(OWNER)/promosync#g'
 
-bench: .venv/ready ## how fast, beside what Stripe's limit allows (QUICK=1: a minute, else a quarter of an hour)
+bench: .venv/ready ## measure the speed, compared with Stripe's limit (QUICK=1: a minute, otherwise 15 minutes)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
-soak: .venv/ready ## random edits and failures for MINUTES=60: invariants hold, memory does not grow
+soak: .venv/ready ## random edits and failures for MINUTES=60; fails if an invariant breaks or memory grows
 	@$(BIN)/python -m benchmarks.soak $(or $(MINUTES),60)
 
-fuzz: .venv/ready ## hostile files, saved plans and answers for MINUTES=10: every command ends with 0 or 1, in words
+fuzz: .venv/ready ## hostile files, saved plans and answers for MINUTES=10; every command must end with 0 or 1 and a message
 	@$(BIN)/python -m benchmarks.fuzz $(or $(MINUTES),10)
 
-format: .venv/ready ## put the code into its format
+format: .venv/ready ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-clean: ## remove what the targets made
+clean: ## remove all files that the targets made
 	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .stripe-mock dist build

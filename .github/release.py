@@ -1,7 +1,7 @@
-"""Says what is missing before a version can be released, all of it at once; the changelog and the version drive it.
+"""Lists everything that is missing before a version can be released, from the version and the changelog.
 
-Usage: release.py [--tag TAG] [--notes]. With ``--tag`` the tag is there already, and must be that of the version.
-``--notes`` prints what the changelog says of the version instead.
+Usage: release.py [--tag TAG] [--notes]. With ``--tag`` the tag exists already, and must be the tag of the version.
+``--notes`` prints the version's section of the changelog instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str]) -> int:
-    """Return the exit code: 1 where something is missing."""
+    """Return the exit code: 1 if something is missing."""
     parser = argparse.ArgumentParser(prog="release.py")
     parser.add_argument("--tag", default="")
     parser.add_argument("--notes", action="store_true")
@@ -36,41 +36,41 @@ def main(arguments: list[str]) -> int:
 
 
 def missing(version: str, tag: str) -> Iterator[str]:
-    """Yield what stands in the way of a release."""
+    """Yield everything that prevents a release."""
     found = sections()
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
-        yield f"__version__ is {version}, and not three numbers"
+        yield f"__version__ is {version}, but must be three numbers"
     if version not in found:
         yield f"CHANGELOG.md has no heading: ## [{version}] - YYYY-MM-DD"
     elif not found[version]:
-        yield f"CHANGELOG.md says nothing of {version}"
+        yield f"CHANGELOG.md has no changes under [{version}]"
     elif next(iter(found)) != version and list(found)[:2] != ["Unreleased", version]:
         yield f"CHANGELOG.md has a version that is newer than {version}"
     if found.get("Unreleased"):
-        yield "CHANGELOG.md has changes under [Unreleased]: they belong to a version"
+        yield "CHANGELOG.md has changes under [Unreleased]: move them to a version"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     if f"promosync@v{version}" not in readme:
-        yield f"README.md and docs/ do not name v{version} where they say how to have it"
+        yield f"README.md and docs/ do not name v{version} in their install commands"
     if "OWNER/promosync" in readme:
-        yield "the owner of the repository is not named: make owner OWNER=name"
+        yield "the owner of the repository is not named: run make owner OWNER=name"
     if tag:
         if tag != f"v{version}":
-            yield f"the tag is {tag}, and the version {version}"
+            yield f"the tag is {tag}, but the version is {version}"
     elif git("tag", "--list", f"v{version}"):
-        yield f"the tag v{version} is there already: __version__ in src/promosync/__init__.py is to be raised"
+        yield f"the tag v{version} exists already: increase __version__ in src/promosync/__init__.py"
     if git("status", "--porcelain"):
         yield "there are changes that are not committed"
 
 
 def version_of() -> str:
-    """Return the version as the package says it."""
+    """Return the version of the package."""
     text = (ROOT / "src" / "promosync" / "__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "(.*)"$', text, re.MULTILINE)
     return found[1] if found else "not found"
 
 
 def sections() -> dict[str, str]:
-    """Return what the changelog says of each version, the newest first."""
+    """Return the section of each version in the changelog, the newest first."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     heading = r"^## \[(Unreleased|\d+\.\d+\.\d+)\](?: - \d{4}-\d{2}-\d{2})?$"
     _, *parts = re.split(heading, text, flags=re.MULTILINE)
@@ -78,7 +78,7 @@ def sections() -> dict[str, str]:
 
 
 def git(*arguments: str) -> str:
-    """Return what git says of this repository."""
+    """Return the output of a git command in this repository."""
     return subprocess.run(  # noqa: S603
         ["git", *arguments],  # noqa: S607
         cwd=ROOT,

@@ -1,15 +1,15 @@
-"""Puts a report on a pull or merge request: into the comment that an earlier run left there, or into a new one.
+"""Writes a report into a comment on a pull or merge request: edits the comment of an earlier run, or makes a new one.
 
-Usage: comment.py NUMBER REPORT [--name NAME] [--only-edit]. The first line of the report is a hidden marker, by which
-the comment is found again; NAME tells several comments on one configuration apart. Only a comment of our own is
-edited: anybody can write the marker, and whoever wrote a comment can change what it says. With ``--only-edit`` no new
-comment is made. What it says at its end is which commit and which run it is about, and when that was.
+Usage: comment.py NUMBER REPORT [--name NAME] [--only-edit]. The first line of the report is a hidden marker, which
+identifies the comment; NAME separates several comments on one configuration. Only a comment of the token's own user
+is edited, because anybody can write the marker, and the author of a comment can change its text. With ``--only-edit``
+no new comment is made. The comment ends with the commit, the run and the time.
 
-In a job of GitHub the token is ``GITHUB_TOKEN``; in one of GitLab it is ``GITLAB_TOKEN``, a project's access token
-with the scope `api`, for a job's own token may not comment. The job shows the report as well, so a token that may not
-comment (a fork has none) is a warning and no failure.
+In a job of GitHub the token is ``GITHUB_TOKEN``. In a job of GitLab it is ``GITLAB_TOKEN``, an access token of the
+project with the scope `api`, because the job's own token may not comment. The job shows the report too, so a token
+that may not comment (a fork has none) is a warning and not a failure.
 
-It needs nothing installed, not even promosync.
+It needs no installed package, not even promosync.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from typing import Any
 PAGE = 100
 MOST_PAGES = 100
 LONGEST = 32_000_000
-"""Bytes of an answer; a page of the longest comments is a quarter of it."""
+"""Bytes of an answer; a page of the longest comments has a quarter of that."""
 MARKER = "<!-- promosync "
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Write the comment; return the exit code, which is 0 whatever the other side says."""
+    """Write the comment; return the exit code, which is 0 whatever the API answers."""
     parser = argparse.ArgumentParser(prog="comment.py", allow_abbrev=False)
     parser.add_argument("number", type=int)
     parser.add_argument("report", type=Path)
@@ -81,13 +81,13 @@ class Place:
     one: str
     edit: str
     author: str
-    """The key under which a comment names who wrote it, and ``login`` that of the name in it."""
+    """The key of a comment's author; ``login`` is the key of the name in it."""
     login: str
     commit: str
     run: str
 
     def call(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
-        """Send one request and return its answer. The token goes to nobody else: no redirect is followed."""
+        """Send one request and return its answer. No redirect is followed, so only this API gets the token."""
         request = urllib.request.Request(  # noqa: S310 (the job's own API)
             self.api + path,
             data=None if body is None else json.dumps(body).encode(),
@@ -102,10 +102,10 @@ class Place:
 
 
 class Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: it becomes an error with its status."""
+    """Follows no redirect: a redirect is an error with its status."""
 
     def redirect_request(self, *_: Any) -> None:
-        """Return no request to make instead."""
+        """Return None: no other request is sent."""
 
 
 def github(environ: Mapping[str, str], number: int) -> Place:
@@ -151,13 +151,13 @@ def gitlab(environ: Mapping[str, str], number: int) -> Place:
 
 
 def about(place: Place) -> str:
-    """Return the line that says which commit and run a report is about, and when it was made."""
+    """Return the line with the commit, the run and the time of a report."""
     said = []
     if re.fullmatch(r"[0-9a-f]{7,64}", place.commit):
         said.append(f"Commit {place.commit[:12]}")
     if re.fullmatch(r"https?://[\w.:/-]+/\d+", place.run):
         said.append(f"[run]({place.run})")
-    now = datetime.now(timezone.utc)  # noqa: UP017 (Python 3.9 and 3.10, where the job has not installed promosync)
+    now = datetime.now(timezone.utc)  # noqa: UP017 (Python 3.9 and 3.10, in a job that has not installed promosync)
     return ", ".join([*said, f"{now:%Y-%m-%d %H:%M} UTC"])
 
 
@@ -173,7 +173,7 @@ def find(place: Place, marker: str) -> int | None:
 
 
 def comments(place: Place) -> Iterator[dict[str, Any]]:
-    """Yield the comments that are there, by pages."""
+    """Yield the existing comments, page by page."""
     for page in range(1, MOST_PAGES + 1):
         found = place.call("GET", f"{place.all}?per_page={PAGE}&page={page}")
         if not isinstance(found, list) or not all(
@@ -186,7 +186,7 @@ def comments(place: Place) -> Iterator[dict[str, Any]]:
 
 
 def whose(place: Place) -> Callable[[dict[str, Any]], bool]:
-    """Return what tells whether a user is who the token writes as; a job's own token writes as a bot."""
+    """Return a function that says whether a user is the token's own user; a job's own token writes as a bot."""
     try:
         user = place.call("GET", "/user")
     except urllib.error.HTTPError as error:
@@ -199,7 +199,7 @@ def whose(place: Place) -> Callable[[dict[str, Any]], bool]:
 
 
 def told(place: Place, why: str) -> int:
-    """Say that there is no comment, in a way that GitHub's runner shows."""
+    """Print that there is no comment, as a warning that GitHub's runner shows."""
     start = "::warning title=promosync::" if place.whose == "GitHub" else "warning: "
     sys.stdout.write(f"{start}the plan is not in a comment: {why}. The job shows it.\n")
     return 0

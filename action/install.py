@@ -1,10 +1,11 @@
-"""Puts promosync and what it needs into a folder: each package by version and hash, and nothing from elsewhere.
+"""Installs promosync and its packages into a folder: each package by version and hash, and no others.
 
-Usage: python3 -I install.py FOLDER. `FOLDER/bin/promosync` is the command then. The action, the container image and
-the pipeline for GitLab use it. promosync itself is used from where this file lies: who pins the commit has pinned it.
+Usage: python3 -I install.py FOLDER. Then the command is `FOLDER/bin/promosync`. The action, the container image and
+the pipeline for GitLab use it. promosync itself is not copied: it runs from this checkout, so its version is the
+commit of this checkout.
 
-The folder in which it is called may hold anybody's files (a `pip.py`, a `pip.conf`), and nothing in it is looked at.
-Mirrors, proxies and certificates that the machine or the job is set to are used: the hashes say what is right.
+The working folder may contain files of a stranger (a `pip.py`, a `pip.conf`); none of them is read. Mirrors, proxies
+and certificates of the machine or the job are used: the hashes make sure that the packages are the right ones.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ OF_THE_NETWORK = {
     f"PIP_{name}"
     for name in ("CERT", "CLIENT_CERT", "EXTRA_INDEX_URL", "FIND_LINKS", "INDEX_URL", "NO_INDEX", "PROXY", "TIMEOUT")
 }
-"""What pip is told by the environment. The rest (`PIP_REQUIREMENT`, `PIP_CONFIG_FILE`) may name other packages."""
+"""Variables that pip may read. Others (`PIP_REQUIREMENT`, `PIP_CONFIG_FILE`) could name other packages."""
 
 
 def main(name: str) -> int:
     """Make the folder; return the exit code."""
-    if sys.version_info < (3, 11):  # noqa: UP036 (it is called by whatever Python is there)
+    if sys.version_info < (3, 11):  # noqa: UP036 (any Python may call it)
         return told("it needs Python 3.11 or newer: use actions/setup-python before it")
     folder = Path(name).resolve()
     venv.create(folder, with_pip=True)
@@ -38,7 +39,7 @@ def main(name: str) -> int:
     exactly = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(LOCK)]
     done = subprocess.run([*pip, *exactly], cwd=folder, env=environment(), check=False)  # noqa: S603
     if done.returncode:
-        return told("what it needs could not be installed: pip says why")
+        return told("its packages could not be installed: see the message of pip")
     packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
     (packages / "promosync.pth").write_text(f"{SOURCE}\n", encoding="utf-8")
     command = folder / "bin" / "promosync"
@@ -48,7 +49,7 @@ def main(name: str) -> int:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what could bring in other code."""
+    """Return the environment without variables that could load other code."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -57,7 +58,7 @@ def environment() -> dict[str, str]:
 
 
 def told(why: str) -> int:
-    """Say why there is no promosync, in a way that GitHub's runner shows; return the exit code."""
+    """Print why promosync was not installed, as an error that GitHub's runner shows; return the exit code."""
     start = "::error title=promosync::" if os.environ.get("GITHUB_ACTIONS") == "true" else "error: "
     sys.stdout.write(f"{start}{why}\n")
     return 1

@@ -1,1 +1,1 @@
-"""How fast, against what Stripe's limit allows, and in how much memory. `make bench` runs it."""
+"""Measures the speed, compared with Stripe's limit, and the memory. `make bench` runs it."""

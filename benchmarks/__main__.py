@@ -1,4 +1,4 @@
-"""Runs the cases and writes the table: ``python -m benchmarks [--quick]``, each line as soon as it is known."""
+"""Runs the cases and prints the table, line by line: ``python -m benchmarks [--quick]``."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def line(figure: Figure) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller sizes, in half a minute")
-    parser.add_argument("--only", default="", metavar="WORD", help="only the cases whose function is named so")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, in a minute")
+    parser.add_argument("--only", default="", metavar="WORD", help="only the functions with this word in their name")
     given = parser.parse_args()
     print(HEAD, flush=True)
     for case in cases.quick() if given.quick else cases.full():

@@ -1,4 +1,4 @@
-"""The cases, each a figure beside what Stripe's limit allows, or beside a Python that imports nothing."""
+"""The cases: each is compared with the time at Stripe's limit, or with an empty Python program."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ _APPLY_SECONDS = re.compile(r"in ([\d.]+) s\.")
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table: ``allowed`` is the seconds it takes at the limit, or importing nothing; None: no such.
+    """One line of the table. All times are in seconds, ``megabytes`` is the peak memory of the client.
 
-    ``inner`` is what promosync itself says that carrying out took, without its start and the plan.
+    ``allowed`` is the time at the limit, or of an empty Python program; None if there is no such time. ``inner`` is
+    the time that promosync prints for carrying out the plan, without its start and the planning.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Figure:
 
 
 def codes(count: int) -> Iterator[dict[str, Any]]:
-    """Entries of a file."""
+    """Yield promotion codes for the file."""
     return ({"id": f"c{n}", "code": f"SPR-{n:07}", "coupon": "spring"} for n in range(count))
 
 
@@ -76,7 +77,7 @@ def _seed_coupon(ground: Ground) -> None:
 
 
 def startup(repeat: int) -> Iterator[Figure]:
-    """The shortest commands, beside a Python that imports nothing; medians."""
+    """The shortest commands, compared with an empty Python program; medians."""
 
     def median(*arguments: str) -> Taken:
         taken = sorted((python(*arguments) for _ in range(repeat)), key=lambda one: one.seconds)
@@ -89,7 +90,7 @@ def startup(repeat: int) -> Iterator[Figure]:
 
 
 def create(count: int) -> Iterator[Figure]:
-    """`apply` of a new coupon and its codes: a create each, all on one endpoint."""
+    """`apply` of a new coupon and its codes: one request for each, all on one endpoint."""
     with ground() as here:
         here.write([COUPON], codes(count))
         yield _figure(f"create {count:,} codes", here.promosync("apply", "--yes"), count)
@@ -97,7 +98,7 @@ def create(count: int) -> Iterator[Figure]:
 
 
 def create_batch(count: int) -> Iterator[Figure]:
-    """`apply` of a batch, whose codes are drawn."""
+    """`apply` of a batch with drawn codes."""
     with ground() as here:
         generate = {"count": count, "pattern": "SPR-####-####"}
         here.write([COUPON], batches=[{"id": "vip", "coupon": "spring", "generate": generate}])
@@ -105,7 +106,7 @@ def create_batch(count: int) -> Iterator[Figure]:
 
 
 def change(count: int) -> Iterator[Figure]:
-    """`apply` of a new percentage: of each code the old is read and switched off, the new one made."""
+    """`apply` of a new percentage: each old code is read and switched off, and a new one is made."""
     with ground() as here:
         seeded(here, count)
         here.write([{**COUPON, "percent_off": 25}], codes(count))
@@ -114,21 +115,21 @@ def change(count: int) -> Iterator[Figure]:
 
 
 def plan(count: int) -> Iterator[Figure]:
-    """`plan` of codes that are as the file says."""
+    """`plan` of unchanged codes."""
     with ground() as here:
         seeded(here, count)
         yield _figure(f"plan {count:,} codes, unchanged", _planned(here), -(-count // 100))
 
 
 def plan_batch(count: int) -> Iterator[Figure]:
-    """`plan` of a batch that is as the file says."""
+    """`plan` of an unchanged batch."""
     with ground() as here:
         seeded_batch(here, count)
         yield _figure(f"plan a batch of {count:,}, unchanged", _planned(here), -(-count // 100))
 
 
 def beside_others(count: int, entries: int = 12) -> Iterator[Figure]:
-    """`plan` of a small file beside the codes of a program: before it is applied, then unchanged, then in full."""
+    """`plan` of a small file in an account with many codes of others: new, unchanged, and with `--refresh`."""
     with ground() as here:
         others = {"id": "rewards", "percent_off": 5, "duration": "once"}
         now = int(here.control.clock())
@@ -144,14 +145,14 @@ def beside_others(count: int, entries: int = 12) -> Iterator[Figure]:
 
 
 def plan_recorded(count: int) -> Iterator[Figure]:
-    """A batch that is as the file says, from recorded pages: read in full and sealed, then planned by its seal.
+    """An unchanged batch from recorded pages: read completely and sealed, then planned with its seal.
 
-    And a plan that adds a single code beside it.
+    Then a plan that adds a single code.
     """
     with ground() as here:
         seeded_batch(here, 1)
         dump = here.control.dump()
-        # What a list leaves out unless it is asked for, it is asked for.
+        # A list has `applies_to` only on request, and promosync requests it.
         coupon = {"applies_to": None, **dump["coupons"][0], "created": BORN - 1}
         code = {**dump["promotion_codes"][0], "id": f"promo_{MARK}", "code": f"SPR-{MARK}", "created": CREATED}
         code["metadata"] = {**code["metadata"], "promosync_slot": MARK}
@@ -173,9 +174,9 @@ def plan_recorded(count: int) -> Iterator[Figure]:
 
 
 def results_recorded(count: int) -> Iterator[Figure]:
-    """`results` of paid invoices, each of another customer and with another unique code, over four years; and again.
+    """`results` of paid invoices over four years, each with its own customer and unique code; then once more.
 
-    The second run goes on from the ledger of the first, which keeps all but the last forty days.
+    The second run uses the ledger of the first, and reads only the last forty days again.
     """
     with ground() as here:
         seeded_batch(here, 1)
@@ -208,7 +209,7 @@ def results_recorded(count: int) -> Iterator[Figure]:
 
 
 def draw(count: int) -> Iterator[Figure]:
-    """Drawing codes, without making them at Stripe; beside making them at the limit it is nothing."""
+    """Drawing codes without making them in Stripe, compared with the time to make them at the limit."""
     program = (
         "import collections, itertools, string\n"
         "from promosync.codes.alphabet import Space\n"
@@ -222,7 +223,7 @@ def draw(count: int) -> Iterator[Figure]:
 
 
 def latency_floor(count: int, repeat: int) -> Iterator[Figure]:
-    """`plan` of a small account: here not the limit but the answers' latency is what counts; the median."""
+    """`plan` of a small account, whose time depends on the latency of answers and not on the limit; the median."""
     with ground() as here:
         seeded(here, count)
         taken = [_planned(here) for _ in range(repeat)]
@@ -232,7 +233,7 @@ def latency_floor(count: int, repeat: int) -> Iterator[Figure]:
 
 
 def _planned(here: Ground) -> Taken:
-    return here.promosync("plan", "--detailed-exitcode")  # 2, and so an error here, if there were changes
+    return here.promosync("plan", "--detailed-exitcode")  # changes would be exit 2, which is an error here
 
 
 def _check_empty(here: Ground) -> None:

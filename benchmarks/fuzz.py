@@ -1,11 +1,11 @@
-"""Hostile files and hostile answers for as long as wanted: every command ends with 0 or 1, in words.
+"""Runs commands with hostile files and hostile answers: every command must end with 0 or 1 and a message.
 
-``python -m benchmarks.fuzz MINUTES`` takes what is right (a configuration, a list of codes or addresses, a saved
-plan with its checksum made again, a snapshot, an answer of Stripe's), changes some of it at random, and carries out
-commands with it in this process. ``python -m benchmarks.fuzz KIND NUMBER`` tries one of them again.
+``python -m benchmarks.fuzz MINUTES`` takes a valid input (a configuration, a list of codes or addresses, a saved plan
+with its checksum calculated again, a snapshot, an answer of Stripe), changes parts of it at random, and runs commands
+with it in this process. ``python -m benchmarks.fuzz KIND NUMBER`` tries one input again.
 
 It ends with 1 at the first traceback, the first error that promosync calls unexpected, the first exit code that is
-not in the table, or the first command that takes longer than it may.
+not allowed, or the first command that takes too long.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from promosync.sandbox import Handle, running
 from promosync.stripe_api.client import Client
 
 SECONDS = 20.0
-"""What one command may take; all files and answers here are small."""
+"""The most that one command may take, in seconds; all files and answers here are small."""
 
 EVERY = 30.0
-"""Seconds between two lines of how far it is."""
+"""Seconds between two lines of progress."""
 
 KINDS = ("configuration", "lists", "saved_plan", "snapshots", "answers")
 
@@ -115,7 +115,7 @@ BYTES = (
 
 
 def changed(tree: Any, random: Random) -> Any:
-    """Return a JSON tree with one to four of its nodes gone, odd, doubled, or put in the place of others."""
+    """Return a JSON tree with one, two or four changes: a node deleted, replaced, doubled, renamed or copied."""
     tree = deepcopy(tree)
     for _ in range(random.choice((1, 1, 2, 4))):
         places = list(_places(tree))
@@ -138,7 +138,7 @@ def changed(tree: Any, random: Random) -> Any:
 
 
 def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield every node of a tree, as what it is in and its name or number there."""
+    """Yield every node of a tree, as its parent and its key or index in the parent."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -148,7 +148,7 @@ def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def broken(content: bytes, random: Random) -> bytes:
-    """Return bytes with some cut out, doubled, or others put in."""
+    """Return bytes with some of them deleted, doubled or inserted."""
     for _ in range(random.choice((1, 1, 2, 8))):
         start = random.randrange(len(content) + 1)
         end = min(len(content), start + random.choice((0, 0, 1, 5, 200)))
@@ -158,13 +158,13 @@ def broken(content: bytes, random: Random) -> bytes:
 
 
 def written(tree: Any, random: Random) -> bytes:
-    """Return a tree as text, which is sometimes broken, too."""
+    """Return a tree as JSON text, which is sometimes broken too."""
     text = json.dumps(tree, ensure_ascii=random.random() < 0.9).encode("utf-8", "surrogatepass")
     return broken(text, random) if random.random() < 0.2 else text
 
 
 class Fuzz:
-    """One account, one folder, and the commands: ``run`` counts them and says what is wrong with an end."""
+    """One account, one folder, and the commands: ``run`` checks how each command ends, and counts the exit codes."""
 
     def __init__(self, handle: Handle, between: Server) -> None:
         self.handle, self.between = handle, between
@@ -185,13 +185,13 @@ class Fuzz:
         self.state = handle.control.dump()
 
     def begin(self) -> None:
-        """Put the files into the folder as they are right."""
+        """Write the valid files into the folder."""
         Path(NAMES["config"]).write_text(json.dumps(DOCUMENT), encoding="utf-8")
         Path(NAMES["codes"]).write_bytes(PRINTED)
         Path(NAMES["emails"]).write_bytes(PEOPLE)
 
     def run(self, *arguments: str, base: str | None = None, ends: frozenset[int] = ENDS) -> int:
-        """Carry out a command; return its exit code. AssertionError for an end that must not be."""
+        """Run a command and return its exit code. AssertionError if it ends in a way that is not allowed."""
         environ = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": base or self.handle.url, "COLUMNS": "100"}
         out, err = io.BytesIO(), io.BytesIO()
         consoles = [open_console(io.TextIOWrapper(raw, encoding="utf-8"), environ) for raw in (out, err)]
@@ -211,14 +211,14 @@ class Fuzz:
         return code
 
     def configuration(self, random: Random) -> None:
-        """A configuration that somebody else has written."""
+        """A hostile configuration."""
         self.begin()
         Path(NAMES["config"]).write_bytes(written(changed(DOCUMENT, random), random))
         self.run("validate", "--format", random.choice(("text", "json", "github", "sarif")))
         self.run("plan", "--format", random.choice(("text", "json", "markdown")))
 
     def lists(self, random: Random) -> None:
-        """Lists of codes and of addresses."""
+        """Hostile lists of codes and of addresses."""
         self.begin()
         Path(NAMES["codes"]).write_bytes(broken(PRINTED * random.choice((1, 30)), random))
         Path(NAMES["emails"]).write_bytes(broken(PEOPLE * random.choice((1, 30)), random))
@@ -226,7 +226,7 @@ class Fuzz:
         self.run("plan", "--format", random.choice(("text", "json")))
 
     def saved_plan(self, random: Random) -> None:
-        """A saved plan by somebody who can count its checksum."""
+        """A hostile saved plan, mostly with a correct checksum."""
         self.begin()
         Path(NAMES["config"]).write_text(json.dumps(self.later), encoding="utf-8")
         tree = changed({key: value for key, value in self.plan.items() if key != "checksum"}, random)
@@ -237,20 +237,20 @@ class Fuzz:
         self.restore()
 
     def snapshots(self, random: Random) -> None:
-        """A snapshot of a status."""
+        """A hostile snapshot of a status."""
         self.begin()
         Path("before.json").write_bytes(written(changed(self.snapshot, random), random))
         formats = ("table", "json", "csv", "markdown", "html")
         self.run("status", "--since", "before.json", "--format", random.choice(formats))
 
     def answers(self, random: Random) -> None:
-        """A Stripe whose answers are not as they should be: now and then a status, a head, a node is another."""
+        """Hostile answers of Stripe: sometimes another status, another header or another node."""
         self.begin()
         often, seed = random.choice((0.03, 0.1, 0.5)), random.random()
 
         def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
             status, content = self._passed_on(asked)
-            random = Random(f"{seed} {asked.method} {asked.path}")  # several are asked for at once, in any order
+            random = Random(f"{seed} {asked.method} {asked.path}")  # several requests run at once, in any order
             if random.random() > often:
                 return status, {}, content
             tree = changed(json.loads(content), random)
@@ -278,7 +278,7 @@ class Fuzz:
             self.restore()
 
     def restore(self) -> None:
-        """Bring the account back to where it was, if something has changed it."""
+        """Set the account back to its first state, if a command has changed it."""
         if self.handle.control.dump() != self.state:
             self.handle.control.reset()
             self.begin()
@@ -300,8 +300,8 @@ ERROR = {"message": "No.", "code": "parameter_invalid", "param": "x", "type": "i
 
 @contextmanager
 def fuzz() -> Iterator[Fuzz]:
-    """Begin with an account that is as the file says, in a folder of its own."""
-    # Nobody waits here: neither before the SDK's own tries nor before ours.
+    """Yield a fuzzer with an account that is as the file says, in its own folder."""
+    # Do not wait before a request is tried again, in the SDK or in promosync.
     stripe.HTTPClient.INITIAL_DELAY = stripe.HTTPClient.MAX_DELAY = 0
     Client.persist = lambda self, attempt, patience=None: attempt()  # type: ignore[method-assign]
     with (
@@ -315,7 +315,7 @@ def fuzz() -> Iterator[Fuzz]:
 
 
 def tried(work: Fuzz, kind: str, seed: int) -> None:
-    """Try one kind with one random number; what fails is raised, with how to try it again."""
+    """Try one kind with one random number; an error is raised with the command that tries it again."""
     try:
         getattr(work, kind)(Random(seed))
     except BaseException as error:

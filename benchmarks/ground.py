@@ -1,4 +1,4 @@
-"""Where a figure is taken: a sandbox in its own process, and the client in another, timed from start to exit."""
+"""The setup of a measurement: a sandbox in its own process, and the client in another, timed from start to exit."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from urllib.request import urlopen
 from promosync.sandbox import Control
 
 LIMIT = 25.0
-"""Requests a second that the sandbox takes on an endpoint, and that the client is told to make."""
+"""Requests per second that the sandbox accepts on an endpoint, and that the client makes (`--rps`)."""
 TOTAL = 100.0
 LATENCY = 0.1
-"""Seconds that every answer takes at least."""
+"""The least seconds that an answer takes."""
 
 KEY = "sk_test_benchmarks0123456789"
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What one process took: wall seconds from start to exit, the peak of its memory, what it wrote.
+    """The measurement of one process: wall seconds from start to exit, peak memory, and output.
 
-    ``megabytes`` is None where the peak is below that of this process: a child begins with its parent's.
+    ``megabytes`` is None if the peak is below that of this process, because a child starts with its parent's peak.
     """
 
     seconds: float
@@ -42,7 +42,7 @@ class Taken:
 
 
 def timed(command: Sequence[str], **env: str) -> Taken:
-    """Run a process to its end; RuntimeError when it fails."""
+    """Run a process to its end; RuntimeError if it fails."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -68,14 +68,14 @@ def python(*arguments: str) -> Taken:
 
 @dataclass
 class Ground:
-    """A served sandbox, and a folder for the file."""
+    """A running sandbox, and a folder for the file."""
 
     url: str
     control: Control
     folder: Path
 
     def promosync(self, command: str, *more: str, rps: float = LIMIT) -> Taken:
-        """Carry out `plan` or `apply` on the folder's file; requests and refusals are the sandbox's own count."""
+        """Run a command on the folder's file; the sandbox counts the requests and refusals."""
         self.control.clear_counters()
         taken = timed(
             [sys.executable, "-m", "promosync", command, str(self.file), f"--rps={rps:g}", *more],
@@ -93,7 +93,7 @@ class Ground:
     def write(
         self, coupons: Iterable[Any] = (), codes: Iterable[Any] = (), batches: Iterable[Any] = (), **settings: Any
     ) -> None:
-        """Write the file, entry by entry: the peak of this process would count for its children's."""
+        """Write the file, entry by entry, to keep this process small: a child starts with its peak."""
         with self.file.open("w", encoding="utf-8") as out:
             out.write(json.dumps({"promosync": {"owner": "bench", **settings}})[:-1])
             for name, entries in (("coupons", coupons), ("promotion_codes", codes), ("code_batches", batches)):
@@ -106,7 +106,7 @@ class Ground:
 
 @contextmanager
 def ground(latency: float = LATENCY) -> Iterator[Ground]:
-    """Serve an empty sandbox with Stripe's limits while the block lasts."""
+    """Serve an empty sandbox with Stripe's limits during the block."""
     with tempfile.TemporaryDirectory(prefix="promosync-bench-") as name:
         folder = Path(name)
         command = [sys.executable, "-m", "promosync", "sandbox", "serve", "--port=0", "--limits"]
@@ -118,7 +118,7 @@ def ground(latency: float = LATENCY) -> Iterator[Ground]:
 
 @contextmanager
 def recorded(here: Ground, count: int, **record: Any) -> Iterator[Ground]:
-    """Serve a recorded row so many times (:mod:`benchmarks.recorded`) in the sandbox's place."""
+    """Serve ``count`` copies of a recorded row (:mod:`benchmarks.recorded`) instead of the sandbox."""
     file = here.folder / "record.json"
     file.write_text(json.dumps(record), encoding="utf-8")
     with served([sys.executable, "-m", "benchmarks.recorded", str(count), str(file)]) as url:
@@ -127,14 +127,14 @@ def recorded(here: Ground, count: int, **record: Any) -> Iterator[Ground]:
 
 
 def requests_of(elsewhere: Ground) -> int:
-    """Return how many requests a server of recorded rows has had."""
+    """Return the number of requests that a server of recorded rows has got."""
     with urlopen(f"{elsewhere.url}/_requests") as answer:
         return int(json.load(answer))
 
 
 @contextmanager
 def served(command: Sequence[str]) -> Iterator[str]:
-    """Run a server that prints its URL first, while the block lasts."""
+    """Run a server that prints its URL first, during the block."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None

@@ -1,9 +1,11 @@
-"""A server of a recorded row, repeated as often as wanted: a sandbox with a million would be the bottleneck.
+"""A server that repeats one recorded row many times, because a sandbox with a million rows would be too slow.
 
-It knows what reading needs: the account, one coupon, an empty list for all others, the rows by cursor and by time,
-none by its text. Metadata can be written on the coupon: a seal.
-Run it as ``python -m benchmarks.recorded COUNT FILE``, FILE with what :class:`Recorded` takes; the URL is printed.
-Latency and Stripe's limit are kept to. ``/_requests`` tells how many requests there were.
+It answers the requests that reading needs: the account, one coupon, the rows by cursor and by time, no row by its
+text, and an empty list for everything else. Metadata, such as a seal, can be written on the coupon. It has the same
+latency and limit as the sandbox. ``/_requests`` returns the number of requests.
+
+Run it as ``python -m benchmarks.recorded COUNT FILE``. FILE has the arguments of :class:`Recorded` as JSON. The
+server prints its URL.
 """
 
 from __future__ import annotations
@@ -21,17 +23,17 @@ from benchmarks.ground import LATENCY, LIMIT
 
 BORN = 1_790_000_000
 PER_SECOND = 3
-"""How many codes were made in one second, as an apply at the limit would have."""
+"""Codes made in one second."""
 MARK = "000000000"
-"""What stands in a row for its number."""
+"""The placeholder of a row's number."""
 CREATED = "<created>"
 
 
 class Recorded:
-    """Rows of the list at ``path``, numbered from 0, the oldest; a page goes from the newest down.
+    """Rows of the list at ``path``, numbered from 0, the oldest; a page lists the newest row first.
 
-    Row N was created ``seconds`` x N // ``rows`` seconds after ``born``. In the text of ``row``, :data:`MARK` stands
-    for its number and :data:`CREATED` for that moment.
+    Row N was created ``seconds`` x N // ``rows`` seconds after ``born``. In the text of ``row``, :data:`MARK` is the
+    placeholder of its number and :data:`CREATED` of its time.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Random edits, customers, colleagues and failures for as long as wanted: the invariants hold, memory does not grow.
+"""Runs random edits, customers, changes by others and failures, and checks invariants and memory.
 
-``python -m benchmarks.soak MINUTES`` plays the shop of ``tests/journeys/test_machine.py`` over and over, with new
-random numbers, against a sandbox in a process of its own. It ends with 1 at the first broken invariant, which
-Hypothesis then shows at its shortest, or when memory has grown.
+``python -m benchmarks.soak MINUTES`` runs the shop of ``tests/journeys/test_machine.py`` again and again, with new
+random numbers, against a sandbox in its own process. It ends with 1 at the first broken invariant (Hypothesis then
+shows the shortest example), or if memory has grown.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from promosync.sandbox import Control, Sandbox, serve
 SERVE = "serve"
 STEPS, SHOPS = 30, 20
 WARM = 0.2
-"""Caches fill in the first part of the time; what is held after it is what the end is compared with."""
+"""The share of the time in which caches fill. The memory after it is compared with the memory at the end."""
 MOST_GROWTH = 20.0
-"""Megabytes: Hypothesis keeps a little of each round as well."""
+"""Megabytes. Hypothesis also keeps a little memory for each round."""
 
 
 def soak(minutes: float, url: str) -> bool:
-    """Play until the time is over; return whether memory stayed as it was. AssertionError for an invariant."""
+    """Run until the time is over; return whether memory did not grow. AssertionError for a broken invariant."""
     world = open_world(url, Control(url))
     begun, warm, rounds, told = time.monotonic(), 0.0, 0, 0.0
     machine = type("ThisShop", (Shop,), {"world": world})
@@ -62,7 +62,7 @@ def soak(minutes: float, url: str) -> bool:
 
 
 def megabytes() -> float:
-    """Return what this process holds now; Linux only."""
+    """Return the memory of this process; Linux only."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
@@ -70,10 +70,10 @@ def megabytes() -> float:
 
 def main() -> int:
     if sys.argv[1:] == [SERVE]:
-        # The clock stands still but for what a journey says.
+        # Only a journey moves the clock.
         serve(Sandbox(clock=lambda: float(NOW)), ready=lambda url: print(url, flush=True))
         return 0
-    # The SDK waits half a second before each of its own tries.
+    # Otherwise the SDK waits half a second before each of its own tries.
     stripe.HTTPClient.INITIAL_DELAY = stripe.HTTPClient.MAX_DELAY = 0
     with served([sys.executable, "-m", "benchmarks.soak", SERVE]) as url:
         return 0 if soak(float(sys.argv[1]) if sys.argv[1:] else 60.0, url) else 1

@@ -19,7 +19,7 @@ KEY = "sk_test_exam0123456789"
 
 @dataclass(frozen=True)
 class FakeStripe:
-    """What answers for api.stripe.com, and its levers."""
+    """The fake of api.stripe.com, and its controls."""
 
     sandbox: Sandbox
     control: Control

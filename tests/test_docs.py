@@ -1,4 +1,4 @@
-"""The documentation is whole: what there is is documented, and what is documented is there."""
+"""The documentation is complete: every command is documented, and everything documented exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of the house, as far as a machine can see whether they are kept. Exceptions are named, and counted."""
+"""The rules of this repository, as far as a test can check them. Exceptions are named and counted."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "promosync"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-# Imports go down this list only. Nobody but `cli` knows `sandbox`, and it knows nobody.
+# Imports go down this list only. Only `cli` imports `sandbox`, which imports nothing of ours.
 ROOMS = [
     *("cli", "workflows", "stripe_api", "apply", "render", "lint"),
     *("results", "status", "export", "plan", "codes", "config", "model"),
 ]
 UPWARDS = {("render", "promosync.apply.outcome")}  # the outcome of a plan is a value, and is shown
 
-# Who may import what: the slow ones load behind their own door.
+# The folders that may import each package; slow packages are imported in few places.
 DOORS = {
     "stripe": {"stripe_api"},
     "requests": {"stripe_api"},
@@ -71,7 +71,7 @@ def tree(module: Path) -> ast.Module:
 
 
 def imports(module: Path) -> Iterator[str]:
-    """Yield what a module imports, wherever in it, by full name."""
+    """Yield all imports of a module, by full name."""
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -91,7 +91,7 @@ def rooms_imported(module: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_every_room_is_known() -> None:
-    """A new room gets its place in the order before anything else."""
+    """Every folder has its place in the order."""
     found = {path.name for path in SOURCE.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert found == {*ROOMS, "sandbox"}
 
@@ -108,7 +108,7 @@ def test_imports_go_down_only() -> None:
 
 
 def test_imports_make_no_circle() -> None:
-    """Not even for types: of two modules that know each other, neither can be read alone."""
+    """Also for types: if two modules import each other, you cannot read one without the other."""
     names = {
         ".".join(m.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__"): m for m in MODULES
     }
@@ -133,7 +133,7 @@ def _modules(module: Path, names: Mapping[str, Path]) -> Iterator[str]:
 
 
 def test_the_sandbox_is_the_house_next_door() -> None:
-    """It must not share our misunderstandings, nor we depend on it."""
+    """It must not share our misunderstandings, and we must not depend on it."""
     for module in MODULES:
         others = {other for other, _ in rooms_imported(module)}
         if room_of(module) == "sandbox":

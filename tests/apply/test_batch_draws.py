@@ -1,4 +1,4 @@
-"""Whatever the pattern and whatever is taken: a batch is refused before any write, or gets all of its codes."""
+"""With any pattern and any taken texts, a batch is refused before any write, or gets all of its codes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COUPON = LiveCoupon("c", Coupon(), Tags("default", "c"), 1)
 
 
 class Memory:
-    """Stripe as far as making codes goes: one active code of a text, one answer to a key."""
+    """A minimal Stripe that makes codes: one active code for each text, one answer for each idempotency key."""
 
     def __init__(self, taken: set[str]) -> None:
         self.taken, self.made, self.keys = set(taken), list[PromotionCode](), dict[str, str]()
@@ -59,7 +59,7 @@ patterns = st.text("##XY-", min_size=1, max_size=6)
 @given(patterns, characters, st.integers(0, 60), st.data())
 @settings(max_examples=80, deadline=None)
 def test_a_batch_is_refused_or_gets_all_of_its_codes(pattern: str, charset: str, count: int, data: Any) -> None:
-    """Codes match the pattern, differ whatever their case, and are none of those that were taken before or since."""
+    """Codes match the pattern, differ also without case, and are not among the texts taken before or since."""
     alphabet = alphabet_of(charset)
     texts = st.builds(
         lambda drawn: re.sub("#", lambda _: drawn.pop(), pattern), st.lists(st.sampled_from(alphabet), min_size=6)
@@ -101,7 +101,7 @@ def test_a_batch_is_refused_or_gets_all_of_its_codes(pattern: str, charset: str,
 
 
 class Elsewhere(Memory):
-    """As when another run has the keys of the first so many tries, and makes nothing."""
+    """Like another run that uses the idempotency keys of the first tries and makes no code."""
 
     def __init__(self, tries: int) -> None:
         super().__init__(set())
@@ -116,7 +116,7 @@ class Elsewhere(Memory):
 
 @pytest.mark.parametrize(("tries", "made", "status"), [(0, 1, "done"), (2, 1, "done"), (3, 0, "failed")])
 def test_what_another_run_seems_to_make_is_tried_three_times(tries: int, made: int, status: str) -> None:
-    """Each time under another key; then the next apply sees what there is."""
+    """Each time with another key; then the next apply reads the codes that exist."""
     entry = BatchEntry("b", PromotionCode("", "c"), Generate(count=1, pattern="####"), ("code_batches", 0), True)
     configuration = Configuration((CouponEntry("c", Coupon(), ("coupons", 0)),), (), (entry,))
     memory = Elsewhere(tries)

@@ -1,4 +1,4 @@
-"""Jobs that need each other, run side by side: the right order, and no waiting without need."""
+"""Jobs that need each other and run at the same time: the order is right, and no job waits without need."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_everything_is_done_once_and_after_what_it_needs(
 
 
 def test_a_pause_waits_for_its_own_jobs_only() -> None:
-    """One step pauses until its first job has ended; another goes on meanwhile, and lets that job end."""
+    """One step waits until its first job has ended; another step runs in the meantime and lets that job end."""
     book, go = Book(), threading.Event()
 
     def hangs() -> str:
@@ -99,7 +99,7 @@ def test_no_more_at_once_than_workers() -> None:
         with lock:
             here += 1
             most = max(most, here)
-        gate.wait(10)  # four must be there at once, or this breaks
+        gate.wait(10)  # breaks unless four jobs run at the same time
         with lock:
             here -= 1
 

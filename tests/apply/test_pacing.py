@@ -1,4 +1,4 @@
-"""How fast requests go out, on a clock that only the pacer moves."""
+"""The rate of requests, with a clock that only the pacer moves."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def rate_of(pacer: Pacer, time: Time, endpoint: str) -> float:
 
 
 def test_refusals_that_were_under_way_together_count_once() -> None:
-    """Thirty at once are one piece of news."""
+    """Thirty refusals at once reduce the rate only once."""
     pacer, time = paced(20, 200)
     for _ in range(30):
         pacer.refused("GET a", "endpoint-rate")
@@ -142,7 +142,7 @@ def test_refusals_that_were_under_way_together_count_once() -> None:
 
 
 def test_it_gets_quicker_again_and_no_quicker_than_it_was() -> None:
-    """However long a storm was, a minute of calm makes good for it."""
+    """After refusals of any duration, one minute without refusals restores the rate."""
     pacer, time = paced(20, 80)
     for _ in range(50):
         time.now += 2
@@ -170,7 +170,7 @@ def test_it_gets_quicker_again_and_no_quicker_than_it_was() -> None:
     ],
 )
 def test_the_reason_says_what_goes_slower(reason: str | None, other_suffers: bool) -> None:
-    """A refusal by one endpoint's limit leaves the others alone."""
+    """A refusal by one endpoint's limit does not slow down the other endpoints."""
     pacer, time = paced(20, 20)
     pacer.refused("POST a", reason)
     pacer.wait("GET b")
@@ -179,7 +179,7 @@ def test_the_reason_says_what_goes_slower(reason: str | None, other_suffers: boo
 
 
 def in_threads(pacer: Pacer, crowd: dict[str, int], seconds: float) -> dict[str, int]:
-    """How many requests each endpoint got through, with so many threads asking for each."""
+    """Return the number of successful requests of each endpoint, with a number of threads for each."""
     sent = dict.fromkeys(crowd, 0)
     end = time.monotonic() + seconds
     lock = threading.Lock()
@@ -207,14 +207,14 @@ def test_threads_share_one_pace() -> None:
 
 
 def test_many_writers_do_not_crowd_out_one_reader() -> None:
-    """Where the total is what is short, each endpoint gets its share of it, however many threads ask."""
+    """If the total limit is reached, each endpoint gets its share, whatever the number of its threads."""
     sent = in_threads(Pacer(100, 100), {"POST a": 15, "GET a": 1}, 1.0)
     assert sum(sent.values()) <= 103
     assert sent["GET a"] >= 20
 
 
 def test_a_slow_endpoint_does_not_hold_up_another() -> None:
-    """A queue before one endpoint is no queue before Stripe."""
+    """Requests that wait for one endpoint do not delay requests to other endpoints."""
     slow = Pacer(50, 200)
     lane = slow._lane("POST a")
     assert lane is not None
@@ -231,7 +231,7 @@ def test_a_slow_endpoint_does_not_hold_up_another() -> None:
 def test_how_fast_unless_told_otherwise(
     rps: float | None, mode: str, each: float, total: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four fifths of Stripe's limits, or what was asked for on each endpoint and four times that in all."""
+    """Four fifths of Stripe's limits, or the given rate on each endpoint and four times that rate in total."""
     assert ENDPOINT_LIMIT == 25
     made, clock = pacer(rps, mode), Time()
     monkeypatch.setattr(made, "_clock", clock.clock)

@@ -35,7 +35,7 @@ class Taken:
 
 
 def begun(*there: LiveCoupon) -> str:
-    """Create the coupon ``spring`` where these are; return the id of the one that is current then."""
+    """Create the coupon ``spring`` in an account with these coupons; return the id of the current one afterwards."""
     action = Action(Verb.CREATE, Kind.COUPON, "spring", "", after=SPEC, tags=OURS, new_id="spring")
     return coupon_steps.begin(Taken(*there), action).stripe_id  # type: ignore[arg-type]
 
@@ -61,7 +61,7 @@ class Kept(Taken):
 
 
 def test_beyond_an_id_that_stripe_keeps_somebody_elses_is_passed_over() -> None:
-    """One of our own entry with other terms is not: then the plan is too old."""
+    """A coupon of the same entry with other terms is refused: the plan is too old."""
     action = Action(Verb.CREATE, Kind.COUPON, "spring", "", after=SPEC, tags=OURS, new_id="spring")
     theirs, other = LiveCoupon("spring_r2", SPEC, THEIRS, 1), LiveCoupon("spring_r2", Coupon(), OURS, 1)
     assert coupon_steps.begin(Kept(theirs), action).stripe_id == "spring_r3"  # type: ignore[arg-type]
@@ -86,7 +86,7 @@ class Refusing:
 
 @pytest.mark.parametrize("fault", list(Fault))
 def test_the_old_code_is_switched_on_again_unless_another_run_makes_the_new_one(fault: Fault) -> None:
-    """Two codes of one text do not work at once, so the old one would be in the way of that run."""
+    """Two codes with one text cannot be active at once, so the old one would block the other run."""
     new = PromotionCode("WELCOME", "spring_r2")
     old = LiveCode(
         "promo_1", PromotionCode("WELCOME", "spring", active=False), replace(OURS, retired=Retired.SWAP), 1
@@ -100,7 +100,7 @@ def test_the_old_code_is_switched_on_again_unless_another_run_makes_the_new_one(
 
 
 class Ridden(Taken):
-    """Stripe has active codes on each coupon: seven of ours, and as many of others' as are given."""
+    """A Stripe with active codes on each coupon: seven of ours, and the given codes of others."""
 
     def __init__(self, others: int, *there: LiveCoupon) -> None:
         super().__init__(*there)

@@ -1,4 +1,4 @@
-"""A real browser, driven through a pair of pipes: no port, no library, and nothing that it could reach."""
+"""A real browser, controlled through a pair of pipes: without a port, a library or a network."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def find() -> str | None:
 
 
 class Unavailable(Exception):
-    """A browser cannot be had here, and why."""
+    """No browser is available here; the message is the reason."""
 
 
 @dataclass
 class Page:
-    """One tab. ``events`` holds everything that the browser told of it since the last :meth:`open`."""
+    """One tab. ``events`` has all events that the browser sent for it since the last :meth:`open`."""
 
     browser: Browser
     session: str
@@ -81,7 +81,7 @@ class Page:
         media: str = "",
         script: bool = True,
     ) -> None:
-        """Show a file at a width, in CSS pixels, and wait until it is there; ``script`` is whether it may run one."""
+        """Open a file at a width in CSS pixels, and wait until it is loaded; ``script``: whether scripts may run."""
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
@@ -94,7 +94,7 @@ class Page:
             self.events.append(self.browser.next_event())
 
     def ask(self, expression: str) -> Any:
-        """Return the value of a JavaScript expression; it runs although the page itself may run none."""
+        """Return the value of a JavaScript expression; it runs even if the page may run no script."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
@@ -105,11 +105,11 @@ class Page:
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9}[key])
 
     def type(self, text: str) -> None:
-        """Type into what has the focus."""
+        """Type text into the focused element."""
         self.call("Input.insertText", text=text)
 
     def click(self, element: str) -> None:
-        """Click with the mouse into the middle of what a JavaScript expression is, brought into view."""
+        """Scroll to the element that a JavaScript expression returns, and click into its middle."""
         x, y = self.ask(
             f"""(() => {{
                 const element = {element};
@@ -144,7 +144,7 @@ class Browser:
         self._number = 0
 
     def page(self) -> Page:
-        """Open a tab that tells of its console, its requests and its log."""
+        """Open a tab with events for its console, its requests and its log."""
         target = self.call("Target.createTarget", None, {"url": "about:blank"}, [])["targetId"]
         session = self.call("Target.attachToTarget", None, {"targetId": target, "flatten": True}, [])["sessionId"]
         page = Page(self, session)
@@ -153,7 +153,7 @@ class Browser:
         return page
 
     def call(self, method: str, session: str | None, params: Json, events: list[Json]) -> Json:
-        """Send a command and return its result; what is told meanwhile goes to ``events``."""
+        """Send a command and return its result; events that come first go to ``events``."""
         self._number += 1
         sent = {"id": self._number, "method": method, "params": params} | ({"sessionId": session} if session else {})
         self._writing.write(json.dumps(sent).encode() + b"\0")
@@ -168,7 +168,7 @@ class Browser:
                 events.append(message)
 
     def next_event(self) -> Json:
-        """Return the next thing that the browser tells by itself."""
+        """Return the next event of the browser."""
         while True:
             message = self._next()
             if "method" in message:
@@ -189,7 +189,7 @@ class Browser:
 
 @contextmanager
 def running(path: str) -> Iterator[Browser]:
-    """Run a browser with a profile of its own, for as long as the block lasts."""
+    """Run a browser with its own profile during the block."""
     to_browser, from_browser = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(prefix="promosync-browser-", ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
@@ -241,7 +241,7 @@ def _run(command: list[str], seconds: float) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Say which browser there is; with ``--install`` install one where there is none. 3 if there is none then."""
+    """Print which browser is used; with ``--install``, install one if there is none. Exit 3 if there is none."""
     try:
         path = find() or (install() if "--install" in arguments else None)
         why = "none was found"

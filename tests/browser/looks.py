@@ -1,4 +1,4 @@
-"""What holds for every page in a browser, whatever report it shows."""
+"""Checks for every page in a browser, with any report."""
 
 from __future__ import annotations
 

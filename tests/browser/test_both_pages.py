@@ -29,7 +29,7 @@ CODES = "document.getElementById('table-2').closest('section')"
 
 
 def column(head: str) -> str:
-    """What is read, from top to bottom, in a column of the table of codes."""
+    """Return the texts of a column of the table of codes, from top to bottom."""
     return (
         f"[...{CODES}.querySelectorAll('tbody tr:not([hidden])')]"
         f".map(row => row.querySelector('td[data-head=\"{head}\"]').innerText)"
@@ -63,7 +63,7 @@ def test_long_pages_look_well(tab: Page, folder: Path, page: str, width: int, th
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_points_of_a_curve_are_where_they_should_be(tab: Page, folder: Path, width: int) -> None:
-    """The last at the upper right end of its chart, to the pixel; each is named where the mouse comes near."""
+    """The last point is exactly at the upper right end of its chart; near the mouse, each point shows its name."""
     tab.open(folder / "weeks.html", width)
     curves = tab.ask(
         """[...document.querySelectorAll('svg.curve')].map(chart => {
@@ -115,7 +115,7 @@ def test_contents_lead_to_their_sections(tab: Page, folder: Path, page: str, wid
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_click_on_a_head_sorts(tab: Page, folder: Path, width: int) -> None:
-    """Figures the largest first, names from A to Z; a second click turns them round, and the head tells which."""
+    """Numbers with the largest first, names from A to Z; a second click reverses the order, and the head shows it."""
     tab.open(folder / "many.html", width)
     tab.click(f"{CODES}.querySelector('summary')")
     for name, ways in (("used", ("descending", "ascending")), ("name", ("ascending", "descending"))):
@@ -138,7 +138,7 @@ def test_a_click_on_a_head_sorts(tab: Page, folder: Path, width: int) -> None:
 
 
 def looks_headed(tab: Page) -> None:
-    """The mark of the sorted column is in nobody's way."""
+    """The mark of the sorted column does not cover another head."""
     from .looks import CUT, HEADERS
 
     assert tab.ask(HEADERS) == []
@@ -177,7 +177,7 @@ def test_amounts_are_sorted_within_their_currency(tab: Page, folder: Path) -> No
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_filter_leaves_what_has_all_its_words(tab: Page, folder: Path, width: int) -> None:
-    """In any order and case; it says how many are left, has a label, and gives all back when it is emptied."""
+    """Words in any order and case; it shows the number of matching rows, has a label, and empty it shows all rows."""
     tab.open(folder / "many.html", width)
     tab.click(f"{CODES}.querySelector('summary')")
     field = f"{CODES}.querySelector('input')"
@@ -196,7 +196,7 @@ def test_a_filter_leaves_what_has_all_its_words(tab: Page, folder: Path, width: 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("page", PAGES)
 def test_without_script_every_row_can_be_read(tab: Page, folder: Path, page: str, width: int) -> None:
-    """Sections unfold by themselves, and nothing is there that would do nothing."""
+    """Sections are unfolded, and no control is shown that would not work."""
     tab.open(folder / f"{page}.html", width, script=False)
     assert tab.ask("document.querySelectorAll('button, input').length") == 0
     for at in tab.ask("[...document.querySelectorAll('details')].flatMap((one, at) => one.open ? [] : [at])"):
@@ -208,7 +208,7 @@ def test_without_script_every_row_can_be_read(tab: Page, folder: Path, page: str
 @pytest.mark.parametrize("script", [True, False])
 @pytest.mark.parametrize("page", PAGES)
 def test_paper_has_every_row(tab: Page, folder: Path, page: str, script: bool) -> None:
-    """Also of what is folded on the screen; what only works on a screen is not printed."""
+    """Also rows of sections that are folded on the screen; controls that need a screen are not printed."""
     tab.open(folder / f"{page}.html", 760, media="print", script=script)
     assert tab.ask(SHOWN) == tab.ask(ROWS) > 5
     assert tab.ask("[...document.querySelectorAll('nav, input, .skip')].filter(one => one.checkVisibility())") == []

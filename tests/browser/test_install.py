@@ -1,4 +1,4 @@
-"""Where a browser cannot be had, that is said, and it is no failure."""
+"""If no browser can be installed, this is printed, and it is not a failure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_it_is_installed_where_it_may_be(
     code: int,
     said: str,
 ) -> None:
-    """By root, with apt-get, and nothing but chromium; else `NOT CHECKED` and why."""
+    """By root, with apt-get, and only chromium; otherwise it prints `NOT CHECKED` and the reason."""
     bin, log = tmp_path / "bin", tmp_path / "log"
     bin.mkdir()
     apt = bin / "apt-get"

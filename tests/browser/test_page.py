@@ -30,7 +30,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_is_quiet_fits_and_can_be_read(tab: Page, file: Path, width: int, theme: str) -> None:
-    """No error, no request but for itself, no sideways scrolling, nothing cut, 4.5:1 for every text."""
+    """No error, no other request, no sideways scrolling, nothing cut, contrast 4.5:1 for every text."""
     looks_well(tab, file, width, theme)
 
 
@@ -104,7 +104,7 @@ def test_tables_are_tables_for_those_who_hear_them(tab: Page, file: Path, width:
 
 
 def test_the_keyboard_gets_everywhere(tab: Page, file: Path) -> None:
-    """The first stop leads past the head; every section can be folded, every table scrolled, every head pressed."""
+    """With the keyboard: the first link skips the head; sections can be folded, tables scrolled, heads pressed."""
     tab.open(file, 360)
     wanted = tab.ask(
         "[...document.querySelectorAll('a, summary, input, button, [tabindex]')].map(one => one.outerHTML)"

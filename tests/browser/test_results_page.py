@@ -30,13 +30,13 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_is_quiet_fits_and_can_be_read(tab: Page, file: Path, width: int, theme: str) -> None:
-    """No error, no request but for itself, no sideways scrolling, nothing cut, 4.5:1 for every text."""
+    """No error, no other request, no sideways scrolling, nothing cut, contrast 4.5:1 for every text."""
     looks_well(tab, file, width, theme)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_bars_over_time_stand_on_the_ground_and_in_their_chart(tab: Page, file: Path, width: int) -> None:
-    """The highest fills its chart; a discount stands on what was paid; none is thinner than a pixel."""
+    """The highest bar fills its chart; the discount is on top of the paid amount; no bar is thinner than a pixel."""
     tab.open(file, width)
     charts = tab.ask(
         """[...document.querySelectorAll('svg.time')].map(chart => {

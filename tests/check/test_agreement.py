@@ -1,4 +1,4 @@
-"""`check` says valid exactly when a redemption goes through, whatever happened before."""
+"""`check` says valid exactly if a redemption succeeds, after any history."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def redeemed(world: World, text: str, order: Order) -> bool:
 
 
 def happen(world: World, event: str, given: Any) -> None:
-    """Let something happen; what Stripe refuses has not."""
+    """Do something in the account; nothing if Stripe refuses it."""
     with suppress(StripeFault):
         if event == "coupon":
             world.dashboard.call("post", "/v1/coupons", id="spring", duration="once", **given)
@@ -112,7 +112,7 @@ def happen(world: World, event: str, given: Any) -> None:
 def test_check_is_valid_exactly_when_a_redemption_goes_through(
     shared_world: World, coupon: Json, code: Json, then: list[tuple[str, Any]], asked: list[Order]
 ) -> None:
-    """Each question is asked just before the redemption; the text is asked for in other letters than it has."""
+    """Each check runs just before the redemption, with the text in another case."""
     shared_world.fresh()
     for event, given_to_it in [("coupon", coupon), ("code", code), *then]:
         happen(shared_world, event, given_to_it)
@@ -133,7 +133,7 @@ ORDERS = {
 
 @pytest.mark.parametrize("rule", ORDERS)
 def test_a_failed_rule_is_the_one_that_refuses(world: World, rule: str) -> None:
-    """A code with every restriction fails that rule, which says a way out, and no other."""
+    """A code with every restriction fails only that rule, whose message says what to do."""
     happen(
         world,
         "coupon",
@@ -159,7 +159,7 @@ def test_the_order_of_the_rules_is_stripes(world: World) -> None:
 
 
 def test_only_what_is_asked_about_is_read(world: World) -> None:
-    """However many codes an account has: one list, filtered by text, and one coupon."""
+    """With any number of codes in the account: one list, filtered by text, and one coupon are read."""
     happen(world, "coupon", {"percent_off": 20})
     happen(world, "code", {"code": "SPRING", "restrictions": {}})
     for number in range(250):
@@ -178,7 +178,7 @@ def test_an_empty_text_asks_nothing(world: World) -> None:
 
 
 def test_several_codes_of_one_text_are_told_apart(world: World) -> None:
-    """One for each of two customers: who asks decides which is looked at."""
+    """One code for each of two customers: the given customer decides which code is checked."""
     happen(world, "coupon", {"percent_off": 20})
     for customer in ("cus_ann", "cus_bob"):
         happen(world, "code", {"code": "SPRING", "customer": customer, "restrictions": {}})

@@ -1,4 +1,4 @@
-"""`promosync check` on the command line: exit codes, where a code comes from, and what is said of it."""
+"""`promosync check` on the command line: exit codes, the entry of a code, and the messages."""
 
 from __future__ import annotations
 

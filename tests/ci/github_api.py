@@ -1,4 +1,4 @@
-"""As much of GitHub's API as the comment needs, on loopback."""
+"""The part of GitHub's API that comment.py needs, on loopback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIMIT = 65_536
 
 @dataclass
 class GitHub:
-    """One pull request's comments, which ``token`` may write. ``user`` is whose it is, None for a job's own."""
+    """The comments of one pull request, which ``token`` may write. ``user`` is its owner, None for a job's token."""
 
     url: str = ""
     token: str = "ghs_job"
@@ -51,7 +51,7 @@ class GitHub:
 
 @contextmanager
 def github() -> Iterator[GitHub]:
-    """Serve it while the block lasts."""
+    """Serve it during the block."""
     state = GitHub()
 
     class Handler(BaseHTTPRequestHandler):

@@ -23,7 +23,7 @@ def read_yaml(path: Path) -> Any:
 
 @dataclass
 class Job:
-    """What a run of the action left: which steps ran, and what they wrote."""
+    """The result of a run of the action: the steps that ran, and their outputs."""
 
     code: int = 0
     ran: list[str] = field(default_factory=list)
@@ -86,7 +86,7 @@ def use_action(
         job.log += done.stdout
         pairs = [line.partition("=") for line in output.read_text(encoding="utf-8").splitlines()]
         known["steps"][step.get("id", f"__{number}")] = {"outputs": {name: value for name, _, value in pairs}}
-        if done.returncode:  # no step says what happens after a failure, so nothing does
+        if done.returncode:  # no step has a condition for a failure, so none runs after one
             job.code = done.returncode
             break
     job.outputs = {name: expanded(one["value"], known) for name, one in action["outputs"].items()}

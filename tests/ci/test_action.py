@@ -217,7 +217,7 @@ def test_a_later_job_goes_on_with_what_was_stopped(repository: Repository) -> No
     given = {"apply": "true", "saved_plan": plan, "stripe_api_key": WRITER}
     stopped = repository.job({}, max_minutes="0.03", go_on="true", **given)
     assert (stopped.code, stopped.outputs["stopped"]) == (0, "true"), stopped.log
-    assert "goes on in a later job" in stopped.log
+    assert "a later job continues the same plan" in stopped.log
     assert repository.job({}, max_minutes="0.0001", **given).code == 3
     last = repository.job({}, **given)
     assert (last.code, last.outputs["stopped"]) == (0, "false"), last.log

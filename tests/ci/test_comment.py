@@ -1,4 +1,4 @@
-"""The comment's token goes to nobody else, and whatever the other side answers is a warning and no failure."""
+"""The comment's token is sent to this API only, and every wrong answer is a warning and not a failure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Raw = Callable[[BaseHTTPRequestHandler], None]
 
 @contextmanager
 def serving(answer: Raw, bodies: list[bytes] | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Answer every request in one way; give the address, and the requests that came, with their tokens.
+    """Answer every request in one way; yield the address, and the requests with their tokens.
 
     ``bodies`` is given what they brought.
     """
@@ -69,7 +69,7 @@ def says(status: int, raw: bytes, length: int | None = None, **headers: str) -> 
 
 
 def comment(folder: Path, *options: str, **env: str) -> str:
-    """Run it as a job does; return what it said. It ends with 0 and without a traceback, whatever happens."""
+    """Run it as a job does; return its output. It must always end with 0 and without a traceback."""
     report = folder / "report.md"
     report.write_text(f"{MARKER}\n### promosync: changes to Stripe\n", encoding="utf-8")
     script = str(ROOT / "action" / "comment.py")
@@ -92,7 +92,7 @@ def on_github(url: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(tmp_path: Path, status: int) -> None:
-    """Nobody else gets the token, on no host and on no port."""
+    """No other host and no other port gets the token."""
     with (
         serving(says(200, b"[]")) as (elsewhere, came),
         serving(says(status, b"", Location=elsewhere)) as (url, asked),
@@ -122,7 +122,7 @@ ANSWERS: dict[str, Raw] = {
 @pytest.mark.parametrize("name", ANSWERS)
 @pytest.mark.parametrize("known", [False, True], ids=["the first answer", "the second"])
 def test_an_answer_that_is_none_is_a_warning(tmp_path: Path, name: str, known: bool) -> None:
-    """To the question who writes, and to that for the comments."""
+    """Wrong answers to the request for the user, and to the request for the comments."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         good = known and handler.path == "/user"
@@ -134,7 +134,7 @@ def test_an_answer_that_is_none_is_a_warning(tmp_path: Path, name: str, known: b
 
 
 def test_endless_pages_end(tmp_path: Path) -> None:
-    """A side that has a full page for every number is not read for ever."""
+    """An API with a full page for every page number is not read without end."""
     page = json.dumps([{"id": 1, "body": "", "user": {}}] * 100).encode()
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -162,7 +162,7 @@ def test_without_a_token_or_a_report_there_is_no_comment(tmp_path: Path) -> None
 
 
 def test_a_merge_request_gets_its_note(tmp_path: Path) -> None:
-    """GitLab's, as GitHub's pull request gets its comment: one, edited by the next run, and nobody else's."""
+    """A merge request in GitLab gets one note, like a pull request: the next run edits it, and no other note."""
     notes: list[dict[str, Any]] = [{"id": 1, "body": f"{MARKER}\nspoofed", "author": {"username": "mallory"}}]
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -196,7 +196,7 @@ def test_a_merge_request_gets_its_note(tmp_path: Path) -> None:
 
 
 def test_what_it_is_about_is_never_markup(tmp_path: Path) -> None:
-    """A commit and an address that are none are left out."""
+    """A commit or an address that is not valid is left out."""
     with github() as hub:
         env = {
             "COMMIT": "[x](y)",
@@ -211,7 +211,7 @@ def test_what_it_is_about_is_never_markup(tmp_path: Path) -> None:
 
 
 def test_the_hub_is_one(tmp_path: Path) -> None:
-    """The test's own tool: a good answer is written, so that the warnings above are about bad ones."""
+    """Checks the test's own server: with good answers the comment is written, so the warnings above are real."""
     with github() as hub:
         hub.token = TOKEN
         assert isinstance(hub, GitHub)

@@ -40,7 +40,7 @@ def test_the_pipeline_is_a_pipeline() -> None:
 
 
 def test_the_checker_does_check(tmp_path: Path) -> None:
-    """A schema that takes everything would prove nothing."""
+    """The schemas refuse a wrong file; otherwise they would prove nothing."""
     broken = tmp_path / "broken.yml"
     broken.write_text("on: push\njobs:\n  a:\n    runs_on: ubuntu-latest\n", encoding="utf-8")
     with pytest.raises(AssertionError):
@@ -92,7 +92,7 @@ def test_an_apply_has_no_other_beside_it() -> None:
 
 
 def test_what_is_stopped_goes_on_without_a_new_approval() -> None:
-    """Whoever approves is asked once, before the first job; the last job fails where even it was stopped."""
+    """Approval is asked once, before the first job; the last job fails if it is stopped too."""
     jobs = read_yaml(ROOT / "examples" / "ci" / "github" / "apply.yml")["jobs"]
     assert [name for name, job in jobs.items() if job.get("environment") == "stripe-approval"] == ["approve"]
     assert [jobs[name]["needs"] for name in ("approve", "apply", "go-on")] == ["plan", "approve", "apply"]
@@ -134,7 +134,7 @@ def test_one_action_has_one_commit() -> None:
 
 
 def test_nothing_is_installed_by_a_name() -> None:
-    """No example and no page has people install what nobody may have registered."""
+    """No example and no page tells people to install a package by a name that anybody could register."""
     pages = [
         *ROOT.glob("*.md"),
         *ROOT.glob("docs/*.md"),
@@ -149,7 +149,7 @@ def test_nothing_is_installed_by_a_name() -> None:
 
 
 def test_our_own_jobs_have_no_more_rights_than_they_use() -> None:
-    """Reading is what a workflow begins with, inputs are in no script, and each job ends in time."""
+    """A workflow starts with read permissions, has no input in a script, and a time limit for each job."""
     for path in (*OURS, *WORKFLOWS):
         workflow = read_yaml(path)
         assert workflow["permissions"].pop("contents") == "read", path

@@ -64,7 +64,7 @@ def unescape(text: str, *more: str) -> str:
     file=st.text(alphabet="%,:= /ab0A\n", min_size=1, max_size=20),
 )
 def test_no_text_becomes_a_command(message: str, file: str) -> None:
-    """One line for each finding, and the runner reads the very text that was meant."""
+    """One line for each finding, and the runner reads exactly the original text."""
     given_ = Finding(Level.ERROR, Problem((), message, "do it", rule="r:,x"), PurePosixPath(f"x{file}"), 3, 4)
     [line] = commands([given_])
     assert len(line.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""The action installs itself from its lock alone, and runs nothing that lies in the checkout."""
+"""The action installs only the packages of its lock, and runs no code from the checkout."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_nothing_of_a_hostile_checkout_is_run(
 def test_a_package_of_another_hash_is_not_installed(
     action: Path, tmp_path: Path, stripe: Handle, hub: GitHub
 ) -> None:
-    """Whoever serves the packages cannot change one."""
+    """A package server cannot change a package."""
     place = tmp_path / "fetched"
     shutil.copytree(action, place, symlinks=True)
     lock = place / "action" / "requirements.txt"
@@ -137,7 +137,7 @@ def test_the_lock_pins_everything() -> None:
 
 
 def test_python_is_isolated_wherever_the_action_calls_it() -> None:
-    """No step begins another way: a checkout is the folder in which a step runs."""
+    """Every step starts Python with -I, because a step runs in the checkout."""
     scripts = "\n".join(step["run"] for step in read_yaml(ROOT / "action.yml")["runs"]["steps"])
     calls = re.findall(r"\b(?:python[\d.]*|pip[\d.]*|uvx?|pipx)\b(?! -I \"\$GITHUB_ACTION_PATH/action/).*", scripts)
     assert calls == []

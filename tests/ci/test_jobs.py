@@ -94,7 +94,7 @@ def test_drift_is_told(checkout: Path, webhook: tuple[str, list[Any]]) -> None:
     assert set(step["env"]) == {"WEBHOOK", "RUN"}
     code, log = run(step["run"], checkout, {"WEBHOOK": url, "RUN": link})
     assert (code, log) == (2, "")
-    assert [json.loads(one) for one in told] == [{"text": f"Stripe does not hold what promosync.json says: {link}"}]
+    assert [json.loads(one) for one in told] == [{"text": f"Stripe is not as promosync.json says: {link}"}]
     assert run(step["run"], checkout, {"WEBHOOK": "", "RUN": link}) == (2, "")
     assert len(told) == 1
 
@@ -219,7 +219,7 @@ def test_a_release_says_what_it_lacks_until_nothing_is_missing(source: Path) -> 
     code, said = make(source, "release", f"TAG=v{version}")
     assert (code, said) == (0, f"Version {version} has all that a release needs.\n")
     git(source, "tag", f"v{version}")
-    assert "is there already" in make(source, "release")[1]
+    assert "exists already" in make(source, "release")[1]
     notes = subprocess.run(
         [sys.executable, "-I", str(source / ".github" / "release.py"), "--notes"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""A plan as a comment: it fits, it keeps what matters, and no text from people does anything in it."""
+"""A plan as a comment: it fits, it keeps the important parts, and text from people is never markup."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_every_plan_is_told(name: str) -> None:
 
 
 def test_the_marker_depends_on_the_file_alone() -> None:
-    """So that the comment is edited, whatever the plan says, or that there is none."""
+    """So that the same comment is edited with every plan, and also without a plan."""
     texts = [plan_markdown(PLANS[name](), PACE, NAME) for name in PLANS]
     texts.append(problems_markdown([(Problem((), "no"), None)], NAME))
     assert {text.splitlines()[0] for text in texts} == {marker(NAME)}
@@ -91,7 +91,7 @@ def test_the_headline_is_text(name: str) -> None:
 
 
 def test_what_is_done_has_a_colour() -> None:
-    """In a block of a diff: what is new, what goes, what becomes another, and each field that changes."""
+    """In a diff block: created, removed and recreated objects, and each field that changes."""
     actions = [*many(Verb.CREATE, 1), *many(Verb.DEACTIVATE, 1), *many(Verb.UPDATE, 1)]
     actions[2] = replace(actions[2], changes=(FieldChange("metadata.a", "x", "- y"),))
     lines = plan_markdown(plan_of(*actions), PACE, NAME).splitlines()
@@ -103,7 +103,7 @@ def test_what_is_done_has_a_colour() -> None:
 
 
 def test_a_plan_for_a_sandbox_says_so_first() -> None:
-    """Whoever reads it must not take it for a plan for the account."""
+    """A reader must not think that it is a plan for the account."""
     plan = PLANS["creates"]()
     first, said, *_ = plan_markdown(plan, PACE, NAME, sandbox=True).splitlines()
     assert first == marker(NAME)
@@ -126,7 +126,7 @@ def test_codes_that_only_move_are_in_a_list_of_their_own() -> None:
 
 
 def test_what_takes_away_is_kept_when_the_rest_is_cut() -> None:
-    """Of ten thousand creations some are counted; each removal and each recreate is there in full."""
+    """Of ten thousand creations some are only counted; each removal and each recreate is shown completely."""
     actions = [*many(Verb.CREATE, 10_000), *many(Verb.DEACTIVATE, 30), *many(Verb.RECREATE, 30)]
     text = plan_markdown(plan_of(*actions), PACE, NAME)
     assert len(text) <= COMMENT_LIMIT

@@ -21,7 +21,7 @@ SCHEMA: dict[str, Any] = json.loads(
 
 
 def closed(schema: Any) -> Any:
-    """The schema with no room for what it does not describe; programs that read a plan keep that room."""
+    """The schema without additional fields; programs that read a plan must accept additional fields."""
     if isinstance(schema, list):
         return [closed(item) for item in schema]
     if not isinstance(schema, dict):
@@ -40,7 +40,7 @@ def test_it_is_a_schema() -> None:
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_every_field_of_a_plan_is_described(name: str) -> None:
-    """A field that is new in a plan is new in the schema, or this fails."""
+    """This fails if a new field of a plan is not in the schema."""
     STRICT.validate(json.loads(json.dumps(plan_json(PLANS[name](), PACE))))
 
 

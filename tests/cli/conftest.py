@@ -33,7 +33,7 @@ WIDTH = 400
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left: its exit code, and what it wrote to which stream."""
+    """The result of a command: its exit code, and its output on each stream."""
 
     code: int
     out: str
@@ -89,5 +89,5 @@ def changed(**sections: Any) -> dict[str, Any]:
 
 
 def process_env(**more: str) -> dict[str, str]:
-    """Return an environment for a process of its own; the tests' is scrubbed already."""
+    """Return an environment for a separate process; the environment of the tests has no secrets already."""
     return {**os.environ, "COLUMNS": str(WIDTH), **more}

@@ -1,4 +1,4 @@
-"""What comes with a checkout steers nothing outside of it, and shows nothing that lies there."""
+"""Files of a checkout cannot change or show anything outside the checkout."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def beside_another(elsewhere: Path) -> str:
 def test_a_configuration_that_leads_out_is_not_read(
     cli: Cli, elsewhere: Path, way: Callable[[Path], str], text: str
 ) -> None:
-    """No error quotes what is there, in any format; not even whether it is JSON is told."""
+    """No error quotes the content of the file, in any format, or says whether it is JSON."""
     (elsewhere / "secret.json").write_text(text, encoding="utf-8")
     name = way(elsewhere)
     for output in ("text", "json", "github", "sarif"):

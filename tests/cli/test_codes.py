@@ -1,4 +1,4 @@
-"""Unique codes at the command line: exported on request, whole and private, and printed nowhere else."""
+"""Unique codes on the command line: exported on request, completely and privately, and printed nowhere else."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_batch_that_left_the_file_can_still_be_exported(terminal: Terminal) ->
 
 
 def test_nothing_but_the_export_prints_a_code_or_an_address(terminal: Terminal, handle: Handle, folder: Path) -> None:
-    """Whatever goes well or wrong, in every format, with --debug: not a text, not an address, in any case."""
+    """No output, in any format and with --debug, contains a code or an address, in upper or lower case."""
     control = handle.control
     terminal("validate")
     terminal("plan")

@@ -57,7 +57,7 @@ def test_changes_are_two_when_asked_for(cli: Cli, output: str) -> None:
     ids=" ".join,
 )
 def test_wrong_usage_is_one(cli: Cli, command: list[str]) -> None:
-    """Not Typer's 2, which means changes here; the words are on stderr."""
+    """Exit 1 and not Typer's 2, which means changes here; the message is on stderr."""
     result = cli(*command)
     assert result.code == 1
     assert result.out == ""
@@ -88,7 +88,7 @@ def test_wrong_usage_is_json_where_json_is_asked_for(cli: Cli, output: list[str]
     ],
 )
 def test_errors_are_one(cli: Cli, command: list[str], env: dict[str, str], output: str) -> None:
-    """Whatever is wrong, it is 1, in words on stderr, and in JSON also as a document."""
+    """Every error is exit 1, with a message on stderr, and with JSON also a document."""
     result = cli(*command, "--format", output, env=env)
     assert result.code == 1
     assert result.err.splitlines()[-1].strip()
@@ -101,7 +101,7 @@ def test_errors_are_one(cli: Cli, command: list[str], env: dict[str, str], outpu
 
 
 def test_a_missing_product_is_found_before_the_first_write(cli: Cli) -> None:
-    """All problems of a plan are told at once, with their place in the file."""
+    """All problems of a plan are reported at once, with their place in the file."""
     coupons = [
         {"id": name, "percent_off": 10, "duration": "once", "applies_to": [f"no_{name}"]} for name in ("a", "b")
     ]
@@ -129,7 +129,7 @@ def test_the_end_of_an_apply_decides() -> None:
 
 
 def test_what_was_skipped_is_no_progress() -> None:
-    """Who stops an apply is not told that what was left out is done."""
+    """After an interruption, the message does not say that the skipped changes are done."""
     plan = PLANS["creates"]()
     quiet: Any = SimpleNamespace(json=False)
     progress = Progress(quiet, plan, quiet)
@@ -140,7 +140,7 @@ def test_what_was_skipped_is_no_progress() -> None:
 
 @FORMATS
 def test_out_of_time_is_three(cli: Cli, output: str) -> None:
-    """Nothing was begun, nothing is broken, and the next run goes on."""
+    """Nothing was started, nothing is broken, and the next run continues."""
     result = cli("apply", "--sandbox", "--yes", "--max-minutes", "0.000001", "--format", output)
     assert result.code == 3
     assert cli("apply", "--sandbox", "--yes", "--format", output).code == 0

@@ -1,4 +1,4 @@
-"""However a command ends: words, no traceback, and no secret in either."""
+"""Every end of a command has a message, no traceback, and no secret."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def boom(*_: Any, **__: Any) -> Any:
 
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_bug_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
-    """Type and message, scrubbed, and how to see more; the exit code is 1 and JSON stays JSON."""
+    """Type and message without secrets, and how to see more; exit 1, and JSON is still valid."""
     monkeypatch.setattr("promosync.workflows.plan.make", boom)
     result = cli("plan", "--sandbox", "--format", output, env={"STRIPE_API_KEY": KEY})
     assert result.code == 1
@@ -41,7 +41,7 @@ def test_debug_shows_where_but_not_the_key(cli: Cli, monkeypatch: pytest.MonkeyP
 
 
 def test_no_command_prints_the_key(cli: Cli) -> None:
-    """Not in a plan, an apply, an event, an error of Stripe's or of the wire, nor with --debug."""
+    """Not in a plan, an apply, an event, an error of Stripe or of the network, and not with --debug."""
     results = []
     with running() as handle:
         env = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": handle.url}
@@ -62,7 +62,7 @@ def test_no_command_prints_the_key(cli: Cli) -> None:
 
 
 def test_what_stripe_says_is_told(cli: Cli) -> None:
-    """A key that lacks a permission is told which one."""
+    """The error names the permission that the key lacks."""
     with running() as handle:
         handle.control.register_key(KEY, ["coupon_read"])
         result = cli("plan", "--format", "json", env={"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": handle.url})
@@ -90,7 +90,7 @@ def test_what_stripe_says_is_told(cli: Cli) -> None:
 )
 @pytest.mark.parametrize("command", [["validate"], ["plan", "--sandbox"], ["apply", "--sandbox", "--yes"]])
 def test_a_broken_file_is_told_with_its_place(cli: Cli, command: list[str], content: bytes) -> None:
-    """Whatever stands in a file, the answer is sentences and exit 1, and no sandbox is even begun."""
+    """With any content of a file, the answer is a message and exit 1, and no sandbox is started."""
     Path("promosync.json").write_bytes(content)
     result = cli(*command)
     assert result.code == 1
@@ -135,7 +135,7 @@ def test_hostile_text_from_the_file_is_harmless(cli: Cli) -> None:
 
 
 def test_warnings_are_talk(cli: Cli) -> None:
-    """What is over is no error: it is told beside the result."""
+    """An entry whose date has passed is not an error: it is reported beside the result."""
     over = {"id": "old", "percent_off": 10, "duration": "once", "redeem_by": "2020-01-01T00:00:00Z"}
     write(changed(coupons=[over], promotion_codes=[]))
     result = cli("validate")

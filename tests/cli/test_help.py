@@ -1,4 +1,4 @@
-"""Every help is a page that can be read at any width: nothing is cut, no word is broken, no type of Python leaks."""
+"""Every help page can be read at any width: nothing is cut, no word is broken, no Python type is shown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def page(cli: Cli, capsys: pytest.CaptureFixture[str]) -> Callable[[str, int], l
 
 @pytest.mark.parametrize("name", sorted(PAGES), ids=lambda name: name or "promosync")
 def test_a_help_is_whole_at_every_width(page: Callable[[str, int], list[str]], name: str) -> None:
-    """Its words are the same, no line is too long, and there is neither an ellipsis for more nor a type."""
+    """The words are the same, no line is too long, and there is no ellipsis and no type."""
     words = " ".join(page(name, 160)).split()
     for width in WIDTHS:
         lines = page(name, width)
@@ -58,7 +58,7 @@ def test_a_help_ends_with_an_example_that_can_be_typed(page: Callable[[str, int]
 
 @pytest.mark.parametrize("name", sorted(ALL), ids=lambda name: name)
 def test_every_option_is_in_its_group(page: Callable[[str, int], list[str]], name: str) -> None:
-    """Once; whom to talk to is in the same group in every command, and what takes a value says what."""
+    """Once; the options of the account are in the same group in every command, and each value has a name."""
     groups: dict[str, list[str]] = {}
     for line in page(name.removeprefix("promosync "), 80):
         if re.fullmatch(r"[A-Z][a-z A-Z]+:", line):
@@ -78,7 +78,7 @@ def test_every_option_is_in_its_group(page: Callable[[str, int], list[str]], nam
 
 @pytest.mark.parametrize("name", ["", "codes", "sandbox"])
 def test_the_list_of_commands_has_a_line_for_each(page: Callable[[str, int], list[str]], name: str) -> None:
-    """At 80 columns the sentence that stands for a command is on its line, and it is the command's first."""
+    """At 80 columns the sentence of a command is on its line, and it is the first sentence of its help."""
     lines = page(name, 80)
     for word, command in PAGES[name].commands.items():
         [line] = [line for line in lines if line.split()[:1] == [word] and line.startswith("  ")]

@@ -68,14 +68,14 @@ def test_json_has_the_same(cli: Cli, options: list[str], code: int, key: str) ->
 
 
 def test_a_switch_with_a_reason(cli: Cli) -> None:
-    """What was agreed is not told again; --strict is content."""
+    """A rule that was switched off reports nothing; --strict succeeds."""
     write({**BAD, "promosync": {"lint": {"free-forever": "agreed with finance"}}})
     result = cli("validate", "--strict")
     assert (result.code, result.err) == (0, "")
 
 
 def test_a_switch_without_a_reason_or_a_rule_is_refused(cli: Cli) -> None:
-    """A blank is no reason, and a misspelt rule switches nothing off."""
+    """An empty reason is not accepted, and a misspelt rule switches nothing off."""
     write({**BAD, "promosync": {"lint": {"free-forever": " "}}})
     assert "with a reason" in cli("validate").err
     write({**BAD, "promosync": {"lint": {"free-for-ever": "agreed"}}})
@@ -100,7 +100,7 @@ def test_a_budget_is_checked_against_the_files_of_batches(cli: Cli) -> None:
 
 @pytest.mark.parametrize("budget", [{"xyz": 1}, {"usd": 0}, {"usd": "1"}, {"usd": 1, "USD": 2}, {}, {"usd": 1.5}])
 def test_a_budget_that_is_none_is_refused(cli: Cli, budget: dict[str, object]) -> None:
-    """Its currencies are known and stand once, its amounts are whole and above 0."""
+    """Its currencies are known and appear once, its amounts are whole numbers above 0."""
     write({**GOOD, "promosync": {"max_exposure": budget}})
     result = cli("validate", "--format", "json")
     assert result.code == 1
@@ -108,7 +108,7 @@ def test_a_budget_that_is_none_is_refused(cli: Cli, budget: dict[str, object]) -
 
 
 def test_text_from_the_file_is_no_markup(cli: Cli) -> None:
-    """What a warning repeats of the file moves no cursor and colours nothing."""
+    """Text of the file in a warning cannot move the cursor or change the colour."""
     coupon = {"id": "a", "percent_off": 5, "duration": "once", "stripe_id": "[red]\u202e\u001b[31m"}
     write({"coupons": [coupon]})
     result = cli("validate")
@@ -118,7 +118,7 @@ def test_text_from_the_file_is_no_markup(cli: Cli) -> None:
 
 
 def test_plan_and_apply_do_not_lint(cli: Cli) -> None:
-    """A warning is an opinion: it stands in nobody's way."""
+    """A warning does not stop a plan or an apply."""
     write(BAD)
     assert "warning" not in cli("plan", "--sandbox").err
 
@@ -128,12 +128,12 @@ def test_explain_prints_the_page_of_a_rule(cli: Cli) -> None:
     result = cli("explain", "No-Limit")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("# no-limit: ")
-    assert "## The way out" in result.out
+    assert "## What to do" in result.out
     assert result.out == cli("explain", "no-limit").out
 
 
 def test_explain_knows_the_rule_of_every_error(cli: Cli) -> None:
-    """What JSON calls a rule can be asked about."""
+    """`explain` knows the rule of every error in JSON."""
     write(changed(coupons=[{**SHOP["coupons"][0], "percent_off": 120}], promotion_codes=[]))
     (error,) = cli("validate", "--format", "json").json["errors"]
     assert cli("explain", error["rule"]).out.startswith(f"# {error['rule']}: ")
@@ -157,7 +157,7 @@ def test_explain_guesses_what_was_meant(cli: Cli) -> None:
 
 
 def test_the_starter_file_has_few_warnings(cli: Cli) -> None:
-    """What init writes is an example: at most it is told what a campaign still lacks."""
+    """The starter file of init has at most warnings about limits and sources."""
     assert cli("init", "fresh").code == 0
     document = json.loads(cli("validate", "fresh/promosync.json", "--format", "json").out)
     assert {warning["rule"] for warning in document["warnings"]} <= {"no-limit"}

@@ -1,4 +1,4 @@
-"""A file with a hundred thousand faults is told of in time, and in words that somebody can read."""
+"""The errors of a file with a hundred thousand faults are reported quickly, and in a readable form."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_as_many_as_there_is_room_for_are_told_whole(cli: Cli) -> None:
 
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_the_time_grows_with_the_file_only(folder: object, output: str) -> None:
-    """Ten seconds of a processor for all of them; what was meant by each of many wrong names is not asked."""
+    """At most ten seconds of processor time; if there are many wrong names, no similar name is searched."""
     coupons = [{"id": f"spring_{n}", "percent_off": 20, "duration": "once"} for n in range(400)]
     wrong = [{"id": f"w{n}", "code": f"W{n}", "coupon": f"sprnig_{n}", f"unknown{n}": 1} for n in range(20_000)]
     write({**faulty(20_000), "coupons": coupons, "promotion_codes": wrong + faulty(20_000)["promotion_codes"]})
@@ -65,7 +65,7 @@ def test_the_time_grows_with_the_file_only(folder: object, output: str) -> None:
 
 
 def test_the_first_wrong_names_are_guessed_at() -> None:
-    """And each time the same word comes, it gets the same answer."""
+    """The same wrong word always gets the same suggestion."""
     guesses, options = Guesses(most=2), ["spring", "summer"]
     assert [guesses.closest(word, options) for word in ("sprnig", "sumer", "sprin", "sprnig")] == [
         "spring",

@@ -1,4 +1,4 @@
-"""On a narrow terminal no word is broken and nothing is lost, whatever the command has to say."""
+"""On a narrow terminal no word is broken and no text is lost, in any output."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ COMMANDS = [
 
 
 def whole(lines: str, width: int) -> None:
-    """Assert that every line fits, but for what cannot be broken."""
+    """Assert that every line fits, except parts that cannot be broken."""
     for line in lines.splitlines():
         longest = max(map(len, re.findall(r"`[^`]*`\S*|\S+", line)), default=0)
         assert len(line) <= width or " " not in re.sub("`[^`]*`", "", line.strip()) or longest > width - 30, line
@@ -48,7 +48,7 @@ def whole(lines: str, width: int) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_no_word_is_broken(cli: Cli, command: list[str]) -> None:
-    """The words are those of a wide terminal; every line fits, but for what is too long itself."""
+    """The words are those of a wide terminal; every line fits, except single words that are too long."""
     write({**SHOP, "coupons": [SHOP["coupons"][1]], "promotion_codes": [], "code_batches": []})
     assert cli("apply", "--sandbox", "--yes").code == 0
     write(SHOP)
@@ -66,7 +66,7 @@ def test_no_word_is_broken(cli: Cli, command: list[str]) -> None:
     "command", [["status", "--by", "campaign"], ["results", "--by", "campaign", "--every", "month"]]
 )
 def test_a_table_that_has_no_room_is_a_list(cli: Cli, command: list[str]) -> None:
-    """Each figure stands with the head of its column below the name it is of; where there is room, in its row."""
+    """Without room, each number is below its name, with the head of its column; with room, it is in its row."""
     write(SHOP)
     assert cli("apply", "--sandbox", "--yes").code == 0
     assert cli("sandbox", "redeem", "TEN", "--times", "4", "--amount", "9900").code == 0
@@ -82,7 +82,7 @@ def test_a_table_that_has_no_room_is_a_list(cli: Cli, command: list[str]) -> Non
 
 
 def test_what_is_folded_keeps_its_styles() -> None:
-    """And its indent; what is in backquotes is a command to copy, and stays whole."""
+    """And its indent; a command in backquotes is not folded, so that it can be copied."""
     line = Text("  ")
     line.append("one two", "bold")
     line.append(" `promosync apply --plan plan.json` three four", "red")

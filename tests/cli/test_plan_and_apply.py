@@ -1,4 +1,4 @@
-"""Plan and apply against the local sandbox: what is asked, what is refused, what is written where."""
+"""Plan and apply against the local sandbox: questions, errors, and the streams of each output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SANDBOX = Path(".promosync", "sandbox.db")
 
 @pytest.fixture(autouse=True, params=[run.LARGE, 0], ids=["", "read beside"])
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything holds too where the account is read while the file is checked, as it is for large files."""
+    """Run every test also with a file that is checked while the account is read, like a large file."""
     monkeypatch.setattr(run, "LARGE", request.param)
 
 
@@ -94,7 +94,7 @@ def test_many_codes_that_move_are_one_line(cli: Cli) -> None:
 
 @pytest.mark.parametrize("more", [["--verbose"], ["--format", "json"], ["--format", "markdown"]], ids=" ".join)
 def test_a_summary_is_text_alone(cli: Cli, more: list[str]) -> None:
-    """JSON has the counts in fields of their own, and Markdown folds what is long."""
+    """JSON has separate fields for the counts, and Markdown folds long parts."""
     result = cli("plan", "--sandbox", "--summary", *more)
     assert result.code == 1
     assert "--summary" in result.err
@@ -110,7 +110,7 @@ def test_without_an_answer_nothing_is_written(cli: Cli) -> None:
 
 
 def test_the_brakes_hold_until_forced(cli: Cli) -> None:
-    """A file that lost its entries takes nothing away, unless that is meant."""
+    """A file that lost its entries removes nothing without --force."""
     cli("apply", "--sandbox", "--yes")
     write({"promosync": {"owner": "shop"}, "coupons": []})
     planned = cli("plan", "--sandbox")
@@ -129,7 +129,7 @@ def test_the_brakes_hold_until_forced(cli: Cli) -> None:
 
 
 def test_a_target_narrows(cli: Cli) -> None:
-    """A code takes its coupon along, and nothing else; several targets add up."""
+    """A code includes its coupon, and nothing else; several targets are combined."""
     ids = [
         action["id"] for action in cli("plan", "--sandbox", "--target", "launch", "--format", "json").json["actions"]
     ]
@@ -150,7 +150,7 @@ def test_a_configuration_comes_from_standard_input(cli: Cli) -> None:
 
 
 def test_json_is_one_document_or_one_event_a_line(cli: Cli) -> None:
-    """stdout has nothing but JSON; the talk goes to stderr."""
+    """stdout has only JSON; messages go to stderr."""
     assert cli("plan", "--sandbox", "--format", "json").json["format_version"] == 1
     first, *outcomes, last = cli("apply", "--sandbox", "--yes", "--format", "json").events
     assert (first["event"], last["event"]) == ("plan", "summary")
@@ -195,7 +195,7 @@ def test_the_sandbox_uses_no_key(cli: Cli) -> None:
 
 
 def test_the_sandbox_is_private(cli: Cli) -> None:
-    """Its folder is the user's alone, and git does not see it."""
+    """Only the user can read its folder, and git ignores it."""
     cli("plan", "--sandbox")
     assert SANDBOX.parent.stat().st_mode & 0o077 == 0
     assert SANDBOX.stat().st_mode & 0o077 == 0
@@ -223,7 +223,7 @@ def test_a_batch_is_counted_and_never_named(cli: Cli) -> None:
 
 @pytest.mark.parametrize("name", ["codes.csv", "missing.csv"])
 def test_the_files_of_a_batch_are_checked_offline(cli: Cli, name: str) -> None:
-    """`validate` reads what a batch imports; a bad file is told with its place in the configuration."""
+    """`validate` reads the files of a batch; an error in one has its place in the configuration."""
     Path("codes.csv").write_text("GOOD1\nBAD CODE\n", encoding="utf-8")
     write(changed(code_batches=[{"id": "printed", "coupon": "vip", "import": {"file": name}}]))
     result = cli("validate", "--format", "json")

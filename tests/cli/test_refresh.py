@@ -1,4 +1,4 @@
-"""A large account at the command line: what was not read is said, and `--refresh` reads everything."""
+"""A large account on the command line: the plan says what was not read, and `--refresh` reads everything."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_apply_refresh_writes_seals_where_there_is_nothing_to_change(shop: Shop)
 
 
 def test_a_saved_plan_reads_what_it_needs(shop: Shop) -> None:
-    """Saved and taken up beside the codes of others, no page more than a small account has is read."""
+    """To save and apply a plan beside many codes of others reads no more pages than in a small account."""
     changed = {
         **DOCUMENT,
         "promotion_codes": [*DOCUMENT["promotion_codes"], {"id": "b", "code": "B", "coupon": "spring"}],

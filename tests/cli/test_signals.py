@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP, whatever they meet: exit 130, one line that is true, and a second one stops at once."""
+"""Ctrl-C, SIGTERM and SIGHUP at any time: exit 130, one true line, and a second signal stops at once."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def started(*arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture(scope="module")
 def slow() -> Iterator[Handle]:
-    """A sandbox whose lists of promotion codes take longer than anybody waits."""
+    """A sandbox whose lists of promotion codes never come in time."""
     with running() as handle:
         reads = {"method": "GET", "path": "/v1/promotion_codes"}
         handle.control.faults({"fault": "slow", "match": reads, "seconds": 60})
@@ -69,7 +69,7 @@ def slow() -> Iterator[Handle]:
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("command", READING)
 def test_reading_is_interrupted(slow: Handle, command: str, number: signal.Signals) -> None:
-    """Nothing was written, and that is said; the answer on its way is not waited for."""
+    """Nothing was written, and the message says so; the command does not wait for the answer."""
     write(changed(code_batches=[BATCH]))
     before = sorted(Path().iterdir())
     asked = slow.control.counters()["requests"].get("GET /v1/promotion_codes", 0)
@@ -168,7 +168,7 @@ def test_the_demo_is_interrupted(number: signal.Signals) -> None:
 def test_what_was_finished_is_told(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, command: list[str], shows: str, says: str, there: bool
 ) -> None:
-    """Interrupted while the result is shown: what is on the disk by then is whole, and named."""
+    """Interrupted while the result is shown: files on the disk are complete, and are named."""
 
     def interrupted(*_: object, **__: object) -> None:
         raise Interrupted
@@ -181,7 +181,7 @@ def test_what_was_finished_is_told(
 
 
 def test_codes_that_were_written_are_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not half a file, and not a word of a file that is not there."""
+    """No half file, and no message about a file that was not written."""
     write(changed(code_batches=[BATCH]))
     assert cli("apply", "--sandbox", "--yes").code == 0
 
@@ -210,7 +210,7 @@ def script(body: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("first", SIGNALS)
 @pytest.mark.parametrize("second", SIGNALS)
 def test_a_second_signal_ends_what_takes_long_to_end(first: signal.Signals, second: signal.Signals) -> None:
-    """Tidying up may hang; whoever asks twice does not wait for it."""
+    """If the clean-up hangs, a second signal ends it."""
     process = script(
         "import time\n"
         "from promosync.cli.signals import interruptible\n"
@@ -245,7 +245,7 @@ def test_who_was_told_to_outlive_its_terminal_does() -> None:
 
 
 def test_a_signal_that_comes_while_it_loads_is_no_traceback() -> None:
-    """The commands take a moment to load; from the first line on the end is in order."""
+    """Commands load for a moment; a signal during that time also ends with exit 130."""
     process = script(
         "import sys, types\n"
         "class Door(types.ModuleType):\n"
@@ -298,7 +298,7 @@ def test_the_time_of_a_run_includes_its_reading(slow: Handle) -> None:
 
 
 def test_the_key_is_handed_to_no_child() -> None:
-    """promosync starts no program: what is in its environment goes to nobody."""
+    """promosync starts no program, so no program gets its environment."""
     source = Path(__file__).parents[2] / "src" / "promosync"
     for module in source.rglob("*.py"):
         text = module.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the file alone tells, `validate` tells; `plan` adds only what needs the account, at whatever time."""
+"""`validate` reports every error of the file; `plan` adds only errors that need the account, at any time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CODE = {"coupon": "a", "code": "SPRING"}
 
 
 def on(days: int) -> str:
-    """A moment so many days from now."""
+    """Return a time this number of days from now."""
     return datetime.fromtimestamp(time.time() + days * DAY, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -52,7 +52,7 @@ def errors(result: Any) -> list[tuple[str, str, str]]:
 
 
 def test_last_years_code_beside_this_years_is_no_duplicate(cli: Cli, stripe: Handle) -> None:
-    """Neither for validate nor for plan, apply and the others."""
+    """Not for validate, and not for plan, apply and the others."""
     write(shop({"expires_at": on(-200)}, {"expires_at": on(200)}))
     env = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": stripe.url}
     assert cli("validate").code == 0
@@ -73,7 +73,7 @@ def test_last_years_code_beside_this_years_is_no_duplicate(cli: Cli, stripe: Han
 def test_what_a_pattern_can_not_hold_is_told_by_both(
     cli: Cli, stripe: Handle, generate: dict[str, Any], rule: str
 ) -> None:
-    """With every other fault of the file, and in the same words."""
+    """Together with every other error of the file, and in the same words."""
     Path("mail.csv").write_text("ann@example.com\nbob@example.com\ncid@example.com\n", encoding="utf-8")
     write(shop({}, {}, batches=[{"generate": generate}]))
     told = errors(cli("validate", "--format", "json"))
@@ -160,7 +160,7 @@ def test_plan_adds_only_what_needs_the_account(
     other: list[str],
     mail: list[str],
 ) -> None:
-    """Of an empty account there is nothing to add but that two batches draw from one space, one of them in vain."""
+    """With an empty account, plan adds only that two batches share one pattern with too few codes for both."""
     for name, content in (("print.csv", printed), ("other.csv", other), ("mail.csv", mail)):
         Path(name).write_text("".join(f"{line}\n" for line in content), encoding="utf-8")
     document = shop(

@@ -1,4 +1,4 @@
-"""Where commands write: over nothing they read, through no link, whole or not at all, and for one pair of eyes."""
+"""Commands write over no file that they read, through no link, completely or not at all, and only for the user."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def through_a_folder(name: str) -> str:
 @pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize("command", WRITERS)
 def test_what_is_read_is_not_written_over(shop: Cli, command: str, name: str, way: Callable[[str], str]) -> None:
-    """By whatever name: the codes that customers hold, the addresses, the configuration, the sandbox."""
+    """By any name of the file: codes that customers hold, addresses, the configuration, the sandbox."""
     before = Path(name).read_bytes()
     result = shop(*WRITERS[command], way(name))
     assert result.code == 1
@@ -83,7 +83,7 @@ def test_what_is_read_is_not_written_over(shop: Cli, command: str, name: str, wa
 
 
 def test_files_of_a_folder_are_read_too(shop: Cli) -> None:
-    """And the plan that is applied is one that is read: the summary of a job is not added to it."""
+    """An applied plan is a file that is read: the summary of a job is not written to it."""
     Path("shop").mkdir()
     Path("promosync.json").rename("shop/a.json")
     Path("codes.csv").rename("shop/codes.csv")
@@ -100,7 +100,7 @@ def test_files_of_a_folder_are_read_too(shop: Cli) -> None:
 
 @pytest.mark.parametrize("command", [*WRITERS, "export"])
 def test_a_link_is_refused(shop: Cli, command: str) -> None:
-    """Wherever it leads, also to nothing: it may have come with a checkout."""
+    """Whatever its target, even none: the link may be part of a checkout."""
     Path("elsewhere").mkdir()
     Path("elsewhere/there").write_text("mine", encoding="utf-8")
     how = WRITERS.get(command, ("export", "--sandbox", "--overwrite", "--out"))
@@ -115,7 +115,7 @@ def test_a_link_is_refused(shop: Cli, command: str) -> None:
 
 @pytest.mark.parametrize("command", [*WRITERS, "export"])
 def test_a_pipe_is_written_to(shop: Cli, command: str) -> None:
-    """It is not replaced by a file, nor is /dev/null."""
+    """It is not replaced by a file, and /dev/null is not replaced either."""
     how = WRITERS.get(command, ("export", "--sandbox", "--overwrite", "--out"))
     os.mkfifo("pipe")
     read: list[str] = []
@@ -130,7 +130,7 @@ def test_a_pipe_is_written_to(shop: Cli, command: str) -> None:
 
 
 def run(*arguments: str, stdout: object = subprocess.PIPE, **more: object) -> subprocess.CompletedProcess[str]:
-    """A command line in a process of its own."""
+    """Run a command line in a separate process."""
     command = [sys.executable, "-m", "promosync", *arguments]
     return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=process_env(), timeout=60, **more)  # type: ignore[call-overload,no-any-return] # fmt: skip # noqa: E501
 
@@ -171,7 +171,7 @@ def test_the_temporary_name_can_not_be_guessed(tmp_path: Path) -> None:
 
 
 def test_what_can_not_be_written_whole_is_not_there(tmp_path: Path) -> None:
-    """A disk that is full: what was there stays, and no half of the new one lies about."""
+    """On a full disk the old file stays, and no half of the new file is left."""
     target = tmp_path / "plan.json"
     target.write_text("old", encoding="utf-8")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -186,7 +186,7 @@ def test_what_can_not_be_written_whole_is_not_there(tmp_path: Path) -> None:
 
 
 def test_init_writes_through_no_link(cli: Cli) -> None:
-    """Neither its configuration nor the schema beside it."""
+    """Not for its configuration, and not for the schema beside it."""
     for name, code in (("promosync.json", 1), ("promosync.schema.json", 0)):
         Path(f"shop{code}").mkdir()
         Path(f"shop{code}", name).symlink_to("../elsewhere")

@@ -1,4 +1,4 @@
-"""Carry a plan for a batch out in memory, the way Stripe would take it."""
+"""Carries out a plan for a batch in memory, as Stripe would."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def carry_out(wanted: Wanted, records: Sequence[IssuedCode], plan: SlotPlan) -> 
 
 
 def settle(wanted: Wanted, records: Sequence[IssuedCode]) -> list[IssuedCode]:
-    """Decide, carry out, and prove that nothing is left to do."""
+    """Decide, carry out, and check that nothing is left to do."""
     after = carry_out(wanted, records, decide(wanted, records))
     again = decide(wanted, after)
     assert again.empty, (wanted, records, after, again)

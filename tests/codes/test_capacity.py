@@ -1,4 +1,4 @@
-"""A pattern that is too small or too easy to guess is told before any write, with the way out."""
+"""A pattern with too few codes, or with codes that are easy to guess, is an error that says what to do."""
 
 from __future__ import annotations
 

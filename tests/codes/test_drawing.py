@@ -20,7 +20,7 @@ templates = st.text(["#", "#", "#", "A", "z", "-", "7"], min_size=1, max_size=14
 
 
 def fixed(space: Space, seed: int = 0) -> Iterator[str]:
-    """The codes that the numbers of a seed draw, so that a statistic comes out the same every time."""
+    """Yield the codes that a seed draws, so that a statistic has the same result in every run."""
     return draw(space, below=Random(seed).randrange)
 
 

@@ -13,7 +13,7 @@ from promosync.model.problems import ProblemsFound
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A configuration's folder with one file, beside a file that is none of its business."""
+    """A configuration's folder with one file, and a file outside that folder."""
     (tmp_path / "outside.csv").write_text("SECRET\n")
     (tmp_path / "config-two").mkdir()
     (tmp_path / "config-two" / "codes.csv").write_text("OTHER\n")

@@ -1,4 +1,4 @@
-"""A batch is declared: each row of the table in ``slots`` holds, and twice makes zero."""
+"""Each row of the table in ``slots`` is true, and a second plan is empty."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_one_switched_off_by_hand_stays_off_and_counts() -> None:
 
 @pytest.mark.parametrize("used", [0, 1])
 def test_a_mark_wins_over_the_end_of_the_coupon_and_what_is_on_again_is_on(used: int) -> None:
-    """With its coupon gone, a marked code stays off and the others come back. Switched on again, it is like them."""
+    """If its coupon is gone, a marked code stays off, the others come back; switched on again, it comes back too."""
     records = settle(Wanted(count=3), [])
     records[1].active, records[1].used = False, used
     records = settle(Wanted(count=3), records)
@@ -222,7 +222,7 @@ def test_a_mark_wins_over_the_end_of_the_coupon_and_what_is_on_again_is_on(used:
 def test_a_used_code_of_a_deleted_coupon_comes_back_while_it_has_uses_left(
     limit: int | None, comes_back: bool
 ) -> None:
-    """One of which the file's limit leaves nothing would be planned again and again, and never made."""
+    """Otherwise a code for which the file's limit leaves no use would be planned again and again."""
     [record] = settle(Wanted(count=1), [])
     gone = replace(record, active=False, current=False, gone=True, used=1)
     assert bool(decide(Wanted(count=1, limit=limit), [gone]).recreated) is comes_back
@@ -278,7 +278,7 @@ def test_two_active_codes_of_one_slot_leave_the_newest() -> None:
 
 
 def test_the_newer_code_that_somebody_went_back_from_is_withdrawn() -> None:
-    """It was switched off by hand and the older one on again; with that one off too, it would count instead."""
+    """It was switched off by hand, and the older one on again; if that one is off too, the newer one counts."""
     older, newer = issued(1, slot=0), issued(2, slot=0, active=False)
     for records in ([older, newer], [newer, older]):
         plan = decide(Wanted(count=1), records)
@@ -333,7 +333,7 @@ def test_a_batch_may_change_its_kind() -> None:
 
 
 def random_records() -> st.SearchStrategy[list[IssuedCode]]:
-    """Any history: several records of a slot, of any state, of any age; one active text once."""
+    """Draw a history: several records of a slot, of any state and age; a text is active at most once."""
 
     def made(rows: list[tuple[int, str, int, bool]]) -> list[IssuedCode]:
         records: list[IssuedCode] = []

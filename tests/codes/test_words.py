@@ -1,4 +1,4 @@
-"""Words nobody wants on a voucher are drawn last, and none is lost."""
+"""Offensive words are drawn last, and no possible code is lost."""
 
 from __future__ import annotations
 

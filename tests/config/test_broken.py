@@ -1,4 +1,4 @@
-"""Every fault of a file is told at its place, with the others, in one run. The cases are in broken.txt."""
+"""Every error of a file is reported at its place, all in one run. The cases are in broken.txt."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ CASES = read_cases()
 
 
 def told(text: bytes) -> tuple[list[tuple[int, int]], list[str]]:
-    """Places and whole lines of the problems of a text that must be refused."""
+    """Return the places and the lines of the errors of a text that must be refused."""
     with pytest.raises(Refused) as caught:
         load(text, "promosync.json", NOW)
     refused = caught.value
@@ -116,7 +116,7 @@ def test_columns_count_characters() -> None:
 @pytest.mark.parametrize("text", ["spring", "!!map {}", "? a\n: b", "&a [1]", '"coupons":\n  []'])
 @pytest.mark.parametrize("name", ["shop.yaml", "SHOP.YML"])
 def test_a_name_tells_yaml_too(text: str, name: str) -> None:
-    """What begins with a brace is JSON under any name: its faults are told one by one, and without one it is read."""
+    """A text that begins with a brace is JSON under any file name: its errors are reported, or it is read."""
     with pytest.raises(Refused) as caught:
         load(text.encode(), name, NOW)
     assert [problem.message for problem in caught.value.problems] == ["this is YAML, and the configuration is JSON"]

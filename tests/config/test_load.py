@@ -1,4 +1,4 @@
-"""A valid file becomes exactly the configuration it says; an invalid one never anything but Refused."""
+"""A valid file becomes exactly its configuration; an invalid one is always Refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several files are one configuration, and every problem is told of the file it is in."""
+"""Several files are one configuration, and every error names its file."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_settings_stand_in_one_file() -> None:
 
 
 def test_broken_files_are_all_told() -> None:
-    """What cannot be put together with others is told file by file."""
+    """Errors of files that cannot be combined are reported file by file."""
     said = faults('{"coupons": [', {"coupons": {}}, "[]", A)
     assert [line.partition(":")[0] for line in said] == ["a.json", "b.json", "c.json"]
 
@@ -124,7 +124,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_folder_is_its_files(folder: Path) -> None:
-    """Schemas, saved plans and hidden files are not meant; folders in it are not looked into."""
+    """Schemas, saved plans, hidden files and folders inside the folder are ignored."""
     for name, text in {
         "promosync.schema.json": "{}",
         ".hidden.json": "{",

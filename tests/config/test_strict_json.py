@@ -1,4 +1,4 @@
-"""The strict reader takes what the standard library takes, less what is no JSON, and never raises."""
+"""The strict reader accepts what the standard library accepts, except texts that are not JSON; it never raises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The validator, the spec in it, and what some of the other tests say to sandboxes."""
+"""The validator, its spec, and the requests that some other tests send to sandboxes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def spec() -> Spec:
 
 @pytest.fixture(scope="package")
 def exchanges(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
-    """What is said while the journeys and the exam are run once more, by a pytest of their own."""
+    """The requests and answers while a separate pytest runs the journeys and the exam again."""
     file = tmp_path_factory.mktemp("tee") / "exchanges"
     command = [sys.executable, "-m", "pytest", "-p", "tests.contract.tee", "--tee", str(file), *JOURNEYS, *OTHERS]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200)

@@ -1,4 +1,4 @@
-"""One request and its answer, as the tee writes them down and the checks read them."""
+"""One request and its answer, as the tee writes them and the checks read them."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ class Exchange:
 
     @property
     def parameters(self) -> set[str]:
-        """The outermost names of what was sent."""
+        """The top-level names of the parameters."""
         pairs = parse_qsl(self.query, keep_blank_values=True) + parse_qsl(self.body, keep_blank_values=True)
         return {re.split(r"\[", name)[0] for name, _ in pairs}

@@ -1,4 +1,4 @@
-"""Stripe's OpenAPI spec, to judge answers by: a little stricter than it is written, as Stripe is in fact."""
+"""Checks answers with Stripe's OpenAPI spec, a little stricter than the spec, as Stripe's real answers are."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Spec:
         self._validator = cache(self._made)
 
     def fault(self, exchange: Exchange) -> str | None:
-        """What is wrong with the answer of an exchange; None if nothing is."""
+        """Return the error in the answer of an exchange; None if there is none."""
         answer = json.loads(exchange.answer)
         if exchange.status != 200:
             return self.fault_of("error", answer)
@@ -47,7 +47,7 @@ class Spec:
         return self._fault(f"{responses}/200/content/application~1json/schema", answer)
 
     def fault_of(self, schema: str, value: object) -> str | None:
-        """What is wrong with a value that ought to be such an object; None if nothing is."""
+        """Return the error in a value that must be such an object; None if there is none."""
         return self._fault(f"/components/schemas/{schema}", value)
 
     def parameters(self, endpoint: str) -> set[str]:

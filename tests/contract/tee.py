@@ -1,4 +1,4 @@
-"""A plugin of pytest that writes down what goes in and out of sandboxes: ``-p tests.contract.tee --tee FILE``."""
+"""A pytest plugin that writes requests and answers of sandboxes to a file: ``-p tests.contract.tee --tee FILE``."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_the_sandbox_knows_every_parameter_of_coupons_and_codes(method: str, pat
     [("coupon", COUPON), ("promotion_code", PROMOTION_CODE), ("product", PRODUCT), ("customer", CUSTOMER)],
 )
 def test_what_the_sandbox_expands_can_be_expanded(schema: str, node: Node, spec: Spec) -> None:
-    """The validator lets much of ``expand`` pass; the spec lists what may stand there."""
+    """The validator accepts most values of ``expand``; the spec lists the allowed ones."""
     assert list(not_expandable(spec, spec.schemas[schema], node)) == []
 
 
@@ -118,7 +118,7 @@ def not_expandable(spec: Spec, schema: Json, node: Node) -> Iterator[str]:
 
 
 def objects(spec: Spec, field: Json) -> Iterator[Json]:
-    """The schemas of what a field holds once it is expanded, without those of what was deleted."""
+    """The schemas of a field's value when it is expanded, without those of deleted objects."""
     for each in (field, *field.get("anyOf", ())):
         name = each.get("$ref", "deleted_").rpartition("/")[2]
         if not name.startswith("deleted_"):

@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"HTTP at address: (127\.0\.0\.1:\d+)\n")
 
 
 class Unavailable(Exception):
-    """The validator cannot be had here, and why."""
+    """The validator is not available here; the message is the reason."""
 
 
 def fetch() -> None:
@@ -71,7 +71,7 @@ class Validator:
     session: requests.Session
 
     def refusal(self, endpoint: str, query: str = "", body: str = "") -> str | None:
-        """What the validator says against a request; None if it passes. To it one id is as good as another."""
+        """Return the validator's error for a request; None if it passes. It accepts every id."""
         method, path = endpoint.split()
         answer = self._ask(method, path.replace("{id}", "id"), query, body)
         return None if answer.status_code == 200 else f"{answer.status_code} {answer.json()['error']['message']}"
@@ -90,10 +90,10 @@ class Validator:
 @contextmanager
 def running() -> Iterator[Validator]:
     """Serve the validator for as long as the block lasts."""
-    anywhere = "127.0.0.1:0"  # both are named: what is not would be served to the whole network
+    anywhere = "127.0.0.1:0"  # both addresses are named; otherwise they would be open to the whole network
     command = [str(PROGRAM), "-http-addr", anywhere, "-https-addr", anywhere]
     with (
-        tempfile.NamedTemporaryFile("w+") as log,  # it says a line for each request: no pipe, which would fill up
+        tempfile.NamedTemporaryFile("w+") as log,  # it prints a line for each request, which would fill a pipe
         subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as process,
         requests.Session() as session,
     ):
@@ -112,7 +112,7 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def main() -> int:
-    """Fetch the validator; where it cannot be had, say so loudly and return 3."""
+    """Fetch the validator; if it is not available, print this clearly and return 3."""
     try:
         fetch()
     except Unavailable as why:

@@ -1,4 +1,4 @@
-"""The page on CI knows the action and the examples as they are."""
+"""The page on CI describes the action and the examples correctly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command line that a page or an example has people type is one that promosync understands."""
+"""promosync understands every command line in the pages and the examples."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCRIPTS = sorted([*ROOT.glob("examples/ci/**/*.yml"), ROOT / "action.yml"])
 
 
 def understood(line: str) -> str:
-    """Return what promosync minds about a command line, "" if nothing. Words in capitals stand for a value.
+    """Return promosync's error for a command line, "" if there is none. A word in capitals is a placeholder.
 
     A value may be left out at the end, as in prose.
     """
@@ -30,7 +30,7 @@ def understood(line: str) -> str:
         word = words.pop(0) if words else ""
         if word in ("--help", "-h", *(name for one in command.params for name in one.opts)):
             return ""
-        if not word or word.isupper():  # a group, or any command, that is spoken of
+        if not word or word.isupper():  # the text names a group, or a placeholder for a command
             return ""
         if word not in inner:
             return f"{name} has no command {word!r}"

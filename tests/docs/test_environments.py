@@ -1,6 +1,6 @@
-"""One file, two environments: applied to test mode and then to live mode, both hold the same.
+"""One file, two environments: applied to test mode and then to live mode, both have the same objects.
 
-The keys open two halves of one sandbox that answers in Stripe's place: a live key is sent nowhere else.
+The two keys are for the two modes of one sandbox that replaces Stripe: a live key is sent nowhere else.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FILE: Json = {
     ],
     "code_batches": [{"id": "vip", "coupon": "ten", "generate": {"count": 4, "pattern": "VIP-####-####"}}],
 }
-# What Stripe gives or counts itself.
+# Fields that Stripe sets or counts itself.
 _GIVEN = ("id", "created", "livemode", "times_redeemed", "customer")
 
 
@@ -77,7 +77,7 @@ def half_of(fake: FakeStripe, mode: str) -> Control:
 
 
 def state(half: Control) -> tuple[Json, Json, Counter[str]]:
-    """What the file can tell apart: coupons and codes by config id, and how many codes of each batch work."""
+    """Return coupons and codes by config id, and the number of working codes of each batch."""
     dump = half.dump()
     homes = {row["id"]: row["metadata"].get("promosync_id") for row in dump["coupons"]}
     coupons, codes, unique = {}, {}, Counter[str]()
@@ -95,7 +95,7 @@ def state(half: Control) -> tuple[Json, Json, Counter[str]]:
 
 
 def test_both_end_the_same(run: Run, stripe: FakeStripe) -> None:
-    """Test first, then live: equal but for ids, and the second mode never touches the first."""
+    """Test first, then live: equal except for ids, and an apply in one mode does not change the other."""
     write(FILE)
     assert run("test", "apply", "--yes").code == 0
     tested = half_of(stripe, "test").dump()
@@ -136,7 +136,7 @@ def test_they_stay_the_same_after_a_change(run: Run, stripe: FakeStripe) -> None
 
 
 def test_an_export_of_one_is_compared_with_the_other(run: Run) -> None:
-    """Equal: nothing to do. A difference is shown as what would make the other alike."""
+    """If both are equal, nothing is to do. Otherwise the plan shows the changes that make the second one equal."""
     single = {**FILE, "code_batches": []}
     write(single)
     for mode in ("test", "live"):

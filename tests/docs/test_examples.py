@@ -1,4 +1,4 @@
-"""What the pages show of the file is valid, and the rules that they name are there."""
+"""Every configuration in the pages is valid, and every rule that they name exists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_configuration_shown_is_valid(text: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_rule_named_is_there(page: Path) -> None:
-    """Where a page speaks of a rule, or of what something is told as."""
+    """Each rule id that a page names exists."""
     text = page.read_text(encoding="utf-8")
     named = re.findall(r"(?:\brules?|\btold as|\bstops with|\ba) \[?`([a-z]+(?:-[a-z]+)*)`", text)
     assert {name for name in named if "-" in name or name in ("moved", "conflict")} <= set(titles())

@@ -1,4 +1,4 @@
-"""A reader who follows a link arrives."""
+"""Every link in the pages has a target."""
 
 from __future__ import annotations
 

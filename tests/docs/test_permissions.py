@@ -26,7 +26,7 @@ CODE = {"id": "launch", "code": "LAUNCH20", "coupon": "spring"}
 BATCH = {"id": "vip", "coupon": "spring", "generate": {"emails": "vip.csv", "length": 10}}
 SHOP = {"promosync": {"owner": "shop"}, "coupons": [COUPON], "promotion_codes": [CODE]}
 CREATING = {**BATCH, "generate": {**BATCH["generate"], "missing_customer": "create"}}  # type: ignore[dict-item]
-# For each "needed when" of the page a file of which it is true, and the rows that are needed beside "always".
+# For each "needed when" of the page, a file for which it is true.
 FILES: dict[str, dict[str, Any]] = {
     "always": SHOP,
     "a coupon has `applies_to`": {**SHOP, "coupons": [{**COUPON, "applies_to": ["prod_a"]}]},
@@ -35,8 +35,8 @@ FILES: dict[str, dict[str, Any]] = {
         "promotion_codes": [{**CODE, "customer_email": "jenny@example.com"}],
         "code_batches": [BATCH],
     },
-    'a batch says `"missing_customer": "create"`': {**SHOP, "code_batches": [CREATING]},
-    "the file pins its `account`; else it is not needed": {
+    'a batch has `"missing_customer": "create"`': {**SHOP, "code_batches": [CREATING]},
+    "the file names its `account`": {
         **SHOP,
         "promosync": {"owner": "shop", "account": "acct_1PromosyncSandbox"},
     },
@@ -57,7 +57,7 @@ def needed(when: str, command: str) -> set[str]:
 
 
 def ends(cli: Cli, command: str, permissions: set[str]) -> int:
-    """Return how a command ends with a key of these permissions, in an account of its own."""
+    """Return the exit code of a command with a key of these permissions, in a new account."""
     with fake_stripe() as stripe:
         stripe.control.seed("product", [{"id": "prod_a"}])
         stripe.control.seed("customer", [{"id": "cus_jenny", "email": "jenny@example.com"}])

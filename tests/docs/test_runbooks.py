@@ -1,4 +1,4 @@
-"""The runbooks that need another's hand before them: what Terraform made is taken over, and keys change."""
+"""The runbooks that need a preparation: objects of Terraform are adopted, and a key is rotated."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_what_terraform_made_is_adopted(cli: Cli, folder: Path) -> None:
 
 
 def test_a_key_is_rotated(cli: Cli) -> None:
-    """The new one plans as the page says and applies what was planned with the old; the old one is told off."""
-    [plan] = commands("A key is to be rotated")
+    """The new key plans as the page says, and applies a plan of the old key; the old key is refused."""
+    [plan] = commands("Rotate a key")
     with fake_stripe() as stripe:
         assert cli("plan", "--live", "--out", "plan.json", env={"STRIPE_API_KEY": OLD}).code == 0
         stripe.control.register_key(OLD, expired=True)

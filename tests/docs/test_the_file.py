@@ -1,4 +1,4 @@
-"""The page about the file says what the schema says, all of it and nothing else."""
+"""The page about the file has exactly the content of the schema."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCHEMA: Any = json.loads(schema_text())
 
 
 def test_the_page_is_what_the_schema_gives() -> None:
-    """`python -m tests.docs.the_file` writes it anew."""
+    """`python -m tests.docs.the_file` writes it again."""
     assert PAGE.read_text(encoding="utf-8") == page(SCHEMA)
 
 
@@ -24,7 +24,7 @@ def test_every_key_of_the_schema_is_on_it() -> None:
 
 
 def test_every_part_of_the_schema_is_on_it() -> None:
-    """With what it is for, in the schema's own words."""
+    """With the schema's description."""
     text = page(SCHEMA)
     for name in ("coupon", "promotion_code", "code_batch", "generate", "import", "product", "settings"):
         for key, value in SCHEMA["$defs"][name]["properties"].items():

@@ -13,12 +13,12 @@ PAGE = DOCS / "the-file.md"
 
 _INTRO = """# The file
 
-Everything that can stand in `promosync.json`. This page is written from the JSON Schema that promosync checks the
-file with: `promosync schema` prints it, and with `"$schema"` an editor shows the same texts while you type.
+Every key that `promosync.json` can have. This page is generated from the JSON Schema of the file, which
+`promosync schema` prints. With `"$schema"`, an editor shows the same texts while you type.
 
-`promosync validate` reports every error at once, with line and column. An unknown key inside an entry is an error. A
-key that is left out means Stripe's default: no limit, no date, no metadata, active. So to take a line out is a
-change. Most commands take several files, or a folder of them, as one configuration.
+`promosync validate` reports every error at once, with line and column. An unknown key inside an entry is an error. If
+you leave a key out, it has Stripe's default: no limit, no date, no metadata, active. So removing a line is a change.
+`validate`, `plan` and `apply` accept several files, or a folder of them, as one configuration.
 """
 _PARTS = (
     ("coupon", "coupons"),
@@ -96,7 +96,7 @@ def _together(part: Json) -> Iterator[str]:
         if needs.get(other) != [key]:
             yield f"`{key}` only with `{other}`"
         elif key < other:
-            yield f"`{key}` and `{other}` together, or neither"
+            yield f"both of `{key}` and `{other}`, or none"
     pairs = [pair for other in part.get("dependentSchemas", {}).values() for pair in other["not"]["anyOf"]]
     if pairs:
         *names, last = dict.fromkeys(f"`{name}`" for pair in pairs for name in pair["required"])

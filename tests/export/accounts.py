@@ -1,4 +1,4 @@
-"""Random accounts that nobody managed: what teams do by hand, and what Stripe lets them do."""
+"""Random accounts without promosync: objects that people make by hand, as far as Stripe accepts them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ OWN_KEYS = ["carried", "late", "protect", "retired", "slot", "id", "email", "unh
 
 
 class Account:
-    """One account, the same for the same seed. ``odd`` is how often something is what no file can say."""
+    """Return one account, the same for the same seed. ``odd``: the share of objects that no file can describe."""
 
     def __init__(self, seed: int, odd: float = 0.02) -> None:
         self._random = random.Random(seed)

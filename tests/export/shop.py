@@ -1,4 +1,4 @@
-"""An account that somebody filled by hand, and what an export of it must be good for."""
+"""An account that somebody filled by hand, and the conditions for an export of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Shop:
     url: str
 
     def seed(self, kind: str, *objects: Json) -> list[str]:
-        """Make objects, but for those that Stripe would not have."""
+        """Make objects, except those that Stripe refuses."""
         made = []
         for one in objects:
             try:
@@ -76,7 +76,7 @@ class Shop:
             configuration = read(export, self.world.now)
             plan = self.plan(configuration, folder)
             assert {action.verb for action in plan.actions} <= {Verb.ADOPT}
-            # A promosync_id without an owner says nothing, and is written over.
+            # A promosync_id without an owner means nothing, and is overwritten.
             assert {change.field for action in plan.actions for change in action.changes} <= {"id"}
             assert all(batch.adopted + batch.marked == batch.codes and not batch.changes for batch in plan.batches)
             assert not plan.brakes

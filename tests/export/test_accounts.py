@@ -1,4 +1,4 @@
-"""Whatever an account holds: an export of it is adopted, and nothing of it changes."""
+"""The export of any account is adopted, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_an_export_is_adopted_and_changes_nothing(shared_shop: Shop, seed: int) 
     rows = shared_shop.everything()
     export = shared_shop.export(ended=seed % 3 == 0)
     nobodys = {kind: [row for row in rows[kind] if "promosync_owner" not in row["metadata"]] for kind in rows}
-    # Nothing is left out without being told.
+    # Everything that is left out is reported.
     assert len(export.configuration.coupons) + left_out(export, Kind.COUPON) == len(nobodys["coupons"])
     assert export.codes + left_out(export, Kind.CODE) == len(nobodys["promotion_codes"])
     shared_shop.adopt(export)
@@ -25,7 +25,7 @@ def test_an_export_is_adopted_and_changes_nothing(shared_shop: Shop, seed: int) 
 
 @pytest.mark.parametrize("seed", range(1000, 1010))
 def test_what_stripe_lets_people_do_can_be_said_in_a_file(shared_shop: Shop, seed: int) -> None:
-    """Without what no file can say, all that works is in it, and only what is over or off for good is not."""
+    """Without objects that no file can describe, the export has all working codes; only ended ones are missing."""
     Account(seed, odd=0).fill(shared_shop)
     customers = {row["id"] for row in shared_shop.everything()["customers"]}
     export = shared_shop.export()
@@ -41,7 +41,7 @@ def test_what_stripe_lets_people_do_can_be_said_in_a_file(shared_shop: Shop, see
 
 @pytest.mark.parametrize("seed", range(2000, 2008))
 def test_an_export_of_an_owner_says_what_the_file_says(shared_shop: Shop, seed: int) -> None:
-    """What was adopted comes out again under its owner, and there is nothing to do about it."""
+    """An export of adopted objects by their owner has an empty plan."""
     Account(seed, odd=0).fill(shared_shop)
     adopted = shared_shop.adopt(shared_shop.export())
     again = read(shared_shop.export(owner=adopted.settings.owner), shared_shop.world.now)

@@ -1,4 +1,4 @@
-"""`promosync export` at the command line: where things go, and what is said of them."""
+"""`promosync export` on the command line: its files and its messages."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_out_writes_the_file_and_its_codes_for_nobody_else_to_read(promosync: Ex
 
 
 def test_no_file_is_overwritten_unasked(promosync: Export, shop: Shop) -> None:
-    """Neither the file, which is checked before anything is read, nor one of its codes."""
+    """Not the file, which is checked before anything is read, and not a file of codes."""
     Path("shop.json").write_text("mine", encoding="utf-8")
     requests = shop.world.control.counters()["total"]
     refused = promosync("export", "--out", "shop.json")

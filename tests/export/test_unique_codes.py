@@ -113,7 +113,7 @@ def test_without_a_file_they_are_entries(spring: Shop) -> None:
 
 
 def test_the_owners_batches_come_back_as_imports(spring: Shop) -> None:
-    """How they were drawn is not kept in Stripe. What is used or off by hand stays as it is."""
+    """Stripe does not store how codes were drawn. Codes that are used or off by hand are unchanged."""
     ids = unique(spring, 60)
     adopted = spring.adopt(spring.export(files_from=50))
     spring.by_hand("post", "promotion_codes", ids[3], active=False)
@@ -135,7 +135,7 @@ def test_a_batch_that_has_ended_is_not_in_the_export_and_the_others_are(spring: 
 
 
 def test_the_owners_batches_need_a_file(spring: Shop) -> None:
-    """Without one they are told, and so is what a plan of the rest would take away."""
+    """Without such a file they are reported, and so is what a plan of the other entries would remove."""
     unique(spring, 60)
     spring.adopt(spring.export(files_from=50))
     export = spring.export(owner="default")
@@ -152,7 +152,7 @@ def test_the_owners_batches_need_a_file(spring: Shop) -> None:
     ],
 )
 def test_an_import_takes_nothing_over_that_differs(spring: Shop, tmp_path: Any, fields: Json, why: str) -> None:
-    """A text that is in use by a code that is not what the file says is a conflict, as ever."""
+    """A text that a different code uses is a conflict, as always."""
     unique(spring, 3)
     export = spring.export(files_from=1)
     write_files(export, tmp_path)
@@ -167,7 +167,7 @@ def test_an_import_takes_nothing_over_that_differs(spring: Shop, tmp_path: Any, 
 
 
 def test_an_import_makes_what_is_missing_and_adopts_the_rest(spring: Shop, tmp_path: Any) -> None:
-    """Metadata of its own is brought in line on the way."""
+    """A code with other metadata is updated at the same time."""
     unique(spring, 5)
     export = spring.export(files_from=1)
     write_files(export, tmp_path)

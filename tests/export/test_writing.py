@@ -1,4 +1,4 @@
-"""What is written is what was read."""
+"""The written file is equal to the one that was read."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_the_examples_come_back(path: Path) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(codec="utf-8")), st.booleans())
 def test_nothing_that_a_terminal_obeys_is_written(name: str, ascii_only: bool) -> None:
-    """Whatever a name holds, the text is printable lines of JSON, and the name comes back."""
+    """With any name, the text is printable lines of JSON, and reading it gives the same name."""
     [first, *_] = EVERYTHING.coupons
     text = to_json(Configuration((replace(first, spec=replace(first.spec, name=name)),)), ascii_only=ascii_only)
     assert all(line.isprintable() for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""A sandbox in this process for what is counted in writes, and one in a process of its own for what is killed."""
+"""A sandbox in this process for tests that count writes, and one in a separate process for tests that kill."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def world(shared_world: World) -> World:
 
 @pytest.fixture(scope="package")
 def shared_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a sandbox in a process of its own."""
+    """The URL of a sandbox in a separate process."""
     state = tmp_path_factory.mktemp("elsewhere", numbered=True) / "sandbox.db"
     command = [sys.executable, "-m", "promosync", "sandbox", "serve", "--port", "0", "--state", str(state)]
     process = subprocess.Popen(

@@ -66,7 +66,7 @@ def texts_of(world: World, name: str) -> dict[str, str]:
 
 
 def end(world: World) -> Json:
-    """What can be told apart in the end, ids and drawn texts aside."""
+    """Return the result without ids and drawn texts."""
     homes = {row["id"]: row["metadata"][ID] for row in world.coupons()}
     assert len(set(homes.values())) == len(homes), "a coupon is there twice"
     coupons = {

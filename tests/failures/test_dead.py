@@ -35,13 +35,13 @@ def nobody() -> Iterator[int]:
 
 @contextmanager
 def silence() -> Iterator[int]:
-    """Somebody who takes the call and says nothing."""
+    """A server that accepts connections and never answers."""
     with closing(socket.create_server(("127.0.0.1", 0), backlog=16)) as server:
         yield server.getsockname()[1]
 
 
 def answering(raw: bytes) -> Dead:
-    """Somebody who answers every call with the same bytes, and hangs up."""
+    """A server that answers every connection with the same bytes, and closes it."""
 
     @contextmanager
     def answers() -> Iterator[int]:

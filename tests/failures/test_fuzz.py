@@ -1,4 +1,4 @@
-"""The fuzzer itself runs: it is not part of the other tests, and shall not rot."""
+"""The fuzzer itself works; no other test runs it."""
 
 from __future__ import annotations
 

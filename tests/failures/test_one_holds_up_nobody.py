@@ -1,4 +1,4 @@
-"""What is slow or broken delays nothing but what needs it, and an outage costs its time once."""
+"""A slow or failing request delays only the changes that need it, and an outage costs its time only once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def matching(text: str) -> Json:
 
 @pytest.mark.parametrize("fault", ["slow", "503"])
 def test_a_coupon(world: World, fault: str) -> None:
-    """Its own codes and batch wait for it, everything else is done by then."""
+    """Its own codes and batch wait for it; everything else is done before."""
     world.client.patience = 2.0
     came = order_of(world, shop(), fault=fault, seconds=2.0, **matching("id=home0"))
     world.client.patience = 0.5
@@ -47,7 +47,7 @@ def test_a_coupon(world: World, fault: str) -> None:
 
 
 def test_a_code(world: World) -> None:
-    """A swap that hangs holds up the end of its own coupon, not that of another."""
+    """A swap that hangs delays the deletion of its own coupon, but not of another one."""
     world.apply(shop())
     changed = shop()
     for home in changed["coupons"]:
@@ -58,7 +58,7 @@ def test_a_code(world: World) -> None:
 
 
 def test_a_code_of_a_batch(world: World) -> None:
-    """One code of a batch that fails is one code that fails: the batch says so, and the next apply makes it."""
+    """If one code of a batch fails, only this code fails: the batch reports it, and the next apply makes it."""
     world.apply(document([coupon("home0")]))
     content = {**document([coupon("home0")]), "code_batches": [batch("batch0", "home0", 12)]}
     world.client.patience = 0.2
@@ -73,7 +73,7 @@ def test_a_code_of_a_batch(world: World) -> None:
 
 
 def test_an_outage_costs_its_time_once(world: World) -> None:
-    """Stripe goes away in the middle: two hundred codes do not each wait for it in vain."""
+    """If Stripe stops answering, two hundred codes do not each wait until their time is over."""
     content = document([coupon()], [code(f"code{n}") for n in range(200)])
     plan = world.plan(content)
     world.control.die_after(10)

@@ -1,4 +1,4 @@
-"""What is seen while work is long: how much is done, how fast, how much longer, and what the limiter does."""
+"""The progress of long work: how much is done, the rate, the time left, and the state of the limiter."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_an_apply_tells_how_far_it_is() -> None:
     lines = [int(found[1]) for found in LINE.finditer(err)]
     assert lines == done
     assert events[-1]["event"] == "summary"
-    # As it happens: between two steps there are outcomes, and not all of them in the end.
+    # At once: outcomes come between two progress lines, and not all of them at the end.
     kinds = [event["event"] for event in events]
     assert kinds.index("outcome") < kinds.index("progress") < len(kinds) - 1 - kinds[::-1].index("outcome")
 
@@ -83,7 +83,7 @@ def test_reading_tells_how_much_it_has_asked_for() -> None:
 
 
 def test_the_limiter_is_told() -> None:
-    """Slowed down by refusals, by how much; nothing to tell without a limit."""
+    """After refusals it shows the reduced rate; without a limit it shows nothing."""
     pacer = Pacer(20, 80)
     pacer.wait("GET a")
     assert pace_words(pacer.pace) == "at full pace"

@@ -1,4 +1,4 @@
-"""One request in eight goes wrong, in seven ways at once: a single apply gets through, nothing doubled or lost."""
+"""One request in eight fails, in seven different ways: a single apply succeeds, and no object is doubled or lost."""
 
 from __future__ import annotations
 

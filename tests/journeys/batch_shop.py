@@ -1,4 +1,4 @@
-"""A shop with batches of unique codes: its file and the files beside it, an account, and what is in there."""
+"""A shop with batches of unique codes: its file, the files beside it, and the account with its objects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RETIRED, SLOT, EMAIL = (f"promosync_{key}" for key in ("retired", "slot", "email
 
 
 def batch(id: str = "vip", count: int = 5, **fields: Any) -> Json:
-    """A batch on ``spring`` that draws so many codes."""
+    """A batch on ``spring`` that draws this number of codes."""
     generate = {"count": count, "pattern": "SPR-####-####", "charset": "unambiguous"}
     return {"id": id, "coupon": "spring", "generate": generate} | fields
 
@@ -49,7 +49,7 @@ def shop_file(
     *batches: Json, coupons: Iterable[Json] | None = None, codes: Iterable[Json] = (), **settings: Any
 ) -> Json:
     """A file's content, with the coupon ``spring`` unless others are given."""
-    # What the brakes think of a plan is another test's matter: they hold in `apply`, not in the engine.
+    # Other tests are about the safety checks, which are in the command `apply` and not in the engine.
     return {**document([coupon()] if coupons is None else coupons, codes, **settings), "code_batches": list(batches)}
 
 
@@ -71,7 +71,7 @@ class Shop:
         )
 
     def problems(self, content: Json) -> list[Problem]:
-        """Why the file cannot be applied; nothing is written on the way."""
+        """Return why the file cannot be applied; nothing may be written."""
         before = self.world.writes
         try:
             plan = self.plan(content)
@@ -83,7 +83,7 @@ class Shop:
     def carry_out(
         self, plan: Plan, world: World | None = None, stop_after: int | None = None, workers: int = 8
     ) -> Report:
-        """Carry a plan out; ``stop_after`` ends it as Ctrl-C would once so many codes are dealt with."""
+        """Carry a plan out; ``stop_after`` stops it like Ctrl-C after this number of codes."""
         stop = threading.Event()
 
         def further(progress: Progress) -> None:
@@ -122,7 +122,7 @@ class Shop:
         assert self.world.writes == before
 
     def sound(self) -> None:
-        """Of one slot, at most one code is active; and no two active codes share a text (customers aside)."""
+        """Assert that a slot has at most one active code, and active codes share no text (except by customer)."""
         active = [row for row in self.world.codes(active=True) if SLOT in row["metadata"]]
         slots = Counter(
             (row["metadata"][ID], row["metadata"][SLOT]) for row in active if row["metadata"][SLOT] != "import"

@@ -1,4 +1,4 @@
-"""Plans that read no more than they need, beside plans that read everything."""
+"""Plans that read only what they need, compared with plans that read everything."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from promosync.plan.plan import BatchAction, Plan
 
 
 def said(plan: Plan) -> dict[str, Any]:
-    """What a plan does and tells, but for what was switched off by hand and is only noted.
+    """Return the actions and messages of a plan, without the noting of codes that were switched off by hand.
 
     Objects of one second that come from two lists have no order.
     """
@@ -32,14 +32,14 @@ def said(plan: Plan) -> dict[str, Any]:
 
 
 class Both:
-    """Plans made both ways."""
+    """Plans by need and with a complete reading."""
 
     def __init__(self, make: Any) -> None:
         self._make = make
         self.trusted = 0
 
     def plan(self) -> Plan | None:
-        """The plan by need, which is that of a full reading; None where both are refused for the same reasons."""
+        """Return the plan by need, equal to the one by a complete reading; None if both have the same errors."""
         ways = []
         for refresh in (False, True):
             try:

@@ -22,7 +22,7 @@ def shared_world() -> Iterator[World]:
     patch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.0)
     patch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.0)
     try:
-        # The clock stands still but for what a journey says: which second a thing falls into is not left to chance.
+        # Only a journey moves the clock, so that the second of every event is fixed.
         sandbox = Sandbox(clock=lambda: float(NOW))
         with running(sandbox=sandbox) as handle:
             yield open_world(handle.url, handle.control)
@@ -39,7 +39,7 @@ def world(shared_world: World) -> World:
 
 @pytest.fixture
 def never_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every account be so large that its list of codes is only read where nothing else helps."""
+    """Treat every account as so large that the list of all codes is read only if nothing less is enough."""
     monkeypatch.setattr(choosing, "FEW", 0)
     monkeypatch.setattr(choosing.Choosing, "_allowed", lambda self: 0)
     monkeypatch.setattr(sealing, "MANY", 0)

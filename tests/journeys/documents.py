@@ -1,4 +1,4 @@
-"""Random files that are valid: few ids and texts, so that two files drawn have much in common."""
+"""Random valid files with few ids and texts, so that two of them have much in common."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ _ALONE = (
 def _entries(draw: st.DrawFn) -> tuple[Entries, Entries]:
     homes = {id: draw(_coupons) for id in draw(st.lists(st.sampled_from(COUPON_IDS), min_size=1, unique=True))}
     codes: Entries = {}
-    # The same customer twice, once by id and once by address, is a clash that only Stripe can tell.
+    # The same customer twice, once by id and once by address, is a conflict that only Stripe can find.
     people: dict[str | None, Json] = draw(st.sampled_from((_ADDRESSES, _IDS)))
     for id in draw(st.lists(st.sampled_from(CODE_IDS), min_size=1, unique=True)):
         codes[id] = {**draw(_codes), **people.get(draw(_whom), {}), "coupon": draw(st.sampled_from(sorted(homes)))}

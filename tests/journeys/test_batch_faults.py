@@ -1,4 +1,4 @@
-"""Two applies at once, lost answers, crashes: in the end there is one code for each slot, and each text is kept."""
+"""Two applies at once, lost answers, crashes: in the end each slot has one code, and no text has changed."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_no_fault_makes_a_second_code_or_loses_a_text(shop: Shop, fault: str) ->
 
 @pytest.mark.parametrize("writes", [0, 1, 2, 3, 5, 8, 13, 14, 15])
 def test_killed_anywhere_the_next_apply_ends_in_the_same_place(shop: Shop, writes: int) -> None:
-    """A coupon is swapped under 6 codes, one of them used in part and one off by hand: 14 writes."""
+    """A coupon with 6 codes is recreated, one code used in part and one off by hand: 14 writes."""
     before = shop_file(batch(count=6, max_redemptions=3), coupons=[coupon()])
     after = shop_file(batch(count=6, max_redemptions=3), coupons=[coupon(percent_off=30)])
     shop.settle(before)
@@ -222,7 +222,7 @@ def test_many_failures_are_one_line_each_cause_and_name_no_code(shop: Shop) -> N
     ],
 )
 def test_a_batch_says_which_permission_the_key_lacks(shop: Shop, said: str, told: str) -> None:
-    """In the words in which a single code says it; what Stripe's own sentence quotes is still left out."""
+    """With the same message as for a single code; texts that Stripe's message quotes are left out."""
     shop.settle(shop_file())
     plan = shop.plan(shop_file(batch(count=3)))
     refused = {"code": "more_permissions_required", "message": f"{said} 'SPR-SECRET'"}

@@ -1,20 +1,21 @@
-"""Months of unique codes in random order: batches that grow, shrink and change, customers, the Dashboard, failures.
+"""Random histories of unique codes: batches that grow, shrink and change, customers, the Dashboard, failures.
 
-What holds after every apply that was left in peace (``_apply``):
+True after every undisturbed apply (``_apply``):
 
-1. There is a plan, everything in it is done, the next one is empty, and carrying that out writes nothing.
-2. The codes that are on are those of the file: as many as the count, or the lines of the import, on the entry's
-   current coupon. Only what was used, or switched off by hand, need not be on; and only what was used may be on
-   beyond them, and on a coupon that the entry had before.
-3. What was switched off by hand is off, unless its coupon was deleted by hand before an apply had found it off: that
-   ends codes in the same way. What an apply has found stays off whatever happens, until somebody switches it on.
-4. What a code's customers have used and what it still allows is together never above the file's limit; of a used
-   code, which keeps its terms, never above the largest that the file ever gave.
+1. There is a plan, everything in it is done, the next plan is empty, and applying that writes nothing.
+2. The active codes are those of the file, on the entry's current coupon: as many as the count, or the lines of the
+   import. A code of the file may be off only if it was used or switched off by hand. A further code, or a code on an
+   earlier coupon of the entry, may be active only if it was used.
+3. A code that was switched off by hand is off. The exception: its coupon was deleted by hand before an apply found
+   the code off, because all codes of a deleted coupon are off. A code that an apply found off by hand stays off until
+   somebody switches it on.
+4. The uses of a code and the uses that it still allows are together never above the file's limit. For a used code,
+   which keeps its terms, they are never above the largest limit that the file ever had.
 
-A second passes before each apply: objects of one second have no order that could be relied on.
+A second passes before each apply, because objects of one second have no reliable order.
 
-What holds always, after an apply that was cut short too: a slot keeps its text; of a slot or a text one code is on;
-and used and allowed together are never above the largest limit since the last apply that was left in peace.
+Always true, also after an interrupted apply: a slot keeps its text; at most one code of a slot or a text is active;
+and uses and allowed uses together are never above the largest limit since the last undisturbed apply.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ class BatchShop(RuleBasedStateMachine):
         self.count, self.lines = count, [*TEXTS[:2]]
         self.used: Counter[Key] = Counter()
         self.off: set[Key] = set()  # by hand
-        self.noted: set[Key] = set()  # of these, what an apply has found off
-        self.maybe: set[Key] = set()  # off by hand, or by the end of its coupon: nobody can tell
+        self.noted: set[Key] = set()  # those of them that an apply has found off
+        self.maybe: set[Key] = set()  # off by hand, or because its coupon was deleted: this cannot be known
         self.texts: dict[Key, str] = {}
         self.limits: dict[str, int] = {}
         self.largest: dict[str, int] = {}
@@ -259,7 +260,7 @@ class BatchShop(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("steps", [25])
 def test_the_batch_machine(shared_world: World, tmp_path: Path, steps: int) -> None:
-    """However batches, customers, the Dashboard and Stripe behave, the invariants hold."""
+    """The invariants are true after any history of batches, customers, the Dashboard and Stripe."""
     machine = type("ThisShop", (BatchShop,), {"world": shared_world, "folder": tmp_path})
     run_state_machine_as_test(
         machine,

@@ -1,4 +1,4 @@
-"""What is wrong with a batch is told before any write, all at once, by its place and never by its text."""
+"""Errors of a batch are reported before any write, all at once, with their place and without a code's text."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_two_batches_that_draw_from_one_space_are_guessed_together(shop: Shop) -
 
 
 def test_withdrawn_texts_are_not_given_to_others_and_that_is_counted(shop: Shop) -> None:
-    """Four codes for four addresses are all there are; four others find nothing, before any write."""
+    """Only four codes are possible: four addresses get them; four further addresses are an error before any write."""
     shop.write("mail.csv", *(f"a{n}@example.com" for n in range(4)))
     space = {"emails": "mail.csv", "length": 1, "charset": "ABCD", "missing_customer": "create"}
     content = shop_file({"id": "mail", "coupon": "spring", "generate": space, "allow_guessable": True})
@@ -141,7 +141,7 @@ def test_a_printed_code_may_move_from_one_file_to_another_in_two_steps(shop: Sho
 
 
 def test_a_date_too_far_ahead_is_told_before_the_first_write(shop: Shop) -> None:
-    """The configuration was read long before it is planned: Stripe's clock decides."""
+    """If the configuration was read long before the plan, Stripe's clock decides."""
     content = shop_file(batch(expires_at="2031-12-01T00:00:00Z"))
     configuration = configured(content, shop.world.now)
     planning.make(configuration, shop.world.stripe, Policy())

@@ -1,4 +1,4 @@
-"""The life of batches of unique codes over the real SDK: whatever happens, customers keep the texts they hold."""
+"""Batches of unique codes over the real SDK: customers always keep the texts that they hold."""
 
 from __future__ import annotations
 
@@ -322,7 +322,7 @@ def test_unique_codes_and_single_codes_live_side_by_side(shop: Shop) -> None:
 
 
 def test_uses_on_a_coupon_that_was_deleted_by_hand_in_between_are_counted(shop: Shop) -> None:
-    """A recreate stops half way, customers use both coupons, somebody deletes one of them: its codes tell of it."""
+    """A recreate is interrupted, customers use both coupons, somebody deletes one: its codes show its uses."""
     limited = shop_file(batch(count=6), coupons=[coupon(max_redemptions=10)])
     for gone, left, known in (("spring_r2", 8, (2, 0)), ("spring", 10, (0, 1))):
         shop.world.fresh()

@@ -1,4 +1,4 @@
-"""A unique code that somebody switched off stays off, whatever becomes of its coupon, from the next apply on."""
+"""After the next apply, a unique code that somebody switched off stays off, even if its coupon is deleted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shop(world: World, tmp_path: Path) -> Shop:
 
 
 def delete_coupon(shop: Shop) -> None:
-    """As somebody does in the Dashboard, a second after whatever was last."""
+    """Switch a code off in the Dashboard, a second after the last event."""
     shop.world.control.advance(1)
     [row] = shop.world.coupons()
     shop.world.dashboard.once("delete", f"/v1/coupons/{row['id']}")
@@ -76,7 +76,7 @@ def test_what_no_apply_has_noted_comes_back_and_the_plan_says_so(shop: Shop) -> 
 
 
 def test_what_is_on_again_is_like_the_others(shop: Shop) -> None:
-    """Somebody thinks better of it: the note goes, and with it the code comes back like any other."""
+    """If somebody switches it on again, the note is removed, and the code comes back like any other."""
     shop.settle(CONTENT)
     every = shop.working()
     [off] = some(every, 1)
@@ -94,7 +94,7 @@ def test_what_is_on_again_is_like_the_others(shop: Shop) -> None:
 
 @pytest.mark.parametrize("ended", ["deleted", "deleted and made anew", "used up"])
 def test_the_end_of_a_coupon_between_plan_and_apply_is_not_taken_for_a_hand(shop: Shop, ended: str) -> None:
-    """All codes are off then: the apply notes none of them, says so, and the next plan sees what it is."""
+    """All codes are off then: the apply notes none, says so, and the next plan finds that the coupon is gone."""
     content = shop_file(batch(count=4), coupons=[coupon(max_redemptions=9)])
     shop.settle(content)
     shop.world.control.advance(1)
@@ -119,7 +119,7 @@ def test_the_end_of_a_coupon_between_plan_and_apply_is_not_taken_for_a_hand(shop
 
 
 def test_what_ended_by_itself_is_not_noted(shop: Shop) -> None:
-    """Used up, or past its date: neither while its batch is there, nor once it has left the file."""
+    """Used up, or past its date: not while its batch is in the file, and not after it was removed."""
     shop.write("print.csv", "Paper1", "Paper2")
     content = shop_file(batch(count=2), printed(expires_at=SOON))
     shop.settle(content)

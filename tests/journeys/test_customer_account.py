@@ -1,4 +1,4 @@
-"""A code for one account that is a customer (`customer_account`) stays for it, whatever happens to the code."""
+"""A code for one account that is a customer (`customer_account`) keeps its account through every change."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_another_holder_is_a_recreate(world: World, before: Json, after: Json) -
 
 
 def test_a_file_that_leaves_it_out_does_not_adopt_it(world: World) -> None:
-    """The entry is for everybody: the code of that text stands in the way."""
+    """The entry is for everybody: the code with that text is a conflict."""
     by_hand(world, **ACME)
     with pytest.raises(ProblemsFound) as found:
         world.plan(document([coupon(percent_off=100)], [code()]))
@@ -89,7 +89,7 @@ def test_export_keeps_it(world: World) -> None:
 
 
 def test_no_file_of_unique_codes_takes_it_in(world: World) -> None:
-    """A batch has no account: there the restriction would be lost. It is an entry of its own."""
+    """A batch has no account, so the restriction would be lost: the code becomes a separate entry."""
     by_hand(world, **ACME, max_redemptions=1)
     export = exporting.make(world.stripe, Selection(wishes=Wishes(files_from=1)))
     assert [(entry.spec.code, entry.spec.customer_account) for entry in export.configuration.codes] == [

@@ -1,4 +1,4 @@
-"""Codes that take over each other's texts: the plan says for how many requests each of them is off."""
+"""Codes that exchange their texts: the plan says for how many requests each of them is off."""
 
 from __future__ import annotations
 

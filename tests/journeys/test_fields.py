@@ -1,4 +1,4 @@
-"""Each field of a coupon and of a code, changed alone or dropped: the right verb, the right object, then rest."""
+"""Each field of a coupon and of a code, changed or removed: the right action on the right object, then no changes."""
 
 from __future__ import annotations
 

@@ -1,27 +1,26 @@
-"""Months of a shop in random order: edits, customers, Dashboard, other tools, failures, kills, and time.
+"""Random histories of a shop: edits, customers, Dashboard, other tools, failures, kills, and time.
 
-What holds after every apply that was left in peace and whose plan was possible (``_apply``):
+True after every undisturbed apply with a possible plan (``_apply``):
 
-1. The next plan is empty, and carrying it out writes nothing.
-2. What an entry's customers have used, plus what its current object still allows, is never above the file's limit.
-   For a coupon there is one exception, and it is told: a customer who uses the old coupon after its successor was
-   made, because an apply was cut short in between, is over the count fixed by then. ``promosync_late`` on the coupon
-   says by how many, and is never more than there were.
-3. A code that the file wants, whose date and whose coupon's date lie ahead, and that has uses left of its own and
-   of its coupon, is on: with its text, for its customer, on the current coupon of its entry, for what it allows.
-   Nothing else of ours is on, and no coupon of ours is left but those.
-4. What is another owner's or nobody's is as it was, unless it was adopted: then it has only gained our keys.
+1. The next plan is empty, and applying it writes nothing.
+2. The uses of an entry, plus the uses that its current object still allows, are never above the file's limit. The
+   only exception is reported: if an apply is interrupted after it made a new coupon, customers can still use the old
+   one, and the count on the new one is already fixed. ``promosync_late`` on the coupon counts these uses, and is
+   never too high.
+3. A code of the file is active if its date and its coupon's date are in the future, and if it and its coupon have
+   uses left. It has its text, customer and terms, and is on the current coupon of its entry. No other code of this
+   owner is active, and this owner has no other coupon.
+4. Objects of another owner or of nobody are unchanged. If they were adopted, only promosync's keys are new.
 
-What holds after every apply, even one that was cut short (``_apply_disturbed``): 4; and of a code with a limit, used
-and still allowed together never exceed the larger of the limits it had before and has now, or what was there before:
-an old code that somebody has switched on by hand, and that was not to be switched off. A coupon may be there
-twice then, so 2 is not asked of it.
+True after every apply, also an interrupted one (``_apply_disturbed``): rule 4. And for a code with a limit, the uses
+and allowed uses together are never above the larger of its old limit and its new limit, or above their earlier value
+(if somebody switched an old code on by hand). Then a coupon may exist twice, so rule 2 is not checked.
 
-A plan may be impossible: no use is left of a limited coupon, a text or an id is somebody else's, somebody else's
-code hangs on our coupon. Each such refusal must have its cause in the test's own books, and nothing is written.
+A plan may be impossible: a limited coupon has no use left, a text or an id belongs to somebody else, or somebody
+else's code is on our coupon. The test's own records must have the cause of each such error, and nothing is written.
 
-The books: ``used`` counts what customers redeemed by entry. It outlives coupons: the codes of a deleted coupon show
-what was used of it, so a coupon that comes back does not begin at nothing.
+The records: ``used`` counts the redemptions of each entry. They are kept when a coupon is deleted, because its codes
+still show its uses; a coupon that is made again does not start at 0.
 """
 
 from __future__ import annotations
@@ -86,7 +85,7 @@ FAULTS = ("400", "500", "500_after", "reset", "reset_after", "409", "429", "503"
 
 
 class Shop(RuleBasedStateMachine):
-    """One shop, one file, and everybody who touches the account."""
+    """One shop, one file, and everybody who changes the account."""
 
     world: World
 
@@ -147,7 +146,7 @@ class Shop(RuleBasedStateMachine):
             self._edit(self.coupons, codes)
 
     def _edit(self, coupons: dict[str, Json], codes: dict[str, Json]) -> None:
-        """Keep an edit that makes a valid file; of limits and dates that go beyond the coupon's, drop the code's."""
+        """Make an edit if the file stays valid; remove a code's limit or date if it is beyond the coupon's."""
         codes = copy.deepcopy(codes)
         for entry in codes.values():
             home = coupons.get(entry["coupon"], {})
@@ -261,7 +260,7 @@ class Shop(RuleBasedStateMachine):
             self._apply_disturbed(order=order)
 
     def _plan(self) -> Any:
-        """The plan, or None where there is a good reason for having none; then nothing was written."""
+        """Return the plan, or None if there is a good reason that it is impossible; then nothing was written."""
         writes = self.world.writes
         try:
             return self.world.plan(self._content())
@@ -335,7 +334,7 @@ class Shop(RuleBasedStateMachine):
         for id, entry in self.codes.items():
             limits = (entry["max_redemptions"], self.limits.get(id, entry["max_redemptions"]))
             if None not in limits:
-                # What somebody switched on by hand may be there still: its end was refused.
+                # A code that somebody switched on by hand may still be active, if Stripe refused to switch it off.
                 assert self._open(id) <= max(open_before[id], max(limits) - self.used["code " + id], 0)
             self.limits[id] = None if None in limits else max(limits)
 
@@ -412,7 +411,7 @@ class Shop(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("steps", [25])
 def test_the_machine(shared_world: World, steps: int) -> None:
-    """However the shop, its customers, its colleagues and Stripe behave, the invariants hold."""
+    """The invariants are true after any history of the shop, its customers, other people and Stripe."""
     machine = type("ThisShop", (Shop,), {"world": shared_world})
     run_state_machine_as_test(
         machine,

@@ -1,4 +1,4 @@
-"""A plan for a part of the file, or one that leaves alone what is not in it, promises what apply then does."""
+"""A plan with --target or --no-prune shows exactly what apply then does."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ targets = st.lists(st.sampled_from((*COUPON_IDS, *CODE_IDS, *BATCH_IDS)), max_si
 def test_a_plan_is_what_apply_does(
     shared_world: World, pair: tuple[Json, Json], policy: dict[str, Any], cut: int | None, by_hand: str
 ) -> None:
-    """From any file to any other, half way or not: all of a narrowed plan is done, and the next one is empty."""
+    """From any file to any other, interrupted or not: a narrowed plan is done, and the next one is empty."""
     world, (before, after) = shared_world, pair
     world.fresh()
     _apply(world, before)
@@ -60,7 +60,7 @@ def test_a_plan_is_what_apply_does(
     else:
         told = []
         assert (again.actions, again.batches) == ((), ())
-    # A target that was not in the file is gone: now nobody knows it.
+    # A target that was not in the file is removed, and is unknown now.
     assert [message for message in told if "nothing to do about it in Stripe" not in message] == []
 
 
@@ -105,7 +105,7 @@ TAKEN_ALONG: dict[str, tuple[Json, Json, list[str]]] = {
 
 @pytest.mark.parametrize("case", TAKEN_ALONG)
 def test_what_rides_on_a_coupon_that_goes_is_taken_along(world: World, case: str) -> None:
-    """Batches too, and the coupons that all of it moves to: else apply would refuse the delete."""
+    """Batches too, and the coupons that all of them move to; otherwise apply would refuse the delete."""
     before, after, names = TAKEN_ALONG[case]
     _apply(world, before)
     plan = _apply(world, after, targets=("spring",))
@@ -135,7 +135,7 @@ def test_what_does_not_end_moves_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("left", ["code", "batch"])
 def test_a_coupon_is_not_recreated_under_a_code_that_stays(world: World, left: str) -> None:
-    """Refused before any write, with what is in the way; one that is over is kept, and says why."""
+    """Refused before any write, with the code that prevents it; an ended coupon is unchanged, with the reason."""
     _apply(world, _shop(codes=(code(),)) if left == "code" else _shop(batch()))
     with pytest.raises(ProblemsFound) as found:
         world.plan(_shop(percent_off=25), prune=False)
@@ -149,7 +149,7 @@ def test_a_coupon_is_not_recreated_under_a_code_that_stays(world: World, left: s
 
 
 def test_only_what_a_plan_reaches_is_called_unchanged(world: World) -> None:
-    """Of entries that were not looked at, nothing is said."""
+    """The plan says nothing about entries that are not in the target."""
     _apply(world, _shop())
     assert world.plan(_shop(coupons=("spring", "summer")), targets=("spring",)).unchanged == 1
 

@@ -1,4 +1,4 @@
-"""From any file to any other: the end is what the second would have made of an empty account."""
+"""From any file to any other: the result is what the second file makes of an empty account."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ANN, BOB = {"customer": "cus_ann"}, {"customer_email": "bob@example.com"}
     )
 )
 def test_from_one_file_to_another(shared_world: World, pair: tuple[Json, Json]) -> None:
-    """Apply one file, then another: the account rests, and is as if only the second had ever been there."""
+    """Apply one file, then another: the next plan is empty, and the account is as if only the second was applied."""
     before, after = pair
     shared_world.fresh()
     shared_world.settle(after)

@@ -1,4 +1,4 @@
-"""A coupon's percentage changes under the codes that customers hold: none is lost, and none is good for more."""
+"""A coupon's percentage changes while customers hold its codes: no code is lost, and no code allows more uses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def used_shop(world: World) -> list[int]:
 
 
 def test_every_code_works_with_exactly_what_was_left(world: World) -> None:
-    """After a recreate each code but the used-up one is on the new coupon, for what was left, and works."""
+    """After a recreate each code, except the used-up one, works on the new coupon with the uses that it had left."""
     strangers(world)
     before = world.others()
     used = used_shop(world)
@@ -66,7 +66,7 @@ def test_every_code_works_with_exactly_what_was_left(world: World) -> None:
 
 
 def strangers(world: World) -> None:
-    """What must stay as it is: another owner's, and nobody's."""
+    """Return the objects that must be unchanged: those of another owner, and those of nobody."""
     world.control.seed("coupon", [{"id": "theirs", "percent_off": 5, "duration": "once"}])
     mine = {OWNER: "other-shop", "promosync_id": "code00"}
     world.control.seed("coupon", [{"id": "spring_b", "percent_off": 5, "duration": "once", "metadata": mine}])
@@ -131,7 +131,7 @@ def refuse(world: World, text: str) -> None:
 
 
 def test_neither_code_of_a_swap_can_be_made(world: World) -> None:
-    """Two entries swap their texts and Stripe refuses both creates: both old codes work as before."""
+    """Two entries exchange their texts and Stripe refuses both creates: both old codes work as before."""
     before = document([coupon()], [code("a", "ONE"), code("b", "TWO")])
     after = document([coupon()], [code("a", "TWO"), code("b", "one")])
     world.settle(before)
@@ -198,7 +198,7 @@ def test_a_late_redemption_is_counted_and_told(world: World) -> None:
 
 
 def interrupted_after(world: World, content: Json, writes: int) -> Report:
-    """Carry out the plan of a file until so many writes are through: then nothing answers any more."""
+    """Carry out the plan of a file; after this number of writes nothing answers any more."""
     plan = world.plan(content)
     world.control.die_after(writes)
     patience, world.client.patience = world.client.patience, 0.0
@@ -209,7 +209,7 @@ def interrupted_after(world: World, content: Json, writes: int) -> Report:
 
 
 def test_the_oldest_coupon_of_an_entry_ends_first(world: World) -> None:
-    """Two of its coupons go at once: what came in late on the oldest is handed to the next, and on to the new."""
+    """Two of its coupons are deleted at once: late uses of the oldest are counted on the next, and on the new one."""
     world.settle(shop(count=3))
     interrupted_after(world, shop(25, count=3), writes=1)
     plan = world.plan(shop(30, count=3))
@@ -224,7 +224,7 @@ def test_the_oldest_coupon_of_an_entry_ends_first(world: World) -> None:
 
 
 def test_counts_add_up_over_many_recreates(world: World) -> None:
-    """Five recreates with customers in between: coupon and code allow together what the file says, once."""
+    """Five recreates with customers in between: coupon and code allow exactly the file's limit in total."""
     total = 0
     for round_ in range(5):
         world.settle(shop(20 + round_, limit=30, own=20, count=2))
@@ -245,7 +245,7 @@ def test_counts_add_up_over_many_recreates(world: World) -> None:
 def test_limits_raised_and_lowered(
     world: World, limit: int | None, own: int, coupon_left: int | None, code_left: int
 ) -> None:
-    """After 13 uses of 100, 3 of them by a code with 10: a new limit leaves what it says less what was used."""
+    """After 13 uses of 100, 3 of them by a code with 10: a new limit leaves its number minus the uses."""
     world.settle(shop(limit=100, count=3))
     world.control.redeem("CODE00", times=3)
     world.control.redeem("CODE01", times=10)
@@ -308,7 +308,7 @@ KILLED: dict[str, Callable[[], Json]] = {
 
 @pytest.mark.parametrize("case", KILLED)
 def test_killed_after_every_write(world: World, case: str) -> None:
-    """Wherever an apply dies, the next one ends where an undisturbed one would have, and rests there."""
+    """After a crash at any write, the next apply has the same result as an undisturbed one."""
     after = KILLED[case]()
     _undisturbed(world)
     begun = world.writes
@@ -346,7 +346,7 @@ def test_killed_while_nobodys_coupon_is_recreated(world: World) -> None:
 
 
 def test_a_code_that_was_used_up_after_the_plan_does_not_come_back(world: World) -> None:
-    """The plan would switch it on; by then somebody had, and customers used all of it: nothing new is made."""
+    """Somebody switched it on before the apply, and customers used it up: no new code is made."""
     content = shop(own=10, count=1)
     world.settle(content)
     world.control.redeem("CODE00", times=3)
@@ -400,7 +400,7 @@ def test_somebody_goes_back_to_an_old_code(world: World) -> None:
 
 
 def test_what_came_in_on_a_coupon_that_was_then_deleted_by_hand_is_counted(world: World) -> None:
-    """A recreate stops half way, customers use the old coupon, somebody deletes it: its codes still tell of them."""
+    """A recreate is interrupted, customers use the old coupon, somebody deletes it: its codes still show the uses."""
     world.settle(shop(limit=None, own=None, count=3))
     refuse(world, "CODE01")
     world.carry_out(world.plan(shop(limit=6, own=None, count=3)))
@@ -428,7 +428,7 @@ def test_what_came_in_on_a_coupon_that_was_then_deleted_by_hand_is_counted(world
 
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_what_was_used_of_a_new_coupon_that_was_deleted_by_hand_is_counted(world: World, seconds: int) -> None:
-    """A recreate stops half way, its new coupon is deleted: in the second in which the old one was made, or later."""
+    """A recreate is interrupted, its new coupon is deleted: in the second in which the old one was made, or later."""
     world.settle(shop(limit=None, own=None, count=3))
     world.control.advance(seconds)
     refuse(world, "CODE02")

@@ -1,12 +1,12 @@
-"""Months of a shop whose account is never read in full: each plan is that of a full reading.
+"""Random histories of a shop whose account is never read completely: each plan equals the plan of a complete reading.
 
-The shops of the other machines play, with all they meet: edits, customers, the Dashboard, failures, kills, other
-tools. Nothing is read but what a plan asks for, by text and by coupon, and seals vouch for the rest. Before each
-apply the plan is made both ways, and after each that was left in peace a full reading finds nothing to do.
+The shops of the other machines run, with edits, customers, the Dashboard, failures, kills and other tools. A plan
+reads codes only by text and by coupon, and takes the rest from seals. Before each apply the plan is made both ways,
+and after each undisturbed apply a complete reading finds nothing to do.
 
-Left out is what only ``--refresh`` sees: that somebody switches a code on again. The last coupon of the shop is not
-deleted by hand: what was used under texts that the file has no more is then forgotten. And a code that was switched
-off by hand is noted on it only by who reads it.
+Changes that only ``--refresh`` finds do not happen here: nobody switches a code on again, and nobody deletes the last
+coupon of the shop, because the uses of texts that are not in the file any more would be lost. That a code was
+switched off by hand is noted on the code only when it is read.
 """
 
 from __future__ import annotations
@@ -141,12 +141,12 @@ def quick() -> settings:
 
 
 def test_single_codes(shared_world: World, quick: settings) -> None:
-    """Whatever happens to single codes, a plan by need is the plan of a full reading."""
+    """After any history of single codes, a plan by need equals the plan of a complete reading."""
     machine = type("ThisShop", (SealedShop,), {"world": shared_world})
     run_state_machine_as_test(machine, settings=quick)
 
 
 def test_unique_codes(shared_world: World, tmp_path: Path, quick: settings) -> None:
-    """Whatever happens to batches, a plan by need is the plan of a full reading."""
+    """After any history of batches, a plan by need equals the plan of a complete reading."""
     machine = type("ThisShop", (SealedBatchShop,), {"world": shared_world, "folder": tmp_path})
     run_state_machine_as_test(machine, settings=quick)

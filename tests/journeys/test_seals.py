@@ -1,4 +1,4 @@
-"""Seals: what stands on a coupon, what a plan reads because of it, and what becomes of it when things go wrong."""
+"""Seals: their content on a coupon, what a plan reads because of them, and their state after failures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def shop(world: World, tmp_path: Path) -> Shop:
 
 
 def sealed(world: World, name: str = "spring") -> seal.Seal | None:
-    """The seal of a coupon, None where there is none that can be read."""
+    """Return the seal of a coupon; None if it has no valid seal."""
     row = next(row for row in world.control.dump()["coupons"] if row["id"] == name)
     text = "".join(row["metadata"].get(key, "") for key in (SEAL, f"{SEAL}_2"))
     assert all(len(value) <= 500 for value in row["metadata"].values())
@@ -48,7 +48,7 @@ def closed(world: World, name: str = "spring") -> bool:
 
 
 def both(shop: Shop, content: Json) -> Plan:
-    """The plan by need, which is that of a full reading."""
+    """Return the plan by need, which equals the plan of a complete reading."""
     plan = Both(lambda **policy: shop.plan(content, **policy)).plan()
     assert plan is not None
     return plan
@@ -89,7 +89,7 @@ def test_codes_that_move_are_read_with_their_coupon(shop: Shop) -> None:
 
 @pytest.mark.parametrize("what", ["removed", "edited", "cut", "of another coupon", "of another time"])
 def test_a_seal_that_somebody_touched_is_none(shop: Shop, what: str) -> None:
-    """What the Dashboard does to a seal leads to reading, and to the same plan."""
+    """If somebody changes a seal in the Dashboard, the codes are read, and the plan is the same."""
     content = shop_file(batch(count=7), coupons=[coupon(), coupon("summer")], codes=SHOP["promotion_codes"])
     shop.apply(content)
     world = shop.world
@@ -140,7 +140,7 @@ CHANGES: dict[str, Json] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changes_is_read_first_and_sealed_again(shop: Shop, change: str) -> None:
-    """Each change is planned as after a full reading; carried out, the seals are closed and true."""
+    """Each change has the plan of a complete reading; after the apply, the seals are closed and true."""
     shop.write("print.csv", "CARD1", "CARD2")
     shop.write("mail.csv", "ann@example.com", "new@example.com")
     shop.world.control.advance(1)
@@ -157,7 +157,7 @@ def test_what_changes_is_read_first_and_sealed_again(shop: Shop, change: str) ->
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_crash_between_any_two_requests(shop: Shop, change: str) -> None:
-    """Wherever an apply dies the next plan is that of a full reading, and finishes the work."""
+    """After a crash at any write, the next plan equals that of a complete reading, and does the rest."""
     shop.write("print.csv", "CARD1", "CARD2")
     shop.write("mail.csv", "ann@example.com", "new@example.com")
     world, content, dies, done = shop.world, CHANGES[change], 0, False
@@ -171,7 +171,7 @@ def test_a_crash_between_any_two_requests(shop: Shop, change: str) -> None:
         world.control.clear_faults()
         world.control.advance(1)
         both(shop, content)
-        both(shop, SHOP)  # and should the change be taken back
+        both(shop, SHOP)  # and if the change is reverted
         shop.apply(content)
         assert both(shop, content).empty
         done, dies = dies > plan.requests, dies + 1
@@ -183,7 +183,7 @@ def test_codes_left_on_a_deleted_coupon_are_found_after_a_crash(shop: Shop) -> N
     """A coupon is deleted by hand, and the apply that brings its codes back dies: the others come back, too."""
     world, dies, done = shop.world, 0, False
     while not done:
-        # Recreated before the batch is made: so its codes are on one coupon alone, and the next has another id.
+        # Recreated before the batch is made, so that its codes are on one coupon only, and the next has another id.
         homes = [coupon(percent_off=21 + dies), coupon("summer")]
         shop.apply(shop_file(coupons=homes))
         world.control.advance(1)
@@ -265,7 +265,7 @@ def test_a_seal_that_stripe_does_not_take_is_no_failure(shop: Shop) -> None:
 
 
 def test_codes_are_not_written_under_a_seal_that_cannot_be_opened(shop: Shop) -> None:
-    """Where Stripe does not let the seal be opened its codes stay as they are: the seal would lie."""
+    """If Stripe refuses to open a seal, the codes of its coupon are unchanged; otherwise the seal would be false."""
     world = shop.world
     plan = shop.plan(CHANGES["it grows"])
     world.control.faults({"match": {"method": "POST", "path": "/v1/coupons/spring"}, "fault": "400"})
@@ -279,7 +279,7 @@ def test_codes_are_not_written_under_a_seal_that_cannot_be_opened(shop: Shop) ->
 
 @pytest.mark.parametrize("policy", [{"targets": ("vip",)}, {"prune": False}], ids=str)
 def test_a_narrowed_apply_leaves_seals_open(shop: Shop, policy: dict[str, Any]) -> None:
-    """What leaves something alone cannot vouch for the rest: it opens seals, and closes none."""
+    """An apply with --target or --no-prune opens seals and closes none."""
     content = CHANGES["it shrinks"]
     shop.apply(content, **policy)
     found = sealed(shop.world)
@@ -304,7 +304,7 @@ def test_refresh_seals_an_account_that_has_none(shop: Shop) -> None:
 
 
 def test_two_owners_do_not_see_each_others_seals(shop: Shop) -> None:
-    """Each owner's coupons are a family of their own."""
+    """The seals of each owner depend only on that owner's coupons."""
     other = {**document([coupon("theirs")], [code("c", "THEIRS", coupon="theirs")]), "promosync": {"owner": "two"}}
     shop.apply(other)
     assert closed(shop.world)
@@ -326,7 +326,7 @@ def test_a_stray_is_found_though_nobody_lists_the_account(shop: Shop) -> None:
 
 
 def test_a_share_that_is_taken_away_is_counted(shop: Shop) -> None:
-    """Where something is taken away it is known of how many: no brake trusts a seal."""
+    """If a plan removes something, all objects are counted: the safety checks do not use a seal."""
     many = [code(f"c{n}", f"C{n}") for n in range(5)]
     shop.apply(shop_file(batch(count=7), codes=many))
     for row in shop.world.codes("vip", active=True):
@@ -337,7 +337,7 @@ def test_a_share_that_is_taken_away_is_counted(shop: Shop) -> None:
 
 
 def test_a_deleted_coupon_is_told_by_its_codes(shop: Shop) -> None:
-    """The only coupon of a shop, deleted by hand: what was used of it is not forgotten."""
+    """If the only coupon of a shop is deleted by hand, its uses are still counted."""
     content = document([coupon(max_redemptions=9)], [code()])
     shop.apply({**content, "code_batches": []})
     [row] = shop.world.codes("welcome", active=True)

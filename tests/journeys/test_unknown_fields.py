@@ -1,4 +1,4 @@
-"""What promosync does not know of an object is kept with the object: it is never recreated without it."""
+"""An object with a field that promosync does not know is never recreated, so the field is not lost."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_coupon_is_not_recreated_without_it(world: World, what: str) -> None:
 
 @pytest.mark.parametrize("what", NO_UNKNOWN)
 def test_what_says_nothing_is_no_field(world: World, what: str) -> None:
-    """Nor is what Stripe shows although it means nothing there: no difference, and no reason to refuse."""
+    """A field with a value that means nothing is no difference, and no reason to refuse a plan."""
     content = document([coupon()], [code()])
     world.settle(content)
     hold(world, "spring", NO_UNKNOWN[what])
@@ -93,7 +93,7 @@ def test_a_code_with_a_restriction_that_nobody_knows_is_not_recreated(world: Wor
 
 
 def test_unique_codes_are_not_recreated_without_it(world: World) -> None:
-    """One of them is enough; it is counted, and not named."""
+    """One such code is enough; the message counts these codes and does not name them."""
     batch = {"id": "vip", "coupon": "spring", "generate": {"count": 3, "pattern": "VIP-####-####"}}
     content = {**document([coupon()]), "code_batches": [batch]}
     world.settle(content)
@@ -221,7 +221,7 @@ def test_a_recreate_passes_it_over_too(world: World) -> None:
 
 
 def test_somebody_elses_coupon_of_that_id_is_not_taken_for_ours(world: World) -> None:
-    """It came after the plan: nothing hangs on it, whatever it gives."""
+    """It was made after the plan: no code is made on it."""
     plan = world.plan(document([coupon()], [code()]))
     world.dashboard.call("post", "/v1/coupons", id="spring", percent_off=20, duration="once")
     report = world.carry_out(plan)
@@ -239,7 +239,7 @@ def test_a_strangers_coupon_at_a_later_id_is_passed_over(world: World) -> None:
 
 
 def test_two_applies_that_pass_an_id_over_make_one_coupon(world: World) -> None:
-    """The second is as far as the first when it finds what that made, and takes it for its own."""
+    """The second apply finds the coupon that the first has made, and uses it."""
     keep(world, "spring", "spring_r2")
     content = document([coupon()], [code()])
     for plan in [world.plan(content), world.plan(content)]:

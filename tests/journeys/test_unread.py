@@ -1,4 +1,4 @@
-"""Somebody writes over a key of promosync's in the Dashboard: plans go on, say so, and give nothing away."""
+"""Somebody overwrites a key of promosync in the Dashboard: plans still work, report it, and allow no further uses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_over(shop: Shop, row: Json, key: str, text: str) -> None:
 
 
 def test_a_count_that_is_none_is_told_and_keeps_its_objects(shop: Shop) -> None:
-    """Of a coupon, a code and a unique code, all recreated once; mended, all of them move and have what is left."""
+    """A coupon, a code and a unique code, all recreated once; with the key corrected, all move with the uses left."""
     batches = [batch(count=3, max_redemptions=5)]
     codes = [code(max_redemptions=50)]
     before = shop_file(*batches, coupons=[coupon(max_redemptions=100)], codes=codes)
@@ -62,7 +62,7 @@ def test_a_count_that_is_none_is_told_and_keeps_its_objects(shop: Shop) -> None:
 
 
 def test_a_code_of_a_batch_that_cannot_be_counted_is_used(shop: Shop) -> None:
-    """It may be: so it is neither withdrawn nor changed with the others, and counts."""
+    """It may be used: so it is not withdrawn or changed with the others, and counts as issued."""
     shop.settle(shop_file(batch(count=4, expires_at=LATER)))
     row = shop.world.codes("vip")[-1]
     write_over(shop, row, CARRIED, "many")
@@ -75,7 +75,7 @@ def test_a_code_of_a_batch_that_cannot_be_counted_is_used(shop: Shop) -> None:
 
 
 def test_a_code_that_cannot_be_counted_is_not_made_anew_in_passing(shop: Shop) -> None:
-    """It was off by the file, and Stripe does not take it back: what apply falls back on would be a new code."""
+    """It was off by the file, and Stripe refuses to switch it on: then apply would make a new code."""
     content = shop_file(batch(count=1, max_redemptions=3))
     shop.settle(content)
     shop.settle(shop_file(batch(count=1, max_redemptions=3, active=False)))
@@ -93,7 +93,7 @@ def test_a_code_that_cannot_be_counted_is_not_made_anew_in_passing(shop: Shop) -
 
 
 def test_an_address_that_cannot_be_read_gets_no_second_code(shop: Shop) -> None:
-    """Ann has used hers. While nobody can tell that it was hers, no address gets a new one."""
+    """Ann has used her code. While the key that names her is unreadable, no address gets a new code."""
     shop.write("mail.csv", "ann@example.com")
     shop.settle(shop_file(mailed()))
     [row] = shop.world.codes("mail")

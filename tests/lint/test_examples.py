@@ -1,4 +1,4 @@
-"""OmniBase's own examples, held against OmniBase's own best practices.
+"""OmniBase's own examples, compared with OmniBase's own best practices.
 
 Those are: use descriptive codes, track sources in the metadata, always set `max_redemptions` or `expires_at` for
 campaigns. The examples use descriptive codes and track their sources; about half of them set no limits.

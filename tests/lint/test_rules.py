@@ -1,4 +1,4 @@
-"""Each rule tells what it should where it should, keeps quiet elsewhere, and can be switched off."""
+"""Each rule reports exactly its own cases at the right place, and can be switched off."""
 
 from __future__ import annotations
 

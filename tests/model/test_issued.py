@@ -1,4 +1,4 @@
-"""The compact list of records gives back what was put in."""
+"""The compact list of records returns the records that were added."""
 
 from __future__ import annotations
 

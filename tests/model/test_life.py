@@ -1,4 +1,4 @@
-"""Whatever a code is, it is in one state, and every part of promosync says the same one."""
+"""Every code has one state, and every part of promosync shows the same state."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """Every combination of all that tells states apart."""
+    """Every combination of the values that decide the state."""
     for on, retired, limit, used, carried, expires, coupon, slot in product(
         (True, False),
         (None, *Retired),
@@ -72,7 +72,7 @@ def cases() -> Iterator[Case]:
 
 
 def test_the_table_is_total_and_each_row_means_what_it_says() -> None:
-    """Of all combinations each has one state; only what is off is off for a reason; what has ended is not active."""
+    """Each combination has one state; only a code that is off has a reason; an ended code is not active."""
     met = set()
     for case in cases():
         became = state(case.code, case.coupon, NOW)
@@ -95,7 +95,7 @@ def test_the_table_is_total_and_each_row_means_what_it_says() -> None:
 
 
 def test_check_takes_a_code_exactly_where_it_is_active() -> None:
-    """Where a code is active, none of Stripe's rules about the code itself fails, and where it is not, one does."""
+    """If a code is active, none of Stripe's rules about the code itself fails; otherwise one fails."""
     about_itself = {"active", "coupon", "dates", "uses"}
     for case in cases():
         checked = check("WELCOME", [case.code], case.coupons, Order(), NOW)
@@ -107,7 +107,7 @@ def test_check_takes_a_code_exactly_where_it_is_active() -> None:
 
 
 def test_status_and_the_export_of_codes_say_the_same() -> None:
-    """One code, told by both."""
+    """The state of one code by both."""
     for case in cases():
         if case.code.tags.slot is None:
             continue
@@ -127,7 +127,7 @@ def test_status_and_the_export_of_codes_say_the_same() -> None:
 
 
 def test_the_plan_of_a_batch_counts_what_is_issued_in_the_same_words() -> None:
-    """Of a code whose coupon is valid or gone; with another coupon there is no plan that keeps it as it is."""
+    """For a code whose coupon is valid or gone; with another coupon every plan changes it."""
     counted = 0
     for case in cases():
         if case.code.tags.slot != "7" or coupon_end(case.coupon, NOW) not in (None, State.ORPHANED):
@@ -189,7 +189,7 @@ def test_everybody_finds_the_same_one_current(made: int) -> None:
 
 
 def test_a_code_on_a_coupon_made_anew_is_of_the_old_one_only_while_it_is_off() -> None:
-    """Stripe switched the old coupon's codes off with it: what is on is on a coupon that is there."""
+    """Stripe switched the codes off with the old coupon: an active code is on an existing coupon."""
     anew = COUPONS["made anew"]
     on = LiveCode("promo_1", PromotionCode("WELCOME", "spring"), Tags("shop", "welcome"), MADE)
     assert state(on, anew, NOW) is State.ACTIVE

@@ -1,4 +1,4 @@
-"""What a seal says survives the way through metadata, and nothing else passes for a seal."""
+"""A seal has the same content after it was stored in metadata, and no other text is accepted as a seal."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_seal_is_read_as_it_was_written(made: Seal, owner: str, coupon: str, c
 
 @given(seals, st.data())
 def test_what_somebody_edits_is_no_seal(made: Seal, data: st.DataObject) -> None:
-    """Whatever is put in, taken out or replaced."""
+    """With any text added, removed or replaced."""
     text = seal.write(made, "shop", "spring", 1) or ""
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
@@ -56,7 +56,7 @@ def test_what_somebody_edits_is_no_seal(made: Seal, data: st.DataObject) -> None
 
 @given(st.text())
 def test_no_text_is_a_seal_by_chance(text: str) -> None:
-    """Nor does any text upset the reader."""
+    """No text makes the reader fail."""
     assert seal.read(text, "shop", "spring", 1) is None
 
 
@@ -69,7 +69,7 @@ def test_a_seal_that_is_too_long_is_not_written() -> None:
 
 
 def test_ids_beyond_a_seals_room_are_unknown() -> None:
-    """Too many to be told one by one: any could be among them."""
+    """With too many codes for a list, any code could be among them."""
     few, many = ([seal.short_digest("code", str(n)) for n in range(count)] for count in (10, 200))
     assert seal.rest_of(few) == frozenset(few)
     assert seal.rest_of(many) is None

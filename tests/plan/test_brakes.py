@@ -1,4 +1,4 @@
-"""What a plan may take away: protected objects, the share of removals, what is asked for and what is left out."""
+"""The objects that a plan may remove: protected objects, the share of removals, --target and --no-prune."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def entries(numbers: range, **fields: Any) -> Any:
     [
         (9, 3, 30, False),  # 3 of 10 are 30 %: not more than 30
         (9, 4, 30, True),
-        (8, 8, 30, False),  # 8 of 9: below ten a share says little
+        (8, 8, 30, False),  # 8 of 9: below ten objects the share is not checked
         (9, 1, 9, True),
         (9, 1, 10, False),
         (19, 0, 0, False),
@@ -53,7 +53,7 @@ def entries(numbers: range, **fields: Any) -> Any:
     ],
 )
 def test_the_share_of_removals(there: int, gone: int, percent: int, stopped: bool) -> None:
-    """More than the file's share of our objects in use, once there are ten, is marked, with the numbers."""
+    """A plan that removes more than the file's share of ten or more objects in use is marked, with the numbers."""
     plan = planned(entries(range(gone, there), max_removal_percent=percent), many(there))
     assert len(plan.actions) == gone
     assert bool(plan.brakes) is stopped
@@ -133,7 +133,7 @@ def test_what_protection_allows() -> None:
 
 
 def test_a_protected_code_keeps_its_coupon_beyond_its_date() -> None:
-    """The coupon is not deleted under it; apply could not do it. Under one that is off it is."""
+    """A coupon with an active code is not deleted, as apply could not do it; one whose codes are off is deleted."""
     live = account(its_coupon(redeem_by=AHEAD), its_code(**GUARDED))
     wanted = file(spring(redeem_by=BEFORE), welcome(protect=True))
     assert planned(wanted, live).empty
@@ -165,7 +165,7 @@ def test_without_pruning_what_is_not_in_the_file_stays() -> None:
 
 
 def test_targets_take_what_they_need() -> None:
-    """A code needs its coupon; a coupon that is recreated takes its codes along; all else is left out."""
+    """A code includes its coupon; a coupon that is recreated includes its codes; all other entries are left out."""
     wanted = file(spring(), spring("summer"), welcome("a", code="A"), welcome("b", code="B", coupon="summer"))
     assert verbs(planned(wanted, account(), targets=("a",))) == ["create spring", "create a"]
     assert verbs(planned(wanted, account(), targets=("summer",))) == ["create summer"]

@@ -283,7 +283,7 @@ def test_of_several_codes_the_newest_active_one_is_current() -> None:
 def test_what_is_carried_over(
     limit: int | None, carried: int, used: int, wanted: int | None, rest: int | None
 ) -> None:
-    """A recreated coupon allows what the file says less all that was used, predecessors included."""
+    """A recreated coupon allows the file's limit minus all uses, those of earlier objects included."""
     live = account(its_coupon(max_redemptions=limit, used=used, tags={"carried": carried}))
     action = only(planned(file(spring(duration="forever", max_redemptions=wanted)), live))
     assert (action.after and action.after.max_redemptions, action.tags.carried) == (rest, carried + used)
@@ -300,7 +300,7 @@ def test_a_carried_count_is_no_change() -> None:
 
 
 def test_late_redemptions_are_carried_too() -> None:
-    """What came in late on a predecessor is used, whether it is written down already or not."""
+    """Late uses of an earlier object count, also before they are written into the metadata."""
     written = account(its_coupon("spring_r2", max_redemptions=90, used=1, tags={"carried": 10, "late": 4}))
     not_yet = account(its_coupon(used=14), its_coupon("spring_r2", max_redemptions=90, used=1, tags={"carried": 10}))
     for live in (written, not_yet):
@@ -327,7 +327,7 @@ def test_a_new_code_allows_no_more_than_its_coupon(own: int | None, of_coupon: i
 
 
 def test_nothing_left_of_a_coupon_is_an_error() -> None:
-    """The limit is used already: before any write, with the numbers and the way out."""
+    """The limit is used up already: an error before any write, with the numbers and what to do."""
     live = account(its_coupon(max_redemptions=9, used=5, tags={"carried": 1}))
     [problem] = refused(file(spring(duration="forever", max_redemptions=6)), live)
     assert (problem.rule, problem.path) == ("nothing-left", ("coupons", 0, "max_redemptions"))
@@ -372,7 +372,7 @@ def test_dates_beyond_five_years() -> None:
 
 
 def test_ignored_metadata_is_left_to_others() -> None:
-    """Keys that match a pattern are neither removed nor changed, and live on in a recreated object."""
+    """Keys that match a pattern are not removed or changed, and a recreated object keeps them."""
     live = account(its_coupon(metadata={"crm_id": "7", "team": "a"}), its_code(metadata={"crm_id": "8"}))
     ignoring: Any = {"ignore_metadata": ("crm_*",)}
     assert planned(file(spring(metadata={"team": "a"}), welcome(), **ignoring), live).empty
@@ -385,7 +385,7 @@ def test_ignored_metadata_is_left_to_others() -> None:
 
 
 def test_each_action_says_why() -> None:
-    """The fields with before and after, which of them forces a recreate, what rides, what is carried."""
+    """The fields before and after, those that force a recreate, the codes that move, the uses carried over."""
     live = account(its_coupon(used=3, name="Sale"), its_code(used=3))
     coupon, code = planned(file(spring(percent_off=Decimal(25), name="Big sale"), welcome()), live).actions
     assert [(c.field, c.before, c.after, c.forces_recreate) for c in coupon.changes] == [
@@ -444,7 +444,7 @@ def test_what_gives_more_away_is_said(before: dict[str, Any], after: dict[str, A
 
 
 def test_the_worst_case_in_money_is_told_of_what_is_touched() -> None:
-    """Limit times amount in each currency; no limit is said, and what the plan leaves alone is not."""
+    """Limit times amount in each currency; "no limit" is shown, and unchanged coupons are not."""
     amount: dict[str, Any] = {"percent_off": None, "amount_off": 500, "currency": "usd"}
     limited = spring(**amount, currency_options={"eur": 450}, max_redemptions=100)
     assert [(one.coupon, one.amounts) for one in planned(file(limited, welcome()), account()).exposed] == [

@@ -1,4 +1,4 @@
-"""Which fields of a pair differ, and which of them force a recreate, whatever the two have in common."""
+"""Which fields of two objects differ, and which of them force a recreate."""
 
 from __future__ import annotations
 

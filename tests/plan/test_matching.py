@@ -1,4 +1,4 @@
-"""Which object is an entry's: keys, stripe_id, id, text; and what is somebody else's is left alone."""
+"""Which object belongs to an entry: by keys, stripe_id, id or text; objects of others are unchanged."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_stripe_id_of_another_owner_is_a_conflict() -> None:
 @pytest.mark.parametrize("older", [True, False])
 @pytest.mark.parametrize("tags", [NOBODYS, {"tags": {"id": "gone"}}], ids=["nobody's", "ours"])
 def test_an_entry_that_has_an_object_can_name_no_other(older: bool, tags: dict[str, Any]) -> None:
-    """One of the two would have to end, though no brake counts it: told with both ids, and nothing is planned."""
+    """One of the two would be removed, and no safety check would count it: an error with both ids, no plan."""
     made: dict[str, Any] = {"created": NOW - (200 if older else 1) * DAY}
     named = its_coupon("old", **tags, **made), its_code("promo_old", coupon="old", code="OLD", **tags, **made)
     live = account(its_coupon(), its_code(), *named)
@@ -92,7 +92,7 @@ def test_an_entry_that_has_an_object_can_name_no_other(older: bool, tags: dict[s
 
 
 def test_an_object_of_another_entry_of_the_file_is_not_for_the_taking() -> None:
-    """The other entry would be made anew, with nothing used. Out of the file, or naming another, it gives it up."""
+    """The other entry would start again at 0 uses. It gives the object up if it is removed or names another."""
     live = account(its_coupon("summer_r2", tags={"id": "summer"}), its_code(coupon="summer_r2", tags={"id": "hello"}))
     coupons, codes = (
         (spring(stripe_id="summer_r2"), spring("summer")),
@@ -120,7 +120,7 @@ def test_uses_of_a_coupon_that_is_gone_are_of_one_mode_too() -> None:
 
 
 def test_a_coupon_of_the_same_id_is_adopted_if_it_agrees() -> None:
-    """Only what Stripe can change may differ; else it is a conflict that says how to take it over."""
+    """Only fields that Stripe can change may differ; otherwise it is a conflict that says how to adopt it."""
     live = account(its_coupon(name="Mine", **NOBODYS))
     assert verbs(planned(file(spring(name="Ours")), live)) == ["adopt spring"]
     [problem] = refused(file(spring(duration="forever")), live)
@@ -173,7 +173,7 @@ def test_others_codes_on_our_coupon_keep_it(wanted: Configuration, tags: dict[st
 
 
 def test_others_codes_on_a_leftover_keep_it_too() -> None:
-    """A coupon that an interrupted run left is not ended under somebody else's code."""
+    """A coupon that an interrupted run left is not deleted while somebody else's code is on it."""
     live = account(its_coupon(), its_coupon("spring_r2"), its_code(code="THEIRS", **NOBODYS))
     assert rules(refused(file(spring()), live)) == ["codes-of-others"]
 

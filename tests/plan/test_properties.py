@@ -135,7 +135,7 @@ def outcome(configuration: Configuration, live: Live) -> Plan | frozenset[Any]:
 @settings(deadline=None)
 @given(drawn())
 def test_the_same_values_give_the_same_plan(pair: tuple[Configuration, Live]) -> None:
-    """And a plan says of every entry what becomes of it: an action, a reason, or unchanged."""
+    """A plan has one result for every entry: an action, a reason, or unchanged."""
     configuration, live = pair
     plan = outcome(configuration, live)
     assert outcome(configuration, live) == plan
@@ -167,7 +167,7 @@ def settled(draw: st.DrawFn) -> tuple[Configuration, Live]:
             spec = replace(spec, **{changed: draw(code_fields[changed])})
         used = draw(counts) if changed == "used" else 0
         created = NOW - (99 if changed == "created" else 1) * DAY
-        if changed == "older":  # and used by more than the current one knows of
+        if changed == "older":  # and used more often than the current one's metadata says
             before = Tags("shop", entry.id, retired=Retired.SWAP)
             there = replace(entry.spec, active=False)
             things.append(LiveCode(f"promo_{number}_0", there, before, created - DAY, draw(counts)))
@@ -178,7 +178,7 @@ def settled(draw: st.DrawFn) -> tuple[Configuration, Live]:
 @settings(deadline=None, max_examples=600)
 @given(settled())
 def test_a_glance_sees_no_more_than_a_close_look(pair: tuple[Configuration, Live]) -> None:
-    """A plan is the same where no code is passed over at a glance."""
+    """The plan is the same without the shortcut for unchanged codes."""
     with patch.object(codes, "_is_as_wanted", return_value=False):
         closely = outcome(*pair)
     assert outcome(*pair) == closely
@@ -206,7 +206,7 @@ def test_the_order_of_the_file_does_not_matter(pair: tuple[Configuration, Live],
 @settings(deadline=None, max_examples=300)
 @given(drawn())
 def test_no_plan_writes_to_others(pair: tuple[Configuration, Live]) -> None:
-    """What is acted on is ours, or nobody's and adopted; nothing ends under an active code of others."""
+    """A plan changes only objects of this owner or adopted ones, and ends nothing with active codes of others."""
     configuration, live = pair
     plan = outcome(configuration, live)
     if not isinstance(plan, Plan):
@@ -221,7 +221,7 @@ def test_no_plan_writes_to_others(pair: tuple[Configuration, Live]) -> None:
             owner = action.before.tags.owner
             adopted = owner is None and (action.verb == "adopt" or action.stripe_id in named)
             assert owner == "shop" or adopted
-            if action.verb == "retire":  # what an entry names is its current object, or was its own before
+            if action.verb == "retire":  # the object that an entry names is its current object, or was its own before
                 assert (owner, action.before.tags.id) == ("shop", action.id)
         if isinstance(action.before, LiveCoupon) and action.verb in ("recreate", "delete", "retire"):
             ended.add(action.stripe_id)
@@ -234,7 +234,7 @@ def test_no_plan_writes_to_others(pair: tuple[Configuration, Live]) -> None:
 @settings(deadline=None)
 @given(drawn())
 def test_no_plan_allows_more_than_the_file(pair: tuple[Configuration, Live]) -> None:
-    """What is made allows, with what was used, no more than its entry says; and what is used up is not made."""
+    """A new object and its earlier uses allow no more than the entry; a used-up object is not made."""
     configuration, live = pair
     plan = outcome(configuration, live)
     if not isinstance(plan, Plan):

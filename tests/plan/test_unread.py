@@ -1,4 +1,4 @@
-"""What somebody wrote over a key of promosync's never ends a plan, is told, and gives nothing away."""
+"""An overwritten key of promosync never stops a plan, is reported, and allows no further uses."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ anything = st.sampled_from(ABSURD) | st.text(max_size=30)
 
 
 def row(kind: str, own: dict[str, str], **fields: Any) -> dict[str, Any]:
-    """What Stripe answers for an object of the shop with these keys of promosync's."""
+    """Return Stripe's answer for an object of the shop with these keys of promosync."""
     metadata = {"promosync_owner": "shop", "promosync_id": "vip"}
     metadata |= {f"promosync_{key}": text for key, text in own.items()}
     shared = {"id": "thing", "metadata": metadata, "created": NOW, "times_redeemed": 1, "max_redemptions": 5}
@@ -148,7 +148,7 @@ def test_an_unreadable_count_gives_nothing_away(
     state: str,
     percent: Decimal,
 ) -> None:
-    """There is no plan, or one in which no object allows more than it did, or than the file's limit truly leaves."""
+    """There is no plan, or no object in it allows more than before, or more than the file's limit really leaves."""
     limit, carried = own
     code_limit, code_carried = code_own
     coupon = its_coupon(used=used, max_redemptions=limit, tags={"carried": carried})
@@ -201,7 +201,7 @@ def test_a_coupon_is_as_the_file_says_where_its_limit_may_be() -> None:
 
 @pytest.mark.parametrize("wanted", [{"percent_off": Decimal(25)}, {"max_redemptions": 50}])
 def test_what_cannot_be_counted_is_not_recreated(wanted: dict[str, Any]) -> None:
-    """The plan is refused, with the object and the way out."""
+    """The plan is refused; the error names the object and says what to do."""
     live = account(with_key(its_coupon("spring_r2", max_redemptions=63), "carried"))
     [problem] = refused(file(spring(**{"max_redemptions": 100} | wanted)), live)
     assert problem.rule == "unreadable-key"
@@ -220,7 +220,7 @@ def test_a_code_that_cannot_be_counted_does_not_move_to_another_coupon() -> None
 
 
 def test_what_replaced_or_was_replaced_by_an_uncounted_coupon_stays() -> None:
-    """Its end would write down how often it was used, wrongly."""
+    """Deleting it would write a wrong count of its uses."""
     old, new = (
         its_coupon(used=9, created=NOW - 200 * DAY),
         its_coupon("spring_r2", max_redemptions=91, tags={"carried": 9}),

@@ -1,4 +1,4 @@
-"""Values to plan with: entries of a file and objects of an account, in as few words as a table needs."""
+"""Values for plans: entries of a file and objects of an account, short enough for tables."""
 
 from __future__ import annotations
 

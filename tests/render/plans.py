@@ -1,4 +1,4 @@
-"""Plans made by hand, one for each thing a reader must be told. Run this file to write their renderings anew."""
+"""Plans made by hand, one for each thing that a plan must show. Run this file to write their renderings again."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def recreates() -> Plan:
 
 
 def moves(count: int = 5) -> Plan:
-    """Many codes move with their coupon, and some of them change in more than that: these are told one by one."""
+    """Many codes move with their coupon, and some of them change in other fields too: these are listed one by one."""
     old, new = Coupon(percent_off=Decimal(20)), Coupon(percent_off=Decimal(15))
     more = ("costs_more", "waits", "comes_back", "from_elsewhere", "shorter")
     change = FieldChange("coupon", "spring", "spring_r2", True)
@@ -207,7 +207,7 @@ def moves(count: int = 5) -> Plan:
 
 
 def removals() -> Plan:
-    """Much is taken away from a live account, and the brakes hold."""
+    """A plan that removes much from a live account: the safety checks refuse it."""
     text = PromotionCode("OLDCODE", "old")
     return Plan(
         LIVE,
@@ -242,7 +242,7 @@ def removals() -> Plan:
 
 
 def adoptions() -> Plan:
-    """What exists is taken over, what a crash left is finished, what is over is left alone."""
+    """Existing objects are adopted, an interrupted recreate is finished, ended objects are unchanged."""
     there = Coupon(percent_off=Decimal(15), name="Partner")
     return Plan(
         Account(None, Mode.TEST, 1_790_000_000),
@@ -296,7 +296,7 @@ def nothing() -> Plan:
 
 
 def batches() -> Plan:
-    """Unique codes are counted, and not one of them is named."""
+    """Unique codes are counted, and none of them is shown."""
     return Plan(
         TEST,
         "acme",
@@ -326,7 +326,7 @@ EVIL = "[red]x[/x] \x1b[2Jgone\x07 \u202eesrever\u2066 line\nbreak\tzero\u200bwi
 
 
 def hostile() -> Plan:
-    """Text that means to be markup, an escape sequence, another line or nothing at all is shown as what it is."""
+    """Text that looks like markup, an escape sequence, another line or nothing is shown as text."""
     spec = Coupon(percent_off=Decimal(10), name=EVIL, metadata={EVIL: EVIL})
     return Plan(
         Account(f"acct_{EVIL}", Mode.TEST, 1_790_000_000),

@@ -1,4 +1,4 @@
-"""Whatever people and Stripe call things, an output has the form that it has with plain names, and obeys nothing."""
+"""With any names, an output has the same form as with plain names, and no name is treated as a command."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ BARS = example("a\\|b | ![x](http://x) `|` <b> @all")
 
 
 def planned(name: str) -> Plan:
-    """A plan that has the text wherever a plan has text."""
+    """Return a plan with this text in every text field."""
     named = [
         replace(action, id=name, reason=name, warnings=(name,), new_id=name if action.new_id else None)
         for action in plans.hostile().actions
@@ -92,7 +92,7 @@ def planned(name: str) -> Plan:
 
 
 def reported(name: str) -> StatusReport:
-    """A status report that has the text wherever it may have one."""
+    """Return a status report with this text in every text field."""
     coupons = [coupon(name, stripe_id="a", used=40, name=name, metadata={"campaign": name}, max_redemptions=41)]
     coupons += [coupon("b", name=name, metadata={"campaign": name + "x"})]
     codes = [
@@ -105,7 +105,7 @@ def reported(name: str) -> StatusReport:
 
 
 def outcome(name: str) -> Report:
-    """What became of a plan, every remark being the text."""
+    """The outcome of a plan with the text as every message."""
     plan = planned(name)
     every: list[Action | BatchAction] = [*plan.actions, *plan.batches]
     outcomes = [Outcome(one, status, name) for one in every for status in (Status.FAILED, Status.DONE)]
@@ -127,7 +127,7 @@ _READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def form(text: str) -> list[str]:
-    """What a reader of Markdown makes of a text, without the words in it."""
+    """Return the structure that a Markdown reader finds in a text, without its words."""
     found = []
     for token in _READER.parse(text):
         inner = [child.type for child in token.children or () if child.type not in ("text", "softbreak")]
@@ -229,7 +229,7 @@ def test_no_cell_is_a_formula(name: str) -> None:
 @BARS
 @given(name=hostile)
 def test_annotations_are_as_many_as_findings(name: str) -> None:
-    """Each is one line, and a runner reads back what was meant: no command of somebody else's."""
+    """Each is one line, and a runner reads the original text and no other command."""
     found = [Finding(Level.ERROR, Problem((), name, name, rule="r"), PurePosixPath(name), 1, 1)]
     lines = list(commands(found))
     assert len(lines) == 1

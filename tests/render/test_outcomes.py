@@ -1,4 +1,4 @@
-"""What became of a plan is told for each thing that was not done, and counted."""
+"""The outcome of a plan reports each change that was not done, and counts all of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def lines(text: Iterable[Text]) -> list[str]:
 
 
 def test_a_failure_says_what_and_why() -> None:
-    """The one line that a person needs is complete in itself."""
+    """The last line is complete without the others."""
     said = lines(outcome_text(Outcome(ACTIONS[2], Status.FAILED, "the text is taken"), 80))
     assert said == ["failed: create promotion code launch LAUNCH25: the text is taken"]
 
@@ -38,7 +38,7 @@ def test_stripes_words_are_no_escape_sequence() -> None:
 
 
 def test_the_report_counts_and_lists() -> None:
-    """Failures and remarks are lines; what was simply done is a number."""
+    """Failures and messages are lines; completed changes are only counted."""
     report = Report(
         (
             Outcome(ACTIONS[0], Status.DONE),
@@ -57,7 +57,7 @@ def test_the_report_counts_and_lists() -> None:
 
 
 def test_many_skips_for_one_reason_are_one_line() -> None:
-    """Ctrl-C in a plan of thousands is not answered with thousands of lines."""
+    """After Ctrl-C in a plan of thousands of changes, the report is short."""
     skips = tuple(Outcome(ACTIONS[0], Status.SKIPPED, "apply was stopped before it") for _ in range(1000))
     said = lines(report_text(Report(skips, stopped="interrupted"), 80))
     assert said[0] == "skipped: 1,000 actions: apply was stopped before it"
@@ -67,7 +67,7 @@ def test_many_skips_for_one_reason_are_one_line() -> None:
 
 
 def test_events_have_the_facts() -> None:
-    """An event says what it is about, how it ended and why; the last one counts."""
+    """An event has its object, its result and the reason; the last one has the counts."""
     event = outcome_json(Outcome(ACTIONS[2], Status.FAILED, "no", "promo_1"))
     assert event == {
         "format_version": 1,
@@ -100,7 +100,7 @@ def test_events_have_the_facts() -> None:
 
 
 def test_a_batch_that_is_half_made_is_told_in_codes() -> None:
-    """How many of how many, as text, as Markdown and as numbers; one that fails says the same of what was made."""
+    """The number of codes made and the total, as text, as Markdown and as numbers; also if the batch fails."""
     half = Outcome(BatchAction("vip", "why", added=2_000), Status.PARTIAL, "the message", codes=1_204)
     failed = Outcome(BatchAction("more", "why", added=5, withdrawn=5), Status.FAILED, "3 of 10 codes: busy", codes=7)
     whole = Outcome(BatchAction("old", "why", withdrawn=90), Status.DONE, codes=90)

@@ -27,7 +27,7 @@ def test_a_plan_reads_as_its_case_shows(path: Path, content: str) -> None:
 
 
 def test_every_case_has_a_plan() -> None:
-    """A file that no plan writes would be reviewed for nothing."""
+    """Every file of a case belongs to a plan."""
     assert {path for name in PLANS for path, _ in renderings(name)} == set(CASES.iterdir())
 
 
@@ -60,7 +60,7 @@ def test_text_and_json_tell_the_same() -> None:
 
 
 def test_codes_that_only_move_are_one_line() -> None:
-    """300 of them are a plan of one screen; what changes in more than its coupon has its entry; --verbose has all."""
+    """300 of them fit on one screen; a code that changes in other fields has its own entry; --verbose lists all."""
     plan = moves(300)
     lines = [line.plain for line in plan_text(plan, 80, PACE)]
     assert len(lines) < 60
@@ -75,7 +75,7 @@ def test_codes_that_only_move_are_one_line() -> None:
 
 
 def test_verbose_lists_what_is_left_alone() -> None:
-    """Ten of it are enough to see what it is about; the rest is counted."""
+    """Without it, ten are listed and the rest is counted."""
     plan = adoptions()
     lines = [line.plain for line in plan_text(plan, 80, PACE)]
     assert "  and 2 more; --verbose lists them" in lines
@@ -108,7 +108,7 @@ def test_hostile_text_stays_text() -> None:
 
 
 def test_the_facts_are_json() -> None:
-    """Percentages are numbers, what is not set is null, and the document survives a round trip."""
+    """Percentages are numbers, unset fields are null, and the document can be written and read without a change."""
     document = plan_json(PLANS["recreates"](), PACE)
     assert json.loads(json.dumps(document)) == document
     [percent, *_] = document["actions"][0]["changes"]
@@ -120,7 +120,7 @@ def test_the_facts_are_json() -> None:
 
 
 def test_a_unique_code_is_not_named() -> None:
-    """Whoever reads a log could spend it: neither text nor JSON has it."""
+    """Anybody who reads a log could use it: no code is in the text or the JSON."""
     tags = Tags(owner="acme", id="vip", slot="7")
     spec = PromotionCode("SECRET-7", "spring")
     plan = Plan(

@@ -1,4 +1,4 @@
-"""A problem is told with its place, its fault and the way out."""
+"""A problem is shown with its place, its fault and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from people is shown as what it is."""
+"""Text from people is shown as text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_what_does_not_print_is_written_out(text: str, shown: str) -> None:
 
 @given(st.text(st.characters(codec=None), max_size=40))
 def test_the_result_is_one_harmless_line(text: str) -> None:
-    """Whatever the text, a terminal only prints it; what prints already is unchanged."""
+    """A terminal only prints the text; printable text is unchanged."""
     shown = visible(text)
     assert shown.isprintable()
     assert not {unicodedata.category(sign) for sign in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}

@@ -1,4 +1,4 @@
-"""A report with something of everything in it, and with names that were given to do harm."""
+"""A report with every kind of line, and with hostile names."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def code(config_id: str, text: str, on: str = "spring", slot: str | None = None,
 
 
 def order(paid: int, after: int, *given: tuple[int, str, LiveCode | None], **fields: Any) -> Order:
-    """An order that was paid, in dollars by a customer of its own unless given; made as it was paid."""
+    """Return a paid order, by default in dollars and by its own customer; it was made when it was paid."""
     discounts = tuple(Discount(amount, on, used.stripe_id if used else None, used) for amount, on, used in given)
     fields = {"currency": "usd", "customer": f"cus_SECRET{paid}", "source": Source.INVOICES} | fields
     return Order(created=paid, paid=paid, after=after, discounts=discounts, **fields)

@@ -41,7 +41,7 @@ def server() -> Iterator[World]:
 
 @pytest.fixture
 def world(server: World) -> World:
-    """An account with a coupon of nobody's, and three codes on it that were used once each."""
+    """An account with a coupon that nobody manages, and three codes on it that were used once each."""
     server.fresh()
     server.control.seed("coupon", [{"id": "LEGACY", "percent_off": 10, "duration": "once"}])
     server.control.seed("promotion_code", [{"code": "OLD", "coupon": "LEGACY"}])
@@ -79,14 +79,14 @@ def lines(report: Report) -> Lines:
 
 
 def both(world: World, content: Json, before: Ledger, imported: tuple[str, ...] = ()) -> tuple[Ledger, Lines]:
-    """Return the ledger that goes on, and the lines, which are the same without it."""
+    """Return the continued ledger, and the lines, which are the same without a ledger."""
     after, report = look(world, content, before, imported)
     assert lines(report) == lines(look(world, content, None, imported)[1])
     return after, lines(report)
 
 
 def grown_old(world: World, content: Json = NOTHING) -> Ledger:
-    """A ledger of a file that does not have the codes, from before its orders are not read again any more."""
+    """A ledger of a file without the codes, so old that their orders are not read again."""
     kept, report = look(world, content)
     assert not [key for key in lines(report) if key[0] is LineKind.CODE]
     world.control.advance(AGAIN_SECONDS + 5 * DAY)
@@ -129,7 +129,7 @@ def test_an_adopted_import_brings_its_old_orders(world: World) -> None:
     kept = grown_old(world)
     content = {**NOTHING, "code_batches": [BATCH]}
     kept, found = both(world, content, kept, CARDS)
-    assert (LineKind.BATCH, "cards") not in found  # not applied: whose it will be nobody has said
+    assert (LineKind.BATCH, "cards") not in found  # not applied, so it has no owner yet
     apply(world, content, CARDS)
     kept, found = both(world, content, kept, CARDS)
     assert found[LineKind.BATCH, "cards"] == 2
@@ -147,7 +147,7 @@ def test_a_renamed_entry_keeps_its_old_orders(world: World) -> None:
 
 
 def test_another_code_of_the_text_is_not_taken_for_it(world: World) -> None:
-    """The one that was used is off by now; the file has made one of its own."""
+    """The used code is off now; the file has made another one."""
     world.dashboard.call("post", f"/v1/promotion_codes/{stripe_id(world, 'OLD')}", active=False)
     kept = grown_old(world)
     content = document([LEGACY], [ENTRY])
@@ -156,7 +156,7 @@ def test_another_code_of_the_text_is_not_taken_for_it(world: World) -> None:
 
 
 def asked(world: World, content: Json, before: Ledger, imported: tuple[str, ...] = ()) -> tuple[Ledger, int, int]:
-    """Return the ledger that goes on, and how many requests there were, for codes and for invoices."""
+    """Return the continued ledger, and the number of requests for codes and for invoices."""
     world.control.clear_counters()
     kept, _ = look(world, content, before, imported)
     counted = world.control.counters()["requests"]
@@ -164,7 +164,7 @@ def asked(world: World, content: Json, before: Ledger, imported: tuple[str, ...]
 
 
 def test_stripe_is_asked_about_a_code_until_it_is_the_files(world: World) -> None:
-    """And about no other: neither one that is not in the file, nor one that was not used."""
+    """And about no other code: not one that is not in the file, and not one that was not used."""
     kept = grown_old(world)
     content = document([LEGACY], [ENTRY, code("new", coupon="legacy")])
     assert asked(world, NOTHING, kept)[1] == 0
@@ -177,7 +177,7 @@ def test_stripe_is_asked_about_a_code_until_it_is_the_files(world: World) -> Non
 
 
 def test_for_many_codes_all_orders_are_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That takes fewer requests; but not where a reading was stopped: it goes on, so that it comes to its end."""
+    """That takes fewer requests. But a reading that was stopped continues, so that it ends."""
     kept = grown_old(world)
     content, imported = {**NOTHING, "code_batches": [BATCH]}, CARDS
     apply(world, content, imported)

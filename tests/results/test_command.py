@@ -152,7 +152,7 @@ def test_csv_has_amounts_in_the_units_of_their_currency(shop: Cli) -> None:
 
 
 def test_a_ledger_is_for_its_owner_alone_and_saves_reading(shop: Cli) -> None:
-    """The figures are those of a full reading; what is new is in them, and a refund, too."""
+    """The figures equal those of a complete reading; new orders are in them, and a refund too."""
     shop("results", "--sandbox", "--ledger", "kept.jsonl")
     assert stat.S_IMODE(Path("kept.jsonl").stat().st_mode) == 0o600
     shop("sandbox", "advance", "100")
@@ -194,7 +194,7 @@ def test_a_ledger_of_another_owner_is_refused(shop: Cli) -> None:
 
 
 def test_it_stops_in_time_and_goes_on_from_its_ledger(shop: Cli) -> None:
-    """Until all is read there are no figures, for they would look like all of them."""
+    """There are no figures until everything is read, because partial figures would look complete."""
     stopped = shop("results", "--sandbox", "--ledger", "kept", "--max-minutes", "0.000001", "--format", "json")
     assert (stopped.code, stopped.json) == (3, {"format_version": 1, "stopped": True})
     assert "run it again to go on" in stopped.err
@@ -242,7 +242,7 @@ def test_with_neither_list_there_is_nothing_to_show(cli: Cli, stripe: FakeStripe
 
 @dataclass
 class Asking:
-    """Stripe and a list of it, as far as telling how long it takes goes."""
+    """A minimal Stripe with a list, for the progress messages."""
 
     source: Source = Source.INVOICES
     requests: int = 0
@@ -251,7 +251,7 @@ class Asking:
 
 
 def test_how_long_it_takes_is_said_once_before_long_work() -> None:
-    """As soon as it can be told, roughly; of short work nothing is said."""
+    """An estimate, as soon as possible; short work has no message."""
     said: list[str] = []
     asking = Asking()
     watch = _Watch(cast("Any", SimpleNamespace(say=said.append)), cast("Any", asking))

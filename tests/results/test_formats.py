@@ -1,4 +1,4 @@
-"""Every format says the same, and no text from people is more than text in any of them."""
+"""Every format has the same facts, and in none of them is text from people treated as markup."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_csv_is_rectangular_and_runs_nothing() -> None:
 
 
 def test_a_negative_amount_is_a_number_in_csv() -> None:
-    """A credit for time not used is an order below nothing."""
+    """A credit for unused time is an order with a negative amount."""
     found = made([order(NOW, -1250, (50, "spring", None))], [coupon("spring")])
     [row, *_] = csv.DictReader(io.StringIO(results_csv(found)))
     assert (row["before_discount"], row["after_discount"]) == ("-12.00", "-12.50")
@@ -120,7 +120,7 @@ def test_the_page_is_well_formed(page: Page) -> None:
 
 
 def test_the_page_holds_nothing_that_runs_or_loads() -> None:
-    """But for its own script, which its policy knows by its hash."""
+    """Except its own script, which its policy allows by its hash."""
     runs_nothing_but_its_own(results_html(report()))
 
 
@@ -155,7 +155,7 @@ def test_many_coupons_are_twelve_bars_and_a_table_that_begins_folded() -> None:
 
 
 def test_bars_are_as_long_as_their_figures() -> None:
-    """Of each currency the longest bar is full; discount and what is left stand side by side in their share."""
+    """For each currency the longest bar is full; the shares of the discount and the revenue are side by side."""
     orders = [order(NOW - 9, 750, (250, "spring", None)), order(NOW, 100, (100, "five", None))]
     html = results_html(made(orders, [coupon("spring"), coupon("five")], Asked(("campaign",), every=Every.DAY)))
     bars = re.findall(r'rect class="(after|given)"(?: x="([\d.]+)%")? width="([\d.]+)%"', html)

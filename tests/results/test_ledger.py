@@ -1,4 +1,4 @@
-"""A ledger holds what was read, tells nobody's name, and is refused when it is not whole or not ours."""
+"""A ledger contains what was read and no names, and is refused if it is incomplete or of another account."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_it_names_nobody_and_no_code() -> None:
 
 
 def test_it_knows_a_text_that_it_is_asked_for() -> None:
-    """Whatever its case; a unique code of ours has none in it."""
+    """In any case; a unique code of this owner has no text in it."""
     book = parse(list(dump(ledger())), "ledger").book
     assert list(book.codes.by_text()) == [(book.text_hash("secretToo"), Known())]
 
@@ -129,7 +129,7 @@ def test_it_is_of_one_account_and_owner(account: Account, owner: str, fits: bool
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_what_is_open_is_all_that_is_not_known(data: Any) -> None:
-    """No second twice, the newest stretch first; whatever is not in it was read, and is older than forty days."""
+    """Periods do not overlap, the newest is first; everything else was read already and is older than forty days."""
     moment = st.integers(0, 60) | st.integers(0, 60).map(lambda n: AGAIN_SECONDS + n)
     since, begin = data.draw(st.none() | st.integers(0, 20)), data.draw(st.none() | st.integers(0, 30))
     until = data.draw(moment)

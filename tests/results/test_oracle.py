@@ -1,4 +1,4 @@
-"""Whatever is edited, applied, bought, refunded and renewed: the figures are the sums that plain counting gives.
+"""After any edits, applies, orders, refunds and renewals, the figures equal those of a simple count.
 
 The books are kept here, from what was done and from the sandbox's rows: whose each object was is noted after every
 apply, and nothing of :mod:`promosync.results` is used for them. ``pytest --hypothesis-profile=long`` plays 200
@@ -76,7 +76,7 @@ days = st.tuples(
 
 
 def shop(made: Json, adopted: int) -> Json:
-    """The file of a day; for so many days it has had the coupon and the codes of nobody's."""
+    """The file of a day; ``adopted`` days ago it has taken the coupon and the codes of nobody."""
     spring: Json = {
         "id": "spring", "percent_off": made["percent"], "duration": made["duration"], "metadata": made["metadata"],
     }  # fmt: skip
@@ -107,7 +107,7 @@ CARDS = {"cards": Rows(codes=("CARD", "CARDTWO"))}
 
 @dataclass
 class Books:
-    """What was noted: whose each object was, by its Stripe id."""
+    """The records: the entry of each object, by its Stripe id."""
 
     coupons: dict[str, str] = field(default_factory=dict)
     codes: dict[str, tuple[LineKind, str]] = field(default_factory=dict)
@@ -136,7 +136,7 @@ def buy(world: World, order: Json) -> None:
 
 
 def refund(world: World, which: int, percent: int) -> None:
-    """Credit part of what is left of an invoice that is not older than what a ledger reads again."""
+    """Credit a part of an invoice that is young enough for a ledger to read it again."""
     rows = [row for row in world.control.dump()["invoices"] if row["created"] > world.now - 30 * DAY]
     if rows:
         row = rows[which % len(rows)]
@@ -147,7 +147,7 @@ def refund(world: World, which: int, percent: int) -> None:
 
 @dataclass
 class Bought:
-    """One order as the sandbox's rows tell it: discounts as amount, coupon and code."""
+    """One order from the sandbox's rows: discounts as amount, coupon and code."""
 
     paid: int
     currency: str
@@ -213,7 +213,7 @@ def expected(
 
 
 def summed(found: list[tuple[Bought, int]], first: dict[str, int]) -> Sums:
-    """The figures of some orders."""
+    """Return the figures of some orders."""
 
     def counts(some: list[tuple[Bought, int]]) -> tuple[int, int, int, int, int]:
         rows = [row for row, _ in some]
@@ -273,7 +273,7 @@ def check(report: Report, books: Books, rows: list[Bought], content: Json, span:
 def test_the_figures_are_those_of_the_books(
     world: World, history: list[Any], adopts: int, begin: int, length: int
 ) -> None:
-    """After every day, and before it is applied; with a ledger that goes on from the day before, and without."""
+    """After every day, and before the apply; with the ledger of the day before, and without one."""
     world.fresh()
     books, kept = Books(), None
     _others(world)
@@ -302,7 +302,7 @@ def test_the_figures_are_those_of_the_books(
 
 
 def _others(world: World) -> None:
-    """What is not ours: a coupon of another owner, and one of nobody's that a file may adopt, all used already."""
+    """Objects of others, all used: a coupon of another owner, and one of nobody that a file may adopt."""
     theirs = {"promosync_owner": "other", "promosync_id": "spring"}
     world.control.seed("coupon", [{"id": "theirs", "percent_off": 50, "duration": "forever", "metadata": theirs}])
     world.control.seed("promotion_code", [{"code": "THEIRS", "coupon": "theirs", "metadata": theirs}])

@@ -1,4 +1,4 @@
-"""Who sits the exam: the sandbox over HTTP, the fake in this process and, with a key, Stripe's test mode."""
+"""What the exam tests: the sandbox over HTTP, the fake in this process and, with a key, Stripe's test mode."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALL = [*LOCAL, *(["stripe"] if EXAM_KEY.startswith("sk_test_") else [])]
 
 @dataclass
 class World:
-    """A Stripe to be asked. Names are unique, because a real account remembers earlier exams."""
+    """A Stripe for the exam. Names are unique, because a real account keeps the objects of earlier exams."""
 
     make: Callable[[str, str | None], stripe.StripeClient]
     key: str
@@ -71,13 +71,13 @@ def no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module", params=ALL)
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """Each of those who sit the exam, for questions that Stripe itself could answer too."""
+    """Each Stripe of the exam, for questions that the real Stripe could answer too."""
     yield from _world(request.param)
 
 
 @pytest.fixture(params=LOCAL)
 def local(request: pytest.FixtureRequest) -> Iterator[World]:
-    """The sandbox and the fake, fresh, for questions that need their levers."""
+    """The sandbox and the fake, empty, for questions that need their controls."""
     yield from _world(request.param)
 
 

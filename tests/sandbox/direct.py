@@ -14,7 +14,7 @@ from tests.fakes import KEY
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that only the test moves."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.now = now
@@ -25,7 +25,7 @@ class Clock:
 
 @dataclass
 class Direct:
-    """A sandbox whose real time stands still, and the shortest way to ask it."""
+    """A sandbox with a fixed real time, and a short way to send it requests."""
 
     clock: Clock = field(default_factory=Clock)
     options: Mapping[str, Any] = field(default_factory=dict)

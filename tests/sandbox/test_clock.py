@@ -1,4 +1,4 @@
-"""Time in the sandbox: what it ends stays ended, and every answer tells it."""
+"""Time in the sandbox: an ended object stays ended, and every answer has the time."""
 
 from __future__ import annotations
 

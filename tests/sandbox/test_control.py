@@ -1,4 +1,4 @@
-"""The levers: seeds, dumps, counters and the log, and who may not touch them."""
+"""The controls: seeds, dumps, counters and the log, and who may not use them."""
 
 from __future__ import annotations
 

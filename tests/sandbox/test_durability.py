@@ -1,4 +1,4 @@
-"""What was answered is remembered: over restarts, by several processes at once, and after kill -9."""
+"""Every answered write is stored: over restarts, with several processes at once, and after kill -9."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ print("ended", flush=True)
 
 @contextmanager
 def server(path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A sandbox in a process of its own, ended with the block."""
+    """Run a sandbox in a separate process during the block."""
     with subprocess.Popen([sys.executable, "-c", SERVE, str(path)], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""The exam: what Stripe is known to answer, asked with the real SDK of everything that stands in for it.
+"""The exam: known answers of Stripe, requested with the real SDK from everything that replaces Stripe in tests.
 
 This part asks about coupons and promotion codes, the other (`test_exam_reading.py`) about everything around them.
 Set PROMOSYNC_EXAM_KEY to a `sk_test_` key to put the same questions to Stripe itself.

@@ -1,4 +1,4 @@
-"""Faults on order: what the client sees, what was done all the same, and what a repeat finds."""
+"""Requested faults: what the client sees, what was done anyway, and what a second try finds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .direct import Direct
 
 
 def fetch(url: str) -> bytes:
-    """One request on a connection of its own, without the SDK's translation of what goes wrong."""
+    """Send one request on a new connection, without the SDK's translation of errors."""
     connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
         connection.request("GET", "/v1/coupons", headers={"Authorization": f"Bearer {KEY}"})

@@ -1,4 +1,4 @@
-"""Keys, modes, accounts and encodings: who is asking, and in what form."""
+"""Keys, modes, accounts and encodings of requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rate limits: how many requests pass, which limiter speaks, and that a refusal costs nothing."""
+"""Rate limits: how many requests pass, which limiter refuses, and that a refused request does not count."""
 
 from __future__ import annotations
 

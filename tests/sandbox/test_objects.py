@@ -1,4 +1,4 @@
-"""What the exam cannot ask, because Stripe's answer is not known: what the sandbox settled on, and small print."""
+"""Questions whose answer from Stripe is not known: the sandbox's own answers, and details."""
 
 from __future__ import annotations
 

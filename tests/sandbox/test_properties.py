@@ -1,4 +1,4 @@
-"""What must hold whatever is asked: texts are unique among active codes, and pages lose and repeat nothing."""
+"""Always true: texts are unique among active codes, and pages lose and repeat nothing."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_paging_either_way_yields_every_object_once_in_one_order(
         seen: list[str] = []
         position: dict[str, str] = {}
         if cursor == "ending_before":
-            # From below the oldest upwards: an own page tells where that is.
+            # Backwards from a cursor below the oldest, which a separate page finds.
             oldest = direct.ask("GET", "/v1/promotion_codes", {"limit": 100})["data"][-1]
             position = {"ending_before": oldest["id"]}
             seen = [oldest["code"]] if oldest["code"] in expected else []

@@ -1,4 +1,4 @@
-"""Codes and coupons being used: what is counted, what ends, and what stands against it."""
+"""Using codes and coupons: what is counted, what ends, and what prevents it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journeys' sandbox, for plans that lie in a drawer for a while."""
+"""The journeys' sandbox, for saved plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan goes into a drawer and comes out again, as text; in between the test may move the world."""
+"""Saves a plan as text and applies it later; in between the test may change the account."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def save(
 def apply(
     world: World, text: str, again: Json | None = None, rows: Mapping[str, Rows] | None = None, **carry: Any
 ) -> Report:
-    """Take a saved plan up and carry it out; ``again`` is the configuration, where it is there again."""
+    """Apply a saved plan; ``again`` is the configuration, if it is given again."""
     saved = format_.load(text, "plan.json")
     given = None if again is None else inputs(world, again, rows)
     if given is not None:
@@ -48,7 +48,7 @@ def apply(
 
 
 def refusal(world: World, text: str, again: Json | None = None, rows: Mapping[str, Rows] | None = None) -> list[str]:
-    """Why a saved plan is not applied; it must not be, and nothing is written."""
+    """Return why a saved plan is refused; it must be refused, and nothing is written."""
     before = world.writes
     try:
         apply(world, text, again, rows)

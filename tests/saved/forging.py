@@ -1,4 +1,4 @@
-"""A saved plan in the wrong hands: edited, its checksum made again, and so sound to whoever only checks that."""
+"""A saved plan that somebody has edited and given a correct checksum."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def forged(text: str, edit: Callable[[Json], object]) -> str:
 
 
 def sealed(document: Json) -> str:
-    """The text of a plan with the checksum of what is in it; written here anew, as somebody else would."""
+    """Return the text of a plan with its correct checksum, calculated here independently."""
     tree = {key: value for key, value in document.items() if key != "checksum"}
     digest = sha256(json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     return json.dumps({**tree, "checksum": f"sha256:{digest}"})
@@ -87,7 +87,7 @@ def edits(draw: st.DrawFn, text: str) -> str:
 
 
 def taken_up(world: World, text: str, again: Json | None = None) -> Plan | list[str]:
-    """The plan as it would be carried out, or why it is not; a brake is a reason too. Nothing is written."""
+    """Return the plan that would be applied, or why it is refused, also by a safety check. Nothing is written."""
     before = world.writes
     try:
         saved = load(text, "plan.json")

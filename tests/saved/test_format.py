@@ -1,4 +1,4 @@
-"""The file of a saved plan: all that the applier needs, nothing that is secret, and no way to change it."""
+"""The file of a saved plan: everything that the applier needs, nothing secret, and no undetected change."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_a_plan_comes_out_as_it_went_in(name: str) -> None:
 
 @pytest.mark.parametrize("name", SOUND)
 def test_the_same_plan_is_the_same_text(name: str) -> None:
-    """So that a plan can be compared, and a review is of what is applied."""
+    """So that plans can be compared, and the reviewed plan is the applied one."""
     text = dump(saved(PLANS[name]()))
     assert dump(load(text, "plan.json")) == text
 
 
 def test_every_field_of_an_action_is_kept() -> None:
-    """A field that is new in an action is in the file at once, or this fails."""
+    """This fails if a new field of an action is not in the file."""
     coupon = Coupon(
         Decimal("12.5"), 1, "usd", {"eur": 2}, "repeating", 3, 4, 5, frozenset({"b", "a"}), "n", {"k": "v"}
     )
@@ -84,14 +84,14 @@ def test_every_field_of_an_action_is_kept() -> None:
 
 
 def test_every_count_of_a_batch_is_kept() -> None:
-    """The counts are what is reviewed of a batch."""
+    """People review a batch by its counts."""
     numbers = {f.name: index for index, f in enumerate(fields(BatchAction), start=1) if f.type == "int"}
     batch = BatchAction("b", "r", **numbers)  # type: ignore[arg-type]
     assert load(dump(saved(Plan(TEST, "o", batches=(batch,)))), "plan.json").plan.batches == (batch,)
 
 
 def test_the_text_of_a_unique_code_is_not_in_it() -> None:
-    """Whoever reads the file could spend it, and the applier can do without."""
+    """Anybody who reads the file could use it, and the applier does not need it."""
     spec = PromotionCode("UNIQUE-SECRET", "c")
     tags = Tags("o", None, slot="7")
     off = Action(
@@ -138,7 +138,7 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
 
 @pytest.mark.parametrize("how", BROKEN)
 def test_what_was_cut_or_edited_is_refused(how: str) -> None:
-    """One problem that says which file, what is wrong and how to go on."""
+    """One error that names the file, the problem and what to do."""
     change, words = BROKEN[how]
     text = dump(saved(PLANS["recreates"]()))
     assert change(text) != text
@@ -167,5 +167,5 @@ def spoil(actions: list[dict[str, Any]], percent: str) -> None:
 
 
 def test_other_blanks_are_no_edit() -> None:
-    """An editor may indent it anew: what it says is what counts."""
+    """An editor may change the indentation: only the content counts."""
     assert load(json.dumps(a_plan()), "plan.json") == saved(PLANS["recreates"]())

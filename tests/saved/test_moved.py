@@ -1,4 +1,4 @@
-"""A saved plan is applied to the world it was made for, and to no other."""
+"""A saved plan is applied only if the account and the files have not changed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_what_another_apply_has_done_is_done(world: World) -> None:
 
 
 def test_what_is_done_is_done_whoever_did_it(world: World) -> None:
-    """Nobody can tell from the account who deleted a coupon: it is gone, as the plan wants it."""
+    """The account does not show who deleted a coupon: it is gone, as the plan requires."""
     text = begun(world)
     delete("old")(world)
     touch("coupons", "winter", name="Winter")(world)
@@ -91,7 +91,7 @@ def test_redemptions_are_no_move(world: World) -> None:
 
 
 def test_a_code_that_is_used_up_is_no_move(world: World) -> None:
-    """Stripe switches it off, nobody else did."""
+    """Stripe switched it off, and nobody else."""
     text = begun(world)
     assert world.control.redeem("WELCOME", times=5)["redeemed"] == 5
     report = apply(world, text)
@@ -209,7 +209,7 @@ def test_everything_that_moved_is_named(world: World) -> None:
 
 
 def test_what_the_plan_does_not_touch_may_move(world: World) -> None:
-    """A plan for one entry is not held up by another."""
+    """A change of another entry does not stop a plan for one entry."""
     world.settle(BEFORE)
     text = save(world, AFTER, targets=("winter",))
     touch("promotion_codes", "plain", metadata={"b": "3"})(world)

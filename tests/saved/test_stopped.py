@@ -47,7 +47,7 @@ def made() -> list[str]:
 
 @pytest.mark.parametrize("out", [PLAN, "a plan.json"])
 def test_the_command_that_is_suggested_works(cli: Cli, out: str) -> None:
-    """Word by word, but for the answer to its question."""
+    """Word by word, with a --yes for its question."""
     write(DRAWN)
     said = cli("plan", "--sandbox", "--out", out).err
     command = said.split("`")[1]

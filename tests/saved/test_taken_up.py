@@ -1,4 +1,4 @@
-"""A saved plan that was stopped or cut short is taken up again as it is, and ends where it would have ended."""
+"""A saved plan that was stopped or interrupted continues unchanged, and has the same result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def go_on(world: World, text: str, again: Json | None = None) -> None:
 
 
 def cut_short(world: World, text: str, writes: int) -> None:
-    """Apply a plan until so many writes are through: then nothing answers any more."""
+    """Apply a plan; after this number of writes nothing answers any more."""
     plan = left_of(world, text)
     if plan is None:
         return
@@ -45,7 +45,7 @@ def cut_short(world: World, text: str, writes: int) -> None:
 
 
 def left_of(world: World, text: str, again: Json | None = None) -> Plan | None:
-    """What is left to do of a plan; None where that is nothing, and no other reason to refuse it is taken."""
+    """Return the rest of a plan; None if nothing is left. Any other refusal is an error."""
     try:
         return take_up(load(text, "plan.json"), world.stripe, None if again is None else inputs(world, again))
     except ProblemsFound as found:
@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Callable[[], Json], Callable[[], Json]]] = {
 @pytest.mark.parametrize("use", [False, True], ids=["", "used in between"])
 @pytest.mark.parametrize("case", CASES)
 def test_killed_after_every_write(world: World, case: str, use: bool) -> None:
-    """Wherever it died, and twice: the same plan goes on without its configuration, and then all is as written."""
+    """After two crashes at any writes, the same plan continues without its configuration, and everything is done."""
     before, after = CASES[case][0](), CASES[case][1]()
     for died_at in range(40):
         world.fresh()
@@ -133,7 +133,7 @@ def test_what_somebody_else_did_in_between_is_a_move(world: World, what: str) ->
 
 
 def test_a_new_coupon_that_somebody_changed_is_not_the_plans(world: World) -> None:
-    """It stands beside the old one when the run dies; it is told from one that the plan made by all its fields."""
+    """It is beside the old coupon when the run dies; all fields are compared to see whether the plan made it."""
     world.settle(BEFORE)
     text = save(world, AFTER)
     for writes in range(1, 9):
@@ -145,7 +145,7 @@ def test_a_new_coupon_that_somebody_changed_is_not_the_plans(world: World) -> No
 
 
 def test_a_code_that_was_switched_off_in_between_is_a_move(world: World) -> None:
-    """Off for a swap is what a run leaves halfway; off without a reason is somebody's."""
+    """An interrupted run leaves a code off for a swap; off without a reason means that somebody did it."""
     world.settle(BEFORE)
     text = save(world, AFTER)
     touch("promotion_codes", "welcome", active=False)(world)
@@ -193,7 +193,7 @@ def test_batches_go_on(full: Shop, change: str, died_at: int) -> None:
 
 
 def test_drawn_codes_need_no_configuration(world: World) -> None:
-    """Nor do the batches that the plan leaves as they are; no text is in it."""
+    """Unchanged batches do not need it either; the plan contains no text."""
     text = save(world, batches(20))
     assert all_done(apply(world, text))
     world.rests(batches(20))
@@ -201,7 +201,7 @@ def test_drawn_codes_need_no_configuration(world: World) -> None:
 
 
 def test_a_batch_that_stays_needs_no_file(full: Shop) -> None:
-    """Its codes are not looked at: the plan is about something else."""
+    """Its codes are not read: the plan does not change them."""
     before = shop_file(*FULL)
     full.settle(before)
     after = shop_file(*FULL, codes=[code()])

@@ -44,7 +44,7 @@ def code(config_id: str, text: str, on: str = "spring", **fields: Any) -> LiveCo
 
 
 def unique(batch: str, slot: int, **fields: Any) -> LiveCode:
-    """A unique code for one use, whose text nobody may see."""
+    """A unique code for one use, whose text must not be shown."""
     text = fields.pop("text", f"SECRET{slot}")
     return code(batch, text, slot=str(slot), **{"max_redemptions": 1} | fields)
 

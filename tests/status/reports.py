@@ -1,4 +1,4 @@
-"""A report with something of everything in it, and with names that were given to do harm."""
+"""A report with every kind of line, and with hostile names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every format says the same, and no text from people is more than text in any of them."""
+"""Every format has the same facts, and in none of them is text from people treated as markup."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def runs_nothing_but_its_own(html: str) -> None:
 
 
 def test_the_page_holds_nothing_that_runs_or_loads() -> None:
-    """But for its own script, which its policy knows by its hash."""
+    """Except its own script, which its policy allows by its hash."""
     runs_nothing_but_its_own(status_html(report(since=True)))
 
 

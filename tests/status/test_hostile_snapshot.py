@@ -1,4 +1,4 @@
-"""What is given as a snapshot is read only if it is a file of a bearable size; all else is told at once."""
+"""A snapshot is read only if it is a file that is not too large; otherwise an error comes at once."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from promosync.status.tally import Count
     ],
 )
 def test_a_batch_is_active_while_one_of_its_codes_is(states: dict[State, int], state: State | None) -> None:
-    """Else it is what most of them are."""
+    """Otherwise it has the state of most of its codes."""
     assert _batch_state(Count(Counter(states))) == state
 
 

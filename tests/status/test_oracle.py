@@ -1,4 +1,4 @@
-"""Whatever is edited and applied in between, the report counts exactly the redemptions that there were."""
+"""After any edits and applies, the report counts exactly the real redemptions."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_report_counts_what_was_redeemed(
         report, taken = look(configured(content), {}, world.stripe, asked_of(by, kept))
         lines = {line.id: line for line in report.entries}
         expected = {name: counted[name] for name in ("spring", "welcome", "vip")}
-        if "hello" in lines:  # what left the file is told while it works, or if it was used
+        if "hello" in lines:  # an entry that was removed from the file is reported while it works, or if it was used
             expected["hello"] = counted["hello"]
         assert {name: line.used for name, line in lines.items()} == expected
         spring, vip = lines["spring"], lines["vip"]

@@ -1,4 +1,4 @@
-"""Snapshots tell what went since, raise the alarm, and give no code away."""
+"""Snapshots show the uses since then, raise alarms, and contain no code."""
 
 from __future__ import annotations
 

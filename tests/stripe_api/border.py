@@ -1,4 +1,4 @@
-"""Shortest ways to a client or an account, and a server that answers what a test tells it to."""
+"""Helpers that make a client or an account, and a server whose answers a test defines."""
 
 from __future__ import annotations
 

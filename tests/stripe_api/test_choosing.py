@@ -1,4 +1,4 @@
-"""Reading by the list of all codes or by what is needed: never much more than the cheaper of the two."""
+"""Reading the list of all codes, or only the needed codes: never much more requests than the cheaper way."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Account:
 
 
 def account(draw: random.Random, others: int, needed: list[int], told: list[float]) -> Account:
-    """So many codes of others, things with so many codes each, of which a share is known of."""
+    """Draw an account: a number of codes of others, and needed lists of which a part is known."""
     moments = [[NOW - draw.randrange(90 * 86400) for _ in range(count)] for count in needed]
     every = [NOW - draw.randrange(90 * 86400) for _ in range(others)] + [at for some in moments for at in some]
     pages = [max(1, -(-count // PAGE)) for count in needed]
@@ -49,7 +49,7 @@ def account(draw: random.Random, others: int, needed: list[int], told: list[floa
 
 
 def read(there: Account, choosing: Choosing, readers: int, draw: random.Random) -> dict[str, int]:
-    """Read to the end, whose answer comes back next being drawn; return how many rows came of each list."""
+    """Read to the end, with answers in a drawn order; return the number of rows from each list."""
     under_way: list[tuple[Ask, paging.Page]] = []
     rows: dict[str, int] = {}
     while not choosing.done:
@@ -63,7 +63,7 @@ def read(there: Account, choosing: Choosing, readers: int, draw: random.Random) 
 
 
 def cost_of_all(there: Account, readers: int, draw: random.Random) -> int:
-    """What the list of all codes takes alone."""
+    """Return the number of requests for the list of all codes."""
     choosing = chooser(0)
     choosing.need((), everything=True)
     before = there.requests
@@ -72,7 +72,7 @@ def cost_of_all(there: Account, readers: int, draw: random.Random) -> int:
 
 
 def cost_of_needed(there: Account, readers: int, draw: random.Random) -> int:
-    """What is needed takes alone."""
+    """Return the number of requests for only the needed codes."""
     total = 0
     for number, source in enumerate(there.sources()):
         source.filters = {}
@@ -132,7 +132,7 @@ def test_a_short_list_is_read_to_its_end(others: int, texts: int, rng: random.Ra
 
 
 def test_everything_is_had_by_the_list_alone() -> None:
-    """Where only the list of all codes helps nothing else is asked for."""
+    """If only the list of all codes is enough, nothing else is requested."""
     rng = random.Random(1)
     there = account(rng, 500, [3, 3], [0.0, 0.0])
     choosing = chooser(FEW)

@@ -1,4 +1,4 @@
-"""Whatever happens on the way, one create makes one object."""
+"""With any failure on the way, one create makes one object."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_code_whose_date_stripe_filled_in_is_found_again(sandbox: Handle) -> N
 
 
 def test_a_stored_error_is_asked_for_again_under_a_new_key(sandbox: Handle) -> None:
-    """Stripe answers a day long with the error it has stored: only another key gets on."""
+    """Stripe repeats a stored error for a day: only another key helps."""
     order(sandbox, "coupons", "500")
     with account_at(sandbox.url) as account:
         account.create_coupon("spring", COUPON, TAGS)
@@ -113,7 +113,7 @@ def test_a_lost_request_keeps_its_key(sandbox: Handle) -> None:
 
 
 def test_a_text_that_somebody_else_holds_is_a_fault(sandbox: Handle) -> None:
-    """Neither taken for ours nor tried again."""
+    """It is not taken as our code, and not tried again."""
     with account_at(sandbox.url) as account:
         account.create_coupon("base", COUPON, Tags())
         account.create_code(ACTIVE, Tags(owner="somebody", id="else"))
@@ -127,7 +127,7 @@ def test_a_text_that_somebody_else_holds_is_a_fault(sandbox: Handle) -> None:
 
 
 def test_two_runs_make_one_code_for_one_key(sandbox: Handle) -> None:
-    """Each draws another text for the same place; the second is told that it is taken care of."""
+    """Each draws another text for the same slot; the second one learns that the code exists."""
     with account_at(sandbox.url) as one, account_at(sandbox.url) as other:
         one.create_coupon("base", COUPON, Tags())
         one.create_code(ACTIVE, TAGS, "place-7")

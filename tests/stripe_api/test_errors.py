@@ -1,4 +1,4 @@
-"""Every error of the SDK becomes one fault with one sentence that is fit to be shown."""
+"""Every error of the SDK becomes one fault with one sentence that can be shown."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_the_table_is_complete() -> None:
 def test_each_answer_has_its_fault_and_its_words(
     status: int, body: bytes, headers: Mapping[str, str], fault: Fault, says: str
 ) -> None:
-    """What came back decides what is done about it; the words are one line without markup."""
+    """The answer decides what is done; the message is one line without markup."""
     found = fault_of(status, body, headers)
     assert (found.fault, says in str(found)) == (fault, True), str(found)
     assert "\n" not in str(found)
@@ -140,7 +140,7 @@ def test_a_replayed_server_error_is_known_as_stored() -> None:
     ],
 )
 def test_a_key_that_stripe_does_not_take(message: str, code: str | None, says: str) -> None:
-    """Each case has its own sentence, with the way out, and no part of the key in it."""
+    """Each case has its own sentence, which says what to do and contains no part of the key."""
     found = fault_of(401, error(message, code))
     assert found.fault is Fault.DENIED
     assert says in str(found)
@@ -203,7 +203,7 @@ def test_an_account_out_of_reach_is_not_a_missing_permission() -> None:
 
 @pytest.mark.parametrize("permission", ["coupon_write", "promotion_code_write", "coupon_read", "promotion_code_read"])
 def test_the_sandbox_is_understood(sandbox: Handle, permission: str) -> None:
-    """A restricted key is told in the same words over HTTP."""
+    """The message for a restricted key is the same over HTTP."""
     key = "rk_test_short0123456789"
     sandbox.control.register_key(key, [])
     kind, right = permission.rsplit("_", 1)
@@ -238,7 +238,7 @@ def test_an_object_of_the_other_mode_is_told() -> None:
     ],
 )
 def test_no_message_repeats_a_code(message: str) -> None:
-    """A unique code is as good as money, and logs are read by many."""
+    """A unique code is worth money, and many people read logs."""
     found = fault_of(400, error(message), method="post", code="SPR-7Q2K")
     assert "7q2k" not in str(found).lower()
 
@@ -263,7 +263,7 @@ def test_the_error_behind_the_fault_is_not_shown() -> None:
     st.sampled_from(["{}", "'{}'", "key {}.", "({})", 'a "{}" b', "x={}&y", "Bearer {}"]),
 )
 def test_keys_are_cut_to_their_prefix(prefix: str, rest: str, around: str) -> None:
-    """Wherever a key stands, whole or masked, only its prefix is left."""
+    """Only the prefix of a key is left, wherever it appears, complete or masked."""
     found = clean(around.format(prefix + rest))
     assert prefix + "…" in found
     assert "Q7" not in found

@@ -1,4 +1,4 @@
-"""Answers that never end, that are too large, that break off, or that come from somebody else."""
+"""Answers that never end, are too large, break off, or come from another server."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ DRIPS = {
 @pytest.mark.parametrize("part", DRIPS)
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 def test_an_answer_has_to_be_whole_by_a_time(monkeypatch: pytest.MonkeyPatch, part: str, method: str) -> None:
-    """Whatever part of it drips, and though no single byte is late; it is not asked for again by the SDK."""
+    """Whichever part of it arrives slowly, even if no single byte is late; the SDK does not request it again."""
     monkeypatch.setattr(transport, "WHOLE_SECONDS", 0.5)
     begun = time.monotonic()
     with talking(dripping(*DRIPS[part])) as url, client_at(url) as client:
@@ -123,7 +123,7 @@ def test_a_connection_is_used_again_with_all_its_time(monkeypatch: pytest.Monkey
 
 
 def test_nothing_is_read_once_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither an answer that drips nor a list of a thousand pages outlasts the time that was given."""
+    """A slow answer or a list of a thousand pages never takes longer than the given time."""
     begun = time.monotonic()
     with talking(dripping(*DRIPS["body"])) as url, client_at(url) as client:
         client.transport.until = begun + 0.4
@@ -315,7 +315,7 @@ def over_tls(certificate: trustme.LeafCert) -> Iterator[str]:
     [("good", ""), ("expired", "expired"), ("wrong", "IP address mismatch"), ("unknown", "local issuer")],
 )
 def test_a_certificate_that_is_not_right_is_told_at_once(tmp_path: Path, kind: str, says: str) -> None:
-    """In words that say what is wrong with it; nothing is sent, and nothing is tried again."""
+    """With a message that names the problem; nothing is sent, and nothing is tried again."""
     ours, other = trustme.CA(), trustme.CA()
     past = datetime.now(UTC) - timedelta(days=2)
     made = {
@@ -341,7 +341,7 @@ def test_a_certificate_that_is_not_right_is_told_at_once(tmp_path: Path, kind: s
 
 
 def test_a_server_without_tls_is_no_question_of_certificates() -> None:
-    """An address with https where there is only http is told as that."""
+    """An https address of a server with only http is reported as such."""
     with served() as server, client_at(server.url.replace("http:", "https:")) as client:
         with pytest.raises(StripeFault, match="no secure connection"):
             client.call("get", "/v1/coupons")
@@ -377,7 +377,7 @@ def refusing(connection: socket.socket, over: threading.Event) -> None:
     ],
 )
 def test_a_proxy_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch, proxy: str, says: str) -> None:
-    """Whatever is wrong with it: which variable to look at, and nothing of the key or of the address."""
+    """For every problem: the variable to check, and no part of the key or of the address."""
     with talking(refusing) as url:
         port = url.rpartition(":")[2]
         client = through(proxy.format(password=PASSWORD, port=port), monkeypatch)

@@ -1,4 +1,4 @@
-"""What is said of a key and an address before anything is sent."""
+"""Messages about a key and an address before any request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BODY = "51Hx9Kq2eZvKYlo2C"
     ],
 )
 def test_a_key_that_will_not_do_is_named_by_its_fault(key: str, says: str) -> None:
-    """Each has one sentence and a way out, and nothing of the key beyond its prefix is in either."""
+    """Each has one sentence and a hint, which contain only the prefix of the key."""
     problem = check_key(key, allow_live=False)
     assert isinstance(problem, Problem)
     assert says in problem.message
@@ -70,7 +70,7 @@ def test_a_good_key_tells_its_mode(key: str, mode: Mode) -> None:
     ],
 )
 def test_https_and_loopback_are_addresses_for_a_test_key(base: str) -> None:
-    """A proxy of one's own may stand in, under https or on this machine."""
+    """Your own proxy may be used, with https or on this machine."""
     assert check_base(base, Mode.TEST) is None
 
 

@@ -86,7 +86,7 @@ def test_an_invoice_tells_when_it_was_paid_and_by_whom() -> None:
             900,
         ),
         ({"total": -50}, -50),
-        # Of a discount on a single item the subtotal knows nothing: 1,000 is 900 in it already.
+        # The subtotal already includes the discount of a single item: 1,000 is 900 in it.
         ({"subtotal": 900, "total": 900}, 900),
     ],
 )
@@ -202,7 +202,7 @@ def test_what_was_stopped_can_be_gone_on_with() -> None:
             reading = stripe.orders(Source.INVOICES, spans, partial(lambda most: stripe.requests > most, most))
             found = list(reading)
             spans = reading.gaps
-            # Of the second where it stopped some were read, and are read again.
+            # In the second where it stopped, some orders were read already; they are read again.
             seen += [order.created for order in found if not any(within(order.created, gap) for gap in spans)]
             if not spans:
                 break

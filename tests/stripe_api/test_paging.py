@@ -1,4 +1,4 @@
-"""Reading a list several pages at once: every row once, and hardly a request more than it has pages."""
+"""Reading several pages of a list at once: every row once, with few requests more than pages."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def walk(
     meanwhile: Callable[[], None] = lambda: None,
     alone: int = ALONE,
 ) -> list[str]:
-    """Read with so many readers; `choose` says whose page comes back next. No clock, no threads."""
+    """Read with a number of readers; `choose` says which page comes next. No clock, no threads."""
     windows, read = Windows(there.page, alone), list[str]()
     under_way: list[tuple[Ask, Page]] = []
     while not windows.done:
@@ -222,7 +222,7 @@ def test_readers_are_kept_busy(kind: str, alone: int) -> None:
 @pytest.mark.parametrize("kind", [*KINDS, "in one second"])
 @pytest.mark.parametrize("seed", range(3))
 def test_an_api_that_does_not_filter_by_time_is_read_all_the_same(kind: str, ignores: set[str], seed: int) -> None:
-    """Every row once, and hardly a page more than there are: the cursor alone goes on."""
+    """Every row once, with few pages more than the list has: reading continues by the cursor only."""
     there, rng = listing(spread(kind, 20_000)), random.Random(seed)
     there.ignores = frozenset(ignores)
     found = walk(there, 8, rng.randrange)

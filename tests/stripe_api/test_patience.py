@@ -59,7 +59,7 @@ def test_patience_has_an_end(sandbox: Handle, fault: str) -> None:
 
 @pytest.mark.parametrize("passed", [200, 400])
 def test_an_outage_costs_its_time_once(passed: int) -> None:
-    """The next request is sent once, until one goes through or Stripe says no to it: then it is an outage anew."""
+    """After it each request is sent once, until one succeeds or Stripe refuses one; then a new outage can begin."""
     status = 500
 
     def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
@@ -129,7 +129,7 @@ def test_a_failed_write_is_not_repeated_unseen() -> None:
 
 
 def test_ctrl_c_ends_the_waiting_at_once() -> None:
-    """The interrupt is neither swallowed nor tried again, nor does a thread that reads keep the process alive."""
+    """The interrupt is not swallowed and not tried again, and no reading thread keeps the process alive."""
     script = (
         "import sys, time; from promosync.workflows.connect import Connection, open_stripe\n"
         "print('begun', flush=True)\n"

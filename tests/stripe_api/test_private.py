@@ -1,4 +1,4 @@
-"""A Stripe that refuses everything, and quotes what it was sent and what it holds: nobody reads a unique code."""
+"""A Stripe that refuses everything and quotes requests and objects: no unique code is shown."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def quotes(texts: list[str]) -> Iterator[str]:
 
 
 class Parrot:
-    """Stands before a sandbox: reads pass, and so do writes that are not about promotion codes and people."""
+    """A proxy before a sandbox: it passes reads, and writes that are not about promotion codes and people."""
 
     def __init__(self, handle: Handle, strict: bool) -> None:
         self._handle, self._strict = handle, strict
@@ -131,7 +131,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("strict", [True, False], ids=["refuses-all", "lets-switch-off"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_unique_code_is_printed(cli: Cli, tmp_path: Path, change: str, strict: bool) -> None:
-    """Whatever is done with one, in whatever format: not a text, an address, a customer, or a part of one."""
+    """With any command and any format: no text, address, customer, or part of one."""
     with running() as handle:
         real = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": handle.url}
         Path("people.csv").write_text("\n".join(PEOPLE[:2]), encoding="utf-8")
@@ -245,7 +245,7 @@ LETTERS = "ABCxyz019-_. @+%é"
 def test_no_part_of_a_private_text_is_left(
     secret: str, begins: int, ends: int, dots: str, around: str, written: Any
 ) -> None:
-    """Whole or cut short, in any case and wherever it stands; what is around it stays."""
+    """Complete or shortened, in upper or lower case, at any place; the text around it stays."""
     whole = clean(around.format(written(secret)), [secret])
     assert written(secret).lower() not in whole.lower()
     begins, ends = min(begins, len(secret) // 2), min(ends, len(secret) // 2)
@@ -259,7 +259,7 @@ def test_no_part_of_a_private_text_is_left(
         ("no such code: SPR...", "no such code: …"),
         ("no such code: spr-7Q2K-va…", "no such code: …"),
         ("it ends with ...lue, and is taken", "it ends with …, and is taken"),
-        ("it begins with SP... and is taken", "it begins with SP... and is taken"),  # as many words do
+        ("it begins with SP... and is taken", "it begins with SP... and is taken"),  # like many words
         ("and more ...", "and more ..."),
     ],
 )

@@ -134,7 +134,7 @@ def test_customers_are_found_by_id_and_by_address_of_any_case(sandbox: Handle) -
 
 
 def test_a_list_that_never_ends_is_not_followed() -> None:
-    """A server that answers with one page for ever is told from a long list."""
+    """A server that always answers with the same page is not taken as a long list."""
     row = b'{"id": "coupon", "object": "coupon", "duration": "once", "created": 1, "percent_off": 1}'
 
     def page(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
@@ -196,7 +196,7 @@ def listed(*rows: object) -> dict[str, object]:
     ],
 )
 def test_a_coupon_keeps_the_names_of_what_is_not_known(more: dict[str, object], unknown: tuple[str, ...]) -> None:
-    """Of what is set: what is null, empty or false says nothing."""
+    """Only of fields that are set: null, empty or false means nothing."""
     responses.get("https://api.stripe.com/v1/account", json={"id": "acct_1", "object": "account"})
     responses.get("https://api.stripe.com/v1/coupons", json=listed({**COUPON, **more}))
     with account_at(None) as account:
@@ -262,7 +262,7 @@ def test_what_is_read_ahead_is_not_asked_for_again(sandbox: Handle) -> None:
 
 
 def test_nobody_waits_for_what_is_read_ahead() -> None:
-    """A program may end while Stripe has not answered; what went wrong is told to who asks for it."""
+    """The program may end before Stripe answers; an error is raised where the result is used."""
     held = threading.Event()
 
     def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:

@@ -1,4 +1,4 @@
-"""Whatever an object in an answer looks like: it is read, or it is a fault in words, and never anything else."""
+"""Any object in an answer is read, or is a fault with a message, and never another exception."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def put(row: Any, at: tuple[Any, ...], value: Any, *, gone: bool) -> Any:
 @pytest.mark.parametrize(("row", "kind"), [(COUPON, LiveCoupon), (CODE, LiveCode)], ids=["coupon", "code"])
 @given(st.data())
 def test_an_object_with_anything_in_it(row: Any, kind: type, data: st.DataObject) -> None:
-    """One field of it is somebody's idea, or missing: what is read can be compared, hashed and written."""
+    """One field has any value, or is missing: the object that is read can be compared, hashed and written."""
     read = coupon_from if kind is LiveCoupon else code_from
     assert isinstance(read(row), kind)
     at = data.draw(st.sampled_from(places(row)))
@@ -138,7 +138,7 @@ def test_what_is_no_object(row: Any) -> None:
     ],
 )
 def test_a_page_that_is_none(page: Mapping[str, Any]) -> None:
-    """Of whatever list: the words say that it is the answer that is wrong."""
+    """For any list: the message says that the answer is wrong."""
 
     def answer(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
         body = {"object": "account", "id": "acct_1"} if asked.path.startswith("/v1/account") else page
@@ -153,6 +153,6 @@ def test_a_page_that_is_none(page: Mapping[str, Any]) -> None:
         ):
             with pytest.raises(StripeFault, match="check the API base"):
                 ask()
-        if page.get("data") != []:  # a look whether there are any does not ask for more
+        if page.get("data") != []:  # the check whether there are any does not request more
             with pytest.raises(StripeFault, match="check the API base"):
                 account.active_codes_on("a")

@@ -1,4 +1,4 @@
-"""What leaves this machine, and what is made of what does not come back."""
+"""Requests that leave this machine, and what happens if no answer comes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .border import KEY, OBJECT, Asked, account_at, client_at, served
 
 
 def test_the_pinned_version_is_the_sdks() -> None:
-    """The code and the SDK it was written with speak of the same objects."""
+    """The code and the SDK use the same version of the API."""
     assert stripe.api_version == API_VERSION
 
 
@@ -60,7 +60,7 @@ def test_a_request_carries_key_version_and_name_and_no_telemetry(monkeypatch: py
 
 
 def test_no_entry_of_a_netrc_takes_the_place_of_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither on this machine nor elsewhere."""
+    """Not on this machine, and not elsewhere."""
     netrc = tmp_path / "netrc"
     netrc.write_text(
         "machine 127.0.0.1 login mallory password secret\nmachine api.stripe.com login mallory password x"
@@ -135,7 +135,7 @@ def test_the_sdk_is_silent_whatever_the_environment_says(tmp_path: Path) -> None
     assert "SECRET-42" not in done.stderr
     assert "claude" not in done.stderr
     assert "Request to Stripe" not in done.stderr
-    assert list(tmp_path.iterdir()) == []  # nor does a telemetry id stay behind
+    assert list(tmp_path.iterdir()) == []  # and no telemetry id is left
 
 
 @pytest.mark.usefixtures("quick")
@@ -177,7 +177,7 @@ def test_an_endpoint_is_what_stripe_limits_as_one(method: str, url: str, endpoin
     ],
 )
 def test_the_pacer_hears_why_a_request_was_refused(reason: str | None, body: bytes, told: list[str | None]) -> None:
-    """A locked object is not a question of speed: neither slower nor quicker after it."""
+    """A locked object is not about speed: the rate does not change after it."""
     heard: list[str | None] = []
 
     class Listening(Pacer):
@@ -227,7 +227,7 @@ def test_an_address_that_never_answers_is_told_within_half_a_minute(monkeypatch:
 
 @pytest.mark.usefixtures("quick")
 def test_a_slow_answer_to_a_write_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once Stripe has been heard of, a write has a whole minute, a read half of one; at first neither has."""
+    """After a first answer of Stripe, a write may take a minute and a read half a minute; before that, less."""
     assert transport.WHOLE_SECONDS >= 60
     assert transport.READ_SECONDS > 20
     monkeypatch.setattr(transport, "FIRST_SECONDS", 0.4)

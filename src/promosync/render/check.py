@@ -12,7 +12,7 @@ from promosync.plan.checkout import Checked, Origin, Rule, Verdict
 from promosync.plan.fields import iso
 from promosync.render import FORMAT_VERSION
 from promosync.render.layout import pad, paragraph
-from promosync.render.money import money
+from promosync.render.values import money
 from promosync.render.visible import visible
 
 _MARK = {Verdict.PASSED: ("ok", "green"), Verdict.FAILED: ("NO", "bold red"), Verdict.OPEN: ("if", "yellow")}

@@ -7,21 +7,20 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from promosync.export.draft import Export, LeftOut
-from promosync.plan.plan import Kind
+from promosync.render.facts import noun
 from promosync.render.layout import paragraph
+from promosync.render.values import number
 from promosync.render.visible import visible
 
 _LINES = 30
 """Up to this many reasons are listed one by one."""
-
-_NOUNS = {Kind.COUPON: "coupon", Kind.CODE: "promotion code", Kind.BATCH: "code batch"}
 
 
 def export_notes(export: Export, width: int) -> Iterator[Text]:
     """Yield what is to be said of an export, without a code or an address of its own."""
     found = export.configuration
     yield from paragraph(
-        f"Exported {_count(len(found.coupons), Kind.COUPON)}, {_count(export.codes, Kind.CODE)}.", width
+        f"Exported {number(len(found.coupons), 'coupon')}, {number(export.codes, 'promotion code')}.", width
     )
     for owner, count in sorted(export.owners.items()):
         name = visible(owner)
@@ -42,8 +41,4 @@ def export_notes(export: Export, width: int) -> Iterator[Text]:
 
 def _left_out(left: LeftOut) -> str:
     ids = ", ".join(map(visible, left.ids)) + (f" and {more:,} more" if (more := left.count - len(left.ids)) else "")
-    return f"Left out, {_count(left.count, left.kind)}: {visible(left.reason)}: {ids}."
-
-
-def _count(count: int, kind: Kind) -> str:
-    return f"{count:,} {_NOUNS[kind]}{'s' * (count != 1)}"
+    return f"Left out, {number(left.count, noun(left.kind))}: {visible(left.reason)}: {ids}."

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from decimal import Decimal
 from typing import Any
 
 from promosync.model.live import LiveCode
-from promosync.model.ownership import Mode
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.plan.fields import iso
+from promosync.plan.fields import plain_value
 from promosync.plan.plan import Action, BatchAction, FieldChange, Kind, Plan, Verb
 
 _ALWAYS = {"coupon", "code", "duration"}
@@ -109,24 +107,24 @@ def waiting(plan: Plan) -> tuple[int, int]:
 def seconds(plan: Plan, pace: Pace) -> float:
     """Return about how long the plan takes: as long as its busiest endpoint, or as all of it together."""
     counts = Counter((action.kind, action.verb) for action in plan.actions)
-    batches = plan.batches
     swaps = counts[Kind.CODE, Verb.RECREATE]
-    creates = swaps + counts[Kind.CODE, Verb.CREATE] + sum(batch.added + batch.recreated for batch in batches)
-    switches = swaps + sum(counts[Kind.CODE, verb] for verb in _SWITCHES)
-    switches += sum(batch.codes - batch.added - batch.recreated + batch.swapped for batch in batches)
+    creates = swaps + counts[Kind.CODE, Verb.CREATE] + sum(map(_creates, plan.batches))
+    switches = swaps + sum(counts[Kind.CODE, verb] for verb in _SWITCHES) + sum(map(_switches, plan.batches))
     return max(max(creates, switches) / pace.per_endpoint, plan.requests / pace.total)
 
 
 def batch_seconds(batch: BatchAction, pace: Pace) -> float:
     """Return about how long a batch takes on its own."""
-    creates = batch.added + batch.recreated
-    switches = batch.codes - creates + batch.swapped
-    return max(max(creates, switches) / pace.per_endpoint, batch.requests / pace.total)
+    busiest = max(_creates(batch), _switches(batch))
+    return max(busiest / pace.per_endpoint, batch.requests / pace.total)
 
 
-def mode_words(mode: Mode) -> str:
-    """Return the mode as it must not be overlooked."""
-    return "LIVE mode" if mode is Mode.LIVE else "test mode"
+def _creates(batch: BatchAction) -> int:
+    return batch.added + batch.recreated
+
+
+def _switches(batch: BatchAction) -> int:
+    return batch.codes - _creates(batch) + batch.swapped
 
 
 def _set_fields(spec: Coupon | PromotionCode) -> Iterator[tuple[str, Any]]:
@@ -137,14 +135,4 @@ def _set_fields(spec: Coupon | PromotionCode) -> Iterator[tuple[str, Any]]:
             for key, inner in sorted(value.items()):
                 yield f"{field.name}.{key}", inner
         elif field.name in _ALWAYS or value != field.default:
-            yield field.name, _plain(field.name, value)
-
-
-def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, frozenset):
-        return sorted(value) or None
-    if isinstance(value, Decimal):
-        return Decimal(f"{value.normalize():f}")
-    if name in ("redeem_by", "expires_at") and value is not None:
-        return iso(value)
-    return value
+            yield field.name, plain_value(field.name, value)

@@ -37,7 +37,7 @@ def folded(line: Text, width: int) -> Iterator[Text]:
 
     What is in backquotes stays whole, as do words: a command that is too long is still one to copy.
     """
-    if fits(line.plain, width):
+    if cell_len(line.plain) <= width:
         yield line
         return
     body = line.plain.lstrip(" ")
@@ -55,8 +55,3 @@ def folded(line: Text, width: int) -> Iterator[Text]:
 def pad(text: str, cells: int) -> str:
     """Fill a text with blanks up to a number of terminal cells: some characters take two."""
     return text + " " * (cells - cell_len(text))
-
-
-def fits(text: str, width: int) -> bool:
-    """Whether a text is no longer than a line."""
-    return cell_len(text) <= width

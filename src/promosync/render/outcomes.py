@@ -13,7 +13,9 @@ from promosync.plan.plan import Action, BatchAction
 from promosync.render import FORMAT_VERSION
 from promosync.render.facts import noun, said_label
 from promosync.render.layout import paragraph
+from promosync.render.markdown import WIDTH, block, marker
 from promosync.render.plan_json import subject_json
+from promosync.render.values import number
 from promosync.render.visible import visible
 
 _STYLE = {Status.DONE: "green", Status.PARTIAL: "yellow", Status.FAILED: "bold red", Status.SKIPPED: "yellow"}
@@ -53,8 +55,7 @@ def report_text(report: Report, width: int) -> Iterator[Text]:
     if batches := [one.action for one in report.unfinished if isinstance(one.action, BatchAction)]:
         done, total = sum(one.codes for one in report.unfinished), sum(batch.codes for batch in batches)
         words.append(f"{done:,} of {total:,} unique codes {done_word(*batches)}")
-    requests = f"{report.requests:,} request{'s' * (report.requests != 1)}"
-    said = f"Apply: {', '.join(words)}. {requests} in {report.seconds:.1f} s."
+    said = f"Apply: {', '.join(words)}. {number(report.requests, 'request')} in {report.seconds:.1f} s."
     yield from paragraph(said, width, "bold red" if report.failed else "bold green")
     for note in report.notes:
         yield from paragraph(f"note: {visible(note)}", width, indent="  ")
@@ -62,6 +63,13 @@ def report_text(report: Report, width: int) -> Iterator[Text]:
         yield from paragraph(_STOPPED.get(report.stopped, report.stopped), width, "bold yellow")
     elif counts[Status.FAILED] or counts[Status.SKIPPED]:
         yield from paragraph("What failed or was skipped is in the next plan. Run it again when it is fixed.", width)
+
+
+def report_markdown(report: Report, name: str) -> str:
+    """Return the end of an apply as a comment; ``name`` is the configuration's."""
+    word = "failed in part" if report.failed else "stopped" if report.stopped else "applied"
+    lines = (line.plain for line in report_text(report, WIDTH))
+    return f"{marker(name)}\n### promosync: {word}\n\n{block(lines)}\n"
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from promosync import __version__
 from promosync.model.live import Account
 from promosync.model.ownership import Mode
-from promosync.render.facts import mode_words
 from promosync.render.tables import Column, is_nothing
+from promosync.render.values import mode_words
 from promosync.render.visible import visible
 
 _TEMPLATES = Path(__file__).parent / "templates"

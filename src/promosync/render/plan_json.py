@@ -7,12 +7,21 @@ from typing import Any
 
 from promosync.model.problems import dotted
 from promosync.plan.exposure import Exposure, total
-from promosync.plan.plan import Action, BatchAction, Kept, Plan, Verb
-from promosync.render import FORMAT_VERSION
-from promosync.render.batches import batch_json
-from promosync.render.facts import Pace, left, moving, said_changes, said_label, seconds, used, with_a_gap
-from promosync.render.fields import changes_json
-from promosync.render.seals import trust_json
+from promosync.plan.fields import iso
+from promosync.plan.plan import Action, BatchAction, FieldChange, Plan, Verb
+from promosync.render.facts import (
+    Pace,
+    batch_seconds,
+    left,
+    moving,
+    said_changes,
+    said_label,
+    seconds,
+    used,
+    with_a_gap,
+)
+from promosync.render.heads import json_head
+from promosync.render.values import json_value
 
 Json = dict[str, Any]
 
@@ -20,16 +29,26 @@ Json = dict[str, Any]
 def plan_json(plan: Plan, pace: Pace) -> Json:
     """Return a plan as JSON-like values. Codes of customers are in it, unique codes and secrets are not."""
     return {
-        "format_version": FORMAT_VERSION,
-        "account": plan.account.id,
-        "mode": plan.account.mode.value,
-        "owner": plan.owner,
+        **json_head(plan.account, plan.owner),
         "changes": not plan.empty,
         "actions": [action_json(action) for action in plan.actions],
         "batches": [batch_json(batch, pace) for batch in plan.batches],
-        "kept": [_kept(kept) for kept in plan.kept],
+        "kept": [
+            {
+                "kind": kept.kind.value,
+                "id": kept.id,
+                "stripe_id": kept.stripe_id,
+                "path": dotted(kept.path) or None,
+                "reason": kept.reason,
+            }
+            for kept in plan.kept
+        ],
         "unchanged": plan.unchanged,
-        **trust_json(plan),
+        "in_full": plan.in_full,
+        "trusted": [
+            {"id": batch.id, "codes": batch.issued, "active": batch.active, "sealed_at": iso(batch.since)}
+            for batch in plan.trusted
+        ],
         "ours": plan.ours,
         "brakes": list(plan.brakes),
         "worst_case": worst_case_json(plan.exposed),
@@ -68,6 +87,46 @@ def action_json(action: Action) -> Json:
     }
 
 
+def batch_json(batch: BatchAction, pace: Pace) -> Json:
+    """Return one batch; ``issued`` counts the codes that stay, by their state. No code is in it."""
+    return {
+        "kind": batch.kind.value,
+        "id": batch.id,
+        "path": dotted(batch.path) or None,
+        "reason": batch.reason,
+        "added": batch.added,
+        "adopted": batch.adopted,
+        "recreated": batch.recreated,
+        "restored": batch.restored,
+        "updated": batch.updated,
+        "withdrawn": batch.withdrawn,
+        "switched_off": batch.switched_off,
+        "marked": batch.marked,
+        "skipped": batch.skipped,
+        "customers": batch.customers,
+        "issued": dict(sorted(batch.issued.items())),
+        "changes": changes_json(batch.changes),
+        "warnings": list(batch.warnings),
+        "removes": batch.removes,
+        "requests": batch.requests,
+        "seconds": round(batch_seconds(batch, pace), 1),
+        "gap": batch.swapped,
+    }
+
+
+def changes_json(changes: Iterable[FieldChange]) -> list[Json]:
+    """Return each field with before and after; None is "not set"."""
+    return [
+        {
+            "field": change.field,
+            "before": json_value(change.before),
+            "after": json_value(change.after),
+            "forces_recreate": change.forces_recreate,
+        }
+        for change in changes
+    ]
+
+
 def subject_json(action: Action | BatchAction) -> Json:
     """Return what an action is about; a batch has no verb and no label."""
     return {
@@ -88,14 +147,4 @@ def summary_json(plan: Plan, pace: Pace) -> Json:
         "requests": plan.requests,
         "seconds": round(seconds(plan, pace), 1),
         "gap": with_a_gap(plan),
-    }
-
-
-def _kept(kept: Kept) -> Json:
-    return {
-        "kind": kept.kind.value,
-        "id": kept.id,
-        "stripe_id": kept.stripe_id,
-        "path": dotted(kept.path) or None,
-        "reason": kept.reason,
     }

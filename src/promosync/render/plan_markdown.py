@@ -12,17 +12,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from promosync.plan.plan import Action, Plan, Verb
-from promosync.render.batches import batch_text
-from promosync.render.facts import Pace, mode_words, moving_alone, noun, only_moving
-from promosync.render.markdown import COMMENT_LIMIT, code, fenced, longest_run, marker, size
-from promosync.render.money import worst_words
-from promosync.render.plan_text import action_changes, action_text, counted, moving_words, off_meanwhile
-from promosync.render.seals import trust_words
+from promosync.render.facts import Pace, moving_alone, noun, only_moving
+from promosync.render.markdown import ROOM, WIDTH, code, fenced, longest_run, marker, size
+from promosync.render.plan_entries import action_changes, action_text, batch_text
+from promosync.render.plan_text import counted, moving_words, off_meanwhile, trust_words
+from promosync.render.values import mode_words, worst_words
 from promosync.render.visible import visible
-
-WIDTH = 100
-_ROOM = COMMENT_LIMIT - 1_000
-"""What is left for the plan: whoever posts it may add a line of its own."""
 
 _OVERHEAD = 200
 """Characters for the heading of a section, its fences, and the line that counts what is not shown."""
@@ -76,7 +71,7 @@ def plan_markdown(plan: Plan, pace: Pace, name: str, sandbox: bool = False) -> s
             + "\n".join(f"> - {code(brake)}" for brake in plan.brakes)
         ]
     top = "\n\n".join(filter(None, head))
-    return top + "".join(_cut(list(_sections(plan, pace)), _ROOM - size(top))) + "\n"
+    return top + "".join(_cut(list(_sections(plan, pace)), ROOM - size(top))) + "\n"
 
 
 def _sections(plan: Plan, pace: Pace) -> Iterator[_Section]:

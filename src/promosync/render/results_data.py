@@ -28,6 +28,7 @@ def results_json(report: Report) -> Json:
     span = report.asked.span
     return {
         **json_head(report.account, report.owner),
+        "taken": iso(report.now),
         "from": None if span.since is None else iso(span.since),
         "until": None if span.until is None else iso(span.until),
         "zone": report.asked.zone,

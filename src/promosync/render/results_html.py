@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from promosync.render import results_words as wording
-from promosync.render.money import money
 from promosync.render.pages import PageRow, Table, page, table
 from promosync.render.status_words import number
+from promosync.render.values import money
 from promosync.render.visible import visible
 from promosync.results.periods import Period
 from promosync.results.report import Figures, Line, Report

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
+from promosync.plan.fields import iso
 from promosync.render import results_words as wording
 from promosync.render.heads import text_head
 from promosync.render.layout import paragraph
@@ -20,7 +21,7 @@ _NARROWEST = 15
 
 def results_text(report: Report, width: int, room: int) -> Iterator[Text]:
     """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table has ``room`` for so many."""
-    yield text_head(report.account, report.owner)
+    yield text_head(report.account, report.owner).append(f", {iso(report.now)}")
     yield from paragraph(f"{wording.span_words(report)}. Amounts are before, of and after discounts.", width)
     for said in wording.missing_words(report):
         yield from paragraph(said, width, "bold yellow", "! ", "  ")

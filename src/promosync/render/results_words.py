@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from promosync.plan.fields import iso
-from promosync.render.money import amount_text, money
 from promosync.render.status_words import NOUNS, number
 from promosync.render.tables import NOTHING, Column
+from promosync.render.values import amount_text, money
 from promosync.results.orders import Source
 from promosync.results.periods import Every, Period
 from promosync.results.report import Counts, Figures, Line, Report, Sums

@@ -10,10 +10,10 @@ from typing import Any
 from promosync.model.life import State
 from promosync.plan.fields import iso
 from promosync.render.heads import json_head
-from promosync.render.money import worst_words
 from promosync.render.plan_json import worst_case_json
 from promosync.render.status_words import summary
 from promosync.render.tables import csv_cell
+from promosync.render.values import worst_words
 from promosync.status.report import Line, OverTime, Report, Since
 
 Json = dict[str, Any]
@@ -29,6 +29,7 @@ def status_json(report: Report) -> Json:
     """Return a report as JSON-like values: dates as ISO 8601, amounts in minor units, None for "no limit"."""
     return {
         **json_head(report.account, report.owner),
+        "taken": iso(report.now),
         "summary": summary(report),
         "attention": list(report.attention),
         "coupons": _lines(report.coupons, report.now),

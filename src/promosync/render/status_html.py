@@ -9,7 +9,6 @@ from itertools import pairwise
 
 from promosync.model.life import State
 from promosync.plan.exposure import total
-from promosync.render.money import NO_LIMIT, totals_words, worst_words
 from promosync.render.pages import PageRow, Table, day_and_time, page, table
 from promosync.render.status_words import (
     COLUMNS,
@@ -25,6 +24,7 @@ from promosync.render.status_words import (
     uses_words,
 )
 from promosync.render.tables import Column
+from promosync.render.values import NO_LIMIT, totals_words, worst_words
 from promosync.render.visible import visible
 from promosync.status.attention import SOON_DAYS, ends_soon, nearly_used
 from promosync.status.report import Course, Line, LineKind, OverTime, Report

@@ -9,7 +9,6 @@ from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.render.heads import markdown_head
 from promosync.render.markdown import cell, code
-from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import (
     NOUNS,
     cells,
@@ -25,6 +24,7 @@ from promosync.render.status_words import (
     uses_words,
 )
 from promosync.render.tables import Row, markdown_table
+from promosync.render.values import totals_words, worst_words
 from promosync.status.report import Line, LineKind, Report
 
 _MOMENTS = 8

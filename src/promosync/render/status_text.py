@@ -13,7 +13,6 @@ from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.render.heads import text_head
 from promosync.render.layout import paragraph
-from promosync.render.money import totals_words, worst_words
 from promosync.render.status_words import (
     COLUMNS,
     NOUNS,
@@ -29,6 +28,7 @@ from promosync.render.status_words import (
     uses_words,
 )
 from promosync.render.tables import Column, Row, is_nothing, shortened, text_table
+from promosync.render.values import totals_words, worst_words
 from promosync.render.visible import visible
 from promosync.status.attention import ends_soon, nearly_used
 from promosync.status.report import Line, LineKind, OverTime, Report, Since
@@ -39,7 +39,7 @@ _OPTIONAL = {"expired", "withdrawn", "switched_off", "orphaned", "days", "share"
 
 def status_text(report: Report, width: int, room: int) -> Iterator[Text]:
     """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table has ``room`` for so many."""
-    yield text_head(report.account, report.owner)
+    yield text_head(report.account, report.owner).append(f", {iso(report.now)}")
     sections = [(noun, [line for line in report.entries if line.kind is kind]) for kind, noun in NOUNS.items()]
     sections += [(f"By {key}", [line for line in report.groups if line.label == key]) for key in report.by]
     shown = [line for _, lines in sections for line in lines]

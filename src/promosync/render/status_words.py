@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from promosync.model.life import State
 from promosync.plan.exposure import Exposure
-from promosync.render.money import NO_LIMIT
 from promosync.render.tables import NOTHING, Column
+from promosync.render.values import NO_LIMIT
 from promosync.status.report import Course, Line, LineKind, OverTime, Report
 
 NOUNS = {

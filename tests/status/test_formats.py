@@ -243,6 +243,16 @@ def test_every_picture_has_words(page: Page) -> None:
         assert 'aria-hidden="true"' in attributes or re.search(r'role="img" aria-label="[^"]+"', attributes)
 
 
+def test_a_table_over_time_in_which_nothing_was_used_says_so() -> None:
+    """In every format: a table without a row is no error."""
+    before = look({}, [coupon("spring")], [])[1]
+    unused = look({}, [coupon("spring")], [], Asked((), before, earlier=(before,)))[0]
+    shown = "\n".join(line.plain for line in status_text(unused, 80, 80))
+    assert re.search(r"^Uses over time  2027-.*\n  nothing was used$", shown, re.MULTILINE)
+    assert "### Uses over time" in status_markdown(unused)
+    assert '<h2 id="over-time">' in status_html(unused)
+
+
 def test_a_table_over_time_has_the_latest_moments_that_fit() -> None:
     """And says that there are more; a line that nobody used is not in it."""
     shown = "\n".join(line.plain for line in status_text(weeks(9), 80, 80))

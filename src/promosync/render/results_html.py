@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from promosync.render import results_words as wording
-from promosync.render.pages import PageRow, Table, page, table
-from promosync.render.status_words import number
-from promosync.render.values import money
-from promosync.render.visible import visible
+from promosync.render.pages import page, page_table, tells_apart
+from promosync.render.tables import Table, title
+from promosync.render.values import money, number
 from promosync.results.periods import Period
 from promosync.results.report import Figures, Line, Report
 from promosync.status.report import LineKind
-from promosync.status.tally import NO_VALUE
 
 _MOST_CHARTS = 12
 """More charts say less; the tables below have all."""
@@ -92,18 +90,14 @@ def results_html(report: Report) -> str:
 
 def _drawn(report: Report) -> Sequence[Line]:
     """Return the lines worth a chart, the most orders first: of the first key that tells them apart, else coupons."""
-    told = next((report.group(key) for key in report.asked.by if _worth(report.group(key))), report.coupons)
-    return sorted((line for line in told if line.sums.counts.orders), key=lambda line: -line.sums.counts.orders)
-
-
-def _worth(lines: Sequence[Line]) -> bool:
-    """Whether lines tell orders apart: not all of them are without a value of the metadata key."""
-    return any(wording.title(line) != NO_VALUE for line in lines)
+    groups = (report.group(key) for key in report.asked.by)
+    lines = next((found for found in groups if tells_apart(title(one.kind, one.id) for one in found)), report.coupons)
+    return sorted((line for line in lines if line.sums.counts.orders), key=lambda line: -line.sums.counts.orders)
 
 
 def _what(drawn: Sequence[Line]) -> str:
     """Return what the lines of the charts are: the metadata key, or coupons."""
-    return visible(drawn[0].label) if drawn and drawn[0].kind is LineKind.GROUP else "coupon"
+    return drawn[0].label if drawn and drawn[0].kind is LineKind.GROUP else "coupon"
 
 
 def _tiles(report: Report) -> Iterator[tuple[str, str, str]]:
@@ -135,7 +129,7 @@ def _shares(lines: Sequence[Line]) -> Iterator[Share]:
     for line, currency, figures in _money(lines):
         full = max(1, longest[currency])
         yield Share(
-            visible(wording.title(line)),
+            title(line.kind, line.id),
             round(100 * max(0, figures.after) / full, 2),
             round(100 * max(0, figures.discount) / full, 2),
             money(figures.after, currency),
@@ -162,9 +156,9 @@ def _charts(lines: Sequence[Line], report: Report) -> Iterator[Chart]:
         best = max(shown, key=lambda pair: heights.get(pair[0], 0))
         names = [wording.label(period, report.every) for _, period in shown]
         most = f"most: {money(heights[best[0]], currency)} in {wording.label(best[1], report.every)}"
-        words = f"{visible(wording.title(line))}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
+        words = f"{title(line.kind, line.id)}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
         bars = tuple(_bars(shown, found, top, currency, report))
-        heading = f"{visible(wording.title(line))}, in {currency.upper()}"
+        heading = f"{title(line.kind, line.id)}, in {currency.upper()}"
         yield Chart(heading, most, words, bars, names[0], names[-1])
 
 
@@ -187,21 +181,9 @@ def _bars(
 
 def _tables(report: Report) -> Iterator[Table]:
     """Yield the tables of all lines, and that of all orders over time."""
-    for place, (heading, lines) in enumerate(wording.sections(report), start=1):
-        if _worth(lines):
-            rows = [row for line in lines for row in _rows(line)]
-            about = "" if lines[0] is report.total else f"{len(lines):,}"
-            yield table(f"table-{place}", visible(heading), wording.COLUMNS, rows, about, "money")
-    periods = [
-        PageRow(wording.label(report.periods[at], report.every), cells)
-        for at, sums in report.total.periods.items()
-        for cells in wording.rows(sums)
-    ]
-    if periods:
-        yield table("periods", "All orders over time", wording.COLUMNS, periods, f"{len(report.periods):,}", "money")
-
-
-def _rows(line: Line) -> Iterator[PageRow]:
-    about = "" if line.kind is LineKind.GROUP else visible(line.label)
-    for cells in wording.rows(line.sums):
-        yield PageRow(visible(wording.title(line)), cells, about, note="; ".join(wording.remarks(line)))
+    for place, one in enumerate(wording.tables(report)):
+        if tells_apart(row.title for row in one.rows):
+            yield page_table(one, f"{len(one.rows):,}" if place else "", "money")
+    if rows := wording.period_rows(report.total, report):
+        over_time = Table("periods", "All orders over time", wording.COLUMNS, rows)
+        yield page_table(over_time, f"{len(report.periods):,}", "money")

@@ -1,13 +1,12 @@
-"""What every format of the results says in the same words: columns, figures, the summary, and what is to be known."""
+"""What every format of the results shows in the same words: its tables, the summary, and notes on the figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promosync.plan.fields import iso
-from promosync.render.status_words import NOUNS, number
-from promosync.render.tables import NOTHING, Column
-from promosync.render.values import amount_text, money
+from promosync.render.tables import NOTHING, NOUNS, Column, Row, Table, filled
+from promosync.render.values import amount_text, money, number
 from promosync.results.orders import Source
 from promosync.results.periods import Every, Period
 from promosync.results.report import Counts, Figures, Line, Report, Sums
@@ -26,7 +25,6 @@ COLUMNS = (
     Column("refunded", "refunded"),
 )
 
-_OPTIONAL = ("renewals", "guests", "refunded")
 _MISSING = {
     Source.INVOICES: "Invoices could not be read: the orders of subscriptions are not in these figures.",
     Source.SESSIONS: "Checkout sessions could not be read: payments without an invoice are not in these figures.",
@@ -35,41 +33,25 @@ PERMISSIONS = {Source.INVOICES: "Invoices: read", Source.SESSIONS: "Checkout Ses
 EACH = {Every.DAY: "day", Every.WEEK: "week from Monday on", Every.MONTH: "month"}
 
 
-def rows(sums: Sums) -> list[dict[str, str]]:
-    """Return the figures of a line as a person reads them, by the name of their column: one row for each currency."""
-    return [_cells(currency, figures) for currency, figures in sums.money.items()] or [_cells("", None)]
+def tables(report: Report) -> Iterator[Table]:
+    """Yield the tables that have a row: of all orders, for each metadata key, and for each kind of entry."""
+    for place, (heading, key, lines) in enumerate(_sections(report), start=1):
+        yield Table(f"table-{place}", heading, COLUMNS, [_row(line) for line in lines], key)
 
 
-def columns(report: Report) -> list[Column]:
-    """Return the columns of the tables: some are left out where nothing stands in them."""
-    figures = report.total.sums.money.values()
-    return [
-        column
-        for column in COLUMNS
-        if column.name not in _OPTIONAL or any(getattr(one, column.name) for one in figures)
-    ]
+def columns(every: Iterable[Table]) -> list[Column]:
+    """Return the columns of the tables, without those that few shops need where they have no figure."""
+    return filled(COLUMNS, every, ("renewals", "guests", "refunded"))
 
 
-def sections(report: Report) -> Iterator[tuple[str, list[Line]]]:
-    """Yield the tables of a report that have a line, each with its heading."""
-    yield "All orders", [report.total]
-    for key in report.asked.by:
-        if groups := list(report.group(key)):
-            yield f"By {key}", groups
-    for kind, noun in NOUNS.items():
-        lines = [line for line in report.entries if line.kind is kind]
-        if lines:
-            yield noun, lines
+def lines_over_time(report: Report) -> list[Line]:
+    """Return the lines with figures for each period, in the order of the tables."""
+    return [line for _, _, lines in _sections(report) for line in lines if line.periods]
 
 
-def title(line: Line) -> str:
-    """Return what a line is called."""
-    return line.id.partition("=")[2] if line.kind is LineKind.GROUP else line.id
-
-
-def remarks(line: Line) -> list[str]:
-    """Return what there is to say of a line besides its figures."""
-    return [] if line.in_file else ["not in the file"]
+def period_rows(line: Line, report: Report) -> list[Row]:
+    """Return the figures of a line in each period."""
+    return [Row(None, label(report.periods[at], report.every), _figures(sums)) for at, sums in line.periods.items()]
 
 
 def label(period: Period, every: Every | None) -> str:
@@ -138,21 +120,31 @@ def notes(report: Report) -> Iterator[str]:
         yield "Refunded is what credit notes took back, tax included; it is not taken off the other amounts."
 
 
-def _cells(currency: str, figures: Figures | None) -> dict[str, str]:
-    if figures is None:
-        counts, amounts = Counts(), dict.fromkeys(("before", "discount", "after", "refunded"), NOTHING)
-    else:
-        counts = figures
-        amounts = {
-            name: amount_text(getattr(figures, name), currency)
-            for name in ("before", "discount", "after", "refunded")
-        }
+def _sections(report: Report) -> Iterator[tuple[str, str, Sequence[Line]]]:
+    """Yield the heading of each table that has a line, the metadata key whose values the lines are, and the lines."""
+    yield "All orders", "", [report.total]
+    for key in report.asked.by:
+        if groups := report.group(key):
+            yield f"By {key}", key, groups
+    for kind, noun in NOUNS.items():
+        if lines := [line for line in report.entries if line.kind is kind]:
+            yield noun, "", lines
+
+
+def _row(line: Line) -> Row:
+    known_as = "" if line.kind is LineKind.GROUP else line.label
+    return Row(line.kind, line.id, _figures(line.sums), known_as, note="" if line.in_file else "not in the file")
+
+
+def _figures(sums: Sums) -> list[dict[str, str]]:
+    """Return figures as a person reads them, by the name of their column: once for each currency, at least once."""
+    return [_cells(currency, figures) for currency, figures in sums.money.items()] or [_cells("", Figures())]
+
+
+def _cells(currency: str, figures: Figures) -> dict[str, str]:
+    amounts = ("before", "discount", "after", "refunded")
     return {
-        "orders": f"{counts.orders:,}",
-        "renewals": f"{counts.renewals:,}",
-        "customers": f"{counts.customers:,}",
-        "new": f"{counts.new:,}",
-        "guests": f"{counts.guests:,}",
+        **{name: f"{getattr(figures, name):,}" for name in ("orders", "renewals", "customers", "new", "guests")},
         "currency": currency.upper(),
-        **amounts,
+        **{name: amount_text(getattr(figures, name), currency) if currency else NOTHING for name in amounts},
     }

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from promosync.model.life import State
 from promosync.plan.exposure import total
-from promosync.render.pages import PageRow, Table, day_and_time, page, table
-from promosync.render.status_words import (
-    COLUMNS,
-    NOUNS,
-    cells,
-    counts,
-    course_cells,
-    course_columns,
-    courses,
-    cut_words,
-    number,
-    title,
-    uses_words,
-)
-from promosync.render.tables import Column
-from promosync.render.values import NO_LIMIT, totals_words, worst_words
-from promosync.render.visible import visible
+from promosync.render.pages import day_and_time, page, page_table, tells_apart
+from promosync.render.status_words import counts, courses, cut_words, over_time_table, tables, uses_words
+from promosync.render.tables import Column, Row, Table, title
+from promosync.render.values import NO_LIMIT, number, totals_words, worst_words
 from promosync.status.attention import SOON_DAYS, ends_soon, nearly_used
 from promosync.status.report import Course, Line, LineKind, OverTime, Report
-from promosync.status.tally import NO_VALUE
 
 _MOST_POINTS = 60
 """More points in one curve cannot be told apart on a phone: the latest are drawn."""
@@ -37,16 +23,8 @@ _MOMENTS = 6
 _MOST_BARS = 12
 """More bars in one chart say less; the table below has all."""
 
-STATES = (
-    (State.ACTIVE, "active", "active"),
-    (State.REDEEMED, "used-up", "redeemed"),
-    (State.EXPIRED, "expired", "expired"),
-    (State.WITHDRAWN, "withdrawn", "withdrawn"),
-    (State.OFF, "off", "off"),
-    (State.SWITCHED_OFF, "switched-off", "switched off"),
-    (State.ORPHANED, "orphaned", "orphaned"),
-)
-"""The parts of a batch from left to right: state, class, word."""
+_CLASSES = {state: state.value.replace(" ", "-") for state in State} | {State.REDEEMED: "used-up"}
+"""The parts of a batch from left to right, with their CSS class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +77,28 @@ class Curve:
 
 def status_html(report: Report) -> str:
     """Return a report as one HTML page that stands by itself."""
-    charts = {
-        f"uses-{place}": (key, [line for line in report.groups if line.label == key])
-        for place, key in enumerate(report.by, start=1)
-    }
-    charts = {id: (key, lines) for id, (key, lines) in charts.items() if _worth(lines)}
+    charts = {}
+    for place, key in enumerate(report.by, start=1):
+        lines = [line for line in report.groups if line.label == key]
+        if tells_apart(title(line.kind, line.id) for line in lines):
+            charts[f"uses-{place}"] = key, lines
     since = list(_since(report))
     curves = dict(_curves(report))
-    tables = list(_tables(report))
+    every = list(_tables(report))
     contents = {
         **{f"time-{place}": heading for place, heading in enumerate(curves, start=1)},
         "budgets": "Coupon budgets" if report.coupons else "",
-        **{id: f"Uses per {visible(key)}" for id, (key, _) in charts.items()},
+        **{id: f"Uses per {key}" for id, (key, _) in charts.items()},
         "states": "Batch states" if report.batches else "",
         "worst": "The most it can cost" if report.worst else "",
-        **{one.id: one.heading for one in (*since, *tables)},
+        **{one.id: one.heading for one in (*since, *every)},
     }
     return page(
         "status",
         report.account,
         report.owner,
         {id: heading for id, heading in contents.items() if heading},
-        attention=[visible(part) for part in report.attention],
+        attention=report.attention,
         counts=counts(report),
         tiles=_tiles(report),
         curves=[(f"time-{place}", one) for place, one in enumerate(curves.values(), start=1)],
@@ -130,17 +108,16 @@ def status_html(report: Report) -> str:
         budgets=[_budget(line, report.now) for line in _fullest(report.coupons)],
         charts=[(id, _uses(lines), len(lines)) for id, (_, lines) in charts.items()],
         batches=[
-            (visible(line.id), list(_parts(line)), number(line.issued, "code"), _left(line))
+            (line.id, list(_parts(line)), number(line.issued, "code"), _left(line))
             for line in report.batches[:_MOST_BARS]
         ],
-        legend=[(css, word) for _, css, word in STATES],
-        worst=[(visible(one.coupon), uses_words(one, report), worst_words(one.amounts)) for one in report.worst],
+        worst=[(one.coupon, uses_words(one, report), worst_words(one.amounts)) for one in report.worst],
         worst_total=totals_words(total(report.worst)) if len(report.worst) > 1 else "",
         most=_MOST_BARS,
         many_coupons=len(report.coupons),
         many_batches=len(report.batches),
         since=since,
-        tables=tables,
+        tables=every,
     )
 
 
@@ -179,8 +156,8 @@ def _since_words(report: Report) -> str:
 def _budget(line: Line, now: int) -> Bar:
     figure = f"{line.used:,} used, {NO_LIMIT}" if line.limit is None else f"{line.used:,} of {line.limit:,} used"
     return Bar(
-        visible(line.id),
-        visible(line.label),
+        line.id,
+        line.label,
         figure,
         ", ".join(_notes(line, now)),
         None if line.limit is None else min(100.0, float(line.percent_used or 0)),
@@ -199,16 +176,11 @@ def _notes(line: Line, now: int) -> Iterator[str]:
         yield "ends within a day" if days == 0 else f"ends in {number(days, 'day')}" if days > 0 else "over"
 
 
-def _worth(lines: Sequence[Line]) -> bool:
-    """Whether a chart has anything to tell apart."""
-    return any(title(line) != NO_VALUE for line in lines)
-
-
 def _uses(lines: Sequence[Line]) -> list[Bar]:
     most = max((line.used for line in lines), default=0)
     return [
         Bar(
-            visible(title(line)),
+            title(line.kind, line.id),
             "",
             number(line.used, "use"),
             f"{line.used_codes:,} of {number(line.issued, 'code')} used",
@@ -220,30 +192,22 @@ def _uses(lines: Sequence[Line]) -> list[Bar]:
 
 def _parts(line: Line) -> Iterator[Part]:
     at = 0.0
-    for state, css, word in STATES:
+    for state, css in _CLASSES.items():
         count = line.count(state)
         if count:
             share = 100 * count / line.issued
-            yield Part(css, word, f"{count:,}", round(at, 3), round(share, 3))
+            yield Part(css, state.value, f"{count:,}", round(at, 3), round(share, 3))
             at += share
 
 
 def _left(line: Line) -> str:
-    return "" if line.left is None else f"{line.left:,} uses left" if line.left != 1 else "1 use left"
+    return "" if line.left is None else f"{number(line.left, 'use')} left"
 
 
 def _tables(report: Report) -> Iterator[Table]:
     """Yield the tables of all lines: one for each kind, and one for each metadata key."""
-    for place, (kind, noun) in enumerate(NOUNS.items(), start=1):
-        lines = [line for line in report.entries if line.kind is kind]
-        if lines:
-            rows = [_row(line, report.now) for line in lines]
-            yield table(f"table-{place}", noun, COLUMNS, rows, _states(lines))
-    columns = [column for column in COLUMNS if column.name not in ("days", "state")]
-    for place, key in enumerate(report.by, start=1):
-        rows = [_row(line, report.now) for line in report.groups if line.label == key]
-        if rows:
-            yield table(f"group-{place}", f"By {visible(key)}", columns, rows, number(len(rows), "value"))
+    for one in tables(report):
+        yield page_table(one, number(len(one.rows), "value") if one.key else _states(one.rows))
 
 
 def _curves(report: Report) -> Iterator[tuple[str, list[Curve]]]:
@@ -253,7 +217,7 @@ def _curves(report: Report) -> Iterator[tuple[str, list[Curve]]]:
     drawn = [one for one in courses(over) if len(_known(one, over)) > 1]
     for heading, key in (
         ("Coupons over time", None),
-        *((f"Each {visible(key)} over time", key) for key in report.by),
+        *((f"Each {key} over time", key) for key in report.by),
     ):
         found = [one for one in drawn if key == (one.label if one.kind is LineKind.GROUP else None)]
         if found:
@@ -282,7 +246,7 @@ def _curve(course: Course, over: OverTime) -> Curve:
         )
         for (at, used), x, (start, end) in zip(known, places, pairwise(edges), strict=True)
     )
-    name = visible(course.id.partition("=")[2] if course.kind is LineKind.GROUP else course.id)
+    name = title(course.kind, course.id)
     first, last = (f"{when}: {used:,}" for when, (_, used) in zip(_span(known), (known[0], known[-1]), strict=True))
     return Curve(name, f"{name}: {points[0].words}; {points[-1].words}", points, first, last)
 
@@ -294,27 +258,11 @@ def _span(known: Sequence[tuple[int, int]]) -> tuple[str, str]:
     return (first, last) if days[0] == days[1] else days
 
 
-def _states(lines: Sequence[Line]) -> str:
-    """Return how many lines there are, and in which state."""
-    found = Counter(line.state_word for line in lines).most_common()
-    told = ", ".join(f"{count:,} {state}" for state, count in found)
-    return told if len(found) == 1 else f"{len(lines):,}: {told}"
-
-
-def _row(line: Line, now: int) -> PageRow:
-    return PageRow(
-        visible(title(line)),
-        cells(line, now),
-        visible(line.label) if line.kind is not LineKind.GROUP else "",
-        [visible(part) for part in line.drift],
-        visible(line.note),
-        {name for name, on in (("share", nearly_used(line)), ("days", ends_soon(line, now))) if on},
-        {
-            "left": "Infinity" if line.left is None else f"{line.left}",
-            "days": "" if line.ends is None else f"{line.ends - now}",
-        },
-        "active" if line.state is State.ACTIVE else "ended",
-    )
+def _states(rows: Sequence[Row]) -> str:
+    """Return how many rows there are, and in which state."""
+    found = Counter(row.figures[0]["state"] for row in rows).most_common()
+    said = ", ".join(f"{count:,} {state}" for state, count in found)
+    return said if len(found) == 1 else f"{len(rows):,}: {said}"
 
 
 def _since(report: Report) -> Iterator[Table]:
@@ -322,16 +270,17 @@ def _since(report: Report) -> Iterator[Table]:
     if report.since is None:
         return
     rows = [
-        PageRow(
-            visible(change.id),
-            {"since": f"{change.since:+,}", "used": f"{change.used:,}"},
-            "metadata" if change.kind is LineKind.GROUP else change.kind.value.replace("_", " "),
+        Row(
+            None,
+            change.id,
+            [{"since": f"{change.since:+,}", "used": f"{change.used:,}"}],
+            change.kind.value.replace("_", " "),
         )
         for change in report.since.changes
     ]
     columns = (Column("since", "uses since"), Column("used", "uses in all"))
-    yield table("since", f"Since {day_and_time(report.since.taken)}", columns, rows)
+    yield page_table(Table("since", f"Since {day_and_time(report.since.taken)}", columns, rows))
     if (over := report.over_time) is not None:
-        moments = course_columns(over, _MOMENTS)
-        rows = [PageRow(visible(one.id), course_cells(one)) for one in courses(over)]
-        yield table("over-time", "Uses over time", moments, rows, cut_words(over, len(moments)))
+        table = over_time_table(over)
+        latest = table.columns[-_MOMENTS:]
+        yield page_table(replace(table, columns=latest), cut_words(over, len(latest)))

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from promosync.plan.exposure import total
 from promosync.plan.fields import iso
 from promosync.render.heads import markdown_head
 from promosync.render.markdown import cell, code
-from promosync.render.status_words import (
-    NOUNS,
-    cells,
-    columns_of,
-    course_cells,
-    course_columns,
-    courses,
-    cut_words,
-    number,
-    remarks,
-    summary,
-    title,
-    uses_words,
-)
-from promosync.render.tables import Row, markdown_table
-from promosync.render.values import totals_words, worst_words
-from promosync.status.report import Line, LineKind, Report
+from promosync.render.status_words import COLUMNS, cut_words, over_time_table, summary, tables, uses_words
+from promosync.render.tables import filled, markdown_table
+from promosync.render.values import number, totals_words, worst_words
+from promosync.status.report import Report
 
 _MOMENTS = 8
 """A table of more columns is too wide for a comment."""
@@ -33,32 +20,27 @@ _MOMENTS = 8
 
 def status_markdown(report: Report) -> str:
     """Return a report as Markdown of GitHub's flavour."""
-    return "\n".join(_blocks(report)) + "\n"
+    return "\n".join(_lines(report)) + "\n"
 
 
-def _blocks(report: Report) -> Iterator[str]:
-    yield f"## Status of {code(report.owner)}"
-    yield ""
-    yield markdown_head(report.account)
-    yield ""
-    yield _summary(summary(report))
-    for kind, noun in NOUNS.items():
-        yield from _table(noun, [line for line in report.entries if line.kind is kind], report)
-    for key in report.by:
-        yield from _table(f"By {code(key)}", [line for line in report.groups if line.label == key], report)
+def _lines(report: Report) -> Iterator[str]:
+    yield from (f"## Status of {code(report.owner)}", "", markdown_head(report.account))
+    yield from ("", _summary(summary(report)))
+    every = list(tables(report))
+    columns = filled(COLUMNS, every, ("switched_off", "orphaned"))
+    for table in every:
+        heading = f"By {code(table.key)}" if table.key else table.heading
+        yield from ("", f"### {heading} ({number(len(table.rows), 'line')})", "")
+        shown = [column for column in table.columns if column in columns]
+        yield from markdown_table(table.rows, shown, remarks=not table.key)
     if report.worst:
         yield from ("", "### The most it can cost", "", "| coupon | uses | at most |", "| --- | ---: | ---: |")
         for exposure in report.worst:
             yield f"| {cell(exposure.coupon)} | {uses_words(exposure, report)} | {worst_words(exposure.amounts)} |"
         yield f"| by currency | | {totals_words(total(report.worst))} |"
     if report.since is not None:
-        yield from (
-            "",
-            f"### Since {iso(report.since.taken)}",
-            "",
-            "| | uses | of the batch |",
-            "| --- | ---: | ---: |",
-        )
+        yield from ("", f"### Since {iso(report.since.taken)}", "", "| | uses | of the batch |")
+        yield "| --- | ---: | ---: |"
         for change in report.since.changes:
             share = "" if change.percent is None else f"{change.percent:.1f} %"
             yield f"| {change.kind.value.replace('_', ' ')} {cell(change.id)} | {change.since:,} | {share} |"
@@ -66,22 +48,13 @@ def _blocks(report: Report) -> Iterator[str]:
             yield "| nothing was used | | |"
         for alarm in report.since.alarms:
             yield from ("", f"**Alarm:** {code(alarm.message)}")
-    if (over := report.over_time) is not None:
-        columns = course_columns(over, _MOMENTS)
-        yield from ("", "### Uses over time", "")
-        yield from markdown_table((Row(one.id, course_cells(one)) for one in courses(over)), columns, remarks=False)
-        if said := cut_words(over, len(columns)):
+    if report.over_time is not None:
+        table = over_time_table(report.over_time)
+        columns = list(table.columns[-_MOMENTS:])
+        yield from ("", f"### {table.heading}", "")
+        yield from markdown_table(table.rows, columns, remarks=False)
+        if said := cut_words(report.over_time, len(columns)):
             yield from ("", said)
-
-
-def _table(heading: str, lines: Sequence[Line], report: Report) -> Iterator[str]:
-    if not lines:
-        return
-    group = lines[0].kind is LineKind.GROUP
-    columns = [column for column in columns_of(report) if not (group and column.name in ("state", "days"))]
-    yield from ("", f"### {heading} ({number(len(lines), 'line')})", "")
-    rows = (Row(title(line), cells(line, report.now), remarks(line)) for line in lines)
-    yield from markdown_table(rows, columns, remarks=not group)
 
 
 def _summary(text: str) -> str:

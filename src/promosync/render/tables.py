@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -14,11 +14,16 @@ from promosync.codes.listing import inert
 from promosync.render.layout import pad, paragraph
 from promosync.render.markdown import cell
 from promosync.render.visible import visible
+from promosync.status.report import LineKind
 
 NOTHING = "–"
+NOUNS = {LineKind.COUPON: "Coupons", LineKind.CODE: "Promotion codes", LineKind.BATCH: "Code batches"}
 
 _GAP = "  "
 _LONGEST = 36
+_NARROWEST = 15
+_UNFOLDED = 12
+"""A table with more lines begins folded on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,52 +37,112 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its name fit for a terminal, its figures by the name of their column, what else there is to say."""
+    """One row, with its texts as people wrote them: each format makes them harmless.
 
-    name: str
-    cells: Mapping[str, str]
-    remarks: Sequence[str] = ()
-    remark_style: str = "dim"
-    style: Callable[[Column], str] = lambda _: ""
-
-
-def text_table(
-    heading: str, rows: Sequence[Row], columns: Sequence[Column], name_width: int, width: int, room: int
-) -> Iterator[Text]:
-    """Yield the lines of a table; a row is never broken, a remark is at ``width``.
-
-    Where a row has no ``room``, its figures stand below its name, each with the head of its column.
+    ``figures`` are its lines, of one currency each where it has amounts; each has its cells by the name of their
+    column. ``label`` is the name or text that people know it by, ``drift`` what differs from the file, ``note`` what
+    else there is to say. ``warn`` are the columns that stand out. ``order`` is what a page sorts a column by, where
+    that is not the cell itself: a number as JavaScript writes it. ``ended`` is whether it works no more.
     """
-    widths = [max(len(column.head), *(len(row.cells[column.name]) for row in rows)) for column in columns]
-    if name_width + sum(len(_GAP) + cells_wide for cells_wide in widths) > room:
-        yield from _one_below_the_other(heading, rows, columns, width)
-        return
-    head = [
-        pad(visible(heading), name_width),
-        *(_aligned(c.head, c, w) for c, w in zip(columns, widths, strict=True)),
+
+    kind: LineKind | None
+    id: str
+    figures: Sequence[Mapping[str, str]]
+    label: str = ""
+    drift: Sequence[str] = ()
+    note: str = ""
+    warn: Collection[str] = ()
+    order: Mapping[str, str] = field(default_factory=dict)
+    ended: bool = False
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return title(self.kind, self.id)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to say besides its figures."""
+        said = [f"differs: {'; '.join(self.drift)}"] if self.drift else []
+        return [*said, self.note] if self.note else said
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table under a heading; ``key`` is the metadata key whose values its rows are, if they are.
+
+    ``id`` names it on a page, ``kind`` is its CSS class there, ``about`` the text beside its heading.
+    """
+
+    id: str
+    heading: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    key: str = ""
+    about: str = ""
+    kind: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it is short enough to begin unfolded on a page."""
+        return sum(len(row.figures) for row in self.rows) <= _UNFOLDED
+
+
+def title(kind: LineKind | None, id: str) -> str:
+    """Return what a line is called: its id, or its value of a metadata key."""
+    return id.partition("=")[2] if kind is LineKind.GROUP else id
+
+
+def filled(columns: Iterable[Column], tables: Iterable[Table], optional: Collection[str]) -> list[Column]:
+    """Return the columns without those ``optional`` ones in which no row of the tables has a figure."""
+    cells = [cells for table in tables for row in table.rows for cells in row.figures]
+    return [
+        one for one in columns if one.name not in optional or not all(is_nothing(found[one.name]) for found in cells)
     ]
-    yield Text(_GAP.join(head).rstrip(), "bold")
-    for row in rows:
-        shown = Text(pad(row.name, name_width))
-        for column, cells_wide in zip(columns, widths, strict=True):
-            shown.append(_GAP)
-            shown.append(_aligned(row.cells[column.name], column, cells_wide), row.style(column))
-        shown.rstrip()
-        yield shown
-        for remark in row.remarks:
-            yield from paragraph(visible(remark), width, row.remark_style, "    ", "      ")
 
 
-def _one_below_the_other(heading: str, rows: Iterable[Row], columns: Sequence[Column], width: int) -> Iterator[Text]:
-    yield Text(visible(heading), "bold")
-    for row in rows:
-        if row.name:
-            yield Text(row.name)
-        shown = ((column.head, row.cells[column.name]) for column in columns)
+def text_tables(
+    tables: Sequence[Table], columns: Collection[Column], width: int, room: int, narrowest: int = _NARROWEST
+) -> Iterator[Text]:
+    """Yield the lines of tables, an empty line before each; of their columns only ``columns`` are shown.
+
+    A row is never broken, its remarks are cut at ``width``. Where a row has no ``room``, its figures are below its
+    name, each with the head of its column.
+    """
+    name_width = max(narrowest, *(cell_len(_name(row)) for table in tables for row in table.rows), 0)
+    for table in tables:
+        yield Text()
+        shown = [column for column in table.columns if column in columns]
+        figures = [cells for row in table.rows for cells in row.figures]
+        widths = [max(map(len, (one.head, *(cells[one.name] for cells in figures)))) for one in shown]
+        heads = [_aligned(one.head, one, wide) for one, wide in zip(shown, widths, strict=True)]
+        fits = name_width + sum(len(_GAP) + wide for wide in widths) <= room
+        head = _GAP.join([pad(visible(table.heading), name_width), *heads]).rstrip()
+        yield Text(head if fits else visible(table.heading), "bold")
+        for row in table.rows:
+            yield from _beside(row, shown, widths, name_width) if fits else _below(row, shown, width)
+            for remark in row.remarks:
+                yield from paragraph(visible(remark), width, "yellow" if row.drift else "dim", "    ", "      ")
+
+
+def _beside(row: Row, columns: Sequence[Column], widths: Sequence[int], name_width: int) -> Iterator[Text]:
+    """Yield the lines of a row with its figures beside its name."""
+    for at, cells in enumerate(row.figures):
+        line = Text(pad("" if at else _name(row), name_width))
+        for column, wide in zip(columns, widths, strict=True):
+            line.append(_GAP).append(_aligned(cells[column.name], column, wide), _style(row, column))
+        line.rstrip()
+        yield line
+
+
+def _below(row: Row, columns: Sequence[Column], width: int) -> Iterator[Text]:
+    """Yield the lines of a row with its figures below its name."""
+    if name := _name(row):
+        yield Text(name)
+    for cells in row.figures:
+        shown = ((column.head, cells[column.name]) for column in columns)
         figures = (f"{head} {figure}" for head, figure in shown if figure not in ("", NOTHING))
         yield from paragraph(", ".join(figures), width, "", "  ", "  ")
-        for remark in row.remarks:
-            yield from paragraph(visible(remark), width, row.remark_style, "    ", "      ")
 
 
 def markdown_table(rows: Iterable[Row], columns: Sequence[Column], remarks: bool) -> Iterator[str]:
@@ -87,8 +152,9 @@ def markdown_table(rows: Iterable[Row], columns: Sequence[Column], remarks: bool
     yield f"| --- | {' | '.join(rules)} |{' --- |' if remarks else ''}"
     for row in rows:
         said = f" {cell('; '.join(row.remarks)) if row.remarks else ''} |" if remarks else ""
-        named = cell(row.name) if row.name else ""
-        yield f"| {named} | {' | '.join(row.cells[column.name] for column in columns)} |{said}"
+        for cells in row.figures:
+            figures = " | ".join(cells[column.name] for column in columns)
+            yield f"| {cell(row.title) if row.title else ''} | {figures} |{said}"
 
 
 def shortened(name: str) -> str:
@@ -104,6 +170,16 @@ def is_nothing(cell: str) -> bool:
 def csv_cell(value: Any) -> Any:
     """Make text fit for a cell: no spreadsheet and no terminal obeys it."""
     return inert(visible(value)) if isinstance(value, str) else "" if value is None else value
+
+
+def _name(row: Row) -> str:
+    """Return what a terminal calls a row: of a code its text, too; a long value of metadata is cut."""
+    name = visible(row.title)
+    return shortened(f"{name} {visible(row.label)}" if row.kind is LineKind.CODE and row.label else name)
+
+
+def _style(row: Row, column: Column) -> str:
+    return "bold yellow" if column.name in row.warn else "dim" if column.name == "state" and row.ended else ""
 
 
 def _aligned(text: str, column: Column, cells_wide: int) -> str:

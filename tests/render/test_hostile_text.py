@@ -32,8 +32,7 @@ from promosync.render.plan_text import plan_text
 from promosync.render.problems import problems_markdown, problems_text, warnings_text
 from promosync.render.status_data import status_csv, status_json
 from promosync.render.status_html import status_html
-from promosync.render.status_markdown import status_markdown
-from promosync.render.status_text import status_text
+from promosync.render.status_text import status_markdown, status_text
 from promosync.status.builder import Asked
 from promosync.status.report import Report as StatusReport
 from promosync.status.since import Limits

@@ -15,8 +15,7 @@ import pytest
 
 from promosync.render.status_data import status_csv, status_json
 from promosync.render.status_html import status_html
-from promosync.render.status_markdown import status_markdown
-from promosync.render.status_text import status_text
+from promosync.render.status_text import status_markdown, status_text
 from promosync.render.status_words import moments
 from promosync.status.builder import Asked
 

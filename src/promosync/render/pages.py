@@ -52,8 +52,8 @@ def page(
 ) -> str:
     """Return the page of a command's report; ``content`` is what its own template asks for.
 
-    ``contents`` are the headings of its sections by their id, in order. ``cards_below`` is the width, in CSS, below
-    which the rows of a table stand as cards.
+    ``contents`` are the headings of its sections by their id, in order, empty for a section that is left out.
+    ``cards_below`` is the width, in CSS, below which each row of a table is a card.
     """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -67,7 +67,7 @@ def page(
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
     return environment.get_template(f"{command}.html.j2").render(
         command=command,
-        contents=contents,
+        contents={id: heading for id, heading in contents.items() if heading},
         policy=_POLICY.format(style=_hash(style), script=_hash(script)),
         style=style,
         script=script,

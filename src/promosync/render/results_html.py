@@ -9,7 +9,6 @@ from promosync.render import results_words as wording
 from promosync.render.pages import page, page_table, tells_apart
 from promosync.render.tables import Table, title
 from promosync.render.values import money, number
-from promosync.results.periods import Period
 from promosync.results.report import Figures, Line, Report
 from promosync.status.report import LineKind
 
@@ -70,11 +69,11 @@ def results_html(report: Report) -> str:
         "results",
         report.account,
         report.owner,
-        {id: heading for id, heading in contents.items() if heading},
+        contents,
         cards_below="64rem",
         span=wording.span_words(report),
         summary=wording.summary(report),
-        missing=list(wording.missing_words(report)),
+        missing=wording.missing_words(report),
         notes=remarks,
         tiles=tiles,
         long=max(len(figure) for figure, _, _ in tiles) > _LONG,
@@ -144,38 +143,34 @@ def _money(lines: Sequence[Line]) -> Iterator[tuple[Line, str, Figures]]:
 
 
 def _charts(lines: Sequence[Line], report: Report) -> Iterator[Chart]:
+    """Yield a chart for each line and currency with figures in the latest periods; none for less than two periods."""
     shown = list(enumerate(report.periods))[-_MOST_BARS:]
     if len(shown) < 2:
         return
+    names = [wording.label(period, report.every) for _, period in shown]
     for line, currency, _ in _money(lines):
-        found = {at: sums.money[currency] for at, sums in line.periods.items() if currency in sums.money}
-        heights = {at: max(0, one.after) + max(0, one.discount) for at, one in found.items()}
-        top = max((heights.get(at, 0) for at, _ in shown), default=0)
-        if not top:
+        periods = [line.periods[at].money if at in line.periods else {} for at, _ in shown]
+        bars = [found.get(currency) for found in periods]
+        heights = [max(0, one.after) + max(0, one.discount) if one else 0 for one in bars]
+        if not (top := max(heights)):
             continue
-        best = max(shown, key=lambda pair: heights.get(pair[0], 0))
-        names = [wording.label(period, report.every) for _, period in shown]
-        most = f"most: {money(heights[best[0]], currency)} in {wording.label(best[1], report.every)}"
-        words = f"{title(line.kind, line.id)}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
-        bars = tuple(_bars(shown, found, top, currency, report))
-        heading = f"{title(line.kind, line.id)}, in {currency.upper()}"
-        yield Chart(heading, most, words, bars, names[0], names[-1])
+        most = f"most: {money(top, currency)} in {names[heights.index(top)]}"
+        name = title(line.kind, line.id)
+        words = f"{name}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
+        columns = tuple(_columns(bars, top, currency, names))
+        yield Chart(f"{name}, in {currency.upper()}", most, words, columns, names[0], names[-1])
 
 
-def _bars(
-    shown: Sequence[tuple[int, Period]], found: dict[int, Figures], top: int, currency: str, report: Report
-) -> Iterator[Column]:
-    step = 100 / len(shown)
-    for place, (at, period) in enumerate(shown):
-        figures = found.get(at)
+def _columns(bars: Sequence[Figures | None], top: int, currency: str, names: Sequence[str]) -> Iterator[Column]:
+    step = 100 / len(bars)
+    for place, (figures, name) in enumerate(zip(bars, names, strict=True)):
         if figures is not None:
-            words = f"{money(figures.after, currency)} after discounts of {money(figures.discount, currency)}"
             yield Column(
                 round(place * step + step * 0.1, 3),
                 round(step * 0.8, 3),
                 round(100 * max(0, figures.after) / top, 2),
                 round(100 * max(0, figures.discount) / top, 2),
-                f"{wording.label(period, report.every)}: {words}",
+                f"{name}: {wording.money_words(figures, currency)}",
             )
 
 

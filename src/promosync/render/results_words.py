@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from promosync.plan.fields import iso
 from promosync.render.tables import NOTHING, NOUNS, Column, Row, Table, filled
 from promosync.render.values import amount_text, money, number
 from promosync.results.orders import Source
 from promosync.results.periods import Every, Period
-from promosync.results.report import Counts, Figures, Line, Report, Sums
+from promosync.results.report import Figures, Line, Report, Sums
 from promosync.status.report import LineKind
 
 COLUMNS = (
@@ -26,10 +26,11 @@ COLUMNS = (
 )
 
 _MISSING = {
-    Source.INVOICES: "Invoices could not be read: the orders of subscriptions are not in these figures.",
-    Source.SESSIONS: "Checkout sessions could not be read: payments without an invoice are not in these figures.",
+    Source.INVOICES: "Invoices could not be read: the orders of subscriptions are not in these figures."
+    " Give the key the permission Invoices: read.",
+    Source.SESSIONS: "Checkout sessions could not be read: payments without an invoice are not in these figures."
+    " Give the key the permission Checkout Sessions: read.",
 }
-PERMISSIONS = {Source.INVOICES: "Invoices: read", Source.SESSIONS: "Checkout Sessions: read"}
 EACH = {Every.DAY: "day", Every.WEEK: "week from Monday on", Every.MONTH: "month"}
 
 
@@ -60,42 +61,34 @@ def label(period: Period, every: Every | None) -> str:
 
 
 def summary(report: Report) -> str:
-    """Return what all orders came to, in one sentence."""
-    sums = report.total.sums
-    if not sums.counts.orders:
+    """Return what all orders brought, in one sentence."""
+    counts, money_in = report.total.sums.counts, report.total.sums.money
+    if not counts.orders:
         return "No paid order has had one of these discounts."
-    said = f"{number(sums.counts.orders, 'order')} of {customers_words(sums.counts)}"
-    return f"{said}: {'; '.join(money_words(sums.money))}."
+    buyers = [f"{number(counts.customers, 'customer')} ({counts.new:,} new)"] if counts.customers else []
+    buyers += [number(counts.guests, "guest")] if counts.guests else []
+    brought = (money_words(figures, currency) for currency, figures in money_in.items())
+    return f"{number(counts.orders, 'order')} of {' and '.join(buyers)}: {'; '.join(brought)}."
 
 
-def customers_words(counts: Counts) -> str:
-    """Return of whom orders were: ``10 customers (4 new) and 2 guests``."""
-    parts = [f"{number(counts.customers, 'customer')} ({counts.new:,} new)"] if counts.customers else []
-    parts += [number(counts.guests, "guest")] if counts.guests else []
-    return " and ".join(parts)
-
-
-def money_words(amounts: Mapping[str, Figures]) -> Iterator[str]:
-    """Yield what orders came to in each currency."""
-    for currency, figures in amounts.items():
-        after, given = money(figures.after, currency), money(figures.discount, currency)
-        yield f"{after} after discounts of {given}"
+def money_words(figures: Figures, currency: str) -> str:
+    """Return what orders brought in one currency."""
+    return f"{money(figures.after, currency)} after discounts of {money(figures.discount, currency)}"
 
 
 def span_words(report: Report) -> str:
     """Return which orders are shown, by when they were paid."""
-    span, zone = report.asked.span, report.asked.zone
+    span = report.asked.span
     if span.since is None and span.until is None:
         return "All orders"
-    parts = [f"from {iso(span.since)}" if span.since is not None else ""]
-    parts.append(f"until {iso(span.until)}" if span.until is not None else "")
-    return f"Orders paid {' '.join(filter(None, parts))} (days of {zone})"
+    since = "" if span.since is None else f" from {iso(span.since)}"
+    until = "" if span.until is None else f" until {iso(span.until)}"
+    return f"Orders paid{since}{until} (days of {report.asked.zone})"
 
 
-def missing_words(report: Report) -> Iterator[str]:
-    """Yield what is not in the figures because the key may not read it."""
-    for source in report.missing:
-        yield f"{_MISSING[source]} Give the key the permission {PERMISSIONS[source]}."
+def missing_words(report: Report) -> list[str]:
+    """Return what is not in the figures because the key may not read it."""
+    return [_MISSING[source] for source in report.missing]
 
 
 def notes(report: Report) -> Iterator[str]:

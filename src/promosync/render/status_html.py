@@ -97,7 +97,7 @@ def status_html(report: Report) -> str:
         "status",
         report.account,
         report.owner,
-        {id: heading for id, heading in contents.items() if heading},
+        contents,
         attention=report.attention,
         counts=counts(report),
         tiles=_tiles(report),

@@ -1,4 +1,4 @@
-"""What an export says beside the file: how much is in it, what is not, and why."""
+"""The messages of an export: how much is in the file, what was left out, and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINES = 30
 
 
 def export_notes(export: Export, width: int) -> Iterator[Text]:
-    """Yield what is to be said of an export, without a code or an address of its own."""
+    """Yield the messages of an export; they contain no code and no address."""
     found = export.configuration
     yield from paragraph(
         f"Exported {number(len(found.coupons), 'coupon')}, {number(export.codes, 'promotion code')}.", width

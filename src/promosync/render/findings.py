@@ -56,9 +56,8 @@ def finding(level: Level, problem: Problem, source: Source | None, file: PurePos
     """Return a problem as a finding; ``file`` is the source's."""
     if source is None or file is None:
         return Finding(level, problem)
-    if not source.text and problem.at is None:
-        return Finding(level, problem, file)
-    return Finding(level, problem, file, *source.place_of(problem))
+    place = source.place_of(problem) if source.text or problem.at else (None, None)
+    return Finding(level, problem, file, *place)
 
 
 def commands(findings: Iterable[Finding]) -> Iterator[str]:

@@ -33,9 +33,9 @@ def code(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Return text as inline code for a cell of a table, which a bar would end even within code.
+    """Return text as inline code for a cell of a table, in which a bar ends the cell even within code.
 
-    A backslash keeps it; those before it are doubled, for some readers take two of them for one.
+    A bar gets a backslash; backslashes before it are doubled, because some readers take two of them as one.
     """
     return _BAR.sub(lambda found: f"{found[1] * 2}\\|", code(text))
 
@@ -60,7 +60,7 @@ def block(lines: Iterable[str]) -> str:
 
 
 def longest_run(text: str) -> int:
-    """Return how many backticks stand together at most."""
+    """Return the length of the longest run of backticks."""
     return max(map(len, _RUN.findall(text)), default=0)
 
 
@@ -71,5 +71,5 @@ def marker(name: str) -> str:
 
 
 def size(text: str) -> int:
-    """Return how much of the limit a text takes: characters beyond the basic plane count twice, to be careful."""
+    """Return how much of the limit a text needs: to be safe, characters above U+FFFF count twice."""
     return len(text) + sum(sign > "\uffff" for sign in text)

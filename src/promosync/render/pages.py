@@ -1,4 +1,4 @@
-"""A report as one page of HTML: no request, readable on a phone, in the dark, on paper, and without its script.
+"""A report as one HTML page: it loads nothing, and can be read on a phone, in dark mode, on paper, without script.
 
 All that is drawn is computed before, in numbers; a template only places it. Whatever a template shows is made
 visible and escaped here, so text reaches it as people wrote it. The only script sorts, filters and unfolds; the
@@ -32,13 +32,13 @@ _POLICY = (
 
 
 def page_table(table: Table, about: str = "", kind: str = "") -> Table:
-    """Return a table without the columns of numbers in which it has no figure, with what a page needs of it."""
+    """Return a table for a page: without columns of numbers that are empty, with its CSS class and a remark."""
     numbers = [column.name for column in table.columns if column.number]
     return replace(table, columns=filled(table.columns, [table], numbers), about=about, kind=kind)
 
 
 def tells_apart(names: Iterable[str]) -> bool:
-    """Whether a chart of lines with these names tells anything apart: not all are without a metadata value."""
+    """Whether a chart of lines with these names compares anything: some have a metadata value."""
     return any(name != NO_VALUE for name in names)
 
 
@@ -50,7 +50,7 @@ def page(
     cards_below: str = "44rem",
     **content: Any,
 ) -> str:
-    """Return the page of a command's report; ``content`` is what its own template asks for.
+    """Return the page of a command's report; ``content`` is for its own template.
 
     ``contents`` are the headings of its sections by their id, in order, empty for a section that is left out.
     ``cards_below`` is the width, in CSS, below which each row of a table is a card.
@@ -82,15 +82,15 @@ def page(
 
 
 def day_and_time(seconds: int) -> str:
-    """Return a moment, seconds UTC, as people write it."""
+    """Return a moment, seconds UTC, in words."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%-d %B %Y, %H:%M UTC")
 
 
 def _finalized(value: Any) -> Any:
-    """Return what a template shows with every character visible; what is HTML already stays as it is."""
+    """Return a value that a template shows, with every character of a text visible; HTML is not changed."""
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _hash(text: str) -> str:
-    """Return how a policy names a style or a script, see https://www.w3.org/TR/CSP3/#framework-directive-source-list."""
+    """Return the name of a style or script in a policy: https://www.w3.org/TR/CSP3/#framework-directive-source-list."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -44,7 +44,7 @@ DOINGS = {
     "switched_off": ("switch", " off"),
     "marked": ("note", " as switched off by hand"),
 }
-"""What is done to codes of a batch, by the field that counts them: the words before and after the codes."""
+"""What is done to codes of a batch, by the field that counts them: the words before and after the number."""
 
 _STYLE = {"+": "green", "~": "yellow", "←": "cyan", "±": "magenta", "-": "red", "×": "red"}
 _INDENT = " " * 6

@@ -1,4 +1,4 @@
-"""A plan for programs: every fact of the text as a field of its own."""
+"""A plan for programs: every fact of the text output as a field."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def plan_json(plan: Plan, pace: Pace) -> Json:
 
 
 def worst_case_json(exposed: Iterable[Exposure]) -> Json:
-    """Return what coupons with an amount give away at most, in minor units; None is without limit."""
+    """Return the most that coupons with an amount can cost, in minor units; None is unlimited."""
     found = tuple(exposed)
     return {
         "coupons": [
@@ -68,7 +68,7 @@ def worst_case_json(exposed: Iterable[Exposure]) -> Json:
 
 
 def action_json(action: Action) -> Json:
-    """Return one action; ``used`` is None for what is not there yet, ``left`` None where nothing limits it."""
+    """Return one action; ``used`` is None for what is not in Stripe yet, ``left`` is None without a limit."""
     return {
         **subject_json(action),
         "stripe_id": action.stripe_id,
@@ -88,7 +88,7 @@ def action_json(action: Action) -> Json:
 
 
 def batch_json(batch: BatchAction, pace: Pace) -> Json:
-    """Return one batch; ``issued`` counts the codes that stay, by their state. No code is in it."""
+    """Return one batch, without its codes; ``issued`` counts the codes that stay, by their state."""
     return {
         "kind": batch.kind.value,
         "id": batch.id,
@@ -115,7 +115,7 @@ def batch_json(batch: BatchAction, pace: Pace) -> Json:
 
 
 def changes_json(changes: Iterable[FieldChange]) -> list[Json]:
-    """Return each field with before and after; None is "not set"."""
+    """Return each field with its values before and after; None is "not set"."""
     return [
         {
             "field": change.field,
@@ -128,7 +128,7 @@ def changes_json(changes: Iterable[FieldChange]) -> list[Json]:
 
 
 def subject_json(action: Action | BatchAction) -> Json:
-    """Return what an action is about; a batch has no verb and no label."""
+    """Return which object an action changes; a batch has no verb and no label."""
     return {
         "verb": action.verb.value if isinstance(action, Action) else None,
         "kind": action.kind.value,

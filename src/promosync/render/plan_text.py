@@ -28,7 +28,7 @@ _MOST_KEPT = 10
 
 
 def plan_text(plan: Plan, width: int, pace: Pace, verbose: bool = False) -> Iterator[Text]:
-    """Yield the lines of a plan, for a terminal of ``width`` columns; ``verbose`` gives everything its own entry."""
+    """Yield the lines of a plan, for a terminal of ``width`` columns; ``verbose`` shows every entry."""
     yield text_head(plan.account, plan.owner)
     moved = {} if verbose else only_moving(plan)
     folded = {id(action) for group in moved.values() for action in group}
@@ -85,7 +85,7 @@ def trust_words(plan: Plan) -> Iterator[str]:
 
 
 def counted(plan: Plan, pace: Pace) -> str:
-    """Return how much there is to do, and what it costs: ``Plan: 3 to create. 3 requests, less than a second.``"""
+    """Return the counts and the time in words: ``Plan: 3 to create. 3 requests, less than a second.``"""
     if plan.empty:
         return _no_changes(plan)
     counts = plan.counts
@@ -98,7 +98,7 @@ def counted(plan: Plan, pace: Pace) -> str:
 
 
 def off_meanwhile(plan: Plan) -> Iterator[str]:
-    """Yield in sentences how many codes are off for a moment, and for how long; nothing if none is."""
+    """Yield sentences: how many codes are off for a moment, and for how long; none if no code is."""
     held, longest = waiting(plan)
     if alone := with_a_gap(plan) - held:
         each = "1 code that works now is" if alone == 1 else f"{alone:,} codes that work now are each"

@@ -43,10 +43,10 @@ def results_json(report: Report) -> Json:
 
 
 def results_csv(report: Report) -> str:
-    """Return a report as CSV after RFC 4180: a row for each line, period and currency.
+    """Return a report as CSV (RFC 4180): a row for each line, period and currency.
 
-    Amounts are decimals of the currency; ``period`` is empty where all of them are meant. Text that a spreadsheet
-    would run is made inert.
+    Amounts are decimals of the currency; ``period`` is empty in the rows for all periods. Text cannot run as a
+    formula in a spreadsheet.
     """
     out = StringIO()
     writer = csv.writer(out)

@@ -1,4 +1,4 @@
-"""The results as one page of HTML: discount beside revenue, and both over time, for each campaign."""
+"""The results as one HTML page: revenue and discount of each campaign, in all and over time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from promosync.results.report import Figures, Line, Report
 from promosync.status.report import LineKind
 
 _MOST_CHARTS = 12
-"""More charts say less; the tables below have all."""
+"""More charts are hard to compare; the tables below have all."""
 _LONG = 11
 """Figures with more characters do not fit on a tile in the large type."""
 _MOST_BARS = 60
@@ -22,7 +22,7 @@ _MOST_BARS = 60
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One bar: what came in and what was given away, in percent of the full width."""
+    """One bar: amount paid and discount, in percent of the full width."""
 
     name: str
     after: float
@@ -33,7 +33,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One upright bar of a chart over time: where it begins, how wide and how high its parts are, in percent."""
+    """One vertical bar of a chart over time: its start, its width, and the heights of its parts, in percent."""
 
     start: float
     wide: float
@@ -44,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What one line brought over time, in one currency."""
+    """The orders of one line over time, in one currency."""
 
     heading: str
     most: str
@@ -55,7 +55,7 @@ class Chart:
 
 
 def results_html(report: Report) -> str:
-    """Return a report as one HTML page that stands by itself."""
+    """Return a report as one HTML page that needs no other file."""
     drawn = _drawn(report)
     shares, charts, tiles = list(_shares(drawn)), list(_charts(drawn, report)), list(_tiles(report))
     tables, remarks = list(_tables(report)), list(wording.notes(report))
@@ -88,19 +88,19 @@ def results_html(report: Report) -> str:
 
 
 def _drawn(report: Report) -> Sequence[Line]:
-    """Return the lines worth a chart, the most orders first: of the first key that tells them apart, else coupons."""
+    """Return the lines with orders, the most orders first: values of the first metadata key in use, else coupons."""
     groups = (report.group(key) for key in report.asked.by)
     lines = next((found for found in groups if tells_apart(title(one.kind, one.id) for one in found)), report.coupons)
     return sorted((line for line in lines if line.sums.counts.orders), key=lambda line: -line.sums.counts.orders)
 
 
 def _what(drawn: Sequence[Line]) -> str:
-    """Return what the lines of the charts are: the metadata key, or coupons."""
+    """Return what each line of the charts is: a value of a metadata key, or a coupon."""
     return drawn[0].label if drawn and drawn[0].kind is LineKind.GROUP else "coupon"
 
 
 def _tiles(report: Report) -> Iterator[tuple[str, str, str]]:
-    """Yield the figures to see first: figure, what of, and a remark; money in the most frequent currency."""
+    """Yield the most important figures: the figure, what it counts, a remark; money in the most frequent currency."""
     sums = report.total.sums
     counts = sums.counts
     renewals = f"{number(counts.first_orders, 'first order')}, {number(counts.renewals, 'renewal')}"
@@ -121,7 +121,7 @@ def _percent(figures: Figures) -> str:
 
 
 def _shares(lines: Sequence[Line]) -> Iterator[Share]:
-    """Yield a bar for each line and currency; the longest of a currency is as wide as the page."""
+    """Yield a bar for each line and currency; the longest bar of a currency has the full width."""
     longest: dict[str, int] = {}
     for _, currency, figures in _money(lines):
         longest[currency] = max(longest.get(currency, 0), figures.after + figures.discount)
@@ -143,7 +143,7 @@ def _money(lines: Sequence[Line]) -> Iterator[tuple[Line, str, Figures]]:
 
 
 def _charts(lines: Sequence[Line], report: Report) -> Iterator[Chart]:
-    """Yield a chart for each line and currency with figures in the latest periods; none for less than two periods."""
+    """Yield a chart for each line and currency with amounts in the latest periods; none if there is one period."""
     shown = list(enumerate(report.periods))[-_MOST_BARS:]
     if len(shown) < 2:
         return

@@ -22,7 +22,9 @@ _KINDS = {LineKind.CODE: "code ", LineKind.COUPON: "coupon ", LineKind.BATCH: "b
 def results_text(report: Report, width: int, room: int) -> Iterator[Text]:
     """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table may have ``room``."""
     yield text_head(report.account, report.owner).append(f", {iso(report.now)}")
-    yield from paragraph(f"{wording.span_words(report)}. Amounts are before, of and after discounts.", width)
+    yield from paragraph(
+        f"{wording.span_words(report)}. Amounts: before discounts, the discounts, after discounts.", width
+    )
     for said in wording.missing_words(report):
         yield from paragraph(said, width, "bold yellow", "! ", "  ")
     every = list(wording.tables(report))
@@ -61,6 +63,6 @@ def _markdown(report: Report) -> Iterator[str]:
 
 
 def _heading(line: Line, report: Report) -> str:
-    """Return the heading of a line's periods, in which a long name is cut: it has the width of a name."""
+    """Return the heading of a line's periods; it is above their names, so a long name is cut."""
     name = shortened(title(line.kind, line.id)) if line.kind else "All orders"
     return f"{_KINDS.get(line.kind or LineKind.GROUP, '')}{name} by {report.every}"

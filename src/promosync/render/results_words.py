@@ -41,7 +41,7 @@ def tables(report: Report) -> Iterator[Table]:
 
 
 def columns(every: Iterable[Table]) -> list[Column]:
-    """Return the columns of the tables, without those that few shops need where they have no figure."""
+    """Return the columns of the tables; rare ones only where there is a figure."""
     return filled(COLUMNS, every, ("renewals", "guests", "refunded"))
 
 
@@ -51,7 +51,7 @@ def lines_over_time(report: Report) -> list[Line]:
 
 
 def period_rows(line: Line, report: Report) -> list[Row]:
-    """Return the figures of a line in each period."""
+    """Return a row for each period in which a line has orders."""
     return [Row(None, label(report.periods[at], report.every), _figures(sums)) for at, sums in line.periods.items()]
 
 
@@ -77,7 +77,7 @@ def money_words(figures: Figures, currency: str) -> str:
 
 
 def span_words(report: Report) -> str:
-    """Return which orders are shown, by when they were paid."""
+    """Return when the orders that are shown were paid."""
     span = report.asked.span
     if span.since is None and span.until is None:
         return "All orders"
@@ -92,7 +92,7 @@ def missing_words(report: Report) -> list[str]:
 
 
 def notes(report: Report) -> Iterator[str]:
-    """Yield what whoever reads the figures has to know of them."""
+    """Yield what a reader must know about the figures."""
     counts, figures = report.total.sums.counts, report.total.sums.money.values()
     if not counts.orders:
         return
@@ -102,11 +102,11 @@ def notes(report: Report) -> Iterator[str]:
     lines = (*report.entries, *report.groups, report.total)
     if any(one.others for line in lines for one in line.sums.money.values()):
         yield (
-            "An order with several discounts stands in the line of each of them: the whole order, and the discount of"
+            "An order with several discounts is in the line of each discount: the whole order, with the discount of"
             " that line. All orders together count it once."
         )
     if counts.guests:
-        yield "Guests are orders of nobody that Stripe knows: they are not among the customers."
+        yield "Guests are orders without a customer in Stripe: they are not among the customers."
     since = "" if report.read_from is None else f" made since {iso(report.read_from)}"
     yield f"New customers are those with no earlier paid order; all orders{since} were read."
     if any(one.refunded for one in figures):

@@ -44,7 +44,7 @@ def status_json(report: Report) -> Json:
 
 
 def status_csv(report: Report) -> str:
-    """Return a report as CSV after RFC 4180, one row a line; text that a spreadsheet would run is made inert."""
+    """Return a report as CSV (RFC 4180), a row for each line; text cannot run as a formula in a spreadsheet."""
     worst = {one.coupon: worst_words(one.amounts) for one in report.worst}
     changes = {(change.kind, change.id): change.since for change in report.since.changes} if report.since else None
     over = report.over_time or OverTime(())

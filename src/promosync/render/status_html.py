@@ -1,4 +1,4 @@
-"""The status report as one page of HTML: its figures, and its bars as shares of their width."""
+"""The status report as one HTML page: its figures, bars and curves, computed for the template."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from promosync.status.attention import SOON_DAYS, ends_soon, nearly_used
 from promosync.status.report import Course, Line, LineKind, OverTime, Report
 
 _MOST_POINTS = 60
-"""More points in one curve cannot be told apart on a phone: the latest are drawn."""
+"""More points in one curve cannot be distinguished on a phone: the latest are drawn."""
 _MOMENTS = 6
-"""More columns of figures over time do not fit beside their names."""
+"""More columns of figures over time do not fit beside the names."""
 _MOST_BARS = 12
-"""More bars in one chart say less; the table below has all."""
+"""More bars in one chart are hard to compare; the table below has all."""
 
 _CLASSES = {state: state.value.replace(" ", "-") for state in State} | {State.REDEEMED: "used-up"}
 """The parts of a batch from left to right, with their CSS class."""
@@ -29,14 +29,14 @@ _CLASSES = {state: state.value.replace(" ", "-") for state in State} | {State.RE
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: ``percent`` of the full width, None where there is no limit to measure it by."""
+    """One bar: ``percent`` of the full width, None without a limit; ``label`` is None if such bars have none."""
 
     name: str
-    label: str
     figure: str
     note: str
     percent: float | None
     level: str = ""
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One moment of a curve: where it is, in thousandths of the width and percent of the height, and what it says.
+    """One moment of a curve: its place in thousandths of the width and percent of the height, and its words.
 
-    ``start`` and ``wide`` are the strip of the width that is nearest to it.
+    ``start`` and ``wide`` are the strip of the width that is nearest to it, for the tooltip.
     """
 
     x: float
@@ -76,7 +76,7 @@ class Curve:
 
 
 def status_html(report: Report) -> str:
-    """Return a report as one HTML page that stands by itself."""
+    """Return a report as one HTML page that needs no other file."""
     charts = {}
     for place, key in enumerate(report.by, start=1):
         lines = [line for line in report.groups if line.label == key]
@@ -122,14 +122,14 @@ def status_html(report: Report) -> str:
 
 
 def _fullest(lines: Sequence[Line]) -> Sequence[Line]:
-    """Return as many lines as there are bars, in their order; of more, those of whose limit most is used."""
+    """Return all lines if there is a bar for each, else those that used the largest share of their limit."""
     if len(lines) <= _MOST_BARS:
         return lines
     return sorted(lines, key=lambda line: (-(line.percent_used or 0), -line.used))[:_MOST_BARS]
 
 
 def _tiles(report: Report) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the figures to see first: figure, what of, a remark, and a level."""
+    """Yield the most important figures: the figure, what it counts, a remark, and a level."""
     used = sum(line.used for line in report.coupons)
     yield f"{used:,}", "redemptions", _since_words(report), ""
     codes = [*report.codes, *report.batches]
@@ -141,7 +141,7 @@ def _tiles(report: Report) -> Iterator[tuple[str, str, str, str]]:
     yield (
         f"{drift:,}",
         "differ from the file",
-        "the next apply brings them in line" if drift else "as written",
+        "the next apply corrects this" if drift else "as written",
         ("warn" if drift else ""),
     )
 
@@ -157,11 +157,11 @@ def _budget(line: Line, now: int) -> Bar:
     figure = f"{line.used:,} used, {NO_LIMIT}" if line.limit is None else f"{line.used:,} of {line.limit:,} used"
     return Bar(
         line.id,
-        line.label,
         figure,
         ", ".join(_notes(line, now)),
         None if line.limit is None else min(100.0, float(line.percent_used or 0)),
         "full" if line.state is not State.ACTIVE else "near" if nearly_used(line) else "",
+        line.label,
     )
 
 
@@ -181,7 +181,6 @@ def _uses(lines: Sequence[Line]) -> list[Bar]:
     return [
         Bar(
             title(line.kind, line.id),
-            "",
             number(line.used, "use"),
             f"{line.used_codes:,} of {number(line.issued, 'code')} used",
             100 * line.used / most if most else 0.0,
@@ -211,7 +210,7 @@ def _tables(report: Report) -> Iterator[Table]:
 
 
 def _curves(report: Report) -> Iterator[tuple[str, list[Curve]]]:
-    """Yield the curves of the coupons, and of the values of each metadata key, with their heading."""
+    """Yield the headings of the charts over time, of coupons and of each metadata key, with their curves."""
     if (over := report.over_time) is None:
         return
     drawn = [one for one in courses(over) if len(_known(one, over)) > 1]
@@ -225,13 +224,13 @@ def _curves(report: Report) -> Iterator[tuple[str, list[Curve]]]:
 
 
 def _known(course: Course, over: OverTime) -> list[tuple[int, int]]:
-    """Return the moments, seconds UTC, at which a line was counted, and how often it had been used."""
+    """Return the moments, seconds UTC, at which a line was counted, each with its uses until then."""
     pairs = zip(over.taken, course.used, strict=True)
     return [(at, used) for at, used in pairs if used is not None][-_MOST_POINTS:]
 
 
 def _curve(course: Course, over: OverTime) -> Curve:
-    """Return a curve over the true distances of its moments; the highest point is as high as the chart."""
+    """Return a curve with its moments at their real distances; the highest point is as high as the chart."""
     known = _known(course, over)
     begin, whole, top = known[0][0], max(1, known[-1][0] - known[0][0]), max(1, *(used for _, used in known))
     places = [1000 * (at - begin) / whole for at, _ in known]
@@ -252,7 +251,7 @@ def _curve(course: Course, over: OverTime) -> Curve:
 
 
 def _span(known: Sequence[tuple[int, int]]) -> tuple[str, str]:
-    """Return the first and the last of some moments: their days, with the time where that is one day."""
+    """Return the first and the last moment in words: their days, with the time if both are on one day."""
     first, last = (day_and_time(known[at][0]) for at in (0, -1))
     days = first.partition(",")[0], last.partition(",")[0]
     return (first, last) if days[0] == days[1] else days
@@ -266,7 +265,7 @@ def _states(rows: Sequence[Row]) -> str:
 
 
 def _since(report: Report) -> Iterator[Table]:
-    """Yield the tables of what was used since the snapshot, and over several; none without a snapshot."""
+    """Yield the tables of uses since the snapshot and over several snapshots; none without a snapshot."""
     if report.since is None:
         return
     rows = [

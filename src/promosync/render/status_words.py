@@ -26,7 +26,7 @@ COLUMNS = (
     Column("state", "state", number=False),
 )
 _GROUP_COLUMNS = COLUMNS[:-2]
-"""A value of a metadata key has no state and no end."""
+"""A metadata value has no state and no end."""
 
 
 def tables(report: Report) -> Iterator[Table]:
@@ -50,7 +50,7 @@ def over_time_table(over: OverTime) -> Table:
 
 
 def moments(taken: Sequence[int]) -> list[str]:
-    """Return what moments, seconds UTC, are called in a table: their day if that tells them apart, else more."""
+    """Return the names of moments, seconds UTC, in a table: the day, and the time if two are on one day."""
     for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
         named = [datetime.fromtimestamp(one, UTC).strftime(form) for one in taken]
         if len(set(named)) == len(named):
@@ -68,14 +68,14 @@ def courses(over: OverTime) -> list[Course]:
 
 
 def cut_words(over: OverTime, shown: int) -> str:
-    """Return that not all moments are shown, if so."""
+    """Return a sentence if not all moments are shown, else an empty text."""
     return (
         f"The latest {shown} of {len(over.taken)} moments; CSV and JSON have all." if shown < len(over.taken) else ""
     )
 
 
 def summary(report: Report) -> str:
-    """Return the line a person can act on."""
+    """Return one sentence: what needs attention, or how much there is."""
     if report.attention:
         said = ", ".join(report.attention)
         return f"{said[0].upper()}{said[1:]}."

@@ -1,4 +1,4 @@
-"""Tables of figures as every report shows them: a name, then columns, on a terminal and in Markdown; cells of CSV."""
+"""The tables of every report: a name, then columns of figures, on a terminal and in Markdown; cells of CSV."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from promosync.status.report import LineKind
 NOTHING = "–"
 NOUNS = {LineKind.COUPON: "Coupons", LineKind.CODE: "Promotion codes", LineKind.BATCH: "Code batches"}
 
+_FIGURE = re.compile("[1-9a-z]")
+"""In every cell except 0, of any unit, and a dash."""
 _GAP = "  "
 _LONGEST = 36
 _NARROWEST = 15
@@ -28,7 +30,7 @@ _UNFOLDED = 12
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its head, and whether it is numbers."""
+    """A column of a table: its head, and whether it has numbers."""
 
     name: str
     head: str
@@ -39,10 +41,10 @@ class Column:
 class Row:
     """One row, with its texts as people wrote them: each format makes them harmless.
 
-    ``figures`` are its lines, of one currency each where it has amounts; each has its cells by the name of their
-    column. ``label`` is the name or text that people know it by, ``drift`` what differs from the file, ``note`` what
-    else there is to say. ``warn`` are the columns that stand out. ``order`` is what a page sorts a column by, where
-    that is not the cell itself: a number as JavaScript writes it. ``ended`` is whether it works no more.
+    ``figures`` are its lines, one for each currency if it has amounts: the cells by the name of their column.
+    ``label`` is a coupon's name or a code's text, ``drift`` what differs from the file, ``note`` another remark.
+    ``warn`` are the columns to highlight. ``order`` has the values by which a page sorts a column, if not by its
+    cells: numbers as JavaScript writes them. ``ended`` is whether it no longer works.
     """
 
     kind: LineKind | None
@@ -57,19 +59,19 @@ class Row:
 
     @property
     def title(self) -> str:
-        """What it is called."""
+        """Its name in every format."""
         return title(self.kind, self.id)
 
     @property
     def remarks(self) -> list[str]:
-        """What there is to say besides its figures."""
+        """What differs from the file, and its note."""
         said = [f"differs: {'; '.join(self.drift)}"] if self.drift else []
         return [*said, self.note] if self.note else said
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table under a heading; ``key`` is the metadata key whose values its rows are, if they are.
+    """A table with its heading; ``key`` is the metadata key if its rows are values of one.
 
     ``id`` names it on a page, ``kind`` is its CSS class there, ``about`` the text beside its heading.
     """
@@ -89,15 +91,15 @@ class Table:
 
 
 def title(kind: LineKind | None, id: str) -> str:
-    """Return what a line is called: its id, or its value of a metadata key."""
+    """Return the name of a line: its id, or its value of a metadata key."""
     return id.partition("=")[2] if kind is LineKind.GROUP else id
 
 
 def filled(columns: Iterable[Column], tables: Iterable[Table], optional: Collection[str]) -> list[Column]:
-    """Return the columns without those ``optional`` ones in which no row of the tables has a figure."""
+    """Return the columns; an ``optional`` one only if a row of the tables has a figure in it."""
     cells = [cells for table in tables for row in table.rows for cells in row.figures]
     return [
-        one for one in columns if one.name not in optional or not all(is_nothing(found[one.name]) for found in cells)
+        one for one in columns if one.name not in optional or any(_FIGURE.search(found[one.name]) for found in cells)
     ]
 
 
@@ -106,8 +108,8 @@ def text_tables(
 ) -> Iterator[Text]:
     """Yield the lines of tables, an empty line before each; of their columns only ``columns`` are shown.
 
-    A row is never broken, its remarks are cut at ``width``. Where a row has no ``room``, its figures are below its
-    name, each with the head of its column.
+    A row is never broken; its remarks are wrapped at ``width``. If the rows of a table need more columns than
+    ``room``, their figures are below their names, each with the head of its column.
     """
     name_width = max(narrowest, *(cell_len(_name(row)) for table in tables for row in table.rows), 0)
     for table in tables:
@@ -162,18 +164,13 @@ def shortened(name: str) -> str:
     return name if cell_len(name) <= _LONGEST else f"{set_cell_size(name, _LONGEST - 1).rstrip()}…"
 
 
-def is_nothing(cell: str) -> bool:
-    """Whether a figure says nothing: it is 0, of whatever unit, or a dash."""
-    return re.search("[1-9a-z]", cell) is None
-
-
 def csv_cell(value: Any) -> Any:
-    """Make text fit for a cell: no spreadsheet and no terminal obeys it."""
+    """Return a cell of CSV: its text cannot run in a spreadsheet and cannot control a terminal."""
     return inert(visible(value)) if isinstance(value, str) else "" if value is None else value
 
 
 def _name(row: Row) -> str:
-    """Return what a terminal calls a row: of a code its text, too; a long value of metadata is cut."""
+    """Return the name of a row on a terminal: of a code also its text; a long name is cut."""
     name = visible(row.title)
     return shortened(f"{name} {visible(row.label)}" if row.kind is LineKind.CODE and row.label else name)
 

@@ -24,13 +24,13 @@ def export_notes(export: Export, width: int) -> Iterator[Text]:
     )
     for owner, count in sorted(export.owners.items()):
         name = visible(owner)
-        said = f"Left to their own file: {count:,} of owner {name} (promosync export --owner {name})."
+        said = f"Not in this file: {count:,} of owner {name} (promosync export --owner {name})."
         yield from paragraph(said, width, indent="  ")
     most_first = sorted(export.left_out, key=lambda left: -left.count)
     for left in most_first[:_LINES]:
         yield from paragraph(_left_out(left), width, indent="  ")
     if rest := sum(left.count for left in most_first[_LINES:]):
-        yield from paragraph(f"Left out, for other reasons of this kind: {rest:,} more.", width, indent="  ")
+        yield from paragraph(f"Left out for other reasons: {rest:,} more.", width, indent="  ")
     if export.withdraws:
         said = (
             f"Warning: a plan of this file removes {export.withdraws:,} objects of its owner that could not be "

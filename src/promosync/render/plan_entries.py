@@ -60,7 +60,7 @@ _LONG = 60
 def action_text(action: Action, width: int, moved: Sequence[Action] = (), listed: str = LISTED) -> Iterator[Text]:
     """Yield the lines of one action.
 
-    ``moved`` are the codes that only move with it and have no entry of their own; ``listed`` says where they have.
+    ``moved`` are the codes that only move with it and have no entry of their own; ``listed`` says where they are.
     """
     label = said_label(action)
     shown = value_text("name", label) if label and action.kind is Kind.COUPON else visible(label)
@@ -70,7 +70,7 @@ def action_text(action: Action, width: int, moved: Sequence[Action] = (), listed
 
 
 def action_changes(action: Action, width: int) -> Iterator[Text]:
-    """Yield those lines of an action that say from what to what a field changes."""
+    """Yield the lines of an action that show its fields before and after."""
     new = action.verb is Verb.CREATE
     changes = [change for change in said_changes(action) if not (new and change.field in _IN_THE_HEAD)]
     currencies = _currency(action.before.spec if action.before else None), _currency(action.after)
@@ -78,11 +78,12 @@ def action_changes(action: Action, width: int) -> Iterator[Text]:
 
 
 def batch_text(batch: BatchAction, width: int, pace: Pace) -> Iterator[Text]:
-    """Yield the lines of one batch: counts of codes, and never one of the codes."""
+    """Yield the lines of one batch: counts of codes, never the text of a code."""
     doings = []
     for name, (verb, after) in DOINGS.items():
         if count := getattr(batch, name):
-            doings.append(f"{verb} {number(count, 'code')}{after or ' with the same text' * (name == 'recreated')}")
+            same = " with the same text" if name == "recreated" else ""
+            doings.append(f"{verb} {number(count, 'code')}{after}{same}")
     said = f"{', '.join(doings)}: {visible(batch.reason)}"
     yield from _entry(
         batch, _symbol(batch), "", said, _changes(batch.changes, width), _batch_remarks(batch, pace), width

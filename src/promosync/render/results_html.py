@@ -60,7 +60,7 @@ def results_html(report: Report) -> str:
     shares, charts, tiles = list(_shares(drawn)), list(_charts(drawn, report)), list(_tiles(report))
     tables, remarks = list(_tables(report)), list(wording.notes(report))
     contents = {
-        "shares": f"What each {_what(drawn)} brought, and what it gave away" if shares else "",
+        "shares": f"Revenue and discount of each {_what(drawn)}" if shares else "",
         "time": f"Each {_what(drawn)} over time" if charts else "",
         **{one.id: one.heading for one in tables},
         "notes": "How to read this" if remarks else "",

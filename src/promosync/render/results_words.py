@@ -98,7 +98,7 @@ def notes(report: Report) -> Iterator[str]:
         return
     if counts.renewals:
         again = "is a renewal" if counts.renewals == 1 else "are renewals"
-        yield f"A discount that recurs counts each time it is given: {counts.renewals:,} of the orders {again}."
+        yield f"A recurring discount counts with each payment: {counts.renewals:,} of the orders {again}."
     lines = (*report.entries, *report.groups, report.total)
     if any(one.others for line in lines for one in line.sums.money.values()):
         yield (
@@ -110,7 +110,7 @@ def notes(report: Report) -> Iterator[str]:
     since = "" if report.read_from is None else f" made since {iso(report.read_from)}"
     yield f"New customers are those with no earlier paid order; all orders{since} were read."
     if any(one.refunded for one in figures):
-        yield "Refunded is what credit notes took back, tax included; it is not taken off the other amounts."
+        yield "Refunded is the sum of credit notes, tax included; it is not subtracted from the other amounts."
 
 
 def _sections(report: Report) -> Iterator[tuple[str, str, Sequence[Line]]]:

@@ -103,7 +103,7 @@ def _row(line: Line, now: int) -> Row:
         "" if line.kind is LineKind.GROUP else line.label,
         line.drift,
         line.note,
-        {name for name, on in (("share", nearly_used(line)), ("days", ends_soon(line, now))) if on},
+        tuple(name for name, on in (("share", nearly_used(line)), ("days", ends_soon(line, now))) if on),
         {
             "left": "Infinity" if line.left is None else f"{line.left}",
             "days": "" if line.ends is None else f"{line.ends - now}",

@@ -1,11 +1,11 @@
 """One entry of a plan for people: what happens to an object or a batch, why, and what it means for its codes.
 
-± coupon summer_sale  "Summer Sale"           what it is: symbol, kind, config id, and its name or text
-    recreate: Stripe cannot change percent_off                                   what is done, and why
-    percent_off  20 % → 25 %   forces recreate                                    each field that changes
-    37 of 100 redemptions are used: 63 are left                                             what it means
-    moves 200 codes: LAUNCH20, LETTER20 and 198 more; --verbose lists them       codes without own entry
-    ! a larger discount: 20 % to 25 %                                                       what it costs
+± coupon summer_sale  "Summer Sale"                    symbol, kind, config id, and its name or text
+      recreate: Stripe cannot change percent_off                          what is done, and why
+      percent_off  20 % → 25 %   forces recreate                          each field that changes
+      100 redemptions allowed, of which 37 used: 63 left                  what it means
+      moves 200 codes: LAUNCH20, LETTER20 and 198 more; --verbose lists them
+      ! more generous: a larger discount: 20 % to 25 %                    what it may cost
 """
 
 from __future__ import annotations

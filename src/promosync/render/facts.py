@@ -12,6 +12,18 @@ from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.fields import plain_value
 from promosync.plan.plan import Action, BatchAction, FieldChange, Kind, Plan, Verb
 
+DOINGS = {
+    "added": ("make", ""),
+    "adopted": ("adopt", ""),
+    "recreated": ("recreate", ""),
+    "restored": ("switch", " back on"),
+    "updated": ("update", ""),
+    "withdrawn": ("withdraw", ""),
+    "switched_off": ("switch", " off"),
+    "marked": ("note", " as switched off by hand"),
+}
+"""What is done to codes of a batch, by the field that counts them: the words before and after the number."""
+
 _ALWAYS = {"coupon", "code", "duration"}
 """Fields that are shown of a new object even with their default value."""
 

@@ -18,7 +18,7 @@ from rich.text import Text
 from promosync.codes.capacity import rate_text
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.plan import Action, BatchAction, FieldChange, Kind, Verb
-from promosync.render.facts import Pace, batch_seconds, left, noun, said_changes, said_label, used
+from promosync.render.facts import DOINGS, Pace, batch_seconds, left, noun, said_changes, said_label, used
 from promosync.render.layout import pad, paragraph
 from promosync.render.values import number, value_text
 from promosync.render.visible import visible
@@ -34,17 +34,6 @@ SYMBOL = {
 }
 LISTED = "--verbose lists them"
 ALL_OFF = "codes that take over each other's texts are all switched off before one is made"
-DOINGS = {
-    "added": ("make", ""),
-    "adopted": ("adopt", ""),
-    "recreated": ("recreate", ""),
-    "restored": ("switch", " back on"),
-    "updated": ("update", ""),
-    "withdrawn": ("withdraw", ""),
-    "switched_off": ("switch", " off"),
-    "marked": ("note", " as switched off by hand"),
-}
-"""What is done to codes of a batch, by the field that counts them: the words before and after the number."""
 
 _STYLE = {"+": "green", "~": "yellow", "←": "cyan", "±": "magenta", "-": "red", "×": "red"}
 _INDENT = " " * 6

@@ -10,6 +10,7 @@ from promosync.plan.exposure import Exposure, total
 from promosync.plan.fields import iso
 from promosync.plan.plan import Action, BatchAction, FieldChange, Plan, Verb
 from promosync.render.facts import (
+    DOINGS,
     Pace,
     batch_seconds,
     left,
@@ -94,14 +95,7 @@ def batch_json(batch: BatchAction, pace: Pace) -> Json:
         "id": batch.id,
         "path": dotted(batch.path) or None,
         "reason": batch.reason,
-        "added": batch.added,
-        "adopted": batch.adopted,
-        "recreated": batch.recreated,
-        "restored": batch.restored,
-        "updated": batch.updated,
-        "withdrawn": batch.withdrawn,
-        "switched_off": batch.switched_off,
-        "marked": batch.marked,
+        **{name: getattr(batch, name) for name in DOINGS},
         "skipped": batch.skipped,
         "customers": batch.customers,
         "issued": dict(sorted(batch.issued.items())),

@@ -9,6 +9,7 @@ from rich.text import Text
 from promosync.plan.fields import iso
 from promosync.plan.plan import Action, BatchAction, Kept, Plan, Verb
 from promosync.render.facts import (
+    DOINGS,
     Pace,
     moving,
     moving_alone,
@@ -20,7 +21,7 @@ from promosync.render.facts import (
 )
 from promosync.render.heads import text_head
 from promosync.render.layout import paragraph
-from promosync.render.plan_entries import ALL_OFF, DOINGS, LISTED, action_text, batch_text
+from promosync.render.plan_entries import ALL_OFF, LISTED, action_text, batch_text
 from promosync.render.values import number, worst_words
 from promosync.render.visible import visible
 

@@ -196,6 +196,15 @@ def test_html_keeps_its_form(name: str) -> None:
     assert shape(status_html(reported(name))) == shape(status_html(reported("x")))
 
 
+@QUICK
+@BARS
+@given(name=hostile)
+def test_a_page_hides_no_character(name: str) -> None:
+    """What is invisible, or changes the direction of the text, is written out on the page."""
+    for line in status_html(reported(name)).split("\n"):
+        assert line.isprintable()
+
+
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 

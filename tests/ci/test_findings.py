@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from promosync.model.problems import Problem
-from promosync.render.findings import Finding, Level
-from promosync.render.github import MOST, commands
-from promosync.render.sarif import sarif
+from promosync.render.findings import MOST, Finding, Level, commands, sarif
 from tests.cli.conftest import Cli, changed, cli, folder, write
 
 __all__ = ["cli", "folder"]

@@ -19,7 +19,7 @@ from promosync.plan.plan import Action, FieldChange, Kept, Kind, Plan, Verb
 from promosync.render.markdown import COMMENT_LIMIT, code, marker
 from promosync.render.plan_markdown import plan_markdown
 from promosync.render.plan_text import counted
-from promosync.render.report_markdown import problems_markdown
+from promosync.render.problems import problems_markdown
 from tests.render.plans import PACE, PLANS, TEST, moves, tags
 
 NAME = "promosync.json"

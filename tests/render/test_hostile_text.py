@@ -24,20 +24,15 @@ from promosync.codes.listing import COLUMNS, cells, row_writer
 from promosync.config import Source
 from promosync.model.problems import Problem
 from promosync.plan.plan import Action, BatchAction, Plan
-from promosync.render.findings import Finding, Level
-from promosync.render.github import commands
-from promosync.render.outcomes import report_text
+from promosync.render.findings import Finding, Level, commands, sarif
+from promosync.render.outcomes import report_markdown, report_text
 from promosync.render.plan_json import plan_json
 from promosync.render.plan_markdown import plan_markdown
 from promosync.render.plan_text import plan_text
-from promosync.render.problems import problems_text
-from promosync.render.report_markdown import problems_markdown, report_markdown
-from promosync.render.sarif import sarif
+from promosync.render.problems import problems_markdown, problems_text, warnings_text
 from promosync.render.status_data import status_csv, status_json
 from promosync.render.status_html import status_html
-from promosync.render.status_markdown import status_markdown
-from promosync.render.status_text import status_text
-from promosync.render.warnings import warnings_text
+from promosync.render.status_text import status_markdown, status_text
 from promosync.status.builder import Asked
 from promosync.status.report import Report as StatusReport
 from promosync.status.since import Limits
@@ -199,6 +194,15 @@ def shape(page: str) -> list[str]:
 def test_html_keeps_its_form(name: str) -> None:
     """The same tags with the same attributes, whatever the names."""
     assert shape(status_html(reported(name))) == shape(status_html(reported("x")))
+
+
+@QUICK
+@BARS
+@given(name=hostile)
+def test_a_page_hides_no_character(name: str) -> None:
+    """What is invisible, or changes the direction of the text, is written out on the page."""
+    for line in status_html(reported(name)).split("\n"):
+        assert line.isprintable()
 
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

@@ -8,8 +8,7 @@ from rich.text import Text
 
 from promosync.apply.outcome import Outcome, Report, Status
 from promosync.plan.plan import BatchAction
-from promosync.render.outcomes import outcome_json, outcome_text, report_json, report_text
-from promosync.render.report_markdown import report_markdown
+from promosync.render.outcomes import outcome_json, outcome_text, report_json, report_markdown, report_text
 from tests.render.plans import EVIL, PLANS
 
 ACTIONS = PLANS["creates"]().actions

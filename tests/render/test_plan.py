@@ -12,8 +12,9 @@ from promosync.model.ownership import Tags
 from promosync.model.promotions import PromotionCode
 from promosync.plan.plan import Action, Kind, Plan, Verb
 from promosync.render.facts import Pace, seconds
+from promosync.render.plan_entries import SYMBOL
 from promosync.render.plan_json import plan_json
-from promosync.render.plan_text import SYMBOL, duration, plan_text, summary_text
+from promosync.render.plan_text import duration, plan_text, summary_text
 from promosync.render.visible import visible
 from tests.render.plans import CASES, PACE, PLANS, TEST, WIDTHS, adoptions, moves, renderings, text_of
 

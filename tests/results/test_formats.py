@@ -12,8 +12,7 @@ import pytest
 
 from promosync.render.results_data import results_csv, results_json
 from promosync.render.results_html import results_html
-from promosync.render.results_markdown import results_markdown
-from promosync.render.results_text import results_text
+from promosync.render.results_text import results_markdown, results_text
 from promosync.results.periods import Every
 from promosync.results.report import Asked
 from tests.status.reports import EVIL

@@ -15,8 +15,7 @@ import pytest
 
 from promosync.render.status_data import status_csv, status_json
 from promosync.render.status_html import status_html
-from promosync.render.status_markdown import status_markdown
-from promosync.render.status_text import status_text
+from promosync.render.status_text import status_markdown, status_text
 from promosync.render.status_words import moments
 from promosync.status.builder import Asked
 
@@ -241,6 +240,16 @@ def test_every_picture_has_words(page: Page) -> None:
     assert len(pictures) > 8
     for attributes in pictures:
         assert 'aria-hidden="true"' in attributes or re.search(r'role="img" aria-label="[^"]+"', attributes)
+
+
+def test_a_table_over_time_in_which_nothing_was_used_says_so() -> None:
+    """In every format: a table without a row is no error."""
+    before = look({}, [coupon("spring")], [])[1]
+    unused = look({}, [coupon("spring")], [], Asked((), before, earlier=(before,)))[0]
+    shown = "\n".join(line.plain for line in status_text(unused, 80, 80))
+    assert re.search(r"^Uses over time  2027-.*\n  nothing was used$", shown, re.MULTILINE)
+    assert "### Uses over time" in status_markdown(unused)
+    assert '<h2 id="over-time">' in status_html(unused)
 
 
 def test_a_table_over_time_has_the_latest_moments_that_fit() -> None:

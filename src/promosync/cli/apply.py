@@ -178,7 +178,7 @@ def _ask(run: Run, plan: Plan) -> None:
                 )
             ]
         )
-    from promosync.render.facts import mode_words
+    from promosync.render.values import mode_words
     from promosync.render.visible import visible
 
     where = f"{visible(plan.account.id or 'this account')}, {mode_words(plan.account.mode)}"
@@ -190,7 +190,7 @@ def _ask(run: Run, plan: Plan) -> None:
 
 def _report(run: Run, plan: Plan, report: Report) -> None:
     def page() -> str:
-        from promosync.render.report_markdown import report_markdown
+        from promosync.render.outcomes import report_markdown
 
         return report_markdown(report, run.name)
 

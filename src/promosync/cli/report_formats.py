@@ -8,7 +8,13 @@ from typing import Any
 from promosync.cli.options import ReportFormat
 from promosync.cli.run import Run
 
-_MODULES = {ReportFormat.TABLE: "text", ReportFormat.JSON: "data", ReportFormat.CSV: "data"}
+_MODULES = {
+    ReportFormat.TABLE: "text",
+    ReportFormat.MARKDOWN: "text",
+    ReportFormat.JSON: "data",
+    ReportFormat.CSV: "data",
+    ReportFormat.HTML: "html",
+}
 
 
 def show_report(run: Run, command: str, report: Any, output: ReportFormat) -> None:
@@ -16,7 +22,7 @@ def show_report(run: Run, command: str, report: Any, output: ReportFormat) -> No
 
     That is ``promosync.render.<command>_<module>``, and the function in it ``<command>_<format>``.
     """
-    module = import_module(f"promosync.render.{command}_{_MODULES.get(output, output.value)}")
+    module = import_module(f"promosync.render.{command}_{_MODULES[output]}")
     if output is ReportFormat.TABLE:
         run.show(getattr(module, f"{command}_text")(report, run.out.width, run.room))
         return

@@ -32,7 +32,7 @@ def tell_errors(run: Run, located: Located) -> None:
         tell_findings(run, [("error", *one) for one in located])
 
     def page() -> str:
-        from promosync.render.report_markdown import problems_markdown
+        from promosync.render.problems import problems_markdown
 
         return problems_markdown(located, run.name)
 
@@ -44,15 +44,14 @@ def tell_errors(run: Run, located: Located) -> None:
 
 def tell_findings(run: Run, located: Iterable[tuple[str, Problem, Source | None]]) -> None:
     """Write findings, each with its level, as annotations or as SARIF."""
+    from promosync.render.findings import commands, sarif
+
     findings = [_finding(run, *one) for one in located]
     if run.output == "sarif":
         from promosync.lint import titles
-        from promosync.render.sarif import sarif
 
         run.emit(sarif(findings, titles().get), indent=2)
         return
-    from promosync.render.github import commands
-
     out: Steady = run.out.file  # type: ignore[assignment]
     for line in commands(findings):
         out.command(f"{line}\n")

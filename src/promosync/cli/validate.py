@@ -26,8 +26,7 @@ def validate(
     from promosync.lint import Facts, lint
     from promosync.plan.exposure import batch_sizes
     from promosync.render import FORMAT_VERSION
-    from promosync.render.problems import problems_json
-    from promosync.render.warnings import warnings_text
+    from promosync.render.problems import problems_json, warnings_text
 
     run = begin(ctx, output, debug)
     now = int(time.time())

@@ -51,10 +51,11 @@ def iso(seconds: int) -> str:
 
 
 def _plain(spec: Coupon | PromotionCode, names: Iterable[str]) -> dict[str, Any]:
-    return {name: _plain_value(name, getattr(spec, name)) for name in names}
+    return {name: plain_value(name, getattr(spec, name)) for name in names}
 
 
-def _plain_value(name: str, value: Any) -> Any:
+def plain_value(name: str, value: Any) -> Any:
+    """Return a field's value: a date as ISO 8601 text, a set as a sorted list, a decimal in its shortest form."""
     if isinstance(value, frozenset):
         return sorted(value) or None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What came of a check, rule by rule, for people and for programs."""
+"""The result of a check, rule by rule, for people and for programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from promosync.plan.checkout import Checked, Origin, Rule, Verdict
 from promosync.plan.fields import iso
 from promosync.render import FORMAT_VERSION
 from promosync.render.layout import pad, paragraph
-from promosync.render.money import money
+from promosync.render.values import money
 from promosync.render.visible import visible
 
 _MARK = {Verdict.PASSED: ("ok", "green"), Verdict.FAILED: ("NO", "bold red"), Verdict.OPEN: ("if", "yellow")}
@@ -21,9 +21,9 @@ _MANY = 10
 
 
 def check_text(checked: Checked, origin: Origin | None, place: str, width: int) -> Iterator[Text]:
-    """Yield the lines: the answer, each rule, where the code comes from, others of its text.
+    """Yield the lines: the answer, each rule, where the code comes from, other codes with its text.
 
-    ``place`` is where the entry stands in its file, empty if nobody knows.
+    ``place`` is the place of the entry in its file, empty if it is not known.
     """
     shown = visible(checked.text)
     if checked.valid:
@@ -42,9 +42,9 @@ def check_text(checked: Checked, origin: Origin | None, place: str, width: int) 
     for line in _origin(checked, origin, place):
         yield from paragraph(line, width, "", "", "  ")
     for code in checked.others[:_MANY]:
-        yield from paragraph(f"also of this text: {_other(code)}", width, "dim", "", "  ")
+        yield from paragraph(f"also with this text: {_other(code)}", width, "dim", "", "  ")
     if len(checked.others) > _MANY:
-        yield Text(f"and {len(checked.others) - _MANY:,} more of this text", "dim")
+        yield Text(f"and {len(checked.others) - _MANY:,} more with this text", "dim")
 
 
 def check_json(checked: Checked, origin: Origin | None, place: dict[str, Any] | None) -> dict[str, Any]:
@@ -97,16 +97,15 @@ def _said(rule: Rule) -> str:
 def _origin(checked: Checked, origin: Origin | None, place: str) -> Iterator[str]:
     if origin is None:
         if checked.code is not None:
-            yield "It was not made by promosync, or its file is not at hand."
+            yield "It was not made by promosync, or its file was not read."
         return
     what = f"{'code batch' if origin.batch else 'promotion code'} {visible(origin.id)}"
     if checked.code is None:
-        there = f"It is in the file ({visible(place)}) as {what}, but not in Stripe"
-        yield f"{there}: promosync plan says what becomes of it."
+        yield f"It is in the file ({visible(place)}) as {what}, but not in Stripe: see promosync plan."
     elif place:
         yield f"It comes from {visible(place)}, {what}."
     else:
-        yield f"It comes from the file of owner {visible(origin.owner or '')}, {what}, which is not at hand."
+        yield f"It comes from the file of owner {visible(origin.owner or '')}, {what}: that file was not read."
 
 
 def _other(code: LiveCode) -> str:

@@ -1,4 +1,4 @@
-"""What an export says beside the file: how much is in it, what is not, and why."""
+"""The messages of an export: how much is in the file, what was left out, and why."""
 
 from __future__ import annotations
 
@@ -7,31 +7,30 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from promosync.export.draft import Export, LeftOut
-from promosync.plan.plan import Kind
+from promosync.render.facts import noun
 from promosync.render.layout import paragraph
+from promosync.render.values import number
 from promosync.render.visible import visible
 
 _LINES = 30
 """Up to this many reasons are listed one by one."""
 
-_NOUNS = {Kind.COUPON: "coupon", Kind.CODE: "promotion code", Kind.BATCH: "code batch"}
-
 
 def export_notes(export: Export, width: int) -> Iterator[Text]:
-    """Yield what is to be said of an export, without a code or an address of its own."""
+    """Yield the messages of an export; they contain no code and no address."""
     found = export.configuration
     yield from paragraph(
-        f"Exported {_count(len(found.coupons), Kind.COUPON)}, {_count(export.codes, Kind.CODE)}.", width
+        f"Exported {number(len(found.coupons), 'coupon')}, {number(export.codes, 'promotion code')}.", width
     )
     for owner, count in sorted(export.owners.items()):
         name = visible(owner)
-        said = f"Left to their own file: {count:,} of owner {name} (promosync export --owner {name})."
+        said = f"Not in this file: {count:,} of owner {name} (promosync export --owner {name})."
         yield from paragraph(said, width, indent="  ")
     most_first = sorted(export.left_out, key=lambda left: -left.count)
     for left in most_first[:_LINES]:
         yield from paragraph(_left_out(left), width, indent="  ")
     if rest := sum(left.count for left in most_first[_LINES:]):
-        yield from paragraph(f"Left out, for other reasons of this kind: {rest:,} more.", width, indent="  ")
+        yield from paragraph(f"Left out for other reasons: {rest:,} more.", width, indent="  ")
     if export.withdraws:
         said = (
             f"Warning: a plan of this file removes {export.withdraws:,} objects of its owner that could not be "
@@ -42,8 +41,4 @@ def export_notes(export: Export, width: int) -> Iterator[Text]:
 
 def _left_out(left: LeftOut) -> str:
     ids = ", ".join(map(visible, left.ids)) + (f" and {more:,} more" if (more := left.count - len(left.ids)) else "")
-    return f"Left out, {_count(left.count, left.kind)}: {visible(left.reason)}: {ids}."
-
-
-def _count(count: int, kind: Kind) -> str:
-    return f"{count:,} {_NOUNS[kind]}{'s' * (count != 1)}"
+    return f"Left out, {number(left.count, noun(left.kind))}: {visible(left.reason)}: {ids}."

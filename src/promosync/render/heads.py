@@ -1,4 +1,4 @@
-"""How every report begins: whose account it is, in which mode, and when that was."""
+"""How every output begins: the account, its mode, and the owner."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.plan.fields import iso
 from promosync.render import FORMAT_VERSION
-from promosync.render.facts import mode_words
 from promosync.render.markdown import code
+from promosync.render.values import mode_words
 from promosync.render.visible import visible
 
 
 def text_head(account: Account, owner: str) -> Text:
     """Return the first line on a terminal."""
-    head = Text(f"Account {visible(account.id or 'not readable with this key')}, ")
-    head.append(mode_words(account.mode), "bold red" if account.mode is Mode.LIVE else "")
-    head.append(f", owner {visible(owner)}, {iso(account.now)}")
-    return head
+    return Text.assemble(
+        f"Account {visible(account.id or 'not readable with this key')}, ",
+        (mode_words(account.mode), "bold red" if account.mode is Mode.LIVE else ""),
+        f", owner {visible(owner)}",
+    )
 
 
 def markdown_head(account: Account) -> str:
-    """Return the line below the heading in Markdown."""
+    """Return the line below the heading of a report in Markdown."""
     name = code(account.id) if account.id else "account not readable with this key"
     return f"{name}, {mode_words(account.mode)}, {iso(account.now)}"
 
@@ -36,5 +37,4 @@ def json_head(account: Account, owner: str) -> dict[str, Any]:
         "account": account.id,
         "mode": account.mode.value,
         "owner": owner,
-        "taken": iso(account.now),
     }

@@ -1,7 +1,7 @@
 """Lines of text for a terminal of some width. Words are never broken: a code or an id stays in one piece.
 
-Prose is cut for every reader, so that a pipe gets what a terminal of 80 columns gets. A line that stands for one
-thing (a row, a finding, a command) is whole in a pipe, and folded where there is a width that it must fit into.
+Prose is wrapped for every reader, so that a pipe gets what a terminal of 80 columns gets. A line that is one item
+(a row, a finding, a command) is not wrapped in a pipe; on a terminal it is folded to fit.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def paragraph(text: str, width: int, style: str = "", first: str = "", indent: s
 def folded(line: Text, width: int) -> Iterator[Text]:
     """Yield a line in pieces that fit, with their styles; all but the first are indented a little deeper.
 
-    What is in backquotes stays whole, as do words: a command that is too long is still one to copy.
+    Words and text in backquotes are not broken, so that a command that is too long can still be copied.
     """
-    if fits(line.plain, width):
+    if cell_len(line.plain) <= width:
         yield line
         return
     body = line.plain.lstrip(" ")
@@ -53,10 +53,5 @@ def folded(line: Text, width: int) -> Iterator[Text]:
 
 
 def pad(text: str, cells: int) -> str:
-    """Fill a text with blanks up to a number of terminal cells: some characters take two."""
+    """Fill a text with spaces up to a number of terminal cells; some characters take two cells."""
     return text + " " * (cells - cell_len(text))
-
-
-def fits(text: str, width: int) -> bool:
-    """Whether a text is no longer than a line."""
-    return cell_len(text) <= width

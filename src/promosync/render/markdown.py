@@ -1,20 +1,24 @@
-"""Text from people in Markdown, where it can do nothing: no link, no mention, no HTML, no end of its own block.
+"""Text from people in Markdown, made harmless: no link, no mention, no HTML, no end of its own block.
 
-All of it stands in code, inline or fenced; the fence is longer than any run of backticks within.
+All of it is code, inline or fenced; the fence is longer than any run of backticks in the text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-
-from rich.text import Text
 
 from promosync.render.visible import visible
 
 COMMENT_LIMIT = 65_536
 """Characters that a comment on GitHub may have."""
+
+ROOM = COMMENT_LIMIT - 1_000
+"""Characters for our part of a comment: whoever posts it may add a line."""
+
+WIDTH = 100
+"""Columns of the lines in a block of a comment."""
 
 _RUN = re.compile("`+")
 _BAR = re.compile(r"(\\*)\|")
@@ -29,22 +33,34 @@ def code(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Return text as inline code for a cell of a table, which a bar would end even within code.
+    """Return text as inline code for a cell of a table, in which a bar ends the cell even within code.
 
-    A backslash keeps it; those before it are doubled, for some readers take two of them for one.
+    A bar gets a backslash; backslashes before it are doubled, because some readers take two of them as one.
     """
     return _BAR.sub(lambda found: f"{found[1] * 2}\\|", code(text))
 
 
-def fenced(lines: Iterable[Text | str], kind: str = "text") -> str:
+def fenced(lines: Sequence[str], kind: str = "text") -> str:
     """Return lines as a block of code."""
-    plain = [line.plain if isinstance(line, Text) else line for line in lines]
-    fence = "`" * max(3, 1 + max(map(longest_run, plain), default=0))
-    return "\n".join([f"{fence}{kind}", *plain, fence])
+    fence = "`" * max(3, 1 + max(map(longest_run, lines), default=0))
+    return "\n".join([f"{fence}{kind}", *lines, fence])
+
+
+def block(lines: Iterable[str]) -> str:
+    """Return lines as a block of code that fits into a comment, and how many lines did not fit."""
+    shown, rest, room = [], 0, ROOM
+    for line in lines:
+        room -= size(line) + 1 + 2 * longest_run(line)
+        if room < 0:
+            rest += 1
+        else:
+            shown.append(line)
+    more = f"\n\n… and {rest:,} more lines: see the log of the job." if rest else ""
+    return fenced(shown) + more
 
 
 def longest_run(text: str) -> int:
-    """Return how many backticks stand together at most."""
+    """Return the length of the longest run of backticks."""
     return max(map(len, _RUN.findall(text)), default=0)
 
 
@@ -55,5 +71,5 @@ def marker(name: str) -> str:
 
 
 def size(text: str) -> int:
-    """Return how much of the limit a text takes: characters beyond the basic plane count twice, to be careful."""
+    """Return how much of the limit a text needs: to be safe, characters above U+FFFF count twice."""
     return len(text) + sum(sign > "\uffff" for sign in text)

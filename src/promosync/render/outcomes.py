@@ -13,12 +13,14 @@ from promosync.plan.plan import Action, BatchAction
 from promosync.render import FORMAT_VERSION
 from promosync.render.facts import noun, said_label
 from promosync.render.layout import paragraph
+from promosync.render.markdown import WIDTH, block, marker
 from promosync.render.plan_json import subject_json
+from promosync.render.values import number
 from promosync.render.visible import visible
 
 _STYLE = {Status.DONE: "green", Status.PARTIAL: "yellow", Status.FAILED: "bold red", Status.SKIPPED: "yellow"}
 _MANY = 20
-"""More skips than this for one reason are one line."""
+"""If more actions than this are skipped for one reason, they are one line."""
 
 _STOPPED = {
     "interrupted": "Interrupted: what had begun was finished. Run it again to go on.",
@@ -38,7 +40,7 @@ def outcome_text(outcome: Outcome, width: int) -> Iterator[Text]:
 
 
 def report_text(report: Report, width: int) -> Iterator[Text]:
-    """Yield the end of an apply: what was not done and why, remarks, the counts, and how to go on."""
+    """Yield the end of an apply: what was not done and why, the counts, notes, and how to continue."""
     counts = report.counts
     skipped = Counter(outcome.message for outcome in report.outcomes if outcome.status is Status.SKIPPED)
     for outcome in report.outcomes:
@@ -48,13 +50,12 @@ def report_text(report: Report, width: int) -> Iterator[Text]:
     for message, count in skipped.items():
         if count > _MANY:
             yield from paragraph(f"skipped: {count:,} actions: {visible(message)}", width, _STYLE[Status.SKIPPED])
-    told = (one for one in Status if one is Status.DONE or (counts[one] and one is not Status.PARTIAL))
-    words = [f"{counts[status]:,} {status}" for status in told]
+    shown = (one for one in Status if one is Status.DONE or (counts[one] and one is not Status.PARTIAL))
+    words = [f"{counts[status]:,} {status}" for status in shown]
     if batches := [one.action for one in report.unfinished if isinstance(one.action, BatchAction)]:
         done, total = sum(one.codes for one in report.unfinished), sum(batch.codes for batch in batches)
         words.append(f"{done:,} of {total:,} unique codes {done_word(*batches)}")
-    requests = f"{report.requests:,} request{'s' * (report.requests != 1)}"
-    said = f"Apply: {', '.join(words)}. {requests} in {report.seconds:.1f} s."
+    said = f"Apply: {', '.join(words)}. {number(report.requests, 'request')} in {report.seconds:.1f} s."
     yield from paragraph(said, width, "bold red" if report.failed else "bold green")
     for note in report.notes:
         yield from paragraph(f"note: {visible(note)}", width, indent="  ")
@@ -64,8 +65,15 @@ def report_text(report: Report, width: int) -> Iterator[Text]:
         yield from paragraph("What failed or was skipped is in the next plan. Run it again when it is fixed.", width)
 
 
+def report_markdown(report: Report, name: str) -> str:
+    """Return the end of an apply as a comment; ``name`` is the configuration's."""
+    word = "failed in part" if report.failed else "stopped" if report.stopped else "applied"
+    lines = (line.plain for line in report_text(report, WIDTH))
+    return f"{marker(name)}\n### promosync: {word}\n\n{block(lines)}\n"
+
+
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """Return one event of an apply; ``codes_done`` and ``codes_total`` are of a batch, and None of anything else."""
+    """Return one event of an apply; ``codes_done`` and ``codes_total`` are None except for a batch."""
     action = outcome.action
     batch = action if isinstance(action, BatchAction) else None
     return {
@@ -83,10 +91,10 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
 def progress_json(
     done: int, failed: int, total: int, rate: float, left: int | None, pace: float | None
 ) -> dict[str, Any]:
-    """Return how far an apply is: codes and coupons, how many a second, seconds left.
+    """Return the progress of an apply: codes and coupons done, how many a second, seconds left.
 
-    ``pace`` is the share of the set rate that requests go out with, below 1 while Stripe asks for less; None where
-    there is no limit.
+    ``pace`` is the current rate of requests as a share of the configured rate, below 1 while Stripe asks for less;
+    None without a rate limit.
     """
     return {
         "format_version": FORMAT_VERSION,
@@ -101,7 +109,7 @@ def progress_json(
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """Return the last event of an apply; ``stopped`` is None, "interrupted" or "time". Codes are of all batches."""
+    """Return the last event of an apply; ``stopped`` is None, "interrupted" or "time"; codes are of all batches."""
     counts = report.counts
     batches = [(one.action, one.codes) for one in report.outcomes if isinstance(one.action, BatchAction)]
     return {

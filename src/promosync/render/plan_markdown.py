@@ -12,28 +12,23 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from promosync.plan.plan import Action, Plan, Verb
-from promosync.render.batches import batch_text
-from promosync.render.facts import Pace, mode_words, moving_alone, noun, only_moving
-from promosync.render.markdown import COMMENT_LIMIT, code, fenced, longest_run, marker, size
-from promosync.render.money import worst_words
-from promosync.render.plan_text import action_changes, action_text, counted, moving_words, off_meanwhile
-from promosync.render.seals import trust_words
+from promosync.render.facts import Pace, moving_alone, noun, only_moving
+from promosync.render.markdown import ROOM, WIDTH, code, fenced, longest_run, marker, size
+from promosync.render.plan_entries import action_changes, action_text, batch_text
+from promosync.render.plan_text import counted, moving_words, off_meanwhile, trust_words
+from promosync.render.values import mode_words, worst_words
 from promosync.render.visible import visible
 
-WIDTH = 100
-_ROOM = COMMENT_LIMIT - 1_000
-"""What is left for the plan: whoever posts it may add a line of its own."""
-
 _OVERHEAD = 200
-"""Characters for the heading of a section, its fences, and the line that counts what is not shown."""
+"""Characters for the heading of a section, its fences, and the line that counts the blocks left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """``blocks`` holds the text of each thing, its first line the shortest way to name it.
+    """``blocks`` has a text for each action; its first line alone is the short form.
 
-    ``first`` is whether it is shown before everything that is not, ``beside`` how many things its count leaves out
-    because ``more`` speaks of them.
+    A section that is ``first`` gets its room before those that are not. ``beside`` is how many blocks its count
+    leaves out, because ``more`` counts them.
     """
 
     title: str
@@ -48,16 +43,14 @@ class _Section:
         return tuple(block.partition("\n")[0] for block in self.blocks)
 
 
-_NONE: Mapping[str, Sequence[Action]] = MappingProxyType({})
-
 _DIFF = {"+": "+", "-": "-", "×": "-", "~": "!", "±": "!", "←": "!"}
-"""What begins a line of a `diff` block, so that it has the colour of what is done."""
+"""The sign before a line of a `diff` block that gives it a colour, by the symbol of the action."""
 
 
 def plan_markdown(plan: Plan, pace: Pace, name: str, sandbox: bool = False) -> str:
     """Return a plan as Markdown that fits into a comment; ``name`` is the configuration's.
 
-    Its first line says so where it was made for a local ``sandbox``.
+    If it was made for a local ``sandbox``, its first line says so.
     """
     local = "**Planned for a local sandbox, not for a Stripe account**: what the account holds is not known here."
     head = [
@@ -76,11 +69,11 @@ def plan_markdown(plan: Plan, pace: Pace, name: str, sandbox: bool = False) -> s
             + "\n".join(f"> - {code(brake)}" for brake in plan.brakes)
         ]
     top = "\n\n".join(filter(None, head))
-    return top + "".join(_cut(list(_sections(plan, pace)), _ROOM - size(top))) + "\n"
+    return top + "".join(_cut(list(_sections(plan, pace)), ROOM - size(top))) + "\n"
 
 
 def _sections(plan: Plan, pace: Pace) -> Iterator[_Section]:
-    """Yield what there is to show, the most important first."""
+    """Yield the sections, the most important first."""
     by_verb = {verb: [action for action in plan.actions if action.verb is verb] for verb in Verb}
     gone = [*by_verb[Verb.DELETE], *by_verb[Verb.DEACTIVATE], *by_verb[Verb.RETIRE]]
     yield _Section("Removed", _blocks(gone), first=True)
@@ -100,8 +93,10 @@ def _sections(plan: Plan, pace: Pace) -> Iterator[_Section]:
     yield _Section("Left alone", tuple(kept), kind="text")
 
 
-def _blocks(actions: Iterable[Action], moved: Mapping[str, Sequence[Action]] = _NONE) -> tuple[str, ...]:
-    """Return a block for each action; ``moved`` are the codes that have theirs below, by the new id of the coupon."""
+def _blocks(
+    actions: Iterable[Action], moved: Mapping[str, Sequence[Action]] = MappingProxyType({})
+) -> tuple[str, ...]:
+    """Return a block for each action; ``moved`` are codes with a block further below, by their coupon's new id."""
     return tuple(
         _coloured(
             [line.plain for line in action_text(action, WIDTH, moved.get(action.new_id or "", ()), "listed below")],
@@ -112,7 +107,7 @@ def _blocks(actions: Iterable[Action], moved: Mapping[str, Sequence[Action]] = _
 
 
 def _coloured(lines: list[str], changes: Collection[str] = ()) -> str:
-    """Return the text of one thing with the signs of a diff before its head and its ``changes``."""
+    """Return the text of one action, with the signs of a diff before its head and its ``changes``."""
     symbol = lines[0].strip()[:1]
     mark = _DIFF[symbol]
     head = lines[0].strip() if mark == symbol else f"{mark} {lines[0].strip()}"
@@ -120,7 +115,7 @@ def _coloured(lines: list[str], changes: Collection[str] = ()) -> str:
 
 
 def _cut(sections: list[_Section], room: int) -> Iterator[str]:
-    """Yield the sections, each with as much of it as there is room for."""
+    """Yield the sections, each with as many blocks as there is room for."""
     sections = [section for section in sections if section.blocks]
     room -= _OVERHEAD * len(sections)
     for place, section in enumerate(sections):
@@ -132,7 +127,7 @@ def _cut(sections: list[_Section], room: int) -> Iterator[str]:
 
 
 def _fitting(section: _Section, room: int) -> tuple[tuple[str, ...], int]:
-    """Return what is shown of a section, and of how many things nothing is."""
+    """Return the blocks of a section that fit, whole or as their first lines, and how many are left out."""
     if _length(section.blocks) <= room:
         return section.blocks, 0
     shown: list[str] = []
@@ -155,6 +150,6 @@ def _rendered(section: _Section, shown: tuple[str, ...], rest: int) -> str:
 
 
 def _length(blocks: Iterable[str]) -> int:
-    """What blocks take: their text, a line break each, and the fence that their backticks ask for."""
+    """Return how long blocks are: their text, a line break each, and the fence that their backticks need."""
     blocks = tuple(blocks)
     return sum(size(block) + 1 for block in blocks) + 2 * max(map(longest_run, blocks), default=0)

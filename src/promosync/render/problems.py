@@ -1,4 +1,4 @@
-"""Problems for people and for programs: the place, the fault, the way out."""
+"""Errors and warnings for people and for programs: where, what is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from rich.text import Text
 from promosync.config import Source, render_place
 from promosync.model.problems import Problem, dotted
 from promosync.render.layout import paragraph
+from promosync.render.markdown import WIDTH, block, marker
+from promosync.render.values import number
 from promosync.render.visible import visible
 
 
@@ -21,8 +23,8 @@ def problems_text(
     Place and message are one line whatever the width, so that editors and grep find them. Without a source the
     place is left out.
     """
-    for told in problems:
-        own, problem = source.own(told) if source is not None else (None, told)
+    for given in problems:
+        own, problem = source.own(given) if source is not None else (None, given)
         line = Text(f"{word}: ", "bold red" if word == "error" else "bold cyan")
         if own is not None:
             line.append(f"{render_place(problem, own)}: ", "bold")
@@ -30,6 +32,28 @@ def problems_text(
         yield line
         if problem.hint:
             yield from paragraph(visible(problem.hint), width, first="  hint: ", indent="        ")
+
+
+def warnings_text(problems: Iterable[Problem], source: Source, word: str = "warning") -> Iterator[Text]:
+    """Yield ``promosync.json:12:7 coupons[1].duration: warning[deep-forever]: what is wrong; what to do``.
+
+    Each is one line whatever the width; `promosync explain` explains the lint rule in brackets.
+    """
+    style = "bold red" if word == "error" else "bold yellow"
+    for given in problems:
+        own, problem = source.own(given)
+        yield Text.assemble(
+            (f"{render_place(problem, own)}: ", "bold"),
+            (f"{word}[{problem.rule}]: ", style),
+            visible("; ".join(part for part in (problem.message, problem.hint) if part)),
+        )
+
+
+def problems_markdown(located: Iterable[tuple[Problem, Source | None]], name: str) -> str:
+    """Return a comment with every error that fits; ``name`` is the configuration's, or empty."""
+    located = list(located)
+    lines = (line.plain for problem, source in located for line in problems_text([problem], source, WIDTH))
+    return f"{marker(name)}\n### promosync: {number(len(located), 'error')}\n\n{block(lines)}\n"
 
 
 def problems_json(problems: Iterable[Problem], source: Source | None) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -11,16 +10,11 @@ from typing import Any
 from promosync.model.currency import decimals
 from promosync.plan.fields import iso
 from promosync.render.heads import json_head
-from promosync.render.results_words import label, missing_words, notes, summary, title
-from promosync.render.tables import csv_cell
+from promosync.render.results_words import label, missing_words, notes, summary
+from promosync.render.tables import csv_cell, title
 from promosync.results.report import Counts, Figures, Line, Report, Sums
 
 Json = dict[str, Any]
-
-_COUNTS = (
-    "orders", "first_orders", "renewals", "customers", "new_customers", "returning_customers", "guest_orders",
-)  # fmt: skip
-_AMOUNTS = ("before_discount", "discount", "other_discounts", "after_discount", "refunded")
 
 
 def results_json(report: Report) -> Json:
@@ -28,6 +22,7 @@ def results_json(report: Report) -> Json:
     span = report.asked.span
     return {
         **json_head(report.account, report.owner),
+        "taken": iso(report.now),
         "from": None if span.since is None else iso(span.since),
         "until": None if span.until is None else iso(span.until),
         "zone": report.asked.zone,
@@ -41,35 +36,31 @@ def results_json(report: Report) -> Json:
         "promotion_codes": [_line(line, report) for line in report.codes],
         "code_batches": [_line(line, report) for line in report.batches],
         "by": {
-            key: [{"value": title(line), **_sums(line, report)} for line in report.group(key)]
+            key: [{"value": title(line.kind, line.id), **_sums(line, report)} for line in report.group(key)]
             for key in report.asked.by
         },
     }
 
 
 def results_csv(report: Report) -> str:
-    """Return a report as CSV after RFC 4180: a row for each line, period and currency.
+    """Return a report as CSV (RFC 4180): a row for each line, period and currency.
 
-    Amounts are decimals of the currency; ``period`` is empty where all of them are meant. Text that a spreadsheet
-    would run is made inert.
+    Amounts are decimals of the currency; ``period`` is empty in the rows for all periods. Text cannot run as a
+    formula in a spreadsheet.
     """
     out = StringIO()
     writer = csv.writer(out)
-    writer.writerow(["kind", "id", "label", "coupon", "in_file", "period", "currency", *_COUNTS, *_AMOUNTS])
+    head = ["kind", "id", "label", "coupon", "in_file", "period", "currency"]
+    writer.writerow([*head, *_counts(Counts()), *_amounts(Figures())])
     for line in (report.total, *report.entries, *report.groups):
-        kind = line.kind.value if line.kind else "total"
-        about = [kind, line.id, line.label, line.coupon, line.in_file]
-        for period, sums in _all_sums(line, report):
+        about = [line.kind.value if line.kind else "total", line.id, line.label, line.coupon, line.in_file]
+        periods = {label(report.periods[at], report.every): sums for at, sums in line.periods.items()}
+        for period, sums in {"": line.sums, **periods}.items():
             for currency, figures in sums.money.items():
-                row = [*about, period, currency, *_counts(figures).values(), *_decimals(figures, currency)]
+                amounts = [Decimal(amount).scaleb(-decimals(currency)) for amount in _amounts(figures).values()]
+                row = [*about, period, currency, *_counts(figures).values(), *amounts]
                 writer.writerow([csv_cell(value) for value in row])
     return out.getvalue()
-
-
-def _all_sums(line: Line, report: Report) -> Iterator[tuple[str, Sums]]:
-    yield "", line.sums
-    for number, sums in line.periods.items():
-        yield label(report.periods[number], report.every), sums
 
 
 def _line(line: Line, report: Report) -> Json:
@@ -92,26 +83,27 @@ def _sums(line: Line, report: Report) -> Json:
 
 
 def _money(sums: Sums) -> Json:
-    by_currency = {
-        currency: {**_counts(figures), **dict(zip(_AMOUNTS, _amounts(figures), strict=True))}
-        for currency, figures in sums.money.items()
-    }
+    by_currency = {currency: {**_counts(figures), **_amounts(figures)} for currency, figures in sums.money.items()}
     return {**_counts(sums.counts), "by_currency": by_currency}
 
 
-def _counts(counts: Counts) -> Json:
-    values = (
-        counts.orders, counts.first_orders, counts.renewals, counts.customers, counts.new, counts.returning,
-        counts.guests,
-    )  # fmt: skip
-    return dict(zip(_COUNTS, values, strict=True))
+def _counts(counts: Counts) -> dict[str, int]:
+    return {
+        "orders": counts.orders,
+        "first_orders": counts.first_orders,
+        "renewals": counts.renewals,
+        "customers": counts.customers,
+        "new_customers": counts.new,
+        "returning_customers": counts.returning,
+        "guest_orders": counts.guests,
+    }
 
 
-def _amounts(figures: Figures) -> tuple[int, ...]:
-    return figures.before, figures.discount, figures.others, figures.after, figures.refunded
-
-
-def _decimals(figures: Figures, currency: str) -> Iterator[Decimal]:
-    """Yield amounts in the currency's own units."""
-    for amount in _amounts(figures):
-        yield Decimal(amount).scaleb(-decimals(currency))
+def _amounts(figures: Figures) -> dict[str, int]:
+    return {
+        "before_discount": figures.before,
+        "discount": figures.discount,
+        "other_discounts": figures.others,
+        "after_discount": figures.after,
+        "refunded": figures.refunded,
+    }

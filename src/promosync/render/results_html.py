@@ -1,4 +1,4 @@
-"""The results as one page of HTML: discount beside revenue, and both over time, for each campaign."""
+"""The results as one HTML page: revenue and discount of each campaign, in all and over time."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from promosync.render import results_words as wording
-from promosync.render.money import money
-from promosync.render.pages import PageRow, Table, page, table
-from promosync.render.status_words import number
-from promosync.render.visible import visible
-from promosync.results.periods import Period
+from promosync.render.pages import page, page_table, tells_apart
+from promosync.render.tables import Table, title
+from promosync.render.values import money, number
 from promosync.results.report import Figures, Line, Report
 from promosync.status.report import LineKind
-from promosync.status.tally import NO_VALUE
 
 _MOST_CHARTS = 12
-"""More charts say less; the tables below have all."""
+"""More charts are hard to compare; the tables below have all."""
 _LONG = 11
 """Figures with more characters do not fit on a tile in the large type."""
 _MOST_BARS = 60
@@ -25,7 +22,7 @@ _MOST_BARS = 60
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One bar: what came in and what was given away, in percent of the full width."""
+    """One bar: amount paid and discount, in percent of the full width."""
 
     name: str
     after: float
@@ -36,7 +33,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One upright bar of a chart over time: where it begins, how wide and how high its parts are, in percent."""
+    """One vertical bar of a chart over time: its start, its width, and the heights of its parts, in percent."""
 
     start: float
     wide: float
@@ -47,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What one line brought over time, in one currency."""
+    """The orders of one line over time, in one currency."""
 
     heading: str
     most: str
@@ -58,12 +55,12 @@ class Chart:
 
 
 def results_html(report: Report) -> str:
-    """Return a report as one HTML page that stands by itself."""
+    """Return a report as one HTML page that needs no other file."""
     drawn = _drawn(report)
     shares, charts, tiles = list(_shares(drawn)), list(_charts(drawn, report)), list(_tiles(report))
     tables, remarks = list(_tables(report)), list(wording.notes(report))
     contents = {
-        "shares": f"What each {_what(drawn)} brought, and what it gave away" if shares else "",
+        "shares": f"Revenue and discount of each {_what(drawn)}" if shares else "",
         "time": f"Each {_what(drawn)} over time" if charts else "",
         **{one.id: one.heading for one in tables},
         "notes": "How to read this" if remarks else "",
@@ -72,11 +69,11 @@ def results_html(report: Report) -> str:
         "results",
         report.account,
         report.owner,
-        {id: heading for id, heading in contents.items() if heading},
+        contents,
         cards_below="64rem",
         span=wording.span_words(report),
         summary=wording.summary(report),
-        missing=list(wording.missing_words(report)),
+        missing=wording.missing_words(report),
         notes=remarks,
         tiles=tiles,
         long=max(len(figure) for figure, _, _ in tiles) > _LONG,
@@ -91,23 +88,19 @@ def results_html(report: Report) -> str:
 
 
 def _drawn(report: Report) -> Sequence[Line]:
-    """Return the lines worth a chart, the most orders first: of the first key that tells them apart, else coupons."""
-    told = next((report.group(key) for key in report.asked.by if _worth(report.group(key))), report.coupons)
-    return sorted((line for line in told if line.sums.counts.orders), key=lambda line: -line.sums.counts.orders)
-
-
-def _worth(lines: Sequence[Line]) -> bool:
-    """Whether lines tell orders apart: not all of them are without a value of the metadata key."""
-    return any(wording.title(line) != NO_VALUE for line in lines)
+    """Return the lines with orders, the most orders first: values of the first metadata key in use, else coupons."""
+    groups = (report.group(key) for key in report.asked.by)
+    lines = next((found for found in groups if tells_apart(title(one.kind, one.id) for one in found)), report.coupons)
+    return sorted((line for line in lines if line.sums.counts.orders), key=lambda line: -line.sums.counts.orders)
 
 
 def _what(drawn: Sequence[Line]) -> str:
-    """Return what the lines of the charts are: the metadata key, or coupons."""
-    return visible(drawn[0].label) if drawn and drawn[0].kind is LineKind.GROUP else "coupon"
+    """Return what each line of the charts is: a value of a metadata key, or a coupon."""
+    return drawn[0].label if drawn and drawn[0].kind is LineKind.GROUP else "coupon"
 
 
 def _tiles(report: Report) -> Iterator[tuple[str, str, str]]:
-    """Yield the figures to see first: figure, what of, and a remark; money in the most frequent currency."""
+    """Yield the most important figures: the figure, what it counts, a remark; money in the most frequent currency."""
     sums = report.total.sums
     counts = sums.counts
     renewals = f"{number(counts.first_orders, 'first order')}, {number(counts.renewals, 'renewal')}"
@@ -128,14 +121,14 @@ def _percent(figures: Figures) -> str:
 
 
 def _shares(lines: Sequence[Line]) -> Iterator[Share]:
-    """Yield a bar for each line and currency; the longest of a currency is as wide as the page."""
+    """Yield a bar for each line and currency; the longest bar of a currency has the full width."""
     longest: dict[str, int] = {}
     for _, currency, figures in _money(lines):
         longest[currency] = max(longest.get(currency, 0), figures.after + figures.discount)
     for line, currency, figures in _money(lines):
         full = max(1, longest[currency])
         yield Share(
-            visible(wording.title(line)),
+            title(line.kind, line.id),
             round(100 * max(0, figures.after) / full, 2),
             round(100 * max(0, figures.discount) / full, 2),
             money(figures.after, currency),
@@ -150,58 +143,42 @@ def _money(lines: Sequence[Line]) -> Iterator[tuple[Line, str, Figures]]:
 
 
 def _charts(lines: Sequence[Line], report: Report) -> Iterator[Chart]:
+    """Yield a chart for each line and currency with amounts in the latest periods; none if there is one period."""
     shown = list(enumerate(report.periods))[-_MOST_BARS:]
     if len(shown) < 2:
         return
+    names = [wording.label(period, report.every) for _, period in shown]
     for line, currency, _ in _money(lines):
-        found = {at: sums.money[currency] for at, sums in line.periods.items() if currency in sums.money}
-        heights = {at: max(0, one.after) + max(0, one.discount) for at, one in found.items()}
-        top = max((heights.get(at, 0) for at, _ in shown), default=0)
-        if not top:
+        periods = [line.periods[at].money if at in line.periods else {} for at, _ in shown]
+        bars = [found.get(currency) for found in periods]
+        heights = [max(0, one.after) + max(0, one.discount) if one else 0 for one in bars]
+        if not (top := max(heights)):
             continue
-        best = max(shown, key=lambda pair: heights.get(pair[0], 0))
-        names = [wording.label(period, report.every) for _, period in shown]
-        most = f"most: {money(heights[best[0]], currency)} in {wording.label(best[1], report.every)}"
-        words = f"{visible(wording.title(line))}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
-        bars = tuple(_bars(shown, found, top, currency, report))
-        heading = f"{visible(wording.title(line))}, in {currency.upper()}"
-        yield Chart(heading, most, words, bars, names[0], names[-1])
+        most = f"most: {money(top, currency)} in {names[heights.index(top)]}"
+        name = title(line.kind, line.id)
+        words = f"{name}, {currency.upper()}, {names[0]} to {names[-1]}; {most}"
+        columns = tuple(_columns(bars, top, currency, names))
+        yield Chart(f"{name}, in {currency.upper()}", most, words, columns, names[0], names[-1])
 
 
-def _bars(
-    shown: Sequence[tuple[int, Period]], found: dict[int, Figures], top: int, currency: str, report: Report
-) -> Iterator[Column]:
-    step = 100 / len(shown)
-    for place, (at, period) in enumerate(shown):
-        figures = found.get(at)
+def _columns(bars: Sequence[Figures | None], top: int, currency: str, names: Sequence[str]) -> Iterator[Column]:
+    step = 100 / len(bars)
+    for place, (figures, name) in enumerate(zip(bars, names, strict=True)):
         if figures is not None:
-            words = f"{money(figures.after, currency)} after discounts of {money(figures.discount, currency)}"
             yield Column(
                 round(place * step + step * 0.1, 3),
                 round(step * 0.8, 3),
                 round(100 * max(0, figures.after) / top, 2),
                 round(100 * max(0, figures.discount) / top, 2),
-                f"{wording.label(period, report.every)}: {words}",
+                f"{name}: {wording.money_words(figures, currency)}",
             )
 
 
 def _tables(report: Report) -> Iterator[Table]:
     """Yield the tables of all lines, and that of all orders over time."""
-    for place, (heading, lines) in enumerate(wording.sections(report), start=1):
-        if _worth(lines):
-            rows = [row for line in lines for row in _rows(line)]
-            about = "" if lines[0] is report.total else f"{len(lines):,}"
-            yield table(f"table-{place}", visible(heading), wording.COLUMNS, rows, about, "money")
-    periods = [
-        PageRow(wording.label(report.periods[at], report.every), cells)
-        for at, sums in report.total.periods.items()
-        for cells in wording.rows(sums)
-    ]
-    if periods:
-        yield table("periods", "All orders over time", wording.COLUMNS, periods, f"{len(report.periods):,}", "money")
-
-
-def _rows(line: Line) -> Iterator[PageRow]:
-    about = "" if line.kind is LineKind.GROUP else visible(line.label)
-    for cells in wording.rows(line.sums):
-        yield PageRow(visible(wording.title(line)), cells, about, note="; ".join(wording.remarks(line)))
+    for place, one in enumerate(wording.tables(report)):
+        if tells_apart(row.title for row in one.rows):
+            yield page_table(one, f"{len(one.rows):,}" if place else "", "money")
+    if rows := wording.period_rows(report.total, report):
+        over_time = Table("periods", "All orders over time", wording.COLUMNS, rows)
+        yield page_table(over_time, f"{len(report.periods):,}", "money")

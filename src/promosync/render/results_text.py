@@ -1,70 +1,68 @@
-"""The results for a terminal: a table for each kind, a row for each currency, the summary last."""
+"""The results for people: on a terminal, and as Markdown for an issue or a chat."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.cells import cell_len
 from rich.text import Text
 
+from promosync.plan.fields import iso
 from promosync.render import results_words as wording
-from promosync.render.heads import text_head
+from promosync.render.heads import markdown_head, text_head
 from promosync.render.layout import paragraph
-from promosync.render.tables import Row, shortened, text_table
+from promosync.render.markdown import code
+from promosync.render.tables import Table, markdown_table, shortened, text_tables, title
 from promosync.render.visible import visible
 from promosync.results.report import Line, Report
 from promosync.status.report import LineKind
 
-_NARROWEST = 15
+_KINDS = {LineKind.CODE: "code ", LineKind.COUPON: "coupon ", LineKind.BATCH: "batch "}
 
 
 def results_text(report: Report, width: int, room: int) -> Iterator[Text]:
-    """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table has ``room`` for so many."""
-    yield text_head(report.account, report.owner)
-    yield from paragraph(f"{wording.span_words(report)}. Amounts are before, of and after discounts.", width)
+    """Yield the lines of a report, for a terminal of ``width`` columns; a row of a table may have ``room``."""
+    yield text_head(report.account, report.owner).append(f", {iso(report.now)}")
+    yield from paragraph(
+        f"{wording.span_words(report)}. Amounts: before discounts, the discounts, after discounts.", width
+    )
     for said in wording.missing_words(report):
         yield from paragraph(said, width, "bold yellow", "! ", "  ")
-    tables = list(wording.sections(report))
-    used, widest = wording.columns(report), max(cell_len(_name(line)) for _, lines in tables for line in lines)
-    name_width = max(widest, _NARROWEST)
-    for heading, lines in tables:
-        yield Text()
-        shown = [row for line in lines for row in _rows(line)]
-        yield from text_table(heading, shown, used, name_width, width, room)
-    if report.every:
-        for line in (one for _, lines in tables for one in lines if one.periods):
-            yield Text()
-            shown = list(_periods(line, report))
-            yield from text_table(_by_period(line, report), shown, used, name_width, width, room)
+    every = list(wording.tables(report))
+    columns = wording.columns(every)
+    for line in wording.lines_over_time(report):
+        every.append(Table("", _heading(line, report), columns, wording.period_rows(line, report)))
+    yield from text_tables(every, columns, width, room)
     yield Text()
     for said in wording.notes(report):
         yield from paragraph(said, width, "dim")
     yield from paragraph(visible(wording.summary(report)), width, "bold")
 
 
-def _rows(line: Line) -> Iterator[Row]:
-    found = wording.rows(line.sums)
-    for number, cells in enumerate(found):
-        last = number == len(found) - 1
-        yield Row(_name(line) if number == 0 else "", cells, wording.remarks(line) if last else ())
+def results_markdown(report: Report) -> str:
+    """Return a report as Markdown of GitHub's flavour."""
+    return "\n".join(_markdown(report)) + "\n"
 
 
-def _periods(line: Line, report: Report) -> Iterator[Row]:
-    for number, sums in line.periods.items():
-        for at, cells in enumerate(wording.rows(sums)):
-            yield Row(wording.label(report.periods[number], report.every) if at == 0 else "", cells)
+def _markdown(report: Report) -> Iterator[str]:
+    yield from (f"## Results of {code(report.owner)}", "")
+    yield from (f"{markdown_head(report.account)}. {wording.span_words(report)}.", "")
+    yield f"**{wording.summary(report)}**"
+    for said in wording.missing_words(report):
+        yield from ("", f"**Missing:** {said}")
+    every = list(wording.tables(report))
+    columns = wording.columns(every)
+    for table in every:
+        yield from ("", f"### By {code(table.key)}" if table.key else f"### {table.heading}", "")
+        yield from markdown_table(table.rows, columns, remarks=any(row.remarks for row in table.rows))
+    for line in wording.lines_over_time(report):
+        name = code(title(line.kind, line.id)) if line.kind else "All orders"
+        yield from ("", f"### {name} by {report.every}", "")
+        yield from markdown_table(wording.period_rows(line, report), columns, remarks=False)
+    for said in wording.notes(report):
+        yield from ("", said)
 
 
-def _by_period(line: Line, report: Report) -> str:
-    """Return the heading of a line's periods; it stands over their names, so a long one is cut."""
-    kind = {LineKind.CODE: "code ", LineKind.COUPON: "coupon ", LineKind.BATCH: "batch "}.get(
-        line.kind or LineKind.GROUP, ""
-    )
-    each = wording.EACH[report.every] if report.every else ""
-    return f"{kind}{shortened(wording.title(line) if line.kind else 'All orders')} by {each.partition(' ')[0]}"
-
-
-def _name(line: Line) -> str:
-    """Return what a line is called: of a code its text, too; a long value of metadata is cut."""
-    name = visible(wording.title(line))
-    return shortened(f"{name} {visible(line.label)}" if line.kind is LineKind.CODE and line.label else name)
+def _heading(line: Line, report: Report) -> str:
+    """Return the heading of a line's periods; it is above their names, so a long name is cut."""
+    name = shortened(title(line.kind, line.id)) if line.kind else "All orders"
+    return f"{_KINDS.get(line.kind or LineKind.GROUP, '')}{name} by {report.every}"

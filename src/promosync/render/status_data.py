@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
 from promosync.model.life import State
 from promosync.plan.fields import iso
 from promosync.render.heads import json_head
-from promosync.render.money import worst_words
 from promosync.render.plan_json import worst_case_json
 from promosync.render.status_words import summary
-from promosync.render.tables import csv_cell
+from promosync.render.tables import csv_cell, title
+from promosync.render.values import worst_words
 from promosync.status.report import Line, OverTime, Report, Since
 
 Json = dict[str, Any]
 
+_FIGURES = (
+    "issued", "active", "used", "limit", "left", "redeemed", "expired", "withdrawn", "off", "switched_off",
+    "orphaned", "used_codes", "percent_used",
+)  # fmt: skip
 _FIELDS = (
-    "kind", "id", "label", "coupon", "state", "issued", "active", "used", "limit", "left", "redeemed", "expired",
-    "withdrawn", "off", "switched_off", "orphaned", "used_codes", "percent_used", "ends", "days_left", "drift",
-    "note", "in_file", "stripe_id",
+    "kind", "id", "label", "coupon", "state", *_FIGURES, "ends", "days_left", "drift", "note", "in_file", "stripe_id",
 )  # fmt: skip
 
 
@@ -29,11 +30,12 @@ def status_json(report: Report) -> Json:
     """Return a report as JSON-like values: dates as ISO 8601, amounts in minor units, None for "no limit"."""
     return {
         **json_head(report.account, report.owner),
+        "taken": iso(report.now),
         "summary": summary(report),
         "attention": list(report.attention),
-        "coupons": _lines(report.coupons, report.now),
-        "promotion_codes": _lines(report.codes, report.now),
-        "code_batches": _lines(report.batches, report.now),
+        "coupons": [_line(line, report.now) for line in report.coupons],
+        "promotion_codes": [_line(line, report.now) for line in report.codes],
+        "code_batches": [_line(line, report.now) for line in report.batches],
         "by": {key: [_group(line, report.now) for line in report.groups if line.label == key] for key in report.by},
         "worst_case": worst_case_json(report.worst),
         "since": _since(report.since) if report.since else None,
@@ -42,7 +44,7 @@ def status_json(report: Report) -> Json:
 
 
 def status_csv(report: Report) -> str:
-    """Return a report as CSV after RFC 4180, one row a line; text that a spreadsheet would run is made inert."""
+    """Return a report as CSV (RFC 4180), a row for each line; text cannot run as a formula in a spreadsheet."""
     worst = {one.coupon: worst_words(one.amounts) for one in report.worst}
     changes = {(change.kind, change.id): change.since for change in report.since.changes} if report.since else None
     over = report.over_time or OverTime(())
@@ -60,55 +62,21 @@ def status_csv(report: Report) -> str:
     return out.getvalue()
 
 
-def _lines(lines: Iterable[Line], now: int) -> list[Json]:
-    return [_line(line, now) for line in lines]
-
-
 def _line(line: Line, now: int) -> Json:
-    return {
+    worked_out = {
+        **{state.name.lower(): line.count(state) for state in State},
         "kind": line.kind.value,
-        "id": line.id,
-        "label": line.label,
-        "coupon": line.coupon,
         "state": line.state_word,
-        "issued": line.issued,
-        "active": line.count(State.ACTIVE),
-        "used": line.used,
-        "limit": line.limit,
-        "left": line.left,
-        "redeemed": line.count(State.REDEEMED),
-        "expired": line.count(State.EXPIRED),
-        "withdrawn": line.count(State.WITHDRAWN),
-        "off": line.count(State.OFF),
-        "switched_off": line.count(State.SWITCHED_OFF),
-        "orphaned": line.count(State.ORPHANED),
-        "used_codes": line.used_codes,
-        "percent_used": line.percent_used,
         "ends": None if line.ends is None else iso(line.ends),
         "days_left": line.days_left(now),
         "drift": list(line.drift),
-        "note": line.note,
-        "in_file": line.in_file,
-        "stripe_id": line.stripe_id,
     }
+    return {name: worked_out[name] if name in worked_out else getattr(line, name) for name in _FIELDS}
 
 
 def _group(line: Line, now: int) -> Json:
-    left_out = (
-        "kind",
-        "id",
-        "label",
-        "coupon",
-        "state",
-        "drift",
-        "note",
-        "in_file",
-        "stripe_id",
-        "ends",
-        "days_left",
-    )
-    figures = {key: value for key, value in _line(line, now).items() if key not in left_out}
-    return {"value": line.id.partition("=")[2], **figures}
+    row = _line(line, now)
+    return {"value": title(line.kind, line.id), **{name: row[name] for name in _FIGURES}}
 
 
 def _since(since: Since) -> Json:

@@ -1,18 +1,18 @@
-"""Text from files and from Stripe, made fit for a terminal: what would move the cursor or hide is written out."""
+"""Text from files and from Stripe, made safe for a terminal: characters that control it or are hidden are escaped."""
 
 from __future__ import annotations
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
-# Letters and marks by their category, yet nothing is seen of them: joiners, fillers, the blank of braille.
+# Unicode counts these as letters and marks, but they are invisible: joiners, fillers, the blank of braille.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def visible(text: str) -> str:
-    """Return the text with every character that does not print on its own escaped: ``\\n``, ``\\u202e``.
+    """Return the text with every character that is not visible escaped: ``\\n``, ``\\u202e``.
 
-    That takes in control characters, escape sequences, changes of direction, blanks of no width, line separators
-    and half characters. The result is one line, and a terminal obeys nothing in it.
+    These are control characters, escape sequences, changes of direction, blanks without width, line separators and
+    lone surrogates. The result is one line, and nothing in it controls a terminal.
     """
     if text.isprintable() and _BLANK.isdisjoint(text):
         return text

@@ -1,5 +1,5 @@
 'use strict';
-// Sorts, filters and unfolds what is in the page already; without it every row can be read all the same.
+// Sorts, filters and unfolds what is in the page; without this script every row can still be read.
 (() => {
   const make = (tag, settings, ...children) => {
     const made = Object.assign(document.createElement(tag), settings);
@@ -10,7 +10,7 @@
   const words = (a, b) => a.localeCompare(b, 'en', {numeric: true});
   const figures = (a, b, sign) => {
     const [one, other] = [a, b].map(text => parseFloat(text.replaceAll(',', '')));
-    // What is no number comes last, whichever way the rest is sorted.
+    // A cell that is not a number comes last in both directions.
     if (isNaN(one) || isNaN(other)) return isNaN(one) - isNaN(other);
     return one === other ? 0 : sign * (one - other);
   };

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 Row = Mapping[str, Any]
 Page = tuple[Sequence[Row], bool]
@@ -217,61 +217,32 @@ def pages(
     fetch: Callable[[A], Page], readers: int, chooser: Chooser[A], stopped: Callable[[], bool] = lambda: False
 ) -> Iterator[tuple[A, Sequence[Row]]]:
     """Yield the pages that a chooser asks for, with the rows to keep of each; otherwise as :func:`read`."""
-    crew = _Crew(fetch)
-    try:
-        while not chooser.done:
-            while not stopped() and crew.busy < readers and (ask := chooser.take()) is not None:
-                crew.start(ask)
-            if not crew.busy:
-                return
-            ask, (rows, more) = crew.next()
-            kept = chooser.give(ask, [(row["id"], row["created"]) for row in rows], more)
-            yield ask, rows[:kept]
-    finally:
-        crew.dismiss()
+    answers: SimpleQueue[tuple[A, Page | BaseException]] = SimpleQueue()
 
+    def work(ask: A) -> None:
+        try:
+            answers.put((ask, fetch(ask)))
+        except BaseException as error:
+            answers.put((ask, error))
 
-class _Crew(Generic[A]):
-    """Threads that fetch pages. They are daemons: who interrupts a run does not wait for them."""
-
-    def __init__(self, fetch: Callable[[A], Page]) -> None:
-        self._fetch = fetch
-        self._asked: SimpleQueue[A | None] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[A, Page | BaseException]] = SimpleQueue()
-        self._threads = 0
-        self.busy = 0
-
-    def start(self, ask: A) -> None:
-        self._asked.put(ask)
-        self.busy += 1
-
-    def next(self) -> tuple[A, Page]:
-        """Return the next page that comes back; one that is alone is fetched right here."""
-        if self.busy == 1 and not self._threads:
-            self._work_once(self._asked.get())
-        while self._threads < self.busy - (self.busy == 1):
-            threading.Thread(target=self._work, name="page reader", daemon=True).start()
-            self._threads += 1
-        ask, answer = self._answers.get()
-        self.busy -= 1
+    busy = 0
+    while not chooser.done:
+        asks: list[A] = []
+        while not stopped() and busy < readers and (ask := chooser.take()) is not None:
+            asks.append(ask)
+            busy += 1
+        if not busy:
+            return
+        if asks and busy == 1:
+            work(asks[0])  # what is alone needs no thread
+        else:
+            for ask in asks:
+                # A daemon: who interrupts a run does not wait for it.
+                threading.Thread(target=work, args=(ask,), name="page reader", daemon=True).start()
+        ask, answer = answers.get()
+        busy -= 1
         if isinstance(answer, BaseException):
             raise answer
-        return ask, answer
-
-    def dismiss(self) -> None:
-        for _ in range(self._threads):
-            self._asked.put(None)
-
-    def _work(self) -> None:
-        while self._work_once(self._asked.get()):
-            pass
-
-    def _work_once(self, ask: A | None) -> bool:
-        if ask is None:
-            return False
-        try:
-            answer: Page | BaseException = self._fetch(ask)
-        except BaseException as error:
-            answer = error
-        self._answers.put((ask, answer))
-        return True
+        rows, more = answer
+        kept = chooser.give(ask, [(row["id"], row["created"]) for row in rows], more)
+        yield ask, rows[:kept]

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import TypeVar
 
 from promosync.model.configuration import Configuration
 from promosync.model.live import Account
@@ -17,7 +18,9 @@ from promosync.results.orders import Source
 from promosync.results.periods import Every, Period, fit_for_a_chart, periods, zone_of
 from promosync.results.report import Asked, Counts, Figures, Line, Report, Sums
 from promosync.status.report import LineKind
-from promosync.status.tally import MANY_VALUES, OTHER_VALUES
+from promosync.status.tally import limited
+
+E = TypeVar("E")
 
 Key = tuple[LineKind | None, str]
 """What a line is about: its kind and id; of a group ``key=value``."""
@@ -187,14 +190,7 @@ class _Making:
             yield known.kind, known.id
         for key, value in zip(self._attribution.keys, self._attribution.values(coupon, known), strict=True):
             if key in self._seen:
-                yield LineKind.GROUP, f"{key}={self._limited(key, value)}"
-
-    def _limited(self, key: str, value: str) -> str:
-        seen = self._seen[key]
-        if value not in seen and len(seen) >= MANY_VALUES:
-            return OTHER_VALUES
-        seen.add(value)
-        return value
+                yield LineKind.GROUP, f"{key}={limited(self._seen[key], value)}"
 
     def _calendar(self) -> tuple[Every | None, tuple[Period, ...]]:
         """Return the periods from the first order that is shown, or the first moment asked for, to the last."""
@@ -230,34 +226,32 @@ class _Making:
 
     def _coupons(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
         attribution = self._attribution
-        for name in self._names(LineKind.COUPON, attribution.coupons, attribution.strays):
-            line = lines.get((LineKind.COUPON, name), Line(LineKind.COUPON, name, Sums()))
-            live, entry = attribution.current(name), attribution.coupons.get(name)
-            label = (live.spec.name if live else None) or (entry.spec.name if entry else None) or ""
-            yield replace(line, label=label, in_file=entry is not None)
+        for line, entry in self._lines_of(LineKind.COUPON, attribution.coupons, lines, attribution.strays):
+            live = attribution.current(line.id)
+            yield replace(
+                line, label=(live.spec.name if live else None) or (entry.spec.name if entry else None) or ""
+            )
 
     def _codes(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
         entries = {entry.id: entry for entry in self._configuration.codes}
-        for name in self._names(LineKind.CODE, entries):
-            line, entry = lines.get((LineKind.CODE, name), Line(LineKind.CODE, name, Sums())), entries.get(name)
-            if entry is not None:
-                line = replace(line, label=entry.spec.code, coupon=entry.spec.coupon)
-            yield replace(line, in_file=entry is not None)
+        for line, entry in self._lines_of(LineKind.CODE, entries, lines):
+            yield replace(line, label=entry.spec.code, coupon=entry.spec.coupon) if entry else line
 
     def _batches(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
         entries = {entry.id: entry for entry in self._configuration.batches}
-        for name in self._names(LineKind.BATCH, entries):
-            line, entry = lines.get((LineKind.BATCH, name), Line(LineKind.BATCH, name, Sums())), entries.get(name)
-            if entry is not None:
-                line = replace(line, coupon=entry.spec.coupon)
-            yield replace(line, in_file=entry is not None)
+        for line, entry in self._lines_of(LineKind.BATCH, entries, lines):
+            yield replace(line, coupon=entry.spec.coupon) if entry else line
 
     def _groups(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
         for key in self._asked.by:
             found = [line for (kind, _), line in lines.items() if kind is LineKind.GROUP and line.label == key]
             yield from sorted(found, key=lambda line: (-line.sums.counts.orders, line.id))
 
-    def _names(self, kind: LineKind, entries: Iterable[str], strays: Iterable[str] = ()) -> Iterator[str]:
-        """Return the lines of a kind: those of the file in its order, then those that Stripe or orders tell of."""
+    def _lines_of(
+        self, kind: LineKind, entries: Mapping[str, E], lines: Mapping[Key, Line], strays: Iterable[str] = ()
+    ) -> Iterator[tuple[Line, E | None]]:
+        """Yield the lines of a kind: those of the file in its order, with their entries, then all others by id."""
         others = {name for found, name in self._touched if found is kind} | set(strays)
-        return iter(dict.fromkeys((*entries, *sorted(others))))
+        for name in dict.fromkeys((*entries, *sorted(others))):
+            entry = entries.get(name)
+            yield replace(lines.get((kind, name), Line(kind, name, Sums())), in_file=entry is not None), entry

@@ -13,6 +13,7 @@ by.
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -101,7 +102,7 @@ def parse(lines: Iterable[str], name: str) -> Ledger:
     """
     try:
         return _parsed(iter(lines))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, struct.error) as error:
         own = isinstance(error, _Refused)
         said = str(error) if own else "it is not one, or it was cut short or edited"
         hint = "delete it, or name another file" if own else "name another file"
@@ -131,24 +132,22 @@ def _contents(ledger: Ledger) -> Iterator[dict[str, Any]]:
             for source, read in ledger.read.items()
         },
     }
-    for kind, rows in (("orders", _orders(book)), ("customers", _customers(book)), ("codes", _codes(book))):
-        while some := list(islice(rows, _A_LINE)):
+    rows: dict[str, Iterator[Any]] = {
+        "orders": map(_order, book),
+        "customers": ((f"{customer:x}", first) for customer, first in book.customers()),
+        "codes": (
+            (f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values), text)
+            for code, known, text in book.codes
+        ),
+    }
+    for kind, of_kind in rows.items():
+        while some := list(islice(of_kind, _A_LINE)):
             yield {kind: some}
 
 
-def _orders(book: Book) -> Iterator[Any]:
-    for order in book:
-        given = [(one.amount, one.coupon, f"{one.code:x}") for one in order.discounts]
-        yield *order[:6], f"{order.customer:x}", int(order.renewal), given
-
-
-def _customers(book: Book) -> Iterator[Any]:
-    return ((f"{customer:x}", first) for customer, first in book.customers())
-
-
-def _codes(book: Book) -> Iterator[Any]:
-    for code, known, text in book.codes:
-        yield f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values), text
+def _order(order: Kept) -> Any:
+    given = [(one.amount, one.coupon, f"{one.code:x}") for one in order.discounts]
+    return *order[:6], f"{order.customer:x}", int(order.renewal), given
 
 
 def _end(count: int, checksum: str) -> str:
@@ -156,22 +155,20 @@ def _end(count: int, checksum: str) -> str:
 
 
 def _parsed(lines: Iterator[str]) -> Ledger:
-    digest, count = sha256(), 0
     first = next(lines, "")
     head = json.loads(first)
     if head[_VERSION] != FORMAT:
         raise _Refused(f"it is of version {head[_VERSION]!r}, and this promosync reads version {FORMAT}")
     book = Book(bytes.fromhex(head["salt"]))
-    line, end = first, ""
-    for following in lines:
-        digest.update(line.encode())
-        count += 1
-        content = json.loads(following)
+    digest, count, end = sha256(first.encode()), 1, ""
+    for line in lines:
+        content = json.loads(line)
         if "checksum" in content:
-            end = following
+            end = line
             break
         _take(book, content)
-        line = following
+        digest.update(line.encode())
+        count += 1
     if end != _end(count, digest.hexdigest()) or next(lines, None) is not None:
         raise _Refused("it was cut short or edited")
     account = Account(head["account"], Mode(head["mode"]), _number(head["taken_at"]))

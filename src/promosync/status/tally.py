@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Generic, TypeVar
 
 from promosync.codes.emails import batch_salt
 from promosync.model.life import State, end_of, is_gone, rank, state
@@ -25,6 +26,33 @@ _TEXT = 1 << 63
 
 Values = tuple[str, ...]
 """The value of each metadata key that is counted by."""
+
+
+T = TypeVar("T")
+
+
+class Numbered(Generic[T]):
+    """Different things, each with a number: its place in ``things``."""
+
+    def __init__(self) -> None:
+        self.things: list[T] = []
+        self._numbers: dict[T, int] = {}
+
+    def number(self, thing: T) -> int:
+        """Return the number of a thing; of a new one the next."""
+        found = self._numbers.get(thing)
+        if found is None:
+            found = self._numbers[thing] = len(self.things)
+            self.things.append(thing)
+        return found
+
+
+def limited(seen: set[str], value: str) -> str:
+    """Return a value of a metadata key, or OTHER_VALUES for a new one where ``seen`` has MANY_VALUES."""
+    if value not in seen and len(seen) >= MANY_VALUES:
+        return OTHER_VALUES
+    seen.add(value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +153,18 @@ class BatchTally:
 
     keys: SlotKeys
     slots: Newest = field(default_factory=Newest)
-    cells: list[Cell] = field(default_factory=list)
-    numbers: dict[Cell, int] = field(default_factory=dict)
+    cells: Numbered[Cell] = field(default_factory=Numbered)
     examples: dict[int, str] = field(default_factory=dict)
 
     def counted(self) -> Iterator[tuple[Cell, int, int, int]]:
         """Yield each cell with its codes, those used at least once, and their redemptions."""
-        codes, used_codes, used = [0] * len(self.cells), [0] * len(self.cells), [0] * len(self.cells)
+        cells = self.cells.things
+        codes, used_codes, used = [0] * len(cells), [0] * len(cells), [0] * len(cells)
         for slot in self.slots:
             codes[slot.cell] += 1
             used_codes[slot.cell] += slot.used > 0
             used[slot.cell] += slot.used
-        return ((cell, codes[at], used_codes[at], used[at]) for at, cell in enumerate(self.cells) if codes[at])
+        return ((cell, codes[at], used_codes[at], used[at]) for at, cell in enumerate(cells) if codes[at])
 
 
 class Tally:
@@ -178,7 +206,8 @@ class Tally:
         coupon = self._coupons.get(code.spec.coupon)
         places = (code.spec.metadata, coupon.spec.metadata if coupon else default)
         return tuple(
-            self._limited(key, next((place[key] for place in places if key in place), NO_VALUE)) for key in self._keys
+            limited(self._seen[key], next((place[key] for place in places if key in place), NO_VALUE))
+            for key in self._keys
         )
 
     def state(self, code: LiveCode) -> State:
@@ -203,20 +232,8 @@ class Tally:
             self.values(code, {}),
             self._drift(batch_id, code) if became is State.ACTIVE and not code.used else (),
         )
-        number = batch.numbers.get(cell)
-        if number is None:
-            number = batch.numbers[cell] = len(batch.cells)
-            batch.cells.append(cell)
         key = batch.keys(code)
         order = rank(spec.active, code.created, code.tags.retired, is_gone(code, coupon))
-        batch.slots.put(key, order, code.used, number)
+        batch.slots.put(key, order, code.used, batch.cells.number(cell))
         if len(batch.examples) < MANY_EXAMPLES and self._suspect(batch_id, key, code.used):
             batch.examples[key] = code.stripe_id
-
-    def _limited(self, key: str, value: str) -> str:
-        seen = self._seen[key]
-        if value not in seen:
-            if len(seen) >= MANY_VALUES:
-                return OTHER_VALUES
-            seen.add(value)
-        return value

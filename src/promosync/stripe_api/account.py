@@ -52,7 +52,7 @@ class StripeAccount(Reader):
     @property
     def pace(self) -> float | None:
         """The share of the set rate at which requests go out, below 1 while Stripe asks for less; None: no limit."""
-        return self._client.transport.pace
+        return self._client.transport.pacer.pace
 
     @contextmanager
     def by(self, deadline: float | None) -> Iterator[None]:

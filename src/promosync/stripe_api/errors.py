@@ -184,12 +184,3 @@ def _dashboard_name(lacking: re.Match[str]) -> str:
     resource, right = lacking.groups()
     words = {"plan": "Prices", "connected_account": "Connected Accounts"}
     return f"{words.get(resource) or resource.replace('_', ' ').title() + 's'}: {right}"
-
-
-def all_sdk_errors() -> Iterator[type[BaseException]]:
-    """Yield every exception class that the SDK can raise for a request, for the test of the table."""
-    waiting: list[type[BaseException]] = [stripe.StripeError]
-    while waiting:
-        found = waiting.pop()
-        yield found
-        waiting += found.__subclasses__()

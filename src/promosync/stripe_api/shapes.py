@@ -6,8 +6,8 @@ https://docs.stripe.com/api/promotion_codes/object
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from promosync.apply.gateway import Fault, StripeFault
 
@@ -15,23 +15,48 @@ Row = Mapping[str, Any]
 Fits = Callable[[Any], bool]
 
 
-class Shape(NamedTuple):
-    """The fields of an object: what each that it must have, and each that it may have, fits."""
+class Shape:
+    """The fields of an object: a check for each that it must have, and for each that it may have.
 
-    must: Mapping[str, Fits] = {}
-    may: Mapping[str, Fits] = {}
+    ``others`` are known too, but not checked. What is not known would be lost with the object. A shape is a check
+    itself, for an object in a field of another.
+    """
+
+    def __init__(self, must: Mapping[str, Fits], may: Mapping[str, Fits], others: Iterable[str] = ()) -> None:
+        self._must, self._may = must, may
+        self._known = frozenset((*must, *may, *others))
+        self._inner = {name: fits for name, fits in may.items() if isinstance(fits, Shape)}
+
+    def __call__(self, value: Any) -> bool:
+        return isinstance(value, dict) and self.wrong(value) is None
 
     def wrong(self, row: Row) -> str | None:
         """Return the name of a field that does not fit; what is null is not there."""
         get = row.get
-        for name, fits in self.must.items():
+        for name, fits in self._must.items():
             if not fits(get(name)):
                 return name
-        for name, fits in self.may.items():
+        for name, fits in self._may.items():
             value = get(name)
             if value is not None and not fits(value):
                 return name
         return None
+
+    def unknown(self, row: Row) -> list[str]:
+        """Return the names of the fields that are set and not known, those of an inner object dotted."""
+        known = self._known
+        found = [name for name in row if name not in known and _is_set(row[name])]
+        for group, shape in self._inner.items():
+            if inside := row.get(group):
+                found += [f"{group}.{name}" for name in shape.unknown(inside)]
+        return found
+
+
+def _is_set(value: Any) -> bool:
+    """Whether a field says anything: it is not null, empty or false, and not an object of such fields alone."""
+    if isinstance(value, Mapping):
+        return any(map(_is_set, value.values()))
+    return value not in (None, "", []) and value is not False
 
 
 def checked(row: Any, shape: Shape) -> Row:
@@ -95,10 +120,6 @@ def _reference(value: Any) -> bool:
     return _identity(value.get("id") if isinstance(value, dict) else value)
 
 
-def _object(shape: Shape) -> Fits:
-    return lambda value: isinstance(value, dict) and shape.wrong(value) is None
-
-
 def _map_of(fits: Fits) -> Fits:
     return lambda value: isinstance(value, dict) and all(map(_text, value)) and all(map(fits, value.values()))
 
@@ -107,8 +128,8 @@ _ID: Mapping[str, Fits] = {"id": _identity}
 _DATED: Mapping[str, Fits] = {"id": _identity, "created": _date}
 _OURS: Mapping[str, Fits] = {"metadata": _map_of(_text), "times_redeemed": _whole, "max_redemptions": _whole}
 
-OBJECT = Shape(_ID)
-DATED = Shape(_DATED)
+OBJECT = Shape(_ID, {})
+DATED = Shape(_DATED, {})
 CUSTOMER = Shape(_ID, {"email": _text})
 COUPON = Shape(
     {**_DATED, "duration": _identity},
@@ -117,11 +138,21 @@ COUPON = Shape(
         "percent_off": _percentage,
         "amount_off": _whole,
         "currency": _text,
-        "currency_options": _map_of(_object(Shape({"amount_off": _whole}))),
+        "currency_options": _map_of(Shape({"amount_off": _whole}, {})),
         "duration_in_months": _whole,
         "redeem_by": _date,
-        "applies_to": _object(Shape(may={"products": _texts})),
+        "applies_to": Shape({}, {"products": _texts}),
         "name": _text,
+    },
+    ("object", "deleted", "livemode", "valid"),
+)
+_RESTRICTIONS = Shape(
+    {},
+    {
+        "first_time_transaction": _yes_or_no,
+        "minimum_amount": _whole,
+        "minimum_amount_currency": _text,
+        "currency_options": _map_of(Shape({"minimum_amount": _whole}, {})),
     },
 )
 CODE = Shape(
@@ -132,16 +163,8 @@ CODE = Shape(
         "customer": _reference,
         "customer_account": _text,
         "coupon": _reference,
-        "promotion": _object(Shape(may={"coupon": _reference})),
-        "restrictions": _object(
-            Shape(
-                may={
-                    "first_time_transaction": _yes_or_no,
-                    "minimum_amount": _whole,
-                    "minimum_amount_currency": _text,
-                    "currency_options": _map_of(_object(Shape({"minimum_amount": _whole}))),
-                }
-            )
-        ),
+        "promotion": Shape({}, {"coupon": _reference}, ("type",)),
+        "restrictions": _RESTRICTIONS,
     },
+    ("object", "livemode"),
 )

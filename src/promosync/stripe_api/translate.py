@@ -25,28 +25,6 @@ _NO_OPTIONS: Mapping[str, int] = {}
 
 _DURATIONS = ("once", "repeating", "forever")
 
-# What an object can hold that is compared, or that Stripe gives and counts itself. Whatever else is set would be lost
-# with the object.
-_COUPON = frozenset(
-    """
-    id object amount_off applies_to created currency currency_options deleted duration duration_in_months livemode
-    max_redemptions metadata name percent_off redeem_by times_redeemed valid
-    """.split()  # noqa: SIM905 (a list literal would take a line for each)
-)
-_CODE = frozenset(
-    """
-    id object active code coupon created customer customer_account expires_at livemode max_redemptions metadata
-    promotion restrictions times_redeemed
-    """.split()  # noqa: SIM905
-)
-_INSIDE = {
-    "applies_to": frozenset({"products"}),
-    "promotion": frozenset({"coupon", "type"}),
-    "restrictions": frozenset(
-        {"currency_options", "first_time_transaction", "minimum_amount", "minimum_amount_currency"}
-    ),
-}
-
 
 def coupon_from(row: Row) -> LiveCoupon:
     """Return a coupon from Stripe's JSON, with ``applies_to`` and ``currency_options`` expanded.
@@ -75,11 +53,10 @@ def coupon_from(row: Row) -> LiveCoupon:
         name=row.get("name"),
         metadata=metadata,
     )
-    unknown = _unknown(row, _COUPON, "applies_to")
-    if row["duration"] not in _DURATIONS:
-        unknown = tuple(sorted((*unknown, "duration")))
+    unknown = [*COUPON.unknown(row), *(["duration"] if row["duration"] not in _DURATIONS else [])]
     times, valid = row.get("times_redeemed") or 0, bool(row.get("valid", True))
-    return LiveCoupon(row["id"], spec, tags, row["created"], times, valid, unknown, _seal(row.get("metadata") or {}))
+    sealed = _seal(row.get("metadata") or {})
+    return LiveCoupon(row["id"], spec, tags, row["created"], times, valid, tuple(sorted(unknown)), sealed)
 
 
 def code_from(row: Row) -> LiveCode:
@@ -108,7 +85,7 @@ def code_from(row: Row) -> LiveCode:
         customer_account=row.get("customer_account"),
         metadata=metadata,
     )
-    unknown = _unknown(row, _CODE, "promotion", "restrictions")
+    unknown = tuple(sorted(CODE.unknown(row)))
     return LiveCode(row["id"], spec, tags, row["created"], row.get("times_redeemed") or 0, unknown)
 
 
@@ -122,7 +99,7 @@ def coupon_params(stripe_id: str, spec: Coupon, tags: Tags, sealed: str = "") ->
         percent_off=None if spec.percent_off is None else f"{spec.percent_off.normalize():f}",
         amount_off=spec.amount_off,
         currency=spec.currency,
-        currency_options={key: {"amount_off": value} for key, value in sorted(spec.currency_options.items())},
+        currency_options=_options("amount_off", spec.currency_options),
         duration=spec.duration,
         duration_in_months=spec.duration_in_months,
         max_redemptions=spec.max_redemptions,
@@ -139,7 +116,7 @@ def code_params(spec: PromotionCode, tags: Tags) -> Params:
         first_time_transaction=True if spec.first_time_transaction else None,
         minimum_amount=spec.minimum_amount,
         minimum_amount_currency=spec.minimum_amount_currency,
-        currency_options={key: {"minimum_amount": value} for key, value in sorted(spec.currency_options.items())},
+        currency_options=_options("minimum_amount", spec.currency_options),
     )
     return _given(
         promotion={"type": "coupon", "coupon": spec.coupon},
@@ -175,21 +152,13 @@ def coupon_changes(before: LiveCoupon, after: Coupon, tags: Tags) -> Params:
         # Stripe reads the empty text as "not set".
         name=(after.name or "") if after.name != before.spec.name else None,
         metadata=_merge(before.spec.metadata, before.tags, after.metadata, tags),
-        currency_options={
-            key: {"amount_off": value}
-            for key, value in sorted(after.currency_options.items())
-            if before.spec.currency_options.get(key) != value
-        },
+        currency_options=_options("amount_off", after.currency_options, before.spec.currency_options),
     )
 
 
 def code_changes(before: LiveCode, after: PromotionCode, tags: Tags) -> Params:
     """Return the parameters that bring a code's changeable fields to ``after``; only what differs."""
-    options = {
-        key: {"minimum_amount": value}
-        for key, value in sorted(after.currency_options.items())
-        if before.spec.currency_options.get(key) != value
-    }
+    options = _options("minimum_amount", after.currency_options, before.spec.currency_options)
     return _given(
         active=after.active if after.active != before.spec.active else None,
         metadata=_merge(before.spec.metadata, before.tags, after.metadata, tags),
@@ -213,20 +182,9 @@ def _merge(before: Mapping[str, str], old_tags: Tags, after: Mapping[str, str], 
     return {**changed, **{key: "" for key in old if key not in new}}
 
 
-def _unknown(row: Row, known: frozenset[str], *groups: str) -> tuple[str, ...]:
-    """Return the names of the fields of an object that are set and not known, those in its groups dotted."""
-    found = [name for name in row if name not in known and _is_set(row[name])]
-    for group in groups:
-        inside, expected = row.get(group) or {}, _INSIDE[group]
-        found += [f"{group}.{name}" for name in inside if name not in expected and _is_set(inside[name])]
-    return tuple(sorted(found)) if found else ()
-
-
-def _is_set(value: Any) -> bool:
-    """Whether a field says anything: it is not null, empty or false, and neither is all that is in it."""
-    if isinstance(value, Mapping):
-        return any(map(_is_set, value.values()))
-    return value not in (None, "", []) and value is not False
+def _options(field: str, after: Mapping[str, int], before: Mapping[str, int] = _NO_OPTIONS) -> Params:
+    """Return the amounts in other currencies as parameters; only those that differ from ``before``."""
+    return {key: {field: value} for key, value in sorted(after.items()) if before.get(key) != value}
 
 
 def _given(**params: Any) -> Params:

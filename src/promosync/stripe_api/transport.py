@@ -49,22 +49,17 @@ class Transport(stripe.HTTPClient):
         self.server_date: int | None = None
         self.until: float | None = None
         """When to give up for good, on the monotonic clock: from then on every request is OutOfTime."""
-        self._pacer = pacer
+        self.pacer = pacer
         self._end = threading.local()
         self._session = _session(InTime(lambda: float(self._end.at), connections), loopback)
         self._answered = False
         self._count_lock = threading.Lock()
 
-    @property
-    def pace(self) -> float | None:
-        """The share of the set rate at which requests go out; None without a limit."""
-        return self._pacer.pace
-
     def request(  # type: ignore[override]  # as the SDK's own clients have it
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[str, int, Mapping[str, str]]:
         endpoint = endpoint_of(method, url)
-        self._pacer.wait(endpoint)
+        self.pacer.wait(endpoint)
         begun = time.monotonic()
         end = begun + WHOLE_SECONDS
         if self.until is not None:
@@ -109,9 +104,9 @@ class Transport(stripe.HTTPClient):
 
     def _pace(self, endpoint: str, answer: requests.Response, content: str) -> None:
         if answer.status_code != 429:
-            self._pacer.accepted(endpoint)
+            self.pacer.accepted(endpoint)
         elif "lock_timeout" not in content:  # somebody else holds the object: not a question of speed
-            self._pacer.refused(endpoint, answer.headers.get("Stripe-Rate-Limited-Reason"))
+            self.pacer.refused(endpoint, answer.headers.get("Stripe-Rate-Limited-Reason"))
 
     def _note_date(self, text: str | None) -> None:
         try:

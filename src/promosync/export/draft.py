@@ -13,6 +13,7 @@ from promosync.model.issued import IssuedCodes
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Mode
 from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.batch_rows import Rows
 from promosync.plan.plan import Kind
 
 ENDED = "ended: used up, past its date, or its coupon is (--include-ended takes it in)"
@@ -73,6 +74,13 @@ class CodeFile:
         for index in self.members:
             record = self.records[index]
             yield (record.code,) if self.addresses is None else (record.code, self.addresses[record.customer or ""])
+
+    def read(self) -> Rows:
+        """Return what reading the file gives."""
+        records = [self.records[index] for index in self.members]
+        addresses = self.addresses
+        emails = None if addresses is None else [addresses[record.customer or ""] for record in records]
+        return Rows([record.code for record in records], emails)
 
 
 @dataclass(slots=True)

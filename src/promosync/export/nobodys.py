@@ -103,14 +103,11 @@ def _coupons(found: Holdings, wishes: Wishes, left_out: Remainder) -> dict[str, 
         own = coupon.stripe_id
         if coupon.tags.owner is not None or (found.selected is not None and own not in found.selected):
             continue
-        if not coupon.valid and not wishes.ended:
-            left_out.add(Kind.COUPON, ENDED, own)
-            continue
-        if why := unknown_fields(coupon):
-            left_out.add(Kind.COUPON, why, own)
-            continue
-        config_id = own if is_own_name(own) else names.take(own, "coupon")
-        entries[own] = coupon_entry(coupon, config_id, found.account.mode)
+        if reason := ENDED if not coupon.valid and not wishes.ended else unknown_fields(coupon):
+            left_out.add(Kind.COUPON, reason, own)
+        else:
+            config_id = own if is_own_name(own) else names.take(own, "coupon")
+            entries[own] = coupon_entry(coupon, config_id, found.account.mode)
     return entries
 
 
@@ -213,11 +210,7 @@ def seen_by_a_plan(
     )
     rows = {}
     for batch, index in first.items():
-        record, addresses = found.codes[index], files[batch].addresses
-        if addresses is None or record.customer is None:
-            rows[batch] = Rows([record.code])
-        else:
-            address = addresses[record.customer]
-            rows[batch] = Rows([record.code], [address], {address: (record.customer,)})
+        example, holder = replace(files[batch], members=(index,)).read(), found.codes[index].customer or ""
+        rows[batch] = replace(example, customers=dict.fromkeys(example.emails or (), (holder,)))
     products, customers = existing
     return Live(found.account, found.coupons, codes, products, customers), rows

@@ -31,7 +31,6 @@ from promosync.model.life import has_ended
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
 from promosync.model.promotions import fold
-from promosync.plan.batch_rows import Rows
 from promosync.plan.matching import code_rank, match, places
 from promosync.plan.plan import Kind
 
@@ -57,17 +56,6 @@ def draft(live: Live, owner: str, wishes: Wishes, addresses: Mapping[str, str]) 
     products = products_of(entries, live.account.mode)
     configuration = Configuration(entries, codes, batches, products, Settings(owner=owner))
     return Draft(configuration, files, left_out)
-
-
-def rows_of(files: Mapping[str, CodeFile]) -> dict[str, Rows]:
-    """Return what the files will say, as reading them would."""
-    found = {}
-    for batch, file in files.items():
-        records = [file.records[index] for index in file.members]
-        addresses = file.addresses
-        emails = None if addresses is None else [addresses[record.customer or ""] for record in records]
-        found[batch] = Rows([record.code for record in records], emails)
-    return found
 
 
 def _coupons(live: Live, owner: str, left_out: Remainder) -> dict[str, CouponEntry]:

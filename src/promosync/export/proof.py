@@ -7,7 +7,7 @@ reason, and the rest is proved again. So no rule of the file, or of the planner,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from promosync.config import Refused, load
@@ -35,22 +35,17 @@ LiveFor = Callable[[Configuration], tuple[Live, Mapping[str, Rows]]]
 """What a plan of a configuration looks at: the account, and what its files say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
-    """A draft that holds; ``plan`` is its plan: it adopts, and does what it must to objects that have no entry."""
+def prove(draft: Draft, live_for: LiveFor) -> tuple[Draft, Plan]:
+    """Return the draft without what no file can say, and its plan; raise ProblemsFound for a fault of no entry.
 
-    draft: Draft
-    plan: Plan
-
-
-def prove(draft: Draft, live_for: LiveFor) -> Proved:
-    """Return the draft without what cannot be expressed; raise ProblemsFound if that says nothing of an entry."""
+    The plan adopts, and does what it must to objects that have no entry.
+    """
     configuration = _stay_below(draft.configuration)
     while True:
         plan, refused = _try(configuration, live_for)
         if plan is not None and not refused:
             files = {batch.id: draft.files[batch.id] for batch in configuration.batches}
-            return Proved(Draft(configuration, files, draft.left_out), plan)
+            return Draft(configuration, files, draft.left_out), plan
         configuration = _without(configuration, refused, draft)
 
 

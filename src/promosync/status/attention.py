@@ -49,21 +49,26 @@ def _parts(report: Report) -> Iterator[str]:
 
 
 def _nearly(lines: Iterable[Line]) -> Iterator[str]:
-    for kind, (one, many) in _NOUNS.items():
-        found = [line for line in lines if line.kind is kind and nearly_used(line)]
+    for (one, many), found in _by_kind(lines, nearly_used):
+        most = max(found, key=lambda line: line.percent_used or 0)
         if len(found) == 1:
-            yield f"1 {one} is {found[0].percent_used} % used ({found[0].id})"
-        elif found:
-            most = max(found, key=lambda line: line.percent_used or 0)
+            yield f"1 {one} is {most.percent_used} % used ({most.id})"
+        else:
             yield f"{len(found):,} {many} are {NEARLY_PERCENT} % used or more ({most.id}: {most.percent_used} %)"
 
 
 def _counted(lines: Iterable[Line], told: Callable[[Line], bool], one: str, many: str, rest: str) -> Iterator[str]:
-    """Yield one part for each kind of line, naming the line where it is but one."""
-    lines = list(lines)
-    for kind, nouns in _NOUNS.items():
-        found = [line for line in lines if line.kind is kind and told(line)]
+    """Yield one part for each kind of line; a line that is the only one of its kind is named."""
+    for nouns, found in _by_kind(lines, told):
         if len(found) == 1:
             yield f"1 {nouns[0]} {one}{rest} ({found[0].id})"
-        elif found:
+        else:
             yield f"{len(found):,} {nouns[1]} {many}{rest}"
+
+
+def _by_kind(lines: Iterable[Line], told: Callable[[Line], bool]) -> Iterator[tuple[tuple[str, str], list[Line]]]:
+    """Yield the words for each kind of line, with those lines that are of it and to be told of."""
+    every = [line for line in lines if told(line)]
+    for kind, nouns in _NOUNS.items():
+        if found := [line for line in every if line.kind is kind]:
+            yield nouns, found

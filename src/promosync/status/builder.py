@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +17,7 @@ from promosync.plan.exposure import Exposure, Way, batch_sizes, exposures, ways_
 from promosync.plan.matching import Matches, match
 from promosync.status.attention import attention
 from promosync.status.drift import NOT_IN_FILE, Drift, Told
-from promosync.status.lines import batch_line, code_line, coupon_line, group_lines
+from promosync.status.lines import batch_line, coupon_line, group_lines
 from promosync.status.report import Line, LineKind, Report
 from promosync.status.since import Limits, Snapshot, UsedSlots, compare, over_time, snapshot
 from promosync.status.tally import NO_VALUE, Count, Tally, Values, count_of
@@ -63,6 +64,8 @@ class Making:
         self._texts = {fold(entry.spec.code) for entry in configuration.codes}
         self._named = {entry.stripe_id.get(live.account.mode, "") for entry in configuration.codes}
         self._coupons = {coupon.stripe_id: coupon for coupon in live.coupons}
+        self._by_values: dict[Values, Count] = defaultdict(Count)
+        self._by_coupon: dict[str, Count] = defaultdict(Count)
         self._tally = Tally(
             self._owner,
             live.account.now,
@@ -83,13 +86,11 @@ class Making:
         tally, asked, account = self._tally, self._asked, self._live.account
         singles = tuple(sorted(tally.singles, key=lambda code: code.created, reverse=True))
         matches = match(self._drift.wanted, replace(self._live, codes=singles))
-        groups: dict[Values, Count] = {}
-        by_coupon: dict[str, Count] = {}
-        codes = tuple(self._code_lines(matches, singles, groups, by_coupon))
-        batches = tuple(self._batch_lines(groups, by_coupon))
-        coupons = tuple(self._coupon_lines(matches, by_coupon))
+        codes = tuple(self._code_lines(matches, singles))
+        batches = tuple(self._batch_lines())
+        coupons = tuple(self._coupon_lines(matches))
         limits = {line.id: line.limit for line in coupons}
-        every = group_lines(asked.keys, groups, limits.get, self._room)
+        every = group_lines(asked.keys, self._by_values, limits.get, self._room)
         counted = (*coupons, *codes, *batches, *every)
         since = course = None
         if asked.before is not None:
@@ -150,27 +151,17 @@ class Making:
             return None
         return max(0, live.spec.max_redemptions - live.times_redeemed)
 
-    def _coupon_lines(self, matches: Matches, by_coupon: Mapping[str, Count]) -> Iterator[Line]:
+    def _coupon_lines(self, matches: Matches) -> Iterator[Line]:
+        now = self._live.account.now
         for entry in self._drift.wanted.coupons:
-            found = matches.coupons.get(entry.id)
-            count = by_coupon.get(entry.id, Count())
-            yield coupon_line(
-                entry.id, found, count, entry.spec, self._drift.of_coupon(entry), self._live.account.now
-            )
+            found, count = matches.coupons.get(entry.id), self._by_coupon[entry.id]
+            yield coupon_line(entry.id, found, count, entry.spec, self._drift.of_coupon(entry), now)
         for stray in matches.stray_coupons:
             name = stray.current.tags.id or stray.current.stripe_id
-            line = coupon_line(
-                name, stray, by_coupon.get(name, Count()), None, Told((NOT_IN_FILE,)), self._live.account.now
-            )
+            line = coupon_line(name, stray, self._by_coupon[name], None, Told((NOT_IN_FILE,)), now)
             yield replace(line, in_file=False)
 
-    def _code_lines(
-        self,
-        matches: Matches,
-        singles: tuple[LiveCode, ...],
-        groups: dict[Values, Count],
-        by_coupon: dict[str, Count],
-    ) -> Iterator[Line]:
+    def _code_lines(self, matches: Matches, singles: tuple[LiveCode, ...]) -> Iterator[Line]:
         coupons = {entry.id: entry for entry in self._drift.wanted.coupons}
         for entry in self._drift.wanted.codes:
             found = matches.codes.get(entry.id)
@@ -180,29 +171,47 @@ class Making:
                     LineKind.CODE, entry.id, entry.spec.code, entry.spec.coupon, None,
                     limit=entry.spec.max_redemptions, ends=entry.spec.expires_at, drift=told.drift, note=told.note,
                 )  # fmt: skip
-                continue
-            code = found.current
-            limit = self._limit(code, entry)
-            count = self._count(code, limit, entry.spec.coupon)
-            default = coupons[entry.spec.coupon].spec.metadata
-            self._note(groups, by_coupon, self._tally.values(code, default), entry.spec.coupon, count)
-            ends = self._tally.end(code)
-            yield code_line(entry.id, entry.spec.coupon, code, limit, count, self._room, told, ends)
+            else:
+                code, default = found.current, coupons[entry.spec.coupon].spec.metadata
+                yield self._code_line(entry.id, entry.spec.coupon, code, self._limit(code, entry), told, default)
         for name, code in _removed(self._drift.wanted, matches, singles, self._owner):
-            limit = self._limit(code, None)
-            coupon = self._config_id(code.spec.coupon)
-            count = self._count(code, limit, coupon)
-            self._note(groups, by_coupon, self._tally.values(code, {}), coupon, count)
             told = Told((NOT_IN_FILE,) if code.spec.active else (), "" if code.spec.active else NOT_IN_FILE)
-            line = code_line(name, coupon, code, limit, count, self._room, told, self._tally.end(code))
+            line = self._code_line(name, self._config_id(code.spec.coupon), code, self._limit(code, None), told, {})
             yield replace(line, in_file=False)
 
-    def _batch_lines(self, groups: dict[Values, Count], by_coupon: dict[str, Count]) -> Iterator[Line]:
+    def _code_line(
+        self, name: str, coupon: str, code: LiveCode, limit: int | None, told: Told, default: Mapping[str, str]
+    ) -> Line:
+        """Return the line of a single code that is in Stripe, and count it for its coupon and its metadata.
+
+        ``coupon`` is a config id, ``default`` the metadata of that coupon where it is gone from Stripe.
+        """
+        state = self._tally.state(code)
+        count = count_of(state, 1, int(code.used > 0), code.used, limit, coupon, code.spec.coupon)
+        self._note(self._tally.values(code, default), coupon, count)
+        return Line(
+            LineKind.CODE,
+            name,
+            code.spec.code,
+            coupon,
+            state,
+            count.states,
+            count.used_codes,
+            code.used,
+            limit,
+            count.left(self._room),
+            self._tally.end(code),
+            told.drift,
+            told.note,
+            stripe_id=code.stripe_id,
+        )
+
+    def _batch_lines(self) -> Iterator[Line]:
         sizes = batch_sizes(self._configuration, self._rows)
         for batch_id in dict.fromkeys((*self._batches, *sorted(self._tally.batches))):
             entry, tally = self._batches.get(batch_id), self._tally.batches.get(batch_id)
             total = Count()
-            drift: dict[tuple[str, ...], int] = {}
+            drift: Counter[tuple[str, ...]] = Counter()
             ends: list[tuple[bool, int]] = []
             coupon = entry.spec.coupon if entry else None
             for cell, codes, used_codes, used in tally.counted() if tally else ():
@@ -211,11 +220,10 @@ class Making:
                 count = count_of(cell.state, codes, used_codes, used, limit, coupon, cell.coupon)
                 total.add(count)
                 if cell.drift:
-                    drift[cell.drift] = drift.get(cell.drift, 0) + codes
+                    drift[cell.drift] += codes
                 if cell.ends is not None:
                     ends.append((cell.state is not State.ACTIVE, cell.ends))
-                values = self._with_default(cell.values, entry, cell.coupon)
-                self._note(groups, by_coupon, values, coupon, count)
+                self._note(self._with_default(cell.values, entry, cell.coupon), coupon, count)
             size, first = sizes.get(batch_id, 0), min(ends, default=None)
             yield batch_line(batch_id, coupon, total, self._room, entry, size, drift, first)
 
@@ -228,10 +236,6 @@ class Making:
             home.spec.metadata.get(key, value) if value == NO_VALUE else value
             for key, value in zip(self._asked.keys, values, strict=True)
         )
-
-    def _count(self, code: LiveCode, limit: int | None, home: str) -> Count:
-        state = self._tally.state(code)
-        return count_of(state, 1, int(code.used > 0), code.used, limit, home, code.spec.coupon)
 
     def _limit(self, code: LiveCode, entry: CodeEntry | None) -> int | None:
         """Return a code's limit as the file counts it: predecessors included, and not cut to its coupon's."""
@@ -247,20 +251,13 @@ class Making:
         live = self._coupons.get(coupon)
         return (live.tags.id if live and live.tags.owner == self._owner else None) or coupon
 
-    @staticmethod
-    def _note(
-        groups: dict[Values, Count], by_coupon: dict[str, Count], values: Values, coupon: str, count: Count
-    ) -> None:
-        groups.setdefault(values, Count()).add(count)
-        by_coupon.setdefault(coupon, Count()).add(count)
+    def _note(self, values: Values, coupon: str, count: Count) -> None:
+        self._by_values[values].add(count)
+        self._by_coupon[coupon].add(count)
 
 
 def _open(way: Way, now: int) -> bool:
     return way.spec.active and not is_over(way.spec.expires_at, now)
-
-
-def _rank(code: LiveCode) -> int:
-    return rank(code.spec.active, code.created, code.tags.retired)
 
 
 def _line_of(way: Way) -> tuple[LineKind, str]:
@@ -273,12 +270,12 @@ def _removed(
     """Yield the codes of ours that are in no entry and matter still: active, or used while they were."""
     entries = {entry.id for entry in wanted.codes}
     taken = {code.stripe_id for found in matches.codes.values() for code in found.chain}
-    newest: dict[str, LiveCode] = {}
+    removed: dict[str, list[LiveCode]] = defaultdict(list)
     for code in singles:
         name = code.tags.id or code.stripe_id
-        if code.tags.owner != owner or code.stripe_id in taken or name in entries:
-            continue
-        known = newest.get(name)
-        if known is None or _rank(code) > _rank(known):
-            newest[name] = code
-    yield from ((name, code) for name, code in sorted(newest.items()) if code.spec.active or code.used)
+        if code.tags.owner == owner and code.stripe_id not in taken and name not in entries:
+            removed[name].append(code)
+    for name, codes in sorted(removed.items()):
+        newest = max(codes, key=lambda code: rank(code.spec.active, code.created, code.tags.retired))
+        if newest.spec.active or newest.used:
+            yield name, newest

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.life import State, coupon_end
-from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.live import LiveCoupon
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
 from promosync.plan.matching import Match
@@ -49,39 +49,6 @@ def coupon_line(
     )
 
 
-def code_line(
-    config_id: str,
-    coupon: str,
-    code: LiveCode,
-    limit: int | None,
-    count: Count,
-    room: Bound,
-    told: Told,
-    ends: int | None,
-) -> Line:
-    """Return the line of a single code that is in Stripe; ``limit`` is the file's, or as the file would count it.
-
-    ``room`` is what is left of a coupon, by its Stripe id.
-    """
-    (state,) = count.states
-    return Line(
-        LineKind.CODE,
-        config_id,
-        code.spec.code,
-        coupon,
-        state,
-        count.states,
-        count.used_codes,
-        code.used,
-        limit,
-        count.left(room),
-        ends,
-        told.drift,
-        told.note,
-        stripe_id=code.stripe_id,
-    )
-
-
 def batch_line(
     batch_id: str,
     coupon: str | None,
@@ -94,7 +61,8 @@ def batch_line(
 ) -> Line:
     """Return the line of a batch. ``size`` is how many codes the file wants, ``drift`` what differs on how many.
 
-    ``room`` is as in :func:`code_line`.
+    ``room`` is what is left of a coupon, by its Stripe id. ``ends`` is the end of its first active
+    code, else of its first code: as False or True, and seconds UTC.
     """
     line = Line(
         LineKind.BATCH,
@@ -120,7 +88,7 @@ def batch_line(
 def group_lines(keys: Values, groups: Mapping[Values, Count], limit: Bound, room: Bound) -> tuple[Line, ...]:
     """Return a line for every value of every key, the most used first; ``label`` is the key.
 
-    ``limit`` is a coupon's by its config id, ``room`` as in :func:`code_line`: what codes share counts once.
+    ``limit`` is a coupon's by its config id, ``room`` as in :func:`batch_line`: what codes share counts once.
     """
     lines = []
     for at, key in enumerate(keys):

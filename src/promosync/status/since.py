@@ -42,8 +42,6 @@ class UsedSlots:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, UsedSlots) and (self.keys, self.used) == (other.keys, other.used)
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -106,19 +104,19 @@ def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, Batch
         if before.used(line) is None:
             continue
         known = before.lines.get((line.kind, line.id))
-        percent = None
-        if line.kind is LineKind.BATCH:
-            percent = _percent(line, line.used - (known or 0))
-            alarms += _share_alarm(line, percent, limits.share)
-        change = Change(line.kind, line.id, line.label, known, line.used, percent)
-        changes.append(change)
-        if line.kind is LineKind.CODE and limits.uses is not None and change.since > limits.uses:
-            text = f'code "{line.id}" was used {_times(change.since)} (alarm above {limits.uses:,})'
-            alarms.append(Alarm("uses", line.kind, line.id, text, change.since))
+        since = line.used - (known or 0)
+        percent = _percent(line, since) if line.kind is LineKind.BATCH else None
+        if since:
+            changes.append(Change(line.kind, line.id, line.label, known, line.used, percent))
+        if percent is not None and limits.share is not None and percent > limits.share:
+            text = f'{percent:.1f} % of batch "{line.id}" was used (alarm above {limits.share:g} %)'
+            alarms.append(Alarm("share", line.kind, line.id, text, line.used))
+        if line.kind is LineKind.CODE and limits.uses is not None and since > limits.uses:
+            text = f'code "{line.id}" was used {_times(since)} (alarm above {limits.uses:,})'
+            alarms.append(Alarm("uses", line.kind, line.id, text, since))
     if limits.uses is not None:
         for batch, tally in tallies.items():
             alarms += _slot_alarm(batch, tally, before.slots.get(batch) or UsedSlots(), limits.uses)
-    changes = [change for change in changes if change.since]
     order = list(LineKind)
     changes.sort(key=lambda change: (order.index(change.kind), -change.since, change.id))
     return Since(before.account.now, tuple(changes), tuple(alarms))
@@ -138,12 +136,6 @@ def _percent(line: Line, since: int) -> float | None:
     if line.limit:
         return 100 * since / line.limit
     return 100 * since / line.issued if line.issued else None
-
-
-def _share_alarm(line: Line, percent: float | None, share: float | None) -> Iterator[Alarm]:
-    if share is not None and percent is not None and percent > share:
-        text = f'{percent:.1f} % of batch "{line.id}" was used (alarm above {share:g} %)'
-        yield Alarm("share", line.kind, line.id, text, line.used)
 
 
 def _slot_alarm(batch: str, tally: BatchTally, before: UsedSlots, uses: int) -> Iterator[Alarm]:

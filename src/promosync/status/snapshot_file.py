@@ -157,18 +157,20 @@ def _slots(packed: Any) -> UsedSlots:
 
 
 def _packed(numbers: array[int]) -> str:
-    little = numbers if sys.byteorder == "little" else array("Q", numbers)
-    if sys.byteorder != "little":
-        little.byteswap()
-    return b64encode(little.tobytes()).decode()
+    return b64encode(_little(numbers).tobytes()).decode()
 
 
 def _unpacked(text: str) -> array[int]:
-    numbers = array("Q")
-    numbers.frombytes(b64decode(text, validate=True))
-    if sys.byteorder != "little":
-        numbers.byteswap()
-    return numbers
+    return _little(array("Q", b64decode(text, validate=True)))
+
+
+def _little(numbers: array[int]) -> array[int]:
+    """Return numbers with their bytes in little-endian order, or back in the order of this machine."""
+    if sys.byteorder == "little":
+        return numbers
+    swapped = numbers[:]
+    swapped.byteswap()
+    return swapped
 
 
 def _count(number: Any) -> int:

@@ -1,6 +1,6 @@
-"""What nobody manages yet, as a configuration that adopts it: every coupon and code by its Stripe id.
+"""Objects that are not managed, as a configuration that adopts them: every coupon and code by its Stripe id.
 
-Codes that differ in text and customer alone, and can be used once, are unique codes: many of them become one import.
+Codes that can be used once and differ only in text and customer are unique codes: many of them become one import.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ Existing = tuple[frozenset[str], Mapping[str, tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What was read: ``coupons`` are all of the account, ``codes`` those that nobody manages.
+    """What was read: ``coupons`` are all coupons of the account, ``codes`` the codes that are not managed.
 
-    ``selected`` are the Stripe ids of the coupons to export, None for all. ``owners`` are the names that promosync's
-    keys carry on other objects. ``addresses`` has the address of those customers that alone have theirs.
+    ``selected`` are the Stripe ids of the coupons to export, None for all. ``owners`` are the owners of other
+    objects. ``addresses`` has the address of each customer who has one that no other customer has.
     """
 
     account: Account
@@ -62,7 +62,7 @@ class Holdings:
 
 
 def live_code(records: IssuedCodes, index: int) -> LiveCode:
-    """Return a code that nobody manages as it was read."""
+    """Return a code that is not managed, as it was read."""
     record = records[index]
     shape = records.shapes[record.shape]
     spec = replace(shape.spec, code=record.code, customer=record.customer, active=record.active)
@@ -71,7 +71,7 @@ def live_code(records: IssuedCodes, index: int) -> LiveCode:
 
 
 def draft(found: Holdings, wishes: Wishes) -> Draft:
-    """Return the entries of what nobody manages, under an owner's name that nobody has."""
+    """Return the entries of objects that are not managed, for an owner that no object has."""
     left_out = Remainder()
     coupons = _coupons(found, wishes, left_out)
     wanted = _wanted(found, wishes, coupons, left_out)
@@ -89,14 +89,14 @@ def draft(found: Holdings, wishes: Wishes) -> Draft:
 
 
 def free_owner(owners: Iterable[str]) -> str:
-    """Return a name for the owner that no object of the account carries: what carries it would count as ours."""
+    """Return an owner that no object of the account has: objects with that owner would count as managed."""
     taken = set(owners)
     first = next((name for name in _OWNERS if name not in taken), None)
     return first or Names(taken).take(_OWNERS[-1], _OWNERS[-1])
 
 
 def _coupons(found: Holdings, wishes: Wishes, left_out: Remainder) -> dict[str, CouponEntry]:
-    """Return the entries by Stripe id. A Stripe id that can be a config id is one; the others get one made."""
+    """Return the entries by Stripe id. The config id is the Stripe id if it can be one, else a new name."""
     names = Names(coupon.stripe_id for coupon in found.coupons if is_own_name(coupon.stripe_id))
     entries: dict[str, CouponEntry] = {}
     for coupon in sorted(found.coupons, key=lambda coupon: (coupon.created, coupon.stripe_id)):
@@ -114,7 +114,7 @@ def _coupons(found: Holdings, wishes: Wishes, left_out: Remainder) -> dict[str, 
 def _wanted(
     found: Holdings, wishes: Wishes, coupons: Mapping[str, CouponEntry], left_out: Remainder
 ) -> Sequence[int]:
-    """Return the codes that an entry can be made for, oldest first."""
+    """Return the codes that can have an entry, oldest first."""
     every = {coupon.stripe_id: coupon for coupon in found.coupons}
     wanted = array("L")
     for index in oldest_first(found.codes):
@@ -134,11 +134,11 @@ def _wanted(
 
 
 def _unique(found: Holdings, files_from: int | None, wanted: Sequence[int]) -> list[array[int]]:
-    """Return the groups of unique codes that are large enough for a file, each from the oldest to the newest."""
+    """Return the groups of unique codes that are large enough for a file, each with its oldest code first."""
     if files_from is None:
         return []
     groups: dict[tuple[int, bool], array[int]] = {}
-    texts: Counter[str] = Counter()  # not of unique codes for everybody: Stripe sees to it that those are unique
+    texts: Counter[str] = Counter()  # without unique codes for any customer: Stripe makes sure that those are unique
     for index in wanted:
         record = found.codes[index]
         unique, bound = _may_be_in_a_file(found, record), record.customer is not None
@@ -146,7 +146,7 @@ def _unique(found: Holdings, files_from: int | None, wanted: Sequence[int]) -> l
             groups.setdefault((record.shape, bound), array("L")).append(index)
         if bound or not unique:
             texts[fold(record.code)] += 1
-    # A text stands in a file once: not in two imports, and not in an import and beside it.
+    # A text is in a file once: not in two imports, and not in an import and a single code.
     alone = (
         array("L", (index for index in members if texts[fold(found.codes[index].code)] == int(bound)))
         for (_, bound), members in groups.items()
@@ -187,7 +187,7 @@ def _batches(
 def _codes(
     found: Holdings, coupons: Mapping[str, CouponEntry], wanted: Sequence[int], names: Names
 ) -> list[CodeEntry]:
-    """Return the entries in order; of several codes of one text the one that works gets it as its name."""
+    """Return the entries in order; of several codes with one text the active one gets it as its config id."""
     entries = {}
     for index in sorted(wanted, key=lambda index: not found.codes[index].active):
         code = live_code(found.codes, index)
@@ -199,7 +199,7 @@ def _codes(
 def seen_by_a_plan(
     found: Holdings, configuration: Configuration, files: Mapping[str, CodeFile], existing: Existing
 ) -> tuple[Live, dict[str, Rows]]:
-    """Return what a plan of the configuration looks at, with one code of each file: the others are like it."""
+    """Return what a plan of the configuration needs, with one code of each file: its other codes are alike."""
     wanted = {entry.stripe_id[found.account.mode] for entry in configuration.codes}
     first = {batch.id: files[batch.id].members[0] for batch in configuration.batches}
     examples = set(first.values())

@@ -1,4 +1,4 @@
-"""What one owner has, as a configuration under the same config ids: the file that could have made it."""
+"""The objects of one owner, as a configuration with the same config ids: as if made from that file."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ NO_ADDRESS = "its customer has no address of its own in Stripe"
 
 
 def draft(live: Live, owner: str, wishes: Wishes, addresses: Mapping[str, str]) -> Draft:
-    """Return the entries of an owner; ``live`` must have been read for it.
+    """Return the entries of an owner; ``live`` must have been read for that owner.
 
-    ``addresses`` has the address of those customers that alone have theirs. Coupons stay in the file when they have
-    ended: without their entries a plan would delete them.
+    ``addresses`` has the address of each customer who has one that no other customer has. Coupons that have ended are
+    in the file, too: without their entries a plan would delete them.
     """
     left_out = Remainder()
     coupons = _coupons(live, owner, left_out)
@@ -104,7 +104,7 @@ def _codes(
 def _batches(
     live: Live, wishes: Wishes, coupons: Mapping[str, CouponEntry], addresses: Mapping[str, str], left_out: Remainder
 ) -> tuple[tuple[BatchEntry, ...], dict[str, CodeFile]]:
-    """Return the batches as imports: how codes were drawn is not kept in Stripe."""
+    """Return the batches as imports: Stripe does not have the rules by which codes were drawn."""
     every = {coupon.stripe_id: coupon for coupon in live.coupons}
     entries = []
     files = {}
@@ -112,7 +112,7 @@ def _batches(
         on, members = _members(records)
         if not members:
             continue
-        # What most of them have in common is what the file said last.
+        # The fields of most codes are those of the latest file.
         shapes = Counter(records[index].shape for index in members)
         shape = records.shapes[shapes.most_common(1)[0][0]]
         coupon = coupons.get(shape.spec.coupon)
@@ -136,14 +136,14 @@ def _batches(
 
 
 def _without(coupon: LiveCoupon | None) -> str:
-    """Return why a code is left out whose coupon has no entry."""
+    """Return why a code is left out if its coupon has no entry."""
     if coupon is None:
         return COUPON_DELETED
     return COUPON_LEFT_OUT if coupon.unknown else NOT_CURRENT
 
 
 def _members(records: IssuedCodes) -> tuple[bool, array[int]]:
-    """Return whether a batch is on, and its codes that work (or that the file has switched off), one of each text."""
+    """Return whether a batch is on, and its active codes (or those that the file switched off), one for each text."""
     on = any(record.active for record in records)
     members = array("L")
     texts: set[str] = set()

@@ -1,7 +1,7 @@
-"""Orders in some eighty bytes each: a hundred thousand of them fit where a few pages of Stripe's would.
+"""Orders in about eighty bytes each, so that a hundred thousand of them fit into a few megabytes.
 
-Nobody is named in it. A customer and a promotion code are a hash of their Stripe id, salted once for each book, and
-so is the text of a code.
+A book names no person. Customers and promotion codes are hashes of their Stripe ids, and the text of a code is a
+hash, too, all with a salt of each book.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _DISCOUNT = Struct("<qIQ")
 """A discount in the order of :class:`Given`, its coupon as a number."""
 
 Stretch = tuple[int | None, int | None]
-"""From one second to another, both in it; None is no bound. Of the moments at which orders were made."""
+"""From one second to another (UTC), both included, of the times at which orders were made; None is no bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a promotion code: the entry it is of, None where it is not ours, and its own metadata.
+    """The kind and id of the entry of a promotion code, None if it is not managed by this owner, and its metadata.
 
-    ``values`` has only the keys that are counted by.
+    ``values`` has only the keys to count by.
     """
 
     kind: LineKind | None = None
@@ -70,9 +70,9 @@ class Kept(NamedTuple):
 
 @dataclass(slots=True)
 class Codes:
-    """What is known of each code by its hash, and the hash of its text; what was told in a later generation counts.
+    """What is known of each code by its hash, and the hash of its text; the highest generation counts.
 
-    A unique code of ours has no text here, 0 instead: whose it is never changes.
+    A unique code of this owner has 0 as its text: its entry never changes.
     """
 
     _known: Numbered[Known] = field(default_factory=Numbered)
@@ -92,15 +92,15 @@ class Codes:
         return ((held.key, self._known.things[held.cell], self._texts.cell(held.key) or 0) for held in self._newest)
 
     def by_text(self) -> Iterator[tuple[int, Known]]:
-        """Yield the text of each code that has one here, and what is known of the code."""
+        """Yield the text hash of each code that has one, and what is known of the code."""
         return ((held.cell, self[held.key]) for held in self._texts)
 
 
 class Book:
     """The orders of an account that had a discount, in the order they were added.
 
-    ``codes`` tells of the promotion codes they came with. ``first`` tells when a customer's first order was paid, of
-    all orders that were ever added, those without a discount too.
+    ``codes`` has the promotion codes of these orders. ``first`` is the time of a customer's first paid order, of all
+    orders that were ever added, also without a discount.
     """
 
     def __init__(self, salt: bytes | None = None) -> None:
@@ -111,21 +111,21 @@ class Book:
         self._orders, self._discounts = bytearray(), bytearray()
 
     def hash(self, stripe_id: str) -> int:
-        """Return what stands for an id in this book: never 0."""
+        """Return the hash of an id in this book: never 0."""
         return int.from_bytes(blake2b(stripe_id.encode(), digest_size=8, key=self.salt).digest()) or 1
 
     def text_hash(self, text: str) -> int:
-        """Return what stands for the text of a code, whatever its case: 32 bits, never 0.
+        """Return the hash of the text of a code in any case: 32 bits, never 0.
 
-        So short, it proves nothing: it says which codes Stripe is worth asking about.
+        Two texts may have the same hash: it only selects the codes to read from Stripe again.
         """
         return int.from_bytes(blake2b(fold(text).encode(), digest_size=4, key=self.salt).digest()) or 1
 
     def add(self, order: Order, recognise: Callable[[LiveCode], Known]) -> None:
-        """Take in an order that was read; ``recognise`` says whose a code is."""
+        """Add an order that was read; ``recognise`` returns the entry of a code."""
         customer = 0 if order.customer is None else self.hash(order.customer)
         if customer:
-            # Who renews was a customer before, whether that was seen or not.
+            # The customer of a renewal had an earlier order, even if it was not read.
             self.note_customer(customer, order.paid - order.renewal)
         given = []
         for discount in order.discounts:
@@ -138,12 +138,12 @@ class Book:
             self.keep(Kept(*kept, customer, order.renewal, tuple(given)))
 
     def note_code(self, code: LiveCode, known: Known) -> None:
-        """Note whose a code is today."""
+        """Note the entry of a code today."""
         text = 0 if known.kind is LineKind.BATCH else self.text_hash(code.spec.code)
         self.codes.note(self.hash(code.stripe_id), known, text, 1)
 
     def keep(self, order: Kept) -> None:
-        """Add an order that is in this book's terms."""
+        """Add an order with the hashes of this book."""
         for amount, coupon, code in order.discounts:
             self._discounts += _DISCOUNT.pack(amount, self._coupons.number(coupon), code)
         self._orders += _ORDER.pack(
@@ -171,7 +171,7 @@ class Book:
         return ((held.key, held.cell) for held in self._customers)
 
     def without(self, stretches: Mapping[Source, Sequence[Stretch]]) -> Book:
-        """Return this book without the orders made in some stretches of time; customers and codes stay known."""
+        """Return this book without the orders that were made in ``stretches``, but with all customers and codes."""
         rest = copy.copy(self)
         rest._orders, rest._discounts = bytearray(), bytearray()
         for order in self:

@@ -1,4 +1,4 @@
-"""Makes the report: a pure function of the file, the account's coupons, and the orders of a book."""
+"""Makes the report of `results` from the file, the account's coupons, and the orders of a book."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from promosync.status.tally import limited
 E = TypeVar("E")
 
 Key = tuple[LineKind | None, str]
-"""What a line is about: its kind and id; of a group ``key=value``."""
+"""The kind and id of a line; the id of a group is ``key=value``."""
 
 _TOTAL: Key = (None, "total")
 
 _REMEMBERED = 4096
-"""So many kinds of discounts are looked into once; there are as many as there are coupons and batches, or values."""
+"""How many different discounts are remembered: about as many as there are coupons, batches and values."""
 
 
 @dataclass(slots=True)
 class _Sum:
-    """Figures that are still being added up, of some orders."""
+    """Sums of some orders, while they are added up."""
 
     orders: int = 0
     renewals: int = 0
@@ -82,14 +82,14 @@ class _Sum:
 
 @dataclass(slots=True)
 class _Touched:
-    """What one line counts, by period and currency; ``last`` is when its last order was paid, and on which coupon."""
+    """Sums of one line by period and currency; ``last`` is the time and the coupon of its last paid order."""
 
     periods: dict[int, dict[str, _Sum]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(_Sum)))
     last: tuple[int, str] = (0, "")
 
 
 def _sums(parts: Iterable[Mapping[str, _Sum]]) -> Sums:
-    """Return what orders of some periods came to, given by currency."""
+    """Return the sums of all periods together."""
     by_currency: dict[str, list[_Sum]] = defaultdict(list)
     for part in parts:
         for currency, found in part.items():
@@ -101,7 +101,7 @@ def _sums(parts: Iterable[Mapping[str, _Sum]]) -> Sums:
 
 
 def _together(sums: Sequence[_Sum]) -> _Sum:
-    """Return several sums as one; a single one is not copied, for its customers may be many."""
+    """Return several sums as one; a single one is not copied, because it may have many customers."""
     if len(sums) == 1:
         return sums[0]
     every = _Sum()
@@ -111,7 +111,7 @@ def _together(sums: Sequence[_Sum]) -> _Sum:
 
 
 _Part = tuple[_Touched, str, tuple[int, ...]]
-"""A line that counts an order, the coupon of that, and which of its discounts are the line's own."""
+"""A line that counts an order, the coupon of that order, and the indexes of the line's own discounts."""
 
 
 def make_report(
@@ -123,9 +123,9 @@ def make_report(
     read_from: int | None = None,
     missing: Iterable[Source] = (),
 ) -> Report:
-    """Return the report of the orders in a book that were paid in the span that was asked for.
+    """Return the report of the orders in a book that were paid in the requested span.
 
-    ``read_from`` is since when the book has every order, ``missing`` are the lists that are not in it.
+    ``read_from`` is the time from which on the book has all orders, ``missing`` are the lists that are not in it.
     """
     return _Making(configuration, account, attribution, book, asked).report(read_from, tuple(missing))
 
@@ -161,7 +161,7 @@ class _Making:
         )
 
     def _shown(self) -> Iterator[tuple[Kept, tuple[_Part, ...]]]:
-        """Yield the orders in the span that is asked for, and the lines that count each: none if it is not ours."""
+        """Yield the orders in the requested span with the lines that count each; none for orders of other owners."""
         for order in self._book:
             if self._asked.span.holds(order.paid):
                 yield order, self._parts(tuple([(given.coupon, self._known(given)) for given in order.discounts]))
@@ -180,9 +180,9 @@ class _Making:
         return tuple((self._touched[key], coupons[key], tuple(own)) for key, own in lines.items())
 
     def _keys(self, coupon: str | None, known: Known) -> Iterator[Key]:
-        """Yield the lines that a discount counts for."""
+        """Yield the lines that count a discount."""
         if coupon is None and known.kind is None:
-            return  # not ours
+            return  # of another owner
         yield _TOTAL
         if coupon is not None:
             yield LineKind.COUPON, coupon
@@ -193,7 +193,7 @@ class _Making:
                 yield LineKind.GROUP, f"{key}={limited(self._seen[key], value)}"
 
     def _calendar(self) -> tuple[Every | None, tuple[Period, ...]]:
-        """Return the periods from the first order that is shown, or the first moment asked for, to the last."""
+        """Return the periods from the first order, or the start of the requested span, to the last."""
         asked, span = self._asked, self._asked.span
         if asked.every is None and not asked.drawn:
             return None, ()
@@ -205,7 +205,7 @@ class _Making:
         return every, tuple(periods(since, last, every, zone_of(asked.zone)))
 
     def _count(self, starts: Sequence[int]) -> None:
-        """Count every order for its lines, in the periods that begin at ``starts``."""
+        """Count every order in its lines, in the periods that begin at ``starts``."""
         for order, parts in self._shown():
             if not parts:
                 continue

@@ -1,13 +1,12 @@
-"""What was read once, kept in a file of JSON lines, so that the next run asks for little more than what is new.
+"""Orders that were read, kept in a file of JSON lines, so that the next run reads little more than new orders.
 
-    {"promosync_ledger": 1, …}            whose it is, and how far each list was read
+    {"promosync_ledger": 2, …}            account and owner, and how far each list was read
     {"orders": [[…], …]}                  orders that had a discount
     {"customers": [[…], …]}               customers, and when the first order of each was paid
-    {"codes": [[…], …]}                   promotion codes, the entry that each is of, and its text
-    {"lines": …, "checksum": "…"}         the end: a file that was cut or edited does not have it
+    {"codes": [[…], …]}                   promotion codes, the entry of each, and its text
+    {"lines": …, "checksum": "…"}         the end: it does not match if the file was cut or edited
 
-Customers, codes and their texts stand in it as salted hashes. Of metadata it holds only the values that were counted
-by.
+Customers, codes and their texts are salted hashes. Of metadata a ledger has only the values to count by.
 """
 
 from __future__ import annotations
@@ -31,25 +30,25 @@ from promosync.status.since import of_another
 
 FORMAT = 2
 AGAIN_SECONDS = 40 * 86_400
-"""How far back orders are read again each time: until then they may be refunded, or paid late."""
+"""How old orders are read again each time: they may be refunded or paid late until then."""
 
 _VERSION = "promosync_ledger"
 _MOST = 1 << 62
 _A_LINE = 100
-"""So many orders, customers or codes stand in one line."""
+"""How many orders, customers or codes are in one line."""
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """How far a list was read: every order made from ``since`` (None: the first) to ``until``, but for ``gaps``."""
+    """How far a list was read: all orders made from ``since`` (None: the first) to ``until``, without ``gaps``."""
 
     since: int | None
     until: int
     gaps: tuple[Stretch, ...] = ()
 
     def open(self, begin: int | None) -> tuple[Stretch, ...]:
-        """Return what is to be read so that every order from ``begin`` on is known; the newest stretch first."""
+        """Return what must be read to know every order from ``begin`` on, the newest stretch first."""
         newest = self.until - AGAIN_SECONDS
         if self.since is not None:
             newest = max(newest, self.since)
@@ -62,7 +61,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A book, whose it is, and how far each list has been read into it. ``keys`` are those that are counted by."""
+    """A book with its account and owner, and how far each list was read; ``keys`` are those to count by."""
 
     account: Account
     owner: str
@@ -72,15 +71,15 @@ class Ledger:
 
     @property
     def complete(self) -> bool:
-        """Whether no reading was stopped before its end."""
+        """Whether every list was read to its end."""
         return not any(read.gaps for read in self.read.values())
 
     def mismatch(self, account: Account, owner: str) -> Problem | None:
-        """Return why this is not the ledger of an account and an owner, if so."""
+        """Return why this ledger is of another account, mode or owner, if it is."""
         return of_another("ledger", self.account, self.owner, account, owner)
 
     def noted(self, source: Source, read: Read) -> Ledger:
-        """Return this ledger with a list read further."""
+        """Return this ledger with a list that was read further."""
         return replace(self, read={**self.read, source: read})
 
 
@@ -96,9 +95,9 @@ def dump(ledger: Ledger) -> Iterator[str]:
 
 
 def parse(lines: Iterable[str], name: str) -> Ledger:
-    """Return the ledger in a file; raise ProblemsFound where it is none, or was cut short or edited.
+    """Return the ledger in a file; raise ProblemsFound if it is not one, or was cut short or edited.
 
-    ``name`` is the file's, for the message.
+    ``name`` is the name of the file for the message.
     """
     try:
         return _parsed(iter(lines))
@@ -113,7 +112,7 @@ def parse(lines: Iterable[str], name: str) -> Ledger:
 
 
 class _Refused(ValueError):
-    """Says itself what is wrong with a ledger."""
+    """What is wrong with a ledger, in words for the user."""
 
 
 def _contents(ledger: Ledger) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Makes the report: a pure function of the file, the account's coupons, and its codes as they are read."""
+"""Makes the report of `status` from the file, the account's coupons, and its codes while they are read."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from promosync.status.since import Limits, Snapshot, UsedSlots, compare, over_ti
 from promosync.status.tally import NO_VALUE, Count, Tally, Values, count_of
 
 ALWAYS = ("campaign", "source")
-"""Metadata keys that every snapshot knows, so that a later question finds its answer."""
+"""Metadata keys that every snapshot counts by, so that a later report can compare them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the report is to look at: metadata keys to count by, and a snapshot to compare with.
+    """What the report has: metadata keys to count by, and a snapshot to compare with.
 
     ``earlier`` are more snapshots, the oldest first, to show uses over time; they need no slots.
     """
@@ -40,20 +40,20 @@ class Asked:
 
     @property
     def keys(self) -> Values:
-        """Every key that is counted by, asked for or not."""
+        """All keys to count by, requested or not."""
         return tuple(dict.fromkeys((*self.by, *ALWAYS)))
 
     def told(self, groups: Iterable[Line]) -> Iterator[Line]:
-        """Yield the groups whose uses since the snapshot are of interest: a value of a key that was asked for."""
+        """Yield the groups to compare with the snapshot: the values of the requested keys."""
         keys = self.by or ALWAYS
         return (line for line in groups if line.label in keys and line.id != f"{line.label}={NO_VALUE}")
 
 
 class Making:
-    """Makes one report: give it every code of the account, then ask for the report.
+    """Makes one report: first :meth:`add` every code of the account, then call :meth:`report` once.
 
-    ``live`` holds the account, its coupons, products and customers; it needs no codes. ``rows`` is what the files
-    of the batches say.
+    ``live`` has the account, its coupons, products and customers; it needs no codes. ``rows`` is the content of the
+    files of the batches.
     """
 
     def __init__(self, configuration: Configuration, rows: Mapping[str, Rows], live: Live, asked: Asked) -> None:
@@ -77,7 +77,7 @@ class Making:
         )
 
     def add(self, codes: Iterable[LiveCode]) -> None:
-        """Take in codes of the account, in any order but newest first within a second, as Stripe lists them."""
+        """Add codes of the account, in any order, but those of one second newest first as Stripe lists them."""
         for code in codes:
             self._tally.add(code)
 
@@ -114,7 +114,7 @@ class Making:
         return report, snapshot(account, self._owner, counted, tally.batches)
 
     def _worst(self, coupons: Iterable[Line], lines: Iterable[Line]) -> Iterator[Exposure]:
-        """Yield what each coupon costs at most: what went through ways that have ended, and what the others allow."""
+        """Yield the highest cost of each coupon: what ended codes and batches used, and what the others allow."""
         configuration, now = self._configuration, self._live.account.now
         redeemed = {(line.kind, line.id): line.used for line in (*coupons, *lines)}
         entries, ways = {entry.id: entry for entry in configuration.coupons}, ways_to(configuration)
@@ -145,7 +145,7 @@ class Making:
         return used - (before.slots.get(batch) or UsedSlots()).get(key) > limits.uses
 
     def _room(self, coupon: str) -> int | None:
-        """What a coupon in Stripe still allows, whatever its codes do; None without a limit."""
+        """Return how often a coupon in Stripe can still be redeemed by its own limit; None without a limit."""
         live = self._coupons.get(coupon)
         if live is None or live.spec.max_redemptions is None:
             return None
@@ -228,7 +228,7 @@ class Making:
             yield batch_line(batch_id, coupon, total, self._room, entry, size, drift, first)
 
     def _with_default(self, values: Values, entry: BatchEntry | None, coupon: str) -> Values:
-        """Fill in the file's metadata of a coupon that is gone from Stripe."""
+        """Return the values with the file's metadata of a coupon that is not in Stripe any more."""
         if entry is None or coupon in self._coupons:
             return values
         home = next(one for one in self._drift.wanted.coupons if one.id == entry.spec.coupon)
@@ -238,7 +238,7 @@ class Making:
         )
 
     def _limit(self, code: LiveCode, entry: CodeEntry | None) -> int | None:
-        """Return a code's limit as the file counts it: predecessors included, and not cut to its coupon's."""
+        """Return a code's limit as the file counts it: with predecessors, and not reduced to that of its coupon."""
         own, carried = code.spec.max_redemptions, code.tags.carried
         if entry is not None:
             coupon = self._coupons.get(code.spec.coupon)
@@ -267,7 +267,7 @@ def _line_of(way: Way) -> tuple[LineKind, str]:
 def _removed(
     wanted: Configuration, matches: Matches, singles: tuple[LiveCode, ...], owner: str
 ) -> Iterator[tuple[str, LiveCode]]:
-    """Yield the codes of ours that are in no entry and matter still: active, or used while they were."""
+    """Yield the owner's codes that are in no entry and are active or were used, the newest of each id."""
     entries = {entry.id for entry in wanted.codes}
     taken = {code.stripe_id for found in matches.codes.values() for code in found.chain}
     removed: dict[str, list[LiveCode]] = defaultdict(list)

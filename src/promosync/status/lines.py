@@ -1,4 +1,4 @@
-"""From counts to the lines of the report."""
+"""Makes the lines of the report from counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def coupon_line(
         LineKind.COUPON, config_id, states=codes.states, used_codes=codes.used_codes, drift=told.drift, note=told.note
     )
     if found is None:
-        # A coupon that is gone took its count along: its codes know at least what went through them.
+        # The count of a deleted coupon is lost: the uses of its codes are known at least.
         return replace(
             line,
             state=None,
@@ -88,7 +88,7 @@ def batch_line(
 def group_lines(keys: Values, groups: Mapping[Values, Count], limit: Bound, room: Bound) -> tuple[Line, ...]:
     """Return a line for every value of every key, the most used first; ``label`` is the key.
 
-    ``limit`` is a coupon's by its config id, ``room`` as in :func:`batch_line`: what codes share counts once.
+    ``limit`` is a coupon's limit by its config id, ``room`` as in :func:`batch_line`: codes of one coupon share them.
     """
     lines = []
     for at, key in enumerate(keys):
@@ -106,7 +106,7 @@ def group_lines(keys: Values, groups: Mapping[Values, Count], limit: Bound, room
 
 
 def _batch_state(count: Count) -> State | None:
-    """A batch is active while one of its codes is; else it is what most of them are."""
+    """Return ``ACTIVE`` if one code of the batch is active, else the state of most codes."""
     if not count.states:
         return None
     if count.states[State.ACTIVE]:
@@ -119,7 +119,7 @@ def _size_drift(count: Count, entry: BatchEntry, size: int) -> tuple[str, ...]:
     if not count.states:
         return (NOT_IN_STRIPE,) if entry.spec.active else ()
     if entry.source.missing_customer == "skip" and (not isinstance(entry.source, Generate) or entry.source.emails):
-        return ()  # how many rows have no customer is for the plan to find out
+        return ()  # only a plan finds out how many rows have no customer
     if issued < size and entry.spec.active and count.states[State.ACTIVE]:
         return (f"{size - issued:,} of {size:,} not in Stripe",)
     return ()

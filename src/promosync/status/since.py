@@ -1,7 +1,7 @@
-"""Snapshots: how often everything was used at one moment, small and without a unique code, to compare with later.
+"""Snapshots: the redemptions of everything at one time, small and without unique codes, for later comparison.
 
-Of single codes and batches it holds redemptions by config id. Of unique codes it holds which were used and how often,
-each named by its slot or by a salted hash of its text (:class:`promosync.status.tally.SlotKeys`).
+A snapshot has the redemptions of each line by config id. It also has how often each used code of a batch was
+redeemed, by its slot or a salted hash of its text (:class:`promosync.status.tally.SlotKeys`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EXAMPLES = 5
 
 
 class UsedSlots:
-    """The slots of a batch that were used, and how often: 16 bytes each, looked up by key."""
+    """The used slots of a batch, and how often each was used: 16 bytes for each, found by key."""
 
     def __init__(self, slots: Iterable[tuple[int, int]] = ()) -> None:
         packed = sorted(key << 64 | used for key, used in slots)
@@ -33,9 +33,6 @@ class UsedSlots:
         at = bisect_left(self.keys, key)
         return self.used[at] if at < len(self.keys) and self.keys[at] == key else 0
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        return zip(self.keys, self.used, strict=True)
-
     def __len__(self) -> int:
         return len(self.keys)
 
@@ -45,7 +42,7 @@ class UsedSlots:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``lines`` maps the kind and id of a line to its redemptions, ``slots`` a batch to its used codes."""
+    """``lines`` has the redemptions by kind and id of a line, ``slots`` the used codes by batch."""
 
     account: Account
     owner: str
@@ -53,7 +50,7 @@ class Snapshot:
     slots: Mapping[str, UsedSlots] = field(default_factory=dict)
 
     def used(self, line: Line) -> int | None:
-        """Return how often a line had been used: 0 of what was not there yet, None of what was not counted.
+        """Return how often a line had been used: 0 if it did not exist yet, None if it was not counted.
 
         A value of a metadata key was counted if any value of that key was, or if there was no code at all.
         """
@@ -64,14 +61,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to raise the alarm: a code used more often than ``uses``, more than ``share`` percent of a batch."""
+    """The limits of the alarm: ``uses`` of one code, and ``share`` of a batch in percent."""
 
     uses: int | None = None
     share: float | None = None
 
 
 def snapshot(account: Account, owner: str, lines: Iterable[Line], tallies: Mapping[str, BatchTally]) -> Snapshot:
-    """Return what there is to remember of now; ``lines`` are all of the report, groups included."""
+    """Return a snapshot of a report; ``lines`` are all of its lines, with the groups."""
     used = {(line.kind, line.id): line.used for line in lines}
     slots = {
         batch: UsedSlots((slot.key, slot.used) for slot in tally.slots if slot.used)
@@ -81,12 +78,12 @@ def snapshot(account: Account, owner: str, lines: Iterable[Line], tallies: Mappi
 
 
 def mismatch(before: Snapshot, account: Account, owner: str) -> Problem | None:
-    """Return why a snapshot is not one to compare with, if so."""
+    """Return why a snapshot is of another account, mode or owner, if it is."""
     return of_another("snapshot", before.account, before.owner, account, owner)
 
 
 def of_another(what: str, was: Account, was_owner: str, account: Account, owner: str) -> Problem | None:
-    """Return why a file that was kept for an account and an owner is not for these, if so; ``what`` it is called."""
+    """Return why a kept file is of another account, mode or owner, if it is; ``what`` is its name in messages."""
     if (was.mode, was_owner) == (account.mode, owner) and (
         was.id is None or account.id is None or was.id == account.id
     ):
@@ -97,7 +94,7 @@ def of_another(what: str, was: Account, was_owner: str, account: Account, owner:
 
 
 def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, BatchTally], limits: Limits) -> Since:
-    """Return what was used since a snapshot, by kind and the most used first, and the alarms that it sets off."""
+    """Return the redemptions since a snapshot, by kind and the most used first, and the alarms for them."""
     changes: list[Change] = []
     alarms: list[Alarm] = []
     for line in lines:
@@ -123,7 +120,7 @@ def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, Batch
 
 
 def over_time(before: Sequence[Snapshot], now: int, lines: Iterable[Line]) -> OverTime:
-    """Return how often each line had been used at the time of each snapshot, the oldest first, and is now."""
+    """Return how often each line had been used at the time of each snapshot, the oldest first, and now."""
     return OverTime(
         (*(one.account.now for one in before), now),
         tuple(
@@ -139,7 +136,7 @@ def _percent(line: Line, since: int) -> float | None:
 
 
 def _slot_alarm(batch: str, tally: BatchTally, before: UsedSlots, uses: int) -> Iterator[Alarm]:
-    """One alarm for all codes of a batch that were used too often, with the worst of them named by slot and id."""
+    """Yield one alarm for all codes of a batch that were used too often; it names the worst by slot and Stripe id."""
     worst: list[tuple[int, Held]] = []
     count = most = 0
     for slot in tally.slots:

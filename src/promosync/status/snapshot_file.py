@@ -1,4 +1,4 @@
-"""Snapshots as files: JSON, the used codes of each batch packed: half a million take some ten megabytes."""
+"""Snapshots as files: JSON with the used codes of each batch packed, half a million in about ten megabytes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _VERSION = "promosync_snapshot"
 _LARGEST = 256 * 1024 * 1024
 _MAKE = "make the first one: promosync status --save FILE"
 _LATEST = 253_402_300_799
-"""The last second of the year 9999: what comes after it has no date."""
+"""The last second of the year 9999: Python has no later date."""
 
 
 def dump(taken: Snapshot) -> str:
-    """Return the text of the file. It holds no unique code, only which slots of a batch were used."""
+    """Return the text of the file. It has no unique code, only the used slots of a batch."""
     lines: dict[str, dict[str, int]] = {kind.value: {} for kind in LineKind}
     for (kind, name), used in taken.lines.items():
         lines[kind.value][name] = used
@@ -51,9 +51,9 @@ def dump(taken: Snapshot) -> str:
 
 
 def parse(text: str, name: str) -> Snapshot:
-    """Return the snapshot in a file; raise ProblemsFound where it is none, or was cut or changed by hand.
+    """Return the snapshot in a file; raise ProblemsFound if it is not one, or was cut or changed by hand.
 
-    ``name`` is the file's, for the message.
+    ``name`` is the name of the file for the message.
     """
     try:
         document = json.loads(text)
@@ -80,10 +80,10 @@ def parse(text: str, name: str) -> Snapshot:
 
 
 def read(names: Iterable[str], account: Account, owner: str) -> list[Snapshot]:
-    """Return the snapshots in files and folders, the oldest first; only the latest with the used codes of batches.
+    """Return the snapshots in files and folders, the oldest first; only the latest has the used codes of batches.
 
-    Raises ProblemsFound with all that is wrong: what is no snapshot (in a folder everything but hidden files is to be
-    one), is of another account, mode or owner, or is of the same time as another.
+    Raises ProblemsFound with every fault: a file that is no snapshot (in a folder all but hidden files must be
+    snapshots), one of another account, mode or owner, and two of the same time.
     """
     found: dict[int, tuple[Path, Snapshot]] = {}
     problems: list[Problem] = []
@@ -98,7 +98,7 @@ def read(names: Iterable[str], account: Account, owner: str) -> list[Snapshot]:
 
 
 def _files(path: Path) -> list[Path]:
-    """Return the files of a folder but for the hidden ones, or the file that it is."""
+    """Return the files of a folder, without hidden ones; for a file, that file."""
     if not path.is_dir():
         return [path]
     try:
@@ -125,7 +125,7 @@ def _checked(file: Path, account: Account, owner: str) -> Snapshot:
 
 
 def _add(found: dict[int, tuple[Path, Snapshot]], file: Path, one: Snapshot) -> None:
-    """Add a snapshot by its time; only the latest keeps its slots, which may be megabytes."""
+    """Add a snapshot under its time; only the latest keeps its slots, which can be megabytes."""
     taken = one.account.now
     if taken in found:
         said = f"{file} is of the same time as {found[taken][0]}: {iso(taken)}"
@@ -138,7 +138,7 @@ def _add(found: dict[int, tuple[Path, Snapshot]], file: Path, one: Snapshot) -> 
 
 @contextmanager
 def _noted(problems: list[Problem]) -> Iterator[None]:
-    """Go on after what is wrong, and note it."""
+    """Collect the problems that are raised in the block, and go on."""
     try:
         yield
     except ProblemsFound as fault:

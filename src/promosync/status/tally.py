@@ -1,4 +1,4 @@
-"""Counts the codes of an account while they are read, so that half a million of them are never held at once."""
+"""Counts the codes of an account while they are read, so that half a million of them are never in memory at once."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from promosync.model.ownership import slot_number
 from promosync.model.promotions import fold
 
 MANY_VALUES = 1000
-"""So many values of one metadata key are told apart; more are one line, or memory would grow with the account."""
+"""How many values of one metadata key are counted separately; all others together, to limit the memory."""
 MANY_EXAMPLES = 1000
-"""So many codes of one batch are remembered by their Stripe id for an alarm, which names but a few."""
+"""How many Stripe ids of one batch are kept for an alarm, which names only a few."""
 OTHER_VALUES = "(other values)"
 NO_VALUE = "(none)"
 
 _TEXT = 1 << 63
 
 Values = tuple[str, ...]
-"""The value of each metadata key that is counted by."""
+"""The value of each metadata key to count by."""
 
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def limited(seen: set[str], value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What unique codes that are counted together have in common; ``limit`` is each one's, predecessors included."""
+    """What unique codes that are counted together have in common; ``limit`` is that of one code with predecessors."""
 
     state: State
     coupon: str
@@ -68,15 +68,15 @@ class Cell:
 
 
 Bound = Callable[[str], int | None]
-"""What a coupon allows for all its codes together; None without a limit."""
+"""The limit of a coupon for all its codes together; None without a limit."""
 
 
 @dataclass(slots=True)
 class Count:
-    """How many codes, and what was redeemed of them.
+    """How many codes there are, and how often they were redeemed.
 
-    What they allow by themselves is kept apart by coupon, as codes of one coupon share its limit: ``limits`` by the
-    coupon's config id, ``lefts`` (of those that are active) by its Stripe id. None is without a limit.
+    Their own limits are summed by coupon, because the codes of one coupon share its limit: ``limits`` by the config
+    id of the coupon, ``lefts`` (what is left to active codes) by its Stripe id. None is without a limit.
     """
 
     states: Counter[State] = field(default_factory=Counter)
@@ -86,7 +86,7 @@ class Count:
     lefts: dict[str, int | None] = field(default_factory=dict)
 
     def add(self, other: Count) -> None:
-        """Add what another count has."""
+        """Add another count to this one."""
         self.states.update(other.states)
         self.used_codes += other.used_codes
         self.used += other.used
@@ -96,11 +96,11 @@ class Count:
                 mine[coupon] = None if known is None or allowed is None else known + allowed
 
     def limit(self, of_coupon: Bound = lambda _: None) -> int | None:
-        """Return how often all of the codes can be redeemed, where they share what ``of_coupon`` says."""
+        """Return how often all codes together can be redeemed; ``of_coupon`` is the limit that codes share."""
         return _allowed(self.limits, of_coupon)
 
     def left(self, of_coupon: Bound) -> int | None:
-        """Return how often the codes that are active can still be redeemed, as :meth:`limit`."""
+        """Return how often the active codes can still be redeemed; ``of_coupon`` as in :meth:`limit`."""
         return _allowed(self.lefts, of_coupon)
 
 
@@ -119,8 +119,8 @@ def count_of(
 ) -> Count:
     """Return the count of codes that are in one state and on one coupon.
 
-    ``limit`` is over all of them. ``home`` is the config id of their coupon, ``coupon`` its Stripe id. What is
-    withdrawn allows no more than was used of it.
+    ``limit`` is that of all codes together. ``home`` is the config id of their coupon, ``coupon`` its Stripe id. The
+    limit of withdrawn codes is how often they were used.
     """
     lefts = {coupon: None if limit is None else max(0, limit - used)} if state is State.ACTIVE else {}
     limits = {home: used if state is State.WITHDRAWN else limit}
@@ -128,13 +128,13 @@ def count_of(
 
 
 class SlotKeys:
-    """Names the slots of one batch the same way in every run, without telling a code: for snapshots."""
+    """Gives each slot of a batch a key that is the same in every run and shows no code, for snapshots."""
 
     def __init__(self, owner: str, batch: str) -> None:
         self._salt = batch_salt(owner, batch)
 
     def __call__(self, code: LiveCode) -> int:
-        """Return the slot of a code, or a salted hash of its text where it has none."""
+        """Return the slot of a code, or a salted hash of its text if it has no slot."""
         slot = slot_number(code.tags.slot)
         if slot is not None:
             return slot
@@ -143,13 +143,13 @@ class SlotKeys:
 
 
 def slot_name(key: int) -> str:
-    """Return what a slot is called where its code must not be: ``slot 17``, or a hash."""
+    """Return the name of a slot in messages, which must not show its code: ``slot 17``, or a hash."""
     return f"hash {key & ~_TEXT:016x}" if key & _TEXT else f"slot {key}"
 
 
 @dataclass(slots=True)
 class BatchTally:
-    """One batch: its slots, each with the number of its cell. ``examples`` are Stripe ids for alarms, by slot."""
+    """The slots of one batch, each with the number of its cell. ``examples`` are Stripe ids for alarms, by slot."""
 
     keys: SlotKeys
     slots: Newest = field(default_factory=Newest)
@@ -168,11 +168,11 @@ class BatchTally:
 
 
 class Tally:
-    """Takes in every code of an account, in any order. Of unique codes it keeps counts, of others' codes nothing.
+    """Takes every code of an account. It keeps counts of unique codes, and nothing of codes of other owners.
 
-    ``drift`` says what differs from the file on an active, unused code of a batch. ``wanted`` tells of a code that
-    is not ours whether an entry of the file may mean it. ``suspect`` tells of a slot whether its redemptions are
-    alarming; the Stripe ids of the first few are kept.
+    ``drift`` returns what differs from the file on an active, unused code of a batch. ``wanted`` returns whether an
+    entry of the file may mean a code that is not managed. ``suspect`` returns whether a slot was used too often for
+    the alarm; the Stripe ids of the first such slots are kept.
     """
 
     def __init__(
@@ -194,7 +194,7 @@ class Tally:
         self._seen: dict[str, set[str]] = {key: set() for key in keys}
 
     def add(self, code: LiveCode) -> None:
-        """Take in one code."""
+        """Add one code, in any order but those of one second newest first."""
         tags = code.tags
         if tags.owner == self._owner and tags.slot is not None and tags.id is not None:
             self._add_unique(tags.id, code)
@@ -202,7 +202,7 @@ class Tally:
             self.singles.append(code)
 
     def values(self, code: LiveCode, default: Mapping[str, str]) -> Values:
-        """Return what a code has for each key: its own value, its coupon's, or that of ``default``."""
+        """Return for each key the value of the code, else of its coupon, or of ``default`` if that is deleted."""
         coupon = self._coupons.get(code.spec.coupon)
         places = (code.spec.metadata, coupon.spec.metadata if coupon else default)
         return tuple(
@@ -211,7 +211,7 @@ class Tally:
         )
 
     def state(self, code: LiveCode) -> State:
-        """Return what has become of a code."""
+        """Return the state of a code."""
         return state(code, self._coupons.get(code.spec.coupon), self._now)
 
     def end(self, code: LiveCode) -> int | None:

@@ -1,4 +1,4 @@
-"""A Stripe account as the rest of promosync sees it: what is in it, and the gateway that changes it."""
+"""A Stripe account as the rest of promosync sees it: reads of whole lists, and the gateway that changes objects."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class StripeAccount(Reader):
 
     @contextmanager
     def by(self, deadline: float | None) -> Iterator[None]:
-        """Raise OutOfTime, while the block lasts, for what is not read by a time on the monotonic clock."""
+        """Raise OutOfTime, in the block, for requests after ``deadline`` (on the monotonic clock)."""
         self._client.transport.until = deadline
         try:
             yield
@@ -64,12 +64,14 @@ class StripeAccount(Reader):
             self._client.transport.until = None
 
     def read(self, needs: Needs) -> Live:
-        """Return all that a plan may look at. Products and customers are asked for only where the file names some."""
+        """Return everything that a plan may need. Products and customers are read only where the file names some."""
         return self.begin(needs, everything=True).live(replace(self.account, now=self.now))
 
     def begin(self, needs: Needs, *, everything: bool = False) -> Reading:
-        """Begin to read what a plan looks at: all of a small account, or all of any; else the coupons and the first
-        pages of codes. Products and customers are all known from then on."""
+        """Read the coupons, products and customers that a plan needs, and the first pages of codes.
+
+        A small account is read in full; with ``everything`` every account is.
+        """
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[0] == needs.owner:
             reading = ahead[1].result()
@@ -81,9 +83,9 @@ class StripeAccount(Reader):
         return reading
 
     def read_ahead(self, owner: str, codes: int) -> None:
-        """Begin to read what :meth:`begin` will be asked for, while the caller does something else.
+        """Start to read what :meth:`begin` will need, while the caller does something else.
 
-        The thread is a daemon: nobody waits for what turns out not to be needed.
+        The thread is a daemon: the program can end before it has finished.
         """
         ahead: Future[Reading] = Future()
 
@@ -99,7 +101,7 @@ class StripeAccount(Reader):
         threading.Thread(target=work, name="account reader", daemon=True).start()
 
     def orders(self, source: Source, spans: Sequence[paging.Span], stopped: Callable[[], bool]) -> OrderReading:
-        """Return the paid orders of a list that were made in some stretches of time, to be read by iterating it."""
+        """Return the reading of the paid orders of a list that were made in ``spans``: iterate over it."""
         return OrderReading(self._client, source, spans, stopped, self.now)
 
     def create_customer(self, email: str, key: str) -> str:
@@ -108,7 +110,9 @@ class StripeAccount(Reader):
         def made_already() -> str | None:
             return next(iter(self.holders_of([email])[email]), None)
 
-        return self._create("/v1/customers", {"email": email}, (), _id_of, made_already, key)
+        return self._create(
+            "/v1/customers", {"email": email}, (), lambda row: str(checked(row, OBJECT)["id"]), made_already, key
+        )
 
     def read_coupon(self, stripe_id: str) -> LiveCoupon | None:
         row = self.find("coupons", stripe_id, COUPON_FIELDS)
@@ -142,7 +146,7 @@ class StripeAccount(Reader):
         try:
             page = self._client.call("get", "/v1/promotion_codes", coupon=coupon_id, active=True, limit=PAGE)
         except StripeFault as fault:
-            # Stripe lists no codes of a coupon that is gone, and how it says so is not documented.
+            # Stripe lists no codes of a deleted coupon. Which error it gives is not documented.
             if fault.fault in (Fault.REFUSED, Fault.NOT_FOUND) and self.read_coupon(coupon_id) is None:
                 return ()
             raise
@@ -157,9 +161,9 @@ class StripeAccount(Reader):
 
         def made_already() -> LiveCode | None:
             for there in self.codes_of(spec.code):
-                filled_in = spec.expires_at is None  # Stripe takes the coupon's redeem_by then
+                filled_in = spec.expires_at is None  # then Stripe uses the coupon's redeem_by
                 found = replace(there.spec, expires_at=None) if filled_in else there.spec
-                # Any number of inactive codes may share a text: an old one is not what was just made.
+                # Many inactive codes can have the same text: an old one is not the one just made.
                 if (found, there.tags) == (spec, tags) and (spec.active or there.created >= begun):
                     return there
             return None
@@ -185,12 +189,12 @@ class StripeAccount(Reader):
         made_for: str | None = None,
         private: Iterable[str] = (),
     ) -> T:
-        """Create one object once, however often it takes.
+        """Create one object exactly once, with as many tries as needed.
 
-        The same key makes a repetition harmless. Only a server error is not to be trusted: it may come after the
-        fact, and Stripe may store it under the key. So what there is is looked up first, and what is not there is
-        sent again, under a new key once the error has come back replayed.
-        ``made_for`` is a key that every run uses for the same thing.
+        The same idempotency key makes a repeated request harmless. After a server error the object may exist, and
+        Stripe may have stored the error under the key. So the object is looked up first. If it is not there, the
+        request is sent again: with a new key once Stripe replays the stored error.
+        ``made_for`` is a key that every run uses for the same object.
         Source: https://docs.stripe.com/api/idempotent_requests
         """
         keys = (f"{made_for or uuid.uuid4()}:{number}" for number in count(1))
@@ -211,7 +215,3 @@ class StripeAccount(Reader):
                 raise
 
         return self._client.persist(attempt)
-
-
-def _id_of(row: Row) -> str:
-    return str(checked(row, OBJECT)["id"])

@@ -1,4 +1,4 @@
-"""The SDK's exceptions as promosync's faults: one table, and a test that it is complete."""
+"""From the SDK's exceptions to promosync's faults: one table, and a test that it is complete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from promosync.apply.gateway import Fault, StripeFault
 from promosync.stripe_api.keys import without_keys
 from promosync.stripe_api.sdk import stripe
 
-# Looked up along the class's bases, so a new subclass is read as what it derives from.
+# The bases of a class are looked up too, so a new subclass counts as its base class.
 FAULTS: dict[type[BaseException], Fault] = {
     stripe.APIConnectionError: Fault.UNREACHABLE,
     stripe.RateLimitError: Fault.BUSY,
@@ -27,22 +27,22 @@ _KEYS = "in the Dashboard under Developers, API keys"
 _IN_USE = ("lock_timeout", "idempotency_key_in_use")
 _LONGEST = 400
 _LONGEST_READ = 4_000
-"""Characters; a longer message is none of Stripe's, and nothing of it is shown."""
+"""Characters; a longer message is not from Stripe, and nothing of it is shown."""
 
 _PERMISSION = re.compile(r"'(?:rak_)?([a-z_]+)_(read|write)'")
 _ACCOUNT = re.compile(r"account '([A-Za-z0-9_]+)'")
 _PATTERN = re.compile(r"(does not match) for the value .*\)")
-_HTML = re.compile(r"<[^<>]*>")  # no "<" in it: each character is looked at once
+_HTML = re.compile(r"<[^<>]*>")  # without "<" inside: the time stays linear
 _CUT = re.compile(r"\.{3,}|…")
 _TELLING = 3
-"""So many characters at one end of a private text, beside an ellipsis, are a part of it."""
+"""A match of this many characters at one end of a private text, next to an ellipsis, is treated as that text."""
 
 
 def translate(error: stripe.StripeError, endpoint: str, hide: Iterable[str] = ()) -> StripeFault:
-    """Return the fault that an SDK exception stands for, with a sentence that is fit to be shown.
+    """Return the fault for an SDK exception, with a sentence that may be shown.
 
-    ``endpoint`` is what was asked for, as method and path without ids. ``hide`` has what must not be shown of the
-    request and of the object it is about, such as a unique code.
+    ``endpoint`` is method and path of the request without ids. ``hide`` has texts of the request and of its object
+    that must not be shown, such as a unique code.
     """
     hide = [*hide]
     kind = next(FAULTS[base] for base in type(error).__mro__ if base in FAULTS)
@@ -58,7 +58,7 @@ def translate(error: stripe.StripeError, endpoint: str, hide: Iterable[str] = ()
     if status == 404 and code == "resource_missing":
         kind = Fault.NOT_FOUND
     elif status == 429 or code in _IN_USE:
-        kind = Fault.BUSY  # even where Stripe-Should-Retry is false: that is about at once, and we go slower
+        kind = Fault.BUSY  # even with Stripe-Should-Retry false: that means now, and we retry later
     elif status == 409:
         kind = Fault.REFUSED if retry == "false" else Fault.BUSY
     elif status is not None and 400 <= status < 500 and retry == "true":
@@ -66,7 +66,7 @@ def translate(error: stripe.StripeError, endpoint: str, hide: Iterable[str] = ()
     elif code == "resource_already_exists":
         kind = Fault.ID_TAKEN
     elif "promotion code with" in said and "already exists" in said:
-        kind = Fault.TEXT_TAKEN  # no code or param: the text is all there is
+        kind = Fault.TEXT_TAKEN  # Stripe gives no error code or param for it
     elif kind is Fault.BROKEN and status is not None and 400 <= status < 500:
         kind = Fault.REFUSED
     lacking = _PERMISSION.search(message) if status == 403 and code != "account_invalid" else None
@@ -79,10 +79,10 @@ def translate(error: stripe.StripeError, endpoint: str, hide: Iterable[str] = ()
 
 
 def clean(text: str, hide: Iterable[str] = ()) -> str:
-    """Return a text as one printable line of bounded length, without what is private, and keys cut to their prefix.
+    """Return a text as one printable line of limited length, without private texts and with keys cut to a prefix.
 
-    ``hide`` has private texts; they are found in any case, percent-encoded, and cut short as Stripe quotes long
-    values ("SPR-...9K2M"). A text longer than any message of Stripe's becomes the empty one.
+    ``hide`` has the private texts. They are found in any case, percent-encoded, and shortened as Stripe quotes long
+    values ("SPR-...9K2M"). A text longer than any message of Stripe's becomes empty.
     """
     if len(text) > _LONGEST_READ:
         return ""
@@ -93,7 +93,7 @@ def clean(text: str, hide: Iterable[str] = ()) -> str:
 
 
 def _without(text: str, secrets: Collection[str]) -> str:
-    """Return a text with "…" in place of every secret, and of the ends that are shown of one that is cut short."""
+    """Return a text with "…" in place of every secret, and of every shortened secret."""
     shown, at = [], 0
     for start, end in sorted([*_whole(text, secrets), *_cut_short(text, secrets)]):
         if start >= at:
@@ -103,15 +103,15 @@ def _without(text: str, secrets: Collection[str]) -> str:
 
 
 def _whole(text: str, secrets: Collection[str]) -> Iterator[tuple[int, int]]:
-    """Yield from where to where a text repeats a secret, as it is or percent-encoded."""
+    """Yield the start and end of every secret in a text, as it is or percent-encoded."""
     for form in {form for secret in secrets for form in (secret, quote(secret), quote(secret, safe=""))}:
-        # What is very short is a secret as a word only: it stands in others, too.
+        # A very short secret is found as a whole word only: other words may contain it.
         word = re.escape(form) if len(form) > _TELLING else rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])"
         yield from (found.span() for found in re.finditer(word, text, re.IGNORECASE))
 
 
 def _cut_short(text: str, secrets: Collection[str]) -> Iterator[tuple[int, int]]:
-    """Yield from where to where a text shows an end or both of a secret, beside an ellipsis."""
+    """Yield the start and end of every shortened secret: one or both of its ends next to an ellipsis."""
     low, lowered = _lower(text), [_lower(secret) for secret in secrets]
     for cut in _CUT.finditer(text):
         for secret in lowered:
@@ -123,12 +123,12 @@ def _cut_short(text: str, secrets: Collection[str]) -> Iterator[tuple[int, int]]
 
 
 def _lower(text: str) -> str:
-    """Return a text in small letters and of the same length, which :meth:`str.lower` does not promise."""
+    """Return a text in lower case with the same length, which :meth:`str.lower` does not guarantee."""
     return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
 
 
 def _inner(error: stripe.StripeError) -> dict[str, object] | None:
-    """Return Stripe's own error object; None where something else answered."""
+    """Return Stripe's own error object; None if the answer is not from Stripe."""
     body = error.json_body if isinstance(error.json_body, dict) else {}
     inner = body.get("error")
     return inner if isinstance(inner, dict) else None
@@ -180,7 +180,7 @@ def _unknown_key(code: object) -> str:
 
 
 def _dashboard_name(lacking: re.Match[str]) -> str:
-    """Return a permission as the Dashboard lists it: ``promotion_code_write`` is "Promotion Codes: write"."""
+    """Return a permission as the Dashboard names it: ``promotion_code_write`` is "Promotion Codes: write"."""
     resource, right = lacking.groups()
     words = {"plan": "Prices", "connected_account": "Connected Accounts"}
     return f"{words.get(resource) or resource.replace('_', ' ').title() + 's'}: {right}"

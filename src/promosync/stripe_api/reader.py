@@ -1,4 +1,4 @@
-"""Reading an account: lists of a hundred, with what must be expanded, and never one request an object."""
+"""Reading an account: pages of a hundred objects, expanded as needed, and not one request for each object."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _FEW = 50
 
 COUPON_FIELDS = ("applies_to", "currency_options")
 CODE_FIELDS = ("restrictions.currency_options",)
-"""What Stripe leaves out unless asked for: without them every plan would see a change."""
+"""Fields that Stripe leaves out unless they are expanded: without them every plan would show a change."""
 
 _CODES_EXPANDED = [f"data.{field}" for field in CODE_FIELDS]
 
 READERS = 8
-"""Pages asked for at once: enough to keep up with Stripe's limit while an answer takes a third of a second."""
+"""Requests at the same time: enough for Stripe's rate limit if an answer takes a third of a second."""
 
 
 class Reader:
@@ -48,18 +48,18 @@ class Reader:
         return map(coupon_from, self._rows("/v1/coupons", expand=expand))
 
     def codes(self, expected: int = 0) -> Iterator[LiveCode]:
-        """Yield every promotion code, as they are read: those of one second newest first, seconds in any order.
+        """Yield every promotion code as it is read: those of one second newest first, seconds in any order.
 
-        ``expected`` is about how many there are, as far as anybody knows.
+        ``expected`` is about how many codes there are.
         """
         return map(code_from, paging.read(lambda ask: self.codes_page(**ask.filters()), READERS, expected))
 
     def codes_of(self, text: str) -> Iterator[LiveCode]:
-        """Yield the codes of a text, whatever its case, active or not, newest first."""
+        """Yield the codes with a text in any case, active or not, newest first."""
         return map(code_from, self._rows("/v1/promotion_codes", expand=_CODES_EXPANDED, code=text))
 
     def codes_on(self, coupon_id: str) -> Iterator[LiveCode]:
-        """Yield all codes of a coupon, newest first, read as they are asked for."""
+        """Yield all codes of a coupon, newest first; pages are read as they are needed."""
         return map(code_from, self._rows("/v1/promotion_codes", expand=_CODES_EXPANDED, coupon=coupon_id))
 
     def codes_page(self, **filters: Any) -> paging.Page:
@@ -67,7 +67,7 @@ class Reader:
         return page_of(self._client, "/v1/promotion_codes", expand=_CODES_EXPANDED, **filters)
 
     def existing_products(self, ids: Iterable[str]) -> frozenset[str]:
-        """Return those of the product ids that are in Stripe; a hundred are asked for in one request."""
+        """Return those of the product ids that are in Stripe, with one request for a hundred."""
         found: set[str] = set()
         for some in _portions(sorted(ids), PAGE):
             page = self._client.call("get", "/v1/products", ids=some, limit=PAGE)
@@ -75,22 +75,22 @@ class Reader:
         return frozenset(found)
 
     def existing_customers(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Return for each customer id the customer, as a tuple that is empty where there is none."""
+        """Return for each customer id a tuple with that id, or an empty one if there is no such customer."""
         return {customer: tuple(str(row["id"]) for row in self._customer(customer)) for customer in ids}
 
     def holders_of(self, emails: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Return for each address the ids of the customers who have it, whatever its case.
+        """Return for each address the ids of the customers who have it, in any case.
 
-        The list's filter minds case, and the search is up to a minute behind and not available to everybody: so both
-        are asked. Source: https://docs.stripe.com/api/customers/list, https://docs.stripe.com/search
+        The filter of the list is case-sensitive. The search is up to a minute behind, and some accounts do not have
+        it. So both are used. Source: https://docs.stripe.com/api/customers/list, https://docs.stripe.com/search
         """
         return {email: tuple(sorted(self._with_address(email))) for email in emails}
 
     def customers_of(self, emails: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Do what :meth:`holders_of` does, for long lists with few requests: one search takes ten addresses.
 
-        What the search does not know yet is looked for in the list: address by address while they are few, else by
-        reading all customers.
+        Addresses that the search does not find are looked for in the list: one by one if they are few, else all
+        customers are read.
         """
         wanted = {email.lower(): set[str]() for email in emails}
         _collect(wanted, self._searched(sorted(wanted)))
@@ -103,7 +103,7 @@ class Reader:
         return {email: tuple(sorted(wanted[email.lower()])) for email in emails}
 
     def addresses(self, customers: Iterable[str]) -> dict[str, str]:
-        """Return the address of each customer who has one that no other customer has, in any case of its letters."""
+        """Return the address of each customer, as Stripe has it, if no other customer has it in any case."""
         wanted = set(customers)
         if len(wanted) <= _FEW:
             own = self.emails_of(wanted)
@@ -116,25 +116,25 @@ class Reader:
         return {found[0]: found[1] for found in by_address.values() if found is not None and found[0] in wanted}
 
     def emails_of(self, customers: Iterable[str]) -> dict[str, str]:
-        """Return the address of each customer who has one, as Stripe has it, whoever else has it."""
+        """Return the address of each customer who has one, as Stripe has it."""
         wanted = set(customers)
         one_by_one = chain.from_iterable(map(self._customer, sorted(wanted)))
         rows = one_by_one if len(wanted) <= _FEW else self._customers()
         return {row["id"]: row["email"] for row in rows if row["id"] in wanted and row.get("email")}
 
     def account_id(self) -> str | None:
-        """Return the account's id, or None where the key may not read it. This is the first request of a run."""
+        """Return the account's id, or None if the key may not read it. This is the first request of a run."""
         try:
             row = self._client.call("get", "/v1/account", patience=OPENING_SECONDS)
             return str(checked(row, OBJECT)["id"])
         except StripeFault as fault:
-            # An imitation of Stripe may not know this request; a fault of every request shows again at the next one.
+            # A server that imitates Stripe may not have this path. If every request fails, the next one reports it.
             if fault.permission_missing or fault.fault in (Fault.NOT_FOUND, Fault.REFUSED):
                 return None
             raise
 
     def find(self, kind: str, stripe_id: str, fields: Iterable[str] = ()) -> Row | None:
-        """Return one object with some fields expanded, None where it is not there."""
+        """Return one object with ``fields`` expanded, None if it does not exist."""
         try:
             return self._client.call("get", path_of(kind, stripe_id), expand=list(fields))
         except StripeFault as fault:
@@ -155,7 +155,7 @@ class Reader:
         return (checked(row, CUSTOMER) for row in self._rows("/v1/customers", **filters))
 
     def _customer(self, customer: str) -> Iterator[Row]:
-        """Yield one customer, if it is there and not deleted."""
+        """Yield one customer, if it exists and is not deleted."""
         row = self.find("customers", customer)
         if row is not None and not row.get("deleted"):
             yield checked(row, CUSTOMER)
@@ -166,7 +166,7 @@ class Reader:
         return found
 
     def _searched(self, emails: Sequence[str]) -> Iterator[Row]:
-        """Yield the customers that the search finds for some addresses; none where this account has no search."""
+        """Yield the customers that the search finds for some addresses; none if the account has no search."""
         try:
             for some in _portions(emails, _SEARCHED):
                 query = " OR ".join(f'email:"{_quoted(email)}"' for email in some)
@@ -181,14 +181,14 @@ class Reader:
 
 
 def path_of(kind: str, stripe_id: str) -> str:
-    """Return the path of one object; raise StripeFault for an id that would make it the path of something else."""
+    """Return the path of one object; raise StripeFault for an id that would make it another path."""
     if stripe_id in ("", ".", ".."):
         raise StripeFault(Fault.NOT_FOUND, f"{stripe_id!r} is not an id")
     return f"/v1/{kind}/{quote(stripe_id, safe='')}"
 
 
 def page_of(client: Client, path: str, limit: int = PAGE, **params: Any) -> paging.Page:
-    """Return one page of a list; raise StripeFault for an answer that is none, or that does not go on."""
+    """Return one page of a list; raise StripeFault for an answer that is no list, or the same page again."""
     page = client.call("get", path, limit=limit, **params)
     rows, more = listed(page, DATED), page.get("has_more")
     if not isinstance(more, bool):
@@ -199,7 +199,7 @@ def page_of(client: Client, path: str, limit: int = PAGE, **params: Any) -> pagi
 
 
 def _collect(wanted: dict[str, set[str]], rows: Iterable[Row]) -> None:
-    """Add the ids of those customers whose address is wanted, to the ids of that address (lower case)."""
+    """Add the ids of the customers with a wanted address (lower case) to the ids of that address."""
     for row in rows:
         address = (row.get("email") or "").lower()
         if address in wanted:

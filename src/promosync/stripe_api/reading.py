@@ -1,4 +1,4 @@
-"""Reading an account as far as a plan needs it: all codes where that is cheap, else those that are asked for."""
+"""Reading an account as far as a plan needs it: all codes if that is cheap, else only the codes that are needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOTHING = Unread()
 
 @dataclass(slots=True)
 class Sorted:
-    """Codes as they are read: the unique codes of an owner by batch, kept compact, and all others."""
+    """Codes that were read: the unique codes of an owner by batch, in little memory, and all other codes."""
 
     owner: str
     singles: list[LiveCode] = field(default_factory=list)
@@ -38,29 +38,29 @@ class Sorted:
         return {batch: builder.codes for batch, builder in self._batches.items()}
 
     def all_singles(self, more: Iterable[LiveCode] = ()) -> tuple[LiveCode, ...]:
-        """Return the others, newest first as Stripe lists them."""
+        """Return all other codes, newest first as Stripe lists them."""
         return tuple(sorted((*self.singles, *more), key=lambda code: code.created, reverse=True))
 
 
 class Reading:
-    """The reading of one account for one owner's plan; what is needed shows as it goes on.
+    """Reads one account for the plan of one owner, step by step: each step says what it needs.
 
-    ``expected`` is about how many codes of the owner there are, ``few`` how many pages of the list of all codes are
-    read in any case. ``products`` and ``customers`` are as in :class:`Live`.
+    ``expected`` is about how many codes the owner has, ``few`` how many pages of the list of all codes are always
+    read. ``products`` and ``customers`` are as in :class:`Live`.
     """
 
     def __init__(self, reader: Reader, owner: str, expected: int, few: int) -> None:
         self._reader, self._owner = reader, owner
         self._choosing = Choosing(few, expected)
         self._list, self._asked = Sorted(owner), Sorted(owner)
-        self._found: dict[str, list[LiveCode]] = {}  # by the text or the id that was asked for
+        self._found: dict[str, list[LiveCode]] = {}  # by the text or the id of the request
         self._wanted = Unread()
         self._coupons: tuple[LiveCoupon, ...] = tuple(reader.coupons())
         self.products: frozenset[str] = frozenset()
         self.customers: Mapping[str, tuple[str, ...]] = {}
 
     def read(self, wanted: Unread = _NOTHING) -> None:
-        """Read what is wanted beside what is there, and the first pages of the list if they are not."""
+        """Read what is wanted and not read yet, and at the first call the first pages of the list."""
         self._wanted = self._wanted.with_more(wanted)
         self._choosing.need(_sources(wanted), wanted.everything)
         for ask, rows in paging.pages(self._fetch, READERS, self._choosing):
@@ -73,14 +73,14 @@ class Reading:
                 self._found.setdefault(ask.source.filters.get("code", ask.source.stripe_id), []).extend(codes)
 
     def live(self, account: Account) -> Live:
-        """Return what is known of the account by now."""
+        """Return what has been read so far."""
         if self._choosing.whole:
             codes, batches = self._list.all_singles(), self._list.batches
             return Live(account, self._coupons, codes, self.products, self.customers, batches)
         wanted = self._wanted
-        # In an order that does not depend on which answer came first.
+        # The order must not depend on which answer arrived first.
         found = {code.stripe_id: code for _, codes in sorted(self._found.items()) for code in codes}
-        # All codes of the coupons that were asked for have come with them.
+        # Codes of the wanted coupons have been read with those.
         beside = [code for code in found.values() if code.spec.coupon not in wanted.coupons]
         unique = tuple(code for code in beside if _is_unique(code, self._owner))
         known = Known(frozenset(wanted.coupons), frozenset(map(fold, wanted.texts)), frozenset(wanted.ids), unique)

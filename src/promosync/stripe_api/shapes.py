@@ -1,6 +1,6 @@
-"""What an answer must look like before anything is made of it: somebody else may have answered, or changed it.
+"""Checks of an answer before it is used: another server may have answered, or a proxy changed it.
 
-Only fields that promosync reads are looked at. Source: the object pages, such as
+Only fields that promosync reads are checked. Source: the object pages, such as
 https://docs.stripe.com/api/promotion_codes/object
 """
 
@@ -31,7 +31,7 @@ class Shape:
         return isinstance(value, dict) and self.wrong(value) is None
 
     def wrong(self, row: Row) -> str | None:
-        """Return the name of a field that does not fit; what is null is not there."""
+        """Return the name of a field that fails its check; a field with null counts as missing."""
         get = row.get
         for name, fits in self._must.items():
             if not fits(get(name)):
@@ -53,14 +53,14 @@ class Shape:
 
 
 def _is_set(value: Any) -> bool:
-    """Whether a field says anything: it is not null, empty or false, and not an object of such fields alone."""
+    """Whether a value is set: not null, empty or false, and not an object with only such values."""
     if isinstance(value, Mapping):
         return any(map(_is_set, value.values()))
     return value not in (None, "", []) and value is not False
 
 
 def checked(row: Any, shape: Shape) -> Row:
-    """Return an object whose fields are as they must be; StripeFault for another."""
+    """Return an object if all fields pass their checks; raise StripeFault if not."""
     if not isinstance(row, dict):
         raise _unreadable("what should be an object is none")
     if (wrong := shape.wrong(row)) is not None:
@@ -69,7 +69,7 @@ def checked(row: Any, shape: Shape) -> Row:
 
 
 def listed(page: Row, shape: Shape) -> list[Row]:
-    """Return the objects of a page, each as :func:`checked` has it."""
+    """Return the objects of a page, each checked as by :func:`checked`."""
     rows = page.get("data")
     if not isinstance(rows, list):
         raise _unreadable("what should be a list is none")
@@ -81,7 +81,7 @@ def _unreadable(what: str) -> StripeFault:
 
 
 _LAST_SECOND = 253402300799
-"""The end of the year 9999: no date of Python's goes further."""
+"""The end of the year 9999: Python has no later date."""
 _MOST = 2**53
 
 
@@ -96,7 +96,7 @@ def _identity(value: Any) -> bool:
 
 
 def _whole(value: Any) -> bool:
-    return type(value) is int and -_MOST <= value <= _MOST  # true is an int to isinstance
+    return type(value) is int and -_MOST <= value <= _MOST  # for isinstance, true is an int
 
 
 def _date(value: Any) -> bool:
@@ -116,7 +116,7 @@ def _texts(value: Any) -> bool:
 
 
 def _reference(value: Any) -> bool:
-    """An id, or the object itself where it is expanded."""
+    """An id, or the expanded object."""
     return _identity(value.get("id") if isinstance(value, dict) else value)
 
 

@@ -1,7 +1,7 @@
-"""Between Stripe's JSON and promosync's words: one function for each direction and kind, tested as round trips.
+"""From Stripe's JSON to promosync's types and back: one function for each kind and direction, with round-trip tests.
 
-Rows are read in both shapes: a code names its coupon in ``promotion.coupon`` since 2025-09-30.clover, and embeds it
-in ``coupon`` before. Source: https://docs.stripe.com/changelog/clover/2025-09-30/polymorphic-coupon
+Both versions of a row are read: since 2025-09-30.clover a code has its coupon in ``promotion.coupon``, before that in
+``coupon``. Source: https://docs.stripe.com/changelog/clover/2025-09-30/polymorphic-coupon
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 Params = dict[str, Any]
 
 _NO_OPTIONS: Mapping[str, int] = {}
-"""One for the many codes that have none: there may be a million of them."""
+"""Shared by all codes without options: there may be a million of them."""
 
 _DURATIONS = ("once", "repeating", "forever")
 
@@ -29,21 +29,21 @@ _DURATIONS = ("once", "repeating", "forever")
 def coupon_from(row: Row) -> LiveCoupon:
     """Return a coupon from Stripe's JSON, with ``applies_to`` and ``currency_options`` expanded.
 
-    Raises StripeFault for what is no coupon.
+    Raises StripeFault for anything else.
     """
     row = checked(row, COUPON)
     tags, metadata = split_metadata(row.get("metadata") or {})
     percent, amount = row.get("percent_off"), row.get("amount_off")
-    # Stripe shows both also where they mean nothing.
+    # Stripe shows both of these also when they have no meaning.
     currency = None if amount is None else row.get("currency")
     months = row.get("duration_in_months") if row["duration"] == "repeating" else None
     options = row.get("currency_options") or {}
     spec = Coupon(
-        # Through text: a float of 12.3 is not the decimal 12.3.
+        # From text: the float 12.3 is not exactly the decimal 12.3.
         percent_off=None if percent is None else Decimal(str(percent)),
         amount_off=amount,
         currency=currency,
-        # Stripe repeats the main currency among the options of some objects.
+        # Some objects have the main currency among the options, too.
         currency_options={key: value["amount_off"] for key, value in options.items() if key != currency},
         duration=row["duration"],
         duration_in_months=months,
@@ -62,7 +62,7 @@ def coupon_from(row: Row) -> LiveCoupon:
 def code_from(row: Row) -> LiveCode:
     """Return a promotion code from Stripe's JSON, with ``restrictions.currency_options`` expanded.
 
-    Raises StripeFault for what is no promotion code.
+    Raises StripeFault for anything else.
     """
     row = checked(row, CODE)
     tags, metadata = split_metadata(row.get("metadata") or {})
@@ -90,7 +90,7 @@ def code_from(row: Row) -> LiveCode:
 
 
 def coupon_params(stripe_id: str, spec: Coupon, tags: Tags, sealed: str = "") -> Params:
-    """Return the parameters that create a coupon, with the text of a seal.
+    """Return the parameters that create a coupon; ``sealed`` is the text of its seal.
 
     Source: https://docs.stripe.com/api/coupons/create
     """
@@ -132,9 +132,9 @@ def code_params(spec: PromotionCode, tags: Tags) -> Params:
 
 
 def private_texts(*codes: tuple[PromotionCode, Tags]) -> frozenset[str]:
-    """Return what no message may repeat of a promotion code, given as it is and as it is to be.
+    """Return the texts of a promotion code that no message may show; ``codes`` is the code before and after a change.
 
-    That is all that could tell a unique code or its holder. What is no unique code stands in the file: nothing.
+    These are all texts that could reveal a unique code or its holder. Other codes are in the file: none for them.
     """
     if all(tags.slot is None for _, tags in codes):
         return frozenset()
@@ -147,9 +147,9 @@ def private_texts(*codes: tuple[PromotionCode, Tags]) -> frozenset[str]:
 
 
 def coupon_changes(before: LiveCoupon, after: Coupon, tags: Tags) -> Params:
-    """Return the parameters that bring a coupon's changeable fields to ``after``; only what differs."""
+    """Return the parameters that change a coupon to ``after``, without fields that are equal."""
     return _given(
-        # Stripe reads the empty text as "not set".
+        # For Stripe an empty text means "not set".
         name=(after.name or "") if after.name != before.spec.name else None,
         metadata=_merge(before.spec.metadata, before.tags, after.metadata, tags),
         currency_options=_options("amount_off", after.currency_options, before.spec.currency_options),
@@ -157,7 +157,7 @@ def coupon_changes(before: LiveCoupon, after: Coupon, tags: Tags) -> Params:
 
 
 def code_changes(before: LiveCode, after: PromotionCode, tags: Tags) -> Params:
-    """Return the parameters that bring a code's changeable fields to ``after``; only what differs."""
+    """Return the parameters that change a code to ``after``, without fields that are equal."""
     options = _options("minimum_amount", after.currency_options, before.spec.currency_options)
     return _given(
         active=after.active if after.active != before.spec.active else None,
@@ -167,7 +167,7 @@ def code_changes(before: LiveCode, after: PromotionCode, tags: Tags) -> Params:
 
 
 def seal_params(text: str) -> dict[str, str]:
-    """Return the metadata that puts a seal on a coupon, whatever is on it now: an empty value removes its key."""
+    """Return the metadata that replaces the seal of a coupon: an empty value removes its key."""
     return {PREFIX + key: value for key, value in seal.values(text).items()}
 
 
@@ -176,7 +176,7 @@ def _seal(metadata: Mapping[str, str]) -> str:
 
 
 def _merge(before: Mapping[str, str], old_tags: Tags, after: Mapping[str, str], tags: Tags) -> dict[str, str]:
-    """Return the keys to send: Stripe merges metadata key by key, and an empty text removes one."""
+    """Return the keys to send: Stripe merges metadata by key, and an empty text removes a key."""
     old, new = {**before, **old_tags.to_metadata()}, {**after, **tags.to_metadata()}
     changed = {key: value for key, value in new.items() if old.get(key) != value}
     return {**changed, **{key: "" for key in old if key not in new}}
@@ -192,6 +192,6 @@ def _given(**params: Any) -> Params:
 
 
 def id_of(thing: Any) -> str | None:
-    """Return the id of what is an id, or an expanded object, or nothing."""
+    """Return the id of an id or an expanded object, None for None."""
     found = thing["id"] if isinstance(thing, Mapping) else thing
     return None if found is None else str(found)

@@ -16,7 +16,7 @@ from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.batch_rows import Rows
 from promosync.plan.plan import Kind
 
-ENDED = "ended: used up, past its date, or its coupon is (--include-ended takes it in)"
+ENDED = "ended: used up, expired, or its coupon has ended (add it with --include-ended)"
 COUPON_DELETED = "its coupon was deleted"
 COUPON_LEFT_OUT = "its coupon is left out"
 UNKNOWN = "it has fields that no file can hold: "

@@ -34,12 +34,12 @@ from promosync.model.promotions import fold
 from promosync.plan.matching import code_rank, match, places
 from promosync.plan.plan import Kind
 
-NOT_CURRENT = "its coupon is not its owner's current one"
+NOT_CURRENT = "its coupon is not the current one of an entry of its owner"
 NO_ID = "its key promosync_id is missing"
-SWAPPING = "an apply was interrupted while it was replaced: run that again first"
-WITHDRAWN = "withdrawn: its owner's file had it no more"
-WITHOUT_FILE = "unique codes go into files of their own: give --out"
-NO_ADDRESS = "its customer has no address of its own in Stripe"
+SWAPPING = "an apply was interrupted while it replaced this code: run apply again first"
+WITHDRAWN = "withdrawn: it is no longer in its owner's file"
+WITHOUT_FILE = "unique codes are written to separate files: add --out"
+NO_ADDRESS = "its customer has no email address, or another customer has the same one"
 
 
 def draft(live: Live, owner: str, wishes: Wishes, addresses: Mapping[str, str]) -> Draft:

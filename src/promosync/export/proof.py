@@ -26,7 +26,7 @@ _HARMLESS = (Verb.ADOPT, Verb.RETIRE)
 
 _SECTIONS = ("coupons", "promotion_codes", "code_batches")
 
-_WORDS = {"beyond-coupon": "it goes on for longer, or more often, than its coupon"}
+_WORDS = {"beyond-coupon": "its end is later, or its limit higher, than that of its coupon"}
 """Other words for messages of the loader that name a place in a file which no user sees."""
 
 E = TypeVar("E", CouponEntry, CodeEntry, BatchEntry)
@@ -54,7 +54,7 @@ def _stay_below(configuration: Configuration) -> Configuration:
     if len(to_json(configuration).encode()) > MAX_BYTES:
         message = (
             f"the file would be larger than the {MAX_BYTES // 1024 // 1024} MiB that promosync reads: "
-            f"{len(configuration.codes):,} codes that have no others like them"
+            f"it has {len(configuration.codes):,} single codes"
         )
         raise ProblemsFound([Problem((), message, "export some coupons at a time with --coupon", rule="too-large")])
     return configuration
@@ -90,7 +90,7 @@ def _does_more(action: Action | BatchAction) -> bool:
 def _too_much(action: Action | BatchAction) -> str:
     fields = ", ".join(_fields(action)) or action.reason
     verb = action.verb.value if isinstance(action, Action) else "change"
-    return f"no file describes it as it is: a plan would {verb} it ({fields})"
+    return f"no file can describe it: a plan would {verb} it ({fields})"
 
 
 def _fields(action: Action | BatchAction) -> list[str]:

@@ -207,6 +207,23 @@ class IssuedCodes(Sequence[IssuedCode]):
         )
 
 
+def shared_fields(spec: PromotionCode, tags: Tags) -> tuple[object, ...]:
+    """Return what codes of a batch share, to find those that are alike: all but text, customer and being active."""
+    return (
+        spec.coupon,
+        spec.max_redemptions,
+        spec.expires_at,
+        spec.first_time_transaction,
+        spec.minimum_amount,
+        spec.minimum_amount_currency,
+        tuple(sorted(spec.currency_options.items())),
+        tuple(sorted(spec.metadata.items())),
+        spec.customer_account,
+        tags.carried,
+        tags.protect,
+    )
+
+
 @dataclass(slots=True)
 class IssuedBuilder:
     """Takes the codes of a batch as they are read, newest first, and keeps them compact."""
@@ -239,21 +256,7 @@ class IssuedBuilder:
 
     def _shape(self, code: LiveCode) -> int:
         spec, tags = code.spec, code.tags
-        key = (
-            spec.coupon,
-            spec.max_redemptions,
-            spec.expires_at,
-            spec.first_time_transaction,
-            spec.minimum_amount,
-            spec.minimum_amount_currency,
-            tuple(sorted(spec.currency_options.items())),
-            tuple(sorted(spec.metadata.items())),
-            spec.customer_account,
-            tags.carried,
-            tags.protect,
-            code.unknown,
-            tags.uncounted,
-        )
+        key = (*shared_fields(spec, tags), code.unknown, tags.uncounted)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = len(self.codes.shapes)

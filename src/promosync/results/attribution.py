@@ -37,8 +37,8 @@ class Attribution:
         self._scope = Scope(self._owner, live.account.now, configuration.settings.ignore_metadata, frozenset())
         self._living = {coupon.stripe_id: coupon for coupon in live.coupons}
         self.coupons = {entry.id: entry for entry in configuration.coupons}
-        self._codes = {entry.id: entry for entry in configuration.codes}
-        self._batches = {entry.id: entry for entry in configuration.batches}
+        self.codes = {entry.id: entry for entry in configuration.codes}
+        self.batches = {entry.id: entry for entry in configuration.batches}
         self._texts = {fold(entry.spec.code): entry for entry in configuration.codes}
         self._meant = {
             entry.stripe_id[self._mode]: Known(LineKind.CODE, entry.id)
@@ -82,15 +82,15 @@ class Attribution:
         """Return the entry of a code by its metadata; also remember the code if an entry names it."""
         tags = code.tags
         values = tuple((key, code.spec.metadata[key]) for key in self.keys if key in code.spec.metadata)
-        ours = tags.owner == self._owner and tags.id is not None
+        own = tags.owner == self._owner and tags.id is not None
         found = self._meant.get(code.stripe_id)
         if found is not None:
             self._meant[code.stripe_id] = Known(LineKind.CODE, found.id, values)
-        elif not ours and tags.owner in (None, self._owner):
+        elif not own and tags.owner in (None, self._owner):
             entry = self._texts.get(fold(code.spec.code))
             if entry is not None and code.spec.active and entry.spec.holder == code.spec.holder:
                 self._meant[code.stripe_id] = Known(LineKind.CODE, entry.id, values)
-        if not ours:
+        if not own:
             return Known()
         return Known(LineKind.CODE if tags.slot is None else LineKind.BATCH, tags.id or "", values)
 
@@ -100,15 +100,15 @@ class Attribution:
         An entry or an import may have adopted them since then, or their entry may have been renamed.
         """
         others: set[int] = set()
-        ours: dict[int, set[str]] = {}
+        own: dict[int, set[str]] = {}
         for text, known in book.codes.by_text():
             if known.kind is None:
                 others.add(text)
             else:
-                ours.setdefault(text, set()).add(known.id)
-        for folded, entry in self._texts.items() if others or ours else ():
+                own.setdefault(text, set()).add(known.id)
+        for folded, entry in self._texts.items() if others or own else ():
             hashed = book.text_hash(folded)
-            if hashed in others or ours.get(hashed, set()) - {entry.id}:
+            if hashed in others or own.get(hashed, set()) - {entry.id}:
                 yield entry.spec.code
         yield from (text for text in self._imported if others and book.text_hash(text) in others)
 
@@ -121,9 +121,9 @@ class Attribution:
         if stripe_id in self._homes or stripe_id in self._living:
             return self._homes.get(stripe_id)
         names = [name for name, _ in generations(stripe_id)]
-        ours = next((name for name in names if name in self.coupons or name in self._objects), None)
+        own = next((name for name in names if name in self.coupons or name in self._objects), None)
         # A code of this owner was on a coupon of this owner, even if nothing else shows that any more.
-        return ours if ours is not None or known.kind is None else names[-1] if stripe_id else None
+        return own if own is not None or known.kind is None else names[-1] if stripe_id else None
 
     def values(self, coupon: str | None, known: Known) -> Values:
         """Return the value of a discount for each key: that of the code, else of its coupon.
@@ -133,7 +133,7 @@ class Attribution:
         """
         places: list[Mapping[str, str]] = []
         if known.kind is not None:
-            entries = self._codes if known.kind is LineKind.CODE else self._batches
+            entries = self.codes if known.kind is LineKind.CODE else self.batches
             places += self._places(entries.get(known.id), dict(known.values))
         if coupon is not None:
             found = self.current(coupon)

@@ -233,13 +233,11 @@ class _Making:
             )
 
     def _codes(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
-        entries = {entry.id: entry for entry in self._configuration.codes}
-        for line, entry in self._lines_of(LineKind.CODE, entries, lines):
+        for line, entry in self._lines_of(LineKind.CODE, self._attribution.codes, lines):
             yield replace(line, label=entry.spec.code, coupon=entry.spec.coupon) if entry else line
 
     def _batches(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
-        entries = {entry.id: entry for entry in self._configuration.batches}
-        for line, entry in self._lines_of(LineKind.BATCH, entries, lines):
+        for line, entry in self._lines_of(LineKind.BATCH, self._attribution.batches, lines):
             yield replace(line, coupon=entry.spec.coupon) if entry else line
 
     def _groups(self, lines: Mapping[Key, Line]) -> Iterator[Line]:

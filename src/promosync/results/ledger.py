@@ -105,10 +105,9 @@ def parse(lines: Iterable[str], name: str) -> Ledger:
         own = isinstance(error, _Refused)
         said = str(error) if own else "it is not one, or it was cut short or edited"
         hint = "delete it, or name another file" if own else "name another file"
-        hint += ": this one is not written over"
-        raise ProblemsFound(
-            [Problem((), f"{name} is no ledger to go on with: {said}", hint, rule="ledger")]
-        ) from error
+        hint += ": this one is not overwritten"
+        problem = Problem((), f"{name} is no ledger that can be used: {said}", hint, rule="ledger")
+        raise ProblemsFound([problem]) from error
 
 
 class _Refused(ValueError):

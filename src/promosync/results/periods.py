@@ -1,6 +1,6 @@
 """Days, weeks and months of a time zone: from what users type to seconds UTC, and from those to periods.
 
-A day begins at its first second, also if the clock skips midnight or shows it twice.
+A day begins with its first moment, also where the clock skips midnight or shows it twice.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _moment(option: str, text: str, zone: ZoneInfo, more: timedelta) -> int:
             return midnight(date.fromisoformat(text) + more, zone)
         return parse_instant(text)
     except BadDate as bad:
-        hint = f"{bad.hint}; a day alone, such as 2027-03-01, is of --zone"
+        hint = f"{bad.hint}; a day without a time, such as 2027-03-01, is in the time zone of --zone"
         raise ProblemsFound([Problem((), f"{option} {text!r} {bad.message}", hint, rule="usage")]) from None
     except (ValueError, OverflowError):
-        raise ProblemsFound([Problem((), f"{option} {text!r} is no day of the calendar", rule="usage")]) from None
+        raise ProblemsFound([Problem((), f"{option} {text!r} is not a day of the calendar", rule="usage")]) from None

@@ -49,26 +49,21 @@ def _parts(report: Report) -> Iterator[str]:
 
 
 def _nearly(lines: Iterable[Line]) -> Iterator[str]:
-    for (one, many), found in _by_kind(lines, nearly_used):
-        most = max(found, key=lambda line: line.percent_used or 0)
+    for kind, (one, many) in _NOUNS.items():
+        found = [line for line in lines if line.kind is kind and nearly_used(line)]
         if len(found) == 1:
-            yield f"1 {one} is {most.percent_used} % used ({most.id})"
-        else:
+            yield f"1 {one} is {found[0].percent_used} % used ({found[0].id})"
+        elif found:
+            most = max(found, key=lambda line: line.percent_used or 0)
             yield f"{len(found):,} {many} are {NEARLY_PERCENT} % used or more ({most.id}: {most.percent_used} %)"
 
 
 def _counted(lines: Iterable[Line], wanted: Callable[[Line], bool], one: str, many: str, rest: str) -> Iterator[str]:
     """Yield one part for each kind of line; a line that is the only one of its kind is named."""
-    for nouns, found in _by_kind(lines, wanted):
-        if len(found) == 1:
-            yield f"1 {nouns[0]} {one}{rest} ({found[0].id})"
-        else:
-            yield f"{len(found):,} {nouns[1]} {many}{rest}"
-
-
-def _by_kind(lines: Iterable[Line], wanted: Callable[[Line], bool]) -> Iterator[tuple[tuple[str, str], list[Line]]]:
-    """Yield the nouns of each kind, with the lines of it that are wanted, if there are any."""
-    every = [line for line in lines if wanted(line)]
+    found = [line for line in lines if wanted(line)]
     for kind, nouns in _NOUNS.items():
-        if found := [line for line in every if line.kind is kind]:
-            yield nouns, found
+        of_kind = [line for line in found if line.kind is kind]
+        if len(of_kind) == 1:
+            yield f"1 {nouns[0]} {one}{rest} ({of_kind[0].id})"
+        elif of_kind:
+            yield f"{len(of_kind):,} {nouns[1]} {many}{rest}"

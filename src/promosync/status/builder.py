@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration
-from promosync.model.life import State, is_over, rank
+from promosync.model.life import State, end_of, is_over, rank, state
 from promosync.model.live import LiveCode
 from promosync.model.promotions import fold
 from promosync.plan import carry
@@ -16,7 +16,7 @@ from promosync.plan.batch_rows import Rows
 from promosync.plan.exposure import Exposure, Way, batch_sizes, exposures, ways_to
 from promosync.plan.matching import Matches, match
 from promosync.status.attention import attention
-from promosync.status.drift import NOT_IN_FILE, Drift, Told
+from promosync.status.drift import NOT_IN_FILE, Difference, Drift
 from promosync.status.lines import batch_line, coupon_line, group_lines
 from promosync.status.report import Line, LineKind, Report
 from promosync.status.since import Limits, Snapshot, UsedSlots, compare, over_time, snapshot
@@ -43,7 +43,7 @@ class Asked:
         """All keys to count by, requested or not."""
         return tuple(dict.fromkeys((*self.by, *ALWAYS)))
 
-    def told(self, groups: Iterable[Line]) -> Iterator[Line]:
+    def compared(self, groups: Iterable[Line]) -> Iterator[Line]:
         """Yield the groups to compare with the snapshot: the values of the requested keys."""
         keys = self.by or ALWAYS
         return (line for line in groups if line.label in keys and line.id != f"{line.label}={NO_VALUE}")
@@ -94,10 +94,10 @@ class Making:
         counted = (*coupons, *codes, *batches, *every)
         since = course = None
         if asked.before is not None:
-            told = (*coupons, *codes, *batches, *asked.told(every))
-            since = compare(asked.before, told, tally.batches, asked.limits)
+            lines = (*coupons, *codes, *batches, *asked.compared(every))
+            since = compare(asked.before, lines, tally.batches, asked.limits)
             if asked.earlier:
-                course = over_time((*asked.earlier, asked.before), account.now, told)
+                course = over_time((*asked.earlier, asked.before), account.now, lines)
         report = Report(
             account,
             self._owner,
@@ -158,51 +158,58 @@ class Making:
             yield coupon_line(entry.id, found, count, entry.spec, self._drift.of_coupon(entry), now)
         for stray in matches.stray_coupons:
             name = stray.current.tags.id or stray.current.stripe_id
-            line = coupon_line(name, stray, self._by_coupon[name], None, Told((NOT_IN_FILE,)), now)
+            line = coupon_line(name, stray, self._by_coupon[name], None, Difference((NOT_IN_FILE,)), now)
             yield replace(line, in_file=False)
 
     def _code_lines(self, matches: Matches, singles: tuple[LiveCode, ...]) -> Iterator[Line]:
         coupons = {entry.id: entry for entry in self._drift.wanted.coupons}
         for entry in self._drift.wanted.codes:
             found = matches.codes.get(entry.id)
-            told = self._drift.of_code(entry, found)
+            diff = self._drift.of_code(entry, found)
             if found is None:
                 yield Line(
                     LineKind.CODE, entry.id, entry.spec.code, entry.spec.coupon, None,
-                    limit=entry.spec.max_redemptions, ends=entry.spec.expires_at, drift=told.drift, note=told.note,
+                    limit=entry.spec.max_redemptions, ends=entry.spec.expires_at, drift=diff.drift, note=diff.note,
                 )  # fmt: skip
             else:
                 code, default = found.current, coupons[entry.spec.coupon].spec.metadata
-                yield self._code_line(entry.id, entry.spec.coupon, code, self._limit(code, entry), told, default)
+                yield self._code_line(entry.id, entry.spec.coupon, code, self._limit(code, entry), diff, default)
         for name, code in _removed(self._drift.wanted, matches, singles, self._owner):
-            told = Told((NOT_IN_FILE,) if code.spec.active else (), "" if code.spec.active else NOT_IN_FILE)
-            line = self._code_line(name, self._config_id(code.spec.coupon), code, self._limit(code, None), told, {})
+            diff = Difference((NOT_IN_FILE,) if code.spec.active else (), "" if code.spec.active else NOT_IN_FILE)
+            line = self._code_line(name, self._config_id(code.spec.coupon), code, self._limit(code, None), diff, {})
             yield replace(line, in_file=False)
 
     def _code_line(
-        self, name: str, coupon: str, code: LiveCode, limit: int | None, told: Told, default: Mapping[str, str]
+        self,
+        name: str,
+        coupon: str,
+        code: LiveCode,
+        limit: int | None,
+        diff: Difference,
+        default: Mapping[str, str],
     ) -> Line:
         """Return the line of a single code that is in Stripe, and count it for its coupon and its metadata.
 
         ``coupon`` is a config id, ``default`` the metadata of that coupon where it is gone from Stripe.
         """
-        state = self._tally.state(code)
-        count = count_of(state, 1, int(code.used > 0), code.used, limit, coupon, code.spec.coupon)
+        live = self._coupons.get(code.spec.coupon)
+        code_state = state(code, live, self._live.account.now)
+        count = count_of(code_state, 1, int(code.used > 0), code.used, limit, coupon, code.spec.coupon)
         self._note(self._tally.values(code, default), coupon, count)
         return Line(
             LineKind.CODE,
             name,
             code.spec.code,
             coupon,
-            state,
+            code_state,
             count.states,
             count.used_codes,
             code.used,
             limit,
             count.left(self._room),
-            self._tally.end(code),
-            told.drift,
-            told.note,
+            end_of(code, live),
+            diff.drift,
+            diff.note,
             stripe_id=code.stripe_id,
         )
 

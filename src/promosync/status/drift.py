@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
+from promosync.model.issued import shared_fields
 from promosync.model.live import LiveCode
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path, Problem
@@ -25,7 +26,7 @@ _KNOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Difference:
     """``drift`` is what the next apply would change, ``note`` why something is not changed."""
 
     drift: tuple[str, ...] = ()
@@ -46,17 +47,17 @@ class Drift:
         settings = configuration.settings
         self._scope = Scope(settings.owner, live.account.now, settings.ignore_metadata, frozenset(self._every))
         self._futures: dict[str, CouponFuture] = {}
-        self._told: dict[str, Told] = {}
+        self._differences: dict[str, Difference] = {}
         for entry in self.wanted.coupons:
             self._futures[entry.id], result = decide_coupon(entry, matches.coupons.get(entry.id), self._scope, Gone())
-            self._told[entry.id] = self._words(entry.path, result)
+            self._differences[entry.id] = self._words(entry.path, result)
         self._known: dict[tuple[object, ...], tuple[str, ...]] = {}
 
-    def of_coupon(self, entry: CouponEntry) -> Told:
+    def of_coupon(self, entry: CouponEntry) -> Difference:
         """Return what differs on a coupon of the file."""
-        return self._told[entry.id]
+        return self._differences[entry.id]
 
-    def of_code(self, entry: CodeEntry, found: Match[LiveCode] | None) -> Told:
+    def of_code(self, entry: CodeEntry, found: Match[LiveCode] | None) -> Difference:
         """Return what differs on a code of the file."""
         if entry.path[:2] in self._wrong:
             return self._words(entry.path, None)
@@ -65,21 +66,9 @@ class Drift:
     def of_unique(self, entry: BatchEntry, code: LiveCode) -> tuple[str, ...]:
         """Return what differs on an active, unused code of a batch. Codes with equal fields are compared once."""
         spec = self._scope.visible(code.spec)
-        key = (
-            entry.id,
-            spec.coupon,
-            spec.max_redemptions,
-            spec.expires_at,
-            spec.first_time_transaction,
-            spec.minimum_amount,
-            spec.minimum_amount_currency,
-            *sorted(spec.currency_options.items()),
-            *sorted(spec.metadata.items()),
-            spec.customer_account,
-            code.tags.carried,
-            code.tags.protect,
-            code.created < self._every[spec.coupon].created if spec.coupon in self._every else None,
-        )
+        coupon = self._every.get(spec.coupon)
+        older = coupon is not None and code.created < coupon.created
+        key = (entry.id, shared_fields(spec, code.tags), older, coupon is None)
         known = self._known.get(key)
         if known is None:
             known = self._compared(entry, replace(code, spec=spec))
@@ -97,21 +86,21 @@ class Drift:
     def _question(self, entry: CodeEntry) -> CodeQuestion:
         return CodeQuestion(entry, self._futures[entry.spec.coupon], self._every, self._scope)
 
-    def _words(self, path: Path, result: Action | Kept | Problem | None) -> Told:
+    def _words(self, path: Path, result: Action | Kept | Problem | None) -> Difference:
         wrong = self._wrong.get(path[:2])
         if wrong:
-            return Told(tuple(wrong))
+            return Difference(tuple(wrong))
         if result is None:
-            return Told()
+            return Difference()
         if isinstance(result, Kept):
-            return Told(note=result.reason)
+            return Difference(note=result.reason)
         if isinstance(result, Problem):
-            return Told((result.message,))
+            return Difference((result.message,))
         if result.verb is Verb.CREATE:
-            return Told((NOT_IN_STRIPE,))
+            return Difference((NOT_IN_STRIPE,))
         if result.verb is Verb.ADOPT:
-            return Told(("not taken over yet", *self._fields(result)))
-        return Told(self._fields(result) or (result.reason,))
+            return Difference(("not adopted yet", *self._fields(result)))
+        return Difference(self._fields(result) or (result.reason,))
 
     @staticmethod
     def _fields(action: Action) -> tuple[str, ...]:

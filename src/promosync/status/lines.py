@@ -11,17 +11,27 @@ from promosync.model.live import LiveCoupon
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
 from promosync.plan.matching import Match
-from promosync.status.drift import NOT_IN_FILE, Told
+from promosync.status.drift import NOT_IN_FILE, Difference
 from promosync.status.report import NOT_IN_STRIPE, Line, LineKind
 from promosync.status.tally import Bound, Count, Values
 
 
 def coupon_line(
-    config_id: str, found: Match[LiveCoupon] | None, codes: Count, wanted: Coupon | None, told: Told, now: int
+    config_id: str,
+    found: Match[LiveCoupon] | None,
+    codes: Count,
+    wanted: Coupon | None,
+    diff: Difference,
+    now: int,
 ) -> Line:
     """Return the line of a coupon; ``codes`` is the sum over its codes and batches, ``wanted`` what the file says."""
     line = Line(
-        LineKind.COUPON, config_id, states=codes.states, used_codes=codes.used_codes, drift=told.drift, note=told.note
+        LineKind.COUPON,
+        config_id,
+        states=codes.states,
+        used_codes=codes.used_codes,
+        drift=diff.drift,
+        note=diff.note,
     )
     if found is None:
         # The count of a deleted coupon is lost: the uses of its codes are known at least.

@@ -90,7 +90,12 @@ def of_another(what: str, was: Account, was_owner: str, account: Account, owner:
         return None
     there = f"{was.id or 'an unknown account'}, {was.mode} mode, owner {was_owner}"
     here = f"{account.id or 'an unknown account'}, {account.mode} mode, owner {owner}"
-    return Problem((), f"the {what} is of {there}; this is {here}", f"keep one {what} each", rule=what)
+    return Problem(
+        (),
+        f"the {what} is of {there}; this is {here}",
+        f"keep one {what} for each account, mode and owner",
+        rule=what,
+    )
 
 
 def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, BatchTally], limits: Limits) -> Since:

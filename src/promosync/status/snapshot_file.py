@@ -60,7 +60,7 @@ def parse(text: str, name: str) -> Snapshot:
         version = document[_VERSION]
         if version != FORMAT:
             raise ValueError(f"it is of version {version!r}, and this promosync reads version {FORMAT}")
-        account = Account(_text_or_none(document["account"]), Mode(document["mode"]), _instant(document["taken_at"]))
+        account = Account(document["account"], Mode(document["mode"]), _instant(document["taken_at"]))
         lines = {
             (kind, str(line)): _count(used)
             for kind in LineKind
@@ -70,13 +70,7 @@ def parse(text: str, name: str) -> Snapshot:
         return Snapshot(account, str(document["owner"]), lines, slots)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         said = f": {error}" if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError) else ""
-        raise ProblemsFound(
-            [
-                Problem(
-                    (), f"{name} is not a snapshot{said}", "make one: promosync status --save FILE", rule="snapshot"
-                )
-            ]
-        ) from error
+        raise _fault(f"{name} is not a snapshot{said}", "make one: promosync status --save FILE") from error
 
 
 def read(names: Iterable[str], account: Account, owner: str) -> list[Snapshot]:
@@ -128,8 +122,7 @@ def _add(found: dict[int, tuple[Path, Snapshot]], file: Path, one: Snapshot) -> 
     """Add a snapshot under its time; only the latest keeps its slots, which can be megabytes."""
     taken = one.account.now
     if taken in found:
-        said = f"{file} is of the same time as {found[taken][0]}: {iso(taken)}"
-        raise ProblemsFound([Problem((), said, "leave one of them out", rule="snapshot")])
+        raise _fault(f"{file} is of the same time as {found[taken][0]}: {iso(taken)}", "leave one of them out")
     older = min(taken, max(found, default=taken))
     found[taken] = file, one
     if len(found) > 1:
@@ -146,7 +139,11 @@ def _noted(problems: list[Problem]) -> Iterator[None]:
 
 
 def _refused(path: Path, reason: str, hint: str = _MAKE) -> ProblemsFound:
-    return ProblemsFound([Problem((), f"{path} cannot be read: {reason}", hint, rule="snapshot")])
+    return _fault(f"{path} cannot be read: {reason}", hint)
+
+
+def _fault(message: str, hint: str) -> ProblemsFound:
+    return ProblemsFound([Problem((), message, hint, rule="snapshot")])
 
 
 def _slots(packed: Any) -> UsedSlots:
@@ -183,7 +180,3 @@ def _instant(number: Any) -> int:
     if _count(number) > _LATEST:
         raise ValueError(f"{number!r} is no date")
     return int(number)
-
-
-def _text_or_none(text: Any) -> str | None:
-    return None if text is None else str(text)

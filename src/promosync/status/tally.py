@@ -210,27 +210,19 @@ class Tally:
             for key in self._keys
         )
 
-    def state(self, code: LiveCode) -> State:
-        """Return the state of a code."""
-        return state(code, self._coupons.get(code.spec.coupon), self._now)
-
-    def end(self, code: LiveCode) -> int | None:
-        """Return when a code ends, seconds UTC."""
-        return end_of(code, self._coupons.get(code.spec.coupon))
-
     def _add_unique(self, batch_id: str, code: LiveCode) -> None:
         batch = self.batches.get(batch_id)
         if batch is None:
             batch = self.batches[batch_id] = BatchTally(SlotKeys(self._owner, batch_id))
         spec, coupon = code.spec, self._coupons.get(code.spec.coupon)
-        became = state(code, coupon, self._now)
+        code_state = state(code, coupon, self._now)
         cell = Cell(
-            became,
+            code_state,
             spec.coupon,
             None if spec.max_redemptions is None else spec.max_redemptions + code.tags.carried,
             end_of(code, coupon),
             self.values(code, {}),
-            self._drift(batch_id, code) if became is State.ACTIVE and not code.used else (),
+            self._drift(batch_id, code) if code_state is State.ACTIVE and not code.used else (),
         )
         key = batch.keys(code)
         order = rank(spec.active, code.created, code.tags.retired, is_gone(code, coupon))

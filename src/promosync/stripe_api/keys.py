@@ -61,7 +61,7 @@ def check_base(base: str, mode: Mode | None) -> Problem | None:
             "use https: the key would go over the network in the clear",
             "api-base",
         )
-    if mode is Mode.LIVE and not _is_stripe(host):
+    if mode is Mode.LIVE and host != "stripe.com" and not host.endswith(".stripe.com"):
         return _bad(
             f"a live key is not sent to {host!r}",
             "live keys go to Stripe alone: use a test key there, or leave the API base out",
@@ -85,10 +85,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _is_stripe(host: str) -> bool:
-    return host == "stripe.com" or host.endswith(".stripe.com")
 
 
 def _bad(message: str, hint: str, rule: str = "api-key") -> Problem:

@@ -55,7 +55,7 @@ def coupon_from(row: Row) -> LiveCoupon:
     )
     unknown = [*COUPON.unknown(row), *(["duration"] if row["duration"] not in _DURATIONS else [])]
     times, valid = row.get("times_redeemed") or 0, bool(row.get("valid", True))
-    sealed = _seal(row.get("metadata") or {})
+    sealed = "".join((row.get("metadata") or {}).get(PREFIX + key, "") for key in seal.KEYS)
     return LiveCoupon(row["id"], spec, tags, row["created"], times, valid, tuple(sorted(unknown)), sealed)
 
 
@@ -169,10 +169,6 @@ def code_changes(before: LiveCode, after: PromotionCode, tags: Tags) -> Params:
 def seal_params(text: str) -> dict[str, str]:
     """Return the metadata that replaces the seal of a coupon: an empty value removes its key."""
     return {PREFIX + key: value for key, value in seal.values(text).items()}
-
-
-def _seal(metadata: Mapping[str, str]) -> str:
-    return "".join(metadata.get(PREFIX + key, "") for key in seal.KEYS)
 
 
 def _merge(before: Mapping[str, str], old_tags: Tags, after: Mapping[str, str], tags: Tags) -> dict[str, str]:

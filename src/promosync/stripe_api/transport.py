@@ -89,7 +89,9 @@ class Transport(stripe.HTTPClient):
                 raise unreachable(error, url, CONNECT_SECONDS, patience) from None
             if end == self.until:
                 raise OutOfTime from None
-            raise _too_slow(url) from None  # the SDK must not retry: that would take another minute
+            # A StripeFault, so that the SDK does not retry: that would take another minute.
+            words = f"{urlsplit(url).netloc} did not finish its answer within {WHOLE_SECONDS:g} seconds"
+            raise StripeFault(Fault.UNREACHABLE, f"{words}: check the network, then run it again") from None
         self._answered = True
         self._note_date(answer.headers.get("Date"))
         self._pace(endpoint, answer, content)
@@ -130,12 +132,6 @@ def _content(answer: requests.Response) -> str:
             words = f"what {where} answers is larger than {LARGEST // 2**20} MB, so it is not Stripe's"
             raise StripeFault(Fault.BROKEN, f"{words}: check the API base, and whether a proxy is in between")
     return content.decode("utf-8", errors="replace")
-
-
-def _too_slow(url: str) -> StripeFault:
-    host = urlsplit(url).netloc
-    words = f"{host} did not finish its answer within {WHOLE_SECONDS:g} seconds"
-    return StripeFault(Fault.UNREACHABLE, f"{words}: check the network, then run it again")
 
 
 def _session(adapter: InTime, loopback: bool) -> requests.Session:

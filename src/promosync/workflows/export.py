@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from promosync.export import nobodys, owners
+from promosync.export import owners, unmanaged
 from promosync.export.draft import Draft, Export, Wishes
 from promosync.export.proof import prove
 from promosync.model.account import Live
@@ -53,7 +53,7 @@ def make(stripe: StripeAccount, selection: Selection) -> Export:
         builder.add(code)
         if code.spec.active and code.spec.customer and code.spec.max_redemptions == 1:
             bound.add(code.spec.customer)
-    found = nobodys.Holdings(
+    found = unmanaged.Holdings(
         account=replace(stripe.account, now=stripe.now),
         coupons=coupons,
         codes=builder.codes,
@@ -61,12 +61,12 @@ def make(stripe: StripeAccount, selection: Selection) -> Export:
         owners=frozenset(others),
         addresses=_addresses(stripe, bound, selection.wishes),
     )
-    draft = nobodys.draft(found, selection.wishes)
+    draft = unmanaged.draft(found, selection.wishes)
     wanted = needs(draft.configuration, found.account.mode)
     existing = stripe.existing_products(wanted.products), stripe.existing_customers(wanted.customers)
 
     def seen(configuration: Configuration) -> tuple[Live, Mapping[str, Rows]]:
-        return nobodys.seen_by_a_plan(found, configuration, draft.files, existing)
+        return unmanaged.seen_by_a_plan(found, configuration, draft.files, existing)
 
     return _exported(*prove(draft, seen), others)
 

@@ -39,8 +39,6 @@ from promosync.model.promotions import fold
 from promosync.plan.batch_rows import Rows
 from promosync.plan.plan import Kind
 
-_OWNERS = ("default", "export")
-
 Existing = tuple[frozenset[str], Mapping[str, tuple[str, ...]]]
 """The products and customers that are in Stripe, as :class:`~promosync.model.live.Live` has them."""
 
@@ -91,8 +89,7 @@ def draft(found: Holdings, wishes: Wishes) -> Draft:
 def free_owner(owners: Iterable[str]) -> str:
     """Return an owner that no object of the account has: objects with that owner would count as managed."""
     taken = set(owners)
-    first = next((name for name in _OWNERS if name not in taken), None)
-    return first or Names(taken).take(_OWNERS[-1], _OWNERS[-1])
+    return "default" if "default" not in taken else Names(taken).take("export", "export")
 
 
 def _coupons(found: Holdings, wishes: Wishes, left_out: Remainder) -> dict[str, CouponEntry]:

@@ -25,17 +25,10 @@ class Names:
 
         The same calls in the same order give the same names.
         """
-        base = slug(wanted) or fallback
-        if base not in self._taken:
-            return self._keep(base)
-        for number in self._numbers.setdefault(base, count(2)):
-            tail = f"-{number}"
+        name = base = slug(wanted) or fallback
+        while name in self._taken:
+            tail = f"-{next(self._numbers.setdefault(base, count(2)))}"
             name = base[: _LONGEST - len(tail)] + tail
-            if name not in self._taken:
-                break
-        return self._keep(name)
-
-    def _keep(self, name: str) -> str:
         self._taken.add(name)
         return name
 

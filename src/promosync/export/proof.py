@@ -74,28 +74,21 @@ def _try(configuration: Configuration, live_for: LiveFor) -> tuple[Plan | None, 
         if not reasons:
             raise
         return None, reasons
-    refused = {action.path[:2]: _too_much(action) for action in plan.actions if _does_more(action)}
-    refused |= {batch.path[:2]: _too_much(batch) for batch in plan.batches if batch.path and _does_more(batch)}
+    every: tuple[Action | BatchAction, ...] = (*plan.actions, *plan.batches)
+    refused = {action.path[:2]: reason for action in every if action.path and (reason := _more_than_adopts(action))}
     return plan, refused
 
 
-def _does_more(action: Action | BatchAction) -> bool:
-    if not action.path:
-        return False  # it belongs to no entry
+def _more_than_adopts(action: Action | BatchAction) -> str | None:
+    """Return what a plan would do to an object besides adopting it, as a reason to leave it out."""
+    fields = [change.field for change in action.changes if change.field != "id"]  # the id is a key of promosync's
     if isinstance(action, BatchAction):
-        return action.codes != action.adopted + action.marked or bool(action.changes)
-    return action.verb not in _HARMLESS or bool(_fields(action))
-
-
-def _too_much(action: Action | BatchAction) -> str:
-    fields = ", ".join(_fields(action)) or action.reason
-    verb = action.verb.value if isinstance(action, Action) else "change"
-    return f"no file can describe it: a plan would {verb} it ({fields})"
-
-
-def _fields(action: Action | BatchAction) -> list[str]:
-    """Return the fields that change, without the config id, which is one of promosync's keys."""
-    return [change.field for change in action.changes if change.field != "id"]
+        verb, more = "change", action.codes != action.adopted + action.marked or bool(action.changes)
+    else:
+        verb, more = action.verb.value, action.verb not in _HARMLESS or bool(fields)
+    if not more:
+        return None
+    return f"no file can describe it: a plan would {verb} it ({', '.join(fields) or action.reason})"
 
 
 def _places(path: Path, configuration: Configuration) -> Iterable[Path]:

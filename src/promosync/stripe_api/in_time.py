@@ -26,11 +26,9 @@ class InTime(HTTPAdapter):
         self._bound(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        known = proxy in self.proxy_manager
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        if not known:
-            self._bound(manager)
-        return manager
+        if proxy not in self.proxy_manager:
+            self._bound(super().proxy_manager_for(proxy, **kwargs))
+        return self.proxy_manager[proxy]
 
     def _bound(self, manager: Any) -> None:
         """Limit the time for answers, headers and body, on every connection of a pool manager."""

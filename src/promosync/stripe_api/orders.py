@@ -59,9 +59,7 @@ class OrderReading:
         return tuple(self._windows.gaps()) if self._windows else tuple(self._spans)
 
     def __iter__(self) -> Iterator[Order]:
-        first = min((since for since, _ in self._spans if since is not None), default=None)
-        begin = self._first_year() if any(since is None for since, _ in self._spans) else first
-        spans = [(begin if since is None else since, until) for since, until in self._spans]
+        spans = [(self._first_year() if since is None else since, until) for since, until in self._spans]
         self._windows = paging.Windows(page=100, alone=1, spans=spans)
         rows = paging.read(self._fetch, READERS, windows=self._windows, stopped=self._stopped)
         return (order for order in map(self._list.order, rows) if order is not None)

@@ -41,19 +41,15 @@ class LeftOut:
 class Remainder:
     """Collects what is left out, with only some ids for each reason."""
 
-    _counts: dict[tuple[Kind, str], int] = field(default_factory=dict)
-    _ids: dict[tuple[Kind, str], list[str]] = field(default_factory=dict)
+    _found: dict[tuple[Kind, str], tuple[int, tuple[str, ...]]] = field(default_factory=dict)
 
     def add(self, kind: Kind, reason: str, stripe_id: str) -> None:
-        key = (kind, reason)
-        self._counts[key] = self._counts.get(key, 0) + 1
-        named = self._ids.setdefault(key, [])
-        if len(named) < _NAMED:
-            named.append(stripe_id)
+        count, ids = self._found.get((kind, reason), (0, ()))
+        self._found[kind, reason] = count + 1, ids if len(ids) == _NAMED else (*ids, stripe_id)
 
     def all(self) -> tuple[LeftOut, ...]:
         """Return every reason with its objects, in the order in which the reasons came up."""
-        return tuple(LeftOut(*key, count, tuple(self._ids[key])) for key, count in self._counts.items())
+        return tuple(LeftOut(*key, *found) for key, found in self._found.items())
 
 
 @dataclass(frozen=True, slots=True)

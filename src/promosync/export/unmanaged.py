@@ -39,9 +39,6 @@ from promosync.model.promotions import fold
 from promosync.plan.batch_rows import Rows
 from promosync.plan.plan import Kind
 
-Existing = tuple[frozenset[str], Mapping[str, tuple[str, ...]]]
-"""The products and customers that are in Stripe, as :class:`~promosync.model.live.Live` has them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
@@ -194,7 +191,11 @@ def _codes(
 
 
 def seen_by_a_plan(
-    found: Holdings, configuration: Configuration, files: Mapping[str, CodeFile], existing: Existing
+    found: Holdings,
+    configuration: Configuration,
+    files: Mapping[str, CodeFile],
+    products: frozenset[str],
+    customers: Mapping[str, tuple[str, ...]],
 ) -> tuple[Live, dict[str, Rows]]:
     """Return what a plan of the configuration needs, with one code of each file: its other codes are alike."""
     wanted = {entry.stripe_id[found.account.mode] for entry in configuration.codes}
@@ -209,5 +210,4 @@ def seen_by_a_plan(
     for batch, index in first.items():
         example, holder = replace(files[batch], members=(index,)).read(), found.codes[index].customer or ""
         rows[batch] = replace(example, customers=dict.fromkeys(example.emails or (), (holder,)))
-    products, customers = existing
     return Live(found.account, found.coupons, codes, products, customers), rows

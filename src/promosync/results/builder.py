@@ -161,10 +161,12 @@ class _Making:
         )
 
     def _shown(self) -> Iterator[tuple[Kept, tuple[_Part, ...]]]:
-        """Yield the orders in the requested span with the lines that count each; none for orders of other owners."""
+        """Yield the orders in the requested span that a line counts, with all lines that count each."""
         for order in self._book:
             if self._asked.span.holds(order.paid):
-                yield order, self._parts(tuple([(given.coupon, self._known(given)) for given in order.discounts]))
+                discounts = tuple([(given.coupon, self._known(given)) for given in order.discounts])
+                if parts := self._parts(discounts):
+                    yield order, parts
 
     def _known(self, given: Given) -> Known:
         return self._meant.get(given.code) or (self._book.codes[given.code] if given.code else Known())
@@ -197,7 +199,7 @@ class _Making:
         asked, span = self._asked, self._asked.span
         if asked.every is None and not asked.drawn:
             return None, ()
-        paid = array("q", (order.paid for order, parts in self._shown() if parts))
+        paid = array("q", (order.paid for order, _ in self._shown()))
         since = span.since if span.since is not None else min(paid, default=self._account.now)
         last = self._account.now if span.until is None else min(span.until - 1, self._account.now)
         last = max(last, *paid, since)
@@ -207,8 +209,6 @@ class _Making:
     def _count(self, starts: Sequence[int]) -> None:
         """Count every order in its lines, in the periods that begin at ``starts``."""
         for order, parts in self._shown():
-            if not parts:
-                continue
             amounts = [given.amount for given in order.discounts]
             before, period = order.after + sum(amounts), bisect_right(starts, order.paid) - 1
             new = not order.renewal and self._book.first(order.customer) == order.paid

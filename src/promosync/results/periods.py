@@ -116,4 +116,4 @@ def _moment(option: str, text: str, zone: ZoneInfo, more: timedelta) -> int:
         hint = f"{bad.hint}; a day without a time, such as 2027-03-01, is in the time zone of --zone"
         raise ProblemsFound([Problem((), f"{option} {text!r} {bad.message}", hint, rule="usage")]) from None
     except (ValueError, OverflowError):
-        raise ProblemsFound([Problem((), f"{option} {text!r} is not a day of the calendar", rule="usage")]) from None
+        raise ProblemsFound([Problem((), f"{option} {text!r} is no day of the calendar", rule="usage")]) from None

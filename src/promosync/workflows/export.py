@@ -63,10 +63,10 @@ def make(stripe: StripeAccount, selection: Selection) -> Export:
     )
     draft = unmanaged.draft(found, selection.wishes)
     wanted = needs(draft.configuration, found.account.mode)
-    existing = stripe.existing_products(wanted.products), stripe.existing_customers(wanted.customers)
+    products, customers = stripe.existing_products(wanted.products), stripe.existing_customers(wanted.customers)
 
     def seen(configuration: Configuration) -> tuple[Live, Mapping[str, Rows]]:
-        return unmanaged.seen_by_a_plan(found, configuration, draft.files, existing)
+        return unmanaged.seen_by_a_plan(found, configuration, draft.files, products, customers)
 
     return _exported(*prove(draft, seen), others)
 

@@ -50,30 +50,31 @@ def translate(error: stripe.StripeError, endpoint: str, hide: Iterable[str] = ()
     code = (inner or {}).get("code")  # `error.code` is None on some classes; the body always has it
     said = str(error.user_message or "") if inner else ""
     message = clean(said, hide)
-    retry = (error.headers or {}).get("Stripe-Should-Retry")
+    headers = error.headers or {}
+    retry, refused = headers.get("Stripe-Should-Retry"), status is not None and 400 <= status < 500
     if isinstance(error, stripe.APIConnectionError):
         return StripeFault(Fault.UNREACHABLE, clean(str(error.user_message or "Stripe cannot be reached"), hide))
-    if status is not None and (inner is None and 300 <= status < 500 and status not in (409, 429)):
-        return StripeFault(Fault.REFUSED, _not_stripe(status))
-    if status == 404 and code == "resource_missing":
-        kind = Fault.NOT_FOUND
-    elif status == 429 or code in _IN_USE:
-        kind = Fault.BUSY  # even with Stripe-Should-Retry false: that means now, and we retry later
-    elif status == 409:
-        kind = Fault.REFUSED if retry == "false" else Fault.BUSY
-    elif status is not None and 400 <= status < 500 and retry == "true":
-        kind = Fault.BUSY
-    elif code == "resource_already_exists":
-        kind = Fault.ID_TAKEN
-    elif "promotion code with" in said and "already exists" in said:
-        kind = Fault.TEXT_TAKEN  # Stripe gives no error code or param for it
-    elif kind is Fault.BROKEN and status is not None and 400 <= status < 500:
-        kind = Fault.REFUSED
+    if status is not None and inner is None and 300 <= status < 500 and status not in (409, 429):
+        what = "a redirect" if status < 400 else "something that is not Stripe's"
+        words = f"{what} came back ({status}): check the API base, and whether a proxy is in between"
+        return StripeFault(Fault.REFUSED, words)
+    cases = (
+        (status == 404 and code == "resource_missing", Fault.NOT_FOUND),
+        # Even with Stripe-Should-Retry false: that means now, and we retry later.
+        (status == 429 or code in _IN_USE, Fault.BUSY),
+        (status == 409, Fault.REFUSED if retry == "false" else Fault.BUSY),
+        (refused and retry == "true", Fault.BUSY),
+        (code == "resource_already_exists", Fault.ID_TAKEN),
+        # Stripe gives no error code or param for it.
+        ("promotion code with" in said and "already exists" in said, Fault.TEXT_TAKEN),
+        (refused and kind is Fault.BROKEN, Fault.REFUSED),
+    )
+    kind = next((fault for applies, fault in cases if applies), kind)
     lacking = _PERMISSION.search(message) if status == 403 and code != "account_invalid" else None
     return StripeFault(
         kind,
         _sentence(kind, status, code, message, lacking, endpoint, clean(error.request_id or "", hide)),
-        stored=kind is Fault.BROKEN and "Idempotent-Replayed" in (error.headers or {}),
+        stored=kind is Fault.BROKEN and "Idempotent-Replayed" in headers,
         permission_missing=status == 403 and (lacking is not None or code == "more_permissions_required"),
     )
 
@@ -134,11 +135,6 @@ def _inner(error: stripe.StripeError) -> dict[str, object] | None:
     return inner if isinstance(inner, dict) else None
 
 
-def _not_stripe(status: int) -> str:
-    what = "a redirect" if status < 400 else "something that is not Stripe's"
-    return f"{what} came back ({status}): check the API base, and whether a proxy is in between"
-
-
 def _sentence(
     kind: Fault,
     status: int | None,
@@ -149,34 +145,35 @@ def _sentence(
     request_id: str,
 ) -> str:
     where = f" (request {request_id})" if request_id else ""
-    if kind is Fault.BUSY and code == "lock_timeout":
-        return f"something else is changing the same object at Stripe{where}: run it again"
-    if kind is Fault.BUSY and status == 409:
-        return f"Stripe is still busy with the same request{where}: run it again"
-    if kind is Fault.BUSY:
-        return f"Stripe is still asking for fewer requests{where}: lower --rps, or run it again later"
-    if kind is Fault.BROKEN:
-        return f"Stripe answered with an error of its own ({status or 'unreadable'}){where}: run it again"
-    if kind is Fault.TEXT_TAKEN:
-        return f"an active promotion code has this text already{where}"
-    if status == 401:
-        return _unknown_key(code)
-    if status == 403 and code == "account_invalid":
-        found = _ACCOUNT.search(message)
-        account = found[1] if found else "this account"
-        return f"the key has no access to {account}: check STRIPE_ACCOUNT and --stripe-account, or take another key"
-    if status == 403:
-        needed = f'the permission "{_dashboard_name(lacking)}"' if lacking else f"a permission for {endpoint}"
-        return f"the key lacks {needed}: add it to the restricted key {_KEYS}"
-    return message + where if message else f"Stripe refused it ({status}){where}"
-
-
-def _unknown_key(code: object) -> str:
-    if code == "api_key_expired":
-        return f"the key in STRIPE_API_KEY has expired: make a new one {_KEYS}"
-    if code == "secret_key_required":
-        return f"the key in STRIPE_API_KEY is a publishable one: take a secret or restricted key {_KEYS}"
-    return f"Stripe does not know the key in STRIPE_API_KEY: copy it again, it is {_KEYS}"
+    busy, key = kind is Fault.BUSY, "the key in STRIPE_API_KEY"
+    account = found[1] if (found := _ACCOUNT.search(message)) else "this account"
+    needed = f'the permission "{_dashboard_name(lacking)}"' if lacking else f"a permission for {endpoint}"
+    cases = (
+        (
+            busy and code == "lock_timeout",
+            f"something else is changing the same object at Stripe{where}: run it again",
+        ),
+        (busy and status == 409, f"Stripe is still busy with the same request{where}: run it again"),
+        (busy, f"Stripe is still asking for fewer requests{where}: lower --rps, or run it again later"),
+        (
+            kind is Fault.BROKEN,
+            f"Stripe answered with an error of its own ({status or 'unreadable'}){where}: run it again",
+        ),
+        (kind is Fault.TEXT_TAKEN, f"an active promotion code has this text already{where}"),
+        (status == 401 and code == "api_key_expired", f"{key} has expired: make a new one {_KEYS}"),
+        (
+            status == 401 and code == "secret_key_required",
+            f"{key} is a publishable one: take a secret or restricted key {_KEYS}",
+        ),
+        (status == 401, f"Stripe does not know {key}: copy it again, it is {_KEYS}"),
+        (
+            status == 403 and code == "account_invalid",
+            f"the key has no access to {account}: check STRIPE_ACCOUNT and --stripe-account, or take another key",
+        ),
+        (status == 403, f"the key lacks {needed}: add it to the restricted key {_KEYS}"),
+        (message, message + where),
+    )
+    return next((words for applies, words in cases if applies), f"Stripe refused it ({status}){where}")
 
 
 def _dashboard_name(lacking: re.Match[str]) -> str:

@@ -66,9 +66,7 @@ class Drift:
     def of_unique(self, entry: BatchEntry, code: LiveCode) -> tuple[str, ...]:
         """Return what differs on an active, unused code of a batch. Codes with equal fields are compared once."""
         spec = self._scope.visible(code.spec)
-        coupon = self._every.get(spec.coupon)
-        older = coupon is not None and code.created < coupon.created
-        key = (entry.id, shared_fields(spec, code.tags), older, coupon is None)
+        key = (entry.id, shared_fields(spec, code.tags))
         known = self._known.get(key)
         if known is None:
             known = self._compared(entry, replace(code, spec=spec))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -77,10 +77,6 @@ class Ledger:
     def mismatch(self, account: Account, owner: str) -> Problem | None:
         """Return why this ledger is of another account, mode or owner, if it is."""
         return of_another("ledger", self.account, self.owner, account, owner)
-
-    def noted(self, source: Source, read: Read) -> Ledger:
-        """Return this ledger with a list that was read further."""
-        return replace(self, read={**self.read, source: read})
 
 
 def dump(ledger: Ledger) -> Iterator[str]:

@@ -55,7 +55,7 @@ def translate(error: stripe.StripeError, endpoint: str, hide: Iterable[str] = ()
     if isinstance(error, stripe.APIConnectionError):
         return StripeFault(Fault.UNREACHABLE, clean(str(error.user_message or "Stripe cannot be reached"), hide))
     if status is not None and inner is None and 300 <= status < 500 and status not in (409, 429):
-        what = "a redirect" if status < 400 else "something that is not Stripe's"
+        what = "a redirect" if status < 400 else "an answer that is not from Stripe"
         words = f"{what} came back ({status}): check the API base, and whether a proxy is in between"
         return StripeFault(Fault.REFUSED, words)
     cases = (

@@ -62,7 +62,7 @@ def _is_set(value: Any) -> bool:
 def checked(row: Any, shape: Shape) -> Row:
     """Return an object if all fields pass their checks; raise StripeFault if not."""
     if not isinstance(row, dict):
-        raise _unreadable("what should be an object is none")
+        raise _unreadable("an object is missing")
     if (wrong := shape.wrong(row)) is not None:
         raise _unreadable(f"the field {wrong!r} of an object cannot be read")
     return row
@@ -72,7 +72,7 @@ def listed(page: Row, shape: Shape) -> list[Row]:
     """Return the objects of a page, each checked as by :func:`checked`."""
     rows = page.get("data")
     if not isinstance(rows, list):
-        raise _unreadable("what should be a list is none")
+        raise _unreadable("a list is missing")
     return [checked(row, shape) for row in rows]
 
 

@@ -129,7 +129,7 @@ def _content(answer: requests.Response) -> str:
         content += piece
         if len(content) > LARGEST:
             where = urlsplit(answer.url).netloc
-            words = f"what {where} answers is larger than {LARGEST // 2**20} MB, so it is not Stripe's"
+            words = f"the answer of {where} is larger than {LARGEST // 2**20} MB, so it is not from Stripe"
             raise StripeFault(Fault.BROKEN, f"{words}: check the API base, and whether a proxy is in between")
     return content.decode("utf-8", errors="replace")
 

@@ -33,8 +33,7 @@ from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
 from promosync.model.issued import IssuedCode, IssuedCodes
 from promosync.model.life import has_ended
-from promosync.model.live import Account, LiveCode, LiveCoupon
-from promosync.model.ownership import Tags
+from promosync.model.live import Account, LiveCoupon
 from promosync.model.promotions import fold
 from promosync.plan.batch_rows import Rows
 from promosync.plan.plan import Kind
@@ -54,15 +53,6 @@ class Holdings:
     selected: frozenset[str] | None = None
     owners: frozenset[str] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=dict)
-
-
-def live_code(records: IssuedCodes, index: int) -> LiveCode:
-    """Return a code that is not managed, as it was read."""
-    record = records[index]
-    shape = records.shapes[record.shape]
-    spec = replace(shape.spec, code=record.code, customer=record.customer, active=record.active)
-    tags = Tags(carried=shape.carried, protect=shape.protect, retired=record.retired, email=record.email)
-    return LiveCode(record.stripe_id, spec, tags, record.created, record.used - shape.carried, shape.unknown)
 
 
 def draft(found: Holdings, wishes: Wishes) -> Draft:
@@ -112,7 +102,7 @@ def _wanted(
     every = {coupon.stripe_id: coupon for coupon in found.coupons}
     wanted = array("L")
     for index in oldest_first(found.codes):
-        code = live_code(found.codes, index)
+        code = found.codes.live(index, None, None)
         coupon = every.get(code.spec.coupon)
         if coupon is not None and coupon.tags.owner is not None:
             left_out.add(Kind.CODE, f"its coupon belongs to owner {coupon.tags.owner!r}", code.stripe_id)
@@ -184,7 +174,7 @@ def _codes(
     """Return the entries in order; of several codes with one text the active one gets it as its config id."""
     entries = {}
     for index in sorted(wanted, key=lambda index: not found.codes[index].active):
-        code = live_code(found.codes, index)
+        code = found.codes.live(index, None, None)
         config_id = names.take(fold(code.spec.code), "code")
         entries[index] = code_entry(code, config_id, coupons[code.spec.coupon], found.account.mode)
     return [entries[index] for index in wanted]
@@ -202,7 +192,7 @@ def seen_by_a_plan(
     first = {batch.id: files[batch.id].members[0] for batch in configuration.batches}
     examples = set(first.values())
     codes = tuple(
-        live_code(found.codes, index)
+        found.codes.live(index, None, None)
         for index, record in enumerate(found.codes)
         if index in examples or record.stripe_id in wanted
     )

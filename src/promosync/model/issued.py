@@ -147,10 +147,11 @@ class IssuedCodes(Sequence[IssuedCode]):
         """Where the codes are that somebody has switched on again: active, with a reason for having been off."""
         return [at for at, flags in enumerate(self._flags) if flags & 1 and flags >> 5 & 7]
 
-    def live(self, at: int, owner: str, config_id: str) -> LiveCode:
-        """Return one code with everything that is known of it, as the applier wants it."""
+    def live(self, at: int, owner: str | None, config_id: str | None) -> LiveCode:
+        """Return one code with everything that is known of it; without an owner it has no slot."""
         record = self[at]
         shape = self.shapes[record.shape]
+        slot = IMPORTED if record.slot is None else str(record.slot)
         return LiveCode(
             record.stripe_id,
             replace(shape.spec, code=record.code, customer=record.customer, active=record.active),
@@ -160,7 +161,7 @@ class IssuedCodes(Sequence[IssuedCode]):
                 carried=shape.carried,
                 retired=record.retired,
                 protect=shape.protect,
-                slot=IMPORTED if record.slot is None else str(record.slot),
+                slot=None if owner is None else slot,
                 email=record.email,
                 unread=("carried",) if shape.uncounted else (),
             ),

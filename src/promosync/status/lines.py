@@ -71,8 +71,8 @@ def batch_line(
 ) -> Line:
     """Return the line of a batch. ``size`` is how many codes the file wants, ``drift`` what differs on how many.
 
-    ``room`` is what is left of a coupon, by its Stripe id. ``ends`` is the end of its first active
-    code, else of its first code: as False or True, and seconds UTC.
+    ``room`` is what is left of a coupon, by its Stripe id. ``ends`` is the end of its first active code (with False),
+    else of its first code (with True), in seconds UTC.
     """
     line = Line(
         LineKind.BATCH,

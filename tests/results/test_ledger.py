@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -110,6 +111,18 @@ def test_one_of_another_version_says_so() -> None:
     [problem] = refused.value.problems
     assert problem.hint is not None
     assert "delete it" in problem.hint
+
+
+@pytest.mark.parametrize("amount", [2**63, -(2**63) - 1, 10**30])
+@pytest.mark.parametrize("place", [4, 5])
+def test_one_with_an_amount_that_is_too_large_is_refused(amount: int, place: int) -> None:
+    """Whoever wrote it wrote its checksum, too."""
+    content = json.loads(LINES[1])
+    content["orders"][0][place] = amount
+    lines = [LINES[0], json.dumps(content) + "\n", *LINES[2:-1]]
+    digest = sha256("".join(lines).encode()).hexdigest()
+    with pytest.raises(ProblemsFound, match="cut short or edited"):
+        parse([*lines, json.dumps({"lines": len(lines), "checksum": digest}) + "\n"], "ledger")
 
 
 @pytest.mark.parametrize(

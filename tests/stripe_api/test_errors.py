@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from promosync.apply.gateway import Fault, StripeFault
 from promosync.sandbox.server import Handle
-from promosync.stripe_api.errors import FAULTS, all_sdk_errors, clean, translate
+from promosync.stripe_api.errors import FAULTS, clean, translate
 from promosync.stripe_api.sdk import stripe
 
 from .border import KEY, OBJECT, Asked, account_at, client_at, served
@@ -38,6 +38,15 @@ def fault_of(
 
 def error(message: str, code: str | None = None, type: str = "invalid_request_error") -> bytes:
     return json.dumps({"error": {"message": message, "type": type, **({"code": code} if code else {})}}).encode()
+
+
+def all_sdk_errors() -> Iterator[type[BaseException]]:
+    """Yield every exception class that the SDK can raise for a request."""
+    waiting: list[type[BaseException]] = [stripe.StripeError]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting += found.__subclasses__()
 
 
 def test_the_table_is_complete() -> None:

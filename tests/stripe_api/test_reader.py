@@ -15,7 +15,7 @@ from promosync.model.ownership import Tags
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.desired import Needs
 from promosync.sandbox.server import Handle
-from promosync.stripe_api import reader
+from promosync.stripe_api.reader import Reader
 
 from .border import Asked, account_at, client_at, served
 
@@ -112,7 +112,7 @@ def test_products_are_asked_for_by_the_hundred(sandbox: Handle) -> None:
     sandbox.control.seed("product", [{"id": f"prod_{n}"} for n in range(0, 1000, 2)])
     sandbox.control.clear_counters()
     with client_at(sandbox.url) as client:
-        found = reader.existing_products(client, [f"prod_{n}" for n in range(1000)])
+        found = Reader(client).existing_products([f"prod_{n}" for n in range(1000)])
     assert found == {f"prod_{n}" for n in range(0, 1000, 2)}
     assert sandbox.control.counters()["requests"] == {"GET /v1/products": 10}
 
@@ -123,13 +123,13 @@ def test_customers_are_found_by_id_and_by_address_of_any_case(sandbox: Handle) -
     ann, ann_too, bob = sandbox.control.seed("customer", [{"email": email} for email in given])
     with client_at(sandbox.url) as client:
         client.call("delete", f"/v1/customers/{bob}")
-        assert reader.existing_customers(client, [ann, bob, "cus_none", ".."]) == {
+        assert Reader(client).existing_customers([ann, bob, "cus_none", ".."]) == {
             ann: (ann,),
             bob: (),
             "cus_none": (),
             "..": (),
         }
-        found = reader.customers_of(client, ["ANN@example.com", "nobody@example.com"])
+        found = Reader(client).holders_of(["ANN@example.com", "nobody@example.com"])
         assert found == {"ANN@example.com": tuple(sorted([ann, ann_too])), "nobody@example.com": ()}
 
 
@@ -141,7 +141,7 @@ def test_a_list_that_never_ends_is_not_followed() -> None:
         return 200, {}, b'{"object": "list", "has_more": true, "data": [' + row + b"]}"
 
     with served(page) as server, client_at(server.url) as client, pytest.raises(StripeFault) as caught:
-        list(reader.coupons(client))
+        list(Reader(client).coupons())
     assert caught.value.fault is Fault.BROKEN
     assert len(server.asked) == 2
 
@@ -151,9 +151,9 @@ def test_an_answer_that_is_no_list_is_a_fault(sandbox: Handle) -> None:
     body = b'{"object": "coupon", "id": "x"}'
     with served(lambda _: (200, {}, body)) as server, client_at(server.url) as client:
         with pytest.raises(StripeFault):
-            list(reader.coupons(client))
+            list(Reader(client).coupons())
         with pytest.raises(StripeFault):
-            list(reader.all_codes(client))
+            list(Reader(client).codes())
 
 
 def test_the_active_codes_of_a_coupon(sandbox: Handle) -> None:

@@ -1,1 +1,1 @@
-"""From what is live to a configuration: the planner's question, asked the other way round."""
+"""Makes a configuration from the objects of an account."""

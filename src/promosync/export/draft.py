@@ -1,4 +1,4 @@
-"""What an export makes of an account: entries, the files of its unique codes, and what is left out and why."""
+"""The result of an export: entries, the files of unique codes, and what is left out with the reason."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from promosync.model.issued import IssuedCodes
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Mode
 from promosync.model.promotions import Coupon, PromotionCode
+from promosync.plan.batch_rows import Rows
 from promosync.plan.plan import Kind
 
-ENDED = "ended: used up, past its date, or its coupon is (--include-ended takes it in)"
+ENDED = "ended: used up, expired, or its coupon has ended (add it with --include-ended)"
 COUPON_DELETED = "its coupon was deleted"
 COUPON_LEFT_OUT = "its coupon is left out"
 UNKNOWN = "it has fields that no file can hold: "
@@ -23,12 +24,12 @@ UNKNOWN = "it has fields that no file can hold: "
 S = TypeVar("S", Coupon, PromotionCode)
 
 _NAMED = 20
-"""So many ids are remembered of what is left out for one reason."""
+"""How many ids are kept of the objects that are left out for one reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Objects that are not in the file, for one reason; ``ids`` has the first of their Stripe ids."""
+    """Objects that are left out for one reason; ``ids`` has the first of their Stripe ids."""
 
     kind: Kind
     reason: str
@@ -38,28 +39,24 @@ class LeftOut:
 
 @dataclass(slots=True)
 class Remainder:
-    """Collects what is left out; of a million for one reason only some are remembered."""
+    """Collects what is left out, with only some ids for each reason."""
 
-    _counts: dict[tuple[Kind, str], int] = field(default_factory=dict)
-    _ids: dict[tuple[Kind, str], list[str]] = field(default_factory=dict)
+    _found: dict[tuple[Kind, str], tuple[int, tuple[str, ...]]] = field(default_factory=dict)
 
     def add(self, kind: Kind, reason: str, stripe_id: str) -> None:
-        key = (kind, reason)
-        self._counts[key] = self._counts.get(key, 0) + 1
-        named = self._ids.setdefault(key, [])
-        if len(named) < _NAMED:
-            named.append(stripe_id)
+        count, ids = self._found.get((kind, reason), (0, ()))
+        self._found[kind, reason] = count + 1, ids if len(ids) == _NAMED else (*ids, stripe_id)
 
     def all(self) -> tuple[LeftOut, ...]:
-        """Return every reason with its objects, in the order of the first of each."""
-        return tuple(LeftOut(*key, count, tuple(self._ids[key])) for key, count in self._counts.items())
+        """Return every reason with its objects, in the order in which the reasons came up."""
+        return tuple(LeftOut(*key, *found) for key, found in self._found.items())
 
 
 @dataclass(frozen=True, slots=True)
 class CodeFile:
-    """The file of an import: its codes are those ``members`` of ``records``, in this order.
+    """The file of an import: its codes are ``records`` at the indexes ``members``, in this order.
 
-    ``addresses`` has the address of each customer where the codes are bound to customers.
+    ``addresses`` has the address of each customer if the codes are bound to customers.
     """
 
     name: str
@@ -74,10 +71,17 @@ class CodeFile:
             record = self.records[index]
             yield (record.code,) if self.addresses is None else (record.code, self.addresses[record.customer or ""])
 
+    def read(self) -> Rows:
+        """Return the content of the file as reading it would."""
+        records = [self.records[index] for index in self.members]
+        addresses = self.addresses
+        emails = None if addresses is None else [addresses[record.customer or ""] for record in records]
+        return Rows([record.code for record in records], emails)
+
 
 @dataclass(slots=True)
 class Draft:
-    """An export before it is proved: entries from the oldest object to the newest, ``files`` by batch id."""
+    """An export before its plan is checked: entries from the oldest object to the newest, ``files`` by batch id."""
 
     configuration: Configuration
     files: dict[str, CodeFile]
@@ -86,9 +90,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the file is to hold: ``ended`` takes in what Stripe has ended.
+    """What to export: with ``ended`` also what Stripe has ended.
 
-    ``files_from`` is how many unique codes of one kind get a file of their own; None where no file can be written.
+    ``files_from`` is how many unique codes of one kind get their own file; None if no file can be written.
     """
 
     ended: bool = False
@@ -97,10 +101,10 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A configuration whose plan is adoption and nothing else, with the files of its batches by batch id.
+    """A configuration whose plan only adopts, with the files of its batches by batch id.
 
-    ``left_out`` is what no entry was made for, and why. ``owners`` counts the objects that others' files manage.
-    ``withdraws`` counts what a plan would remove because it could not be put into its owner's file.
+    ``left_out`` has the objects without an entry, with the reason. ``owners`` counts the objects of other owners.
+    ``withdraws`` counts what a plan would remove because its owner's file has no entry for it.
     """
 
     configuration: Configuration
@@ -111,49 +115,49 @@ class Export:
 
     @property
     def codes(self) -> int:
-        """How many codes are in it, those in files included."""
+        """How many codes are exported, with those in files."""
         return len(self.configuration.codes) + sum(len(file.members) for file in self.files.values())
 
 
 def coupon_entry(coupon: LiveCoupon, config_id: str, mode: Mode) -> CouponEntry:
-    """Return a live coupon as an entry; products keep their Stripe ids as config ids."""
+    """Return the entry for a live coupon; products have their Stripe ids as config ids."""
     spec = with_limit(coupon.spec, coupon.tags.carried)
     return CouponEntry(config_id, spec, (), {mode: coupon.stripe_id}, coupon.tags.protect)
 
 
 def code_entry(code: LiveCode, config_id: str, coupon: CouponEntry, mode: Mode) -> CodeEntry:
-    """Return a live code as an entry on the entry of its coupon."""
+    """Return the entry for a live code with the entry of its coupon."""
     spec = in_the_files_words(with_limit(code.spec, code.tags.carried), coupon, active=code.spec.active)
     return CodeEntry(config_id, spec, (), None, {mode: code.stripe_id}, code.tags.protect)
 
 
 def with_limit(spec: S, carried: int) -> S:
-    """Return the fields with the limit as the file counts it, predecessors included."""
+    """Return the fields with the limit as the file counts it, with predecessors."""
     return spec if spec.max_redemptions is None else replace(spec, max_redemptions=spec.max_redemptions + carried)
 
 
 def in_the_files_words(spec: PromotionCode, coupon: CouponEntry, *, active: bool) -> PromotionCode:
-    """Return the fields of a live code as the file has them: an end that is the coupon's own goes without saying."""
+    """Return the fields of a live code as in a file: without an end that is the same as its coupon's."""
     end = None if spec.expires_at == coupon.spec.redeem_by else spec.expires_at
     return replace(spec, coupon=coupon.id, expires_at=end, active=active)
 
 
 def products_of(coupons: Sequence[CouponEntry], mode: Mode) -> dict[str, PerMode]:
-    """Return the products that coupons are limited to, each under its Stripe id."""
+    """Return the products of coupons, each under its Stripe id."""
     return {product: {mode: product} for product in sorted({p for entry in coupons for p in entry.spec.applies_to})}
 
 
 def oldest_first(codes: IssuedCodes) -> list[int]:
-    """Return the indexes of codes that were read newest first within each second, from the oldest to the newest."""
+    """Return the indexes of codes, oldest first; within each second they were read newest first."""
     created = array("q", (code.created for code in codes))
     return sorted(range(len(created) - 1, -1, -1), key=created.__getitem__)
 
 
 def unknown_fields(thing: LiveCoupon | LiveCode) -> str:
-    """Return why an object cannot be told in full, empty where it can."""
+    """Return why no file can describe an object, empty if one can."""
     return UNKNOWN + ", ".join(thing.unknown) if thing.unknown else ""
 
 
 def has_address(customer: str | None, addresses: Mapping[str, str]) -> bool:
-    """Whether a customer can be named in a file by an address."""
+    """Whether a file can name a customer by an address."""
     return customer is not None and customer in addresses and not address_fault(addresses[customer])

@@ -1,4 +1,4 @@
-"""Names for what has none in a file yet: config ids made of Stripe's ids and of the texts of codes."""
+"""Config ids for objects that are in no file yet, made from Stripe's ids and the texts of codes."""
 
 from __future__ import annotations
 
@@ -10,38 +10,31 @@ from itertools import count
 _LONGEST = 64
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _RECREATED = re.compile(r"(.+)_(r[0-9]+)")
-"""What promosync calls the coupons it recreates: no entry may have such a name beside the one it points at."""
+"""The Stripe ids of recreated coupons: such a config id would be taken for a recreated coupon of another entry."""
 
 
 class Names:
-    """Gives out config ids, each once; ``reserved`` are given to nobody."""
+    """Gives each config id once, and never one of ``reserved``."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._taken = set(reserved)
         self._numbers: dict[str, count[int]] = {}
 
     def take(self, wanted: str, fallback: str) -> str:
-        """Return ``wanted`` as a config id, numbered if that is taken; ``fallback`` if nothing of it is left.
+        """Return ``wanted`` as a config id, or ``fallback`` if it has no usable letter; numbered if that is taken.
 
         The same calls in the same order give the same names.
         """
-        base = slug(wanted) or fallback
-        if base not in self._taken:
-            return self._keep(base)
-        for number in self._numbers.setdefault(base, count(2)):
-            tail = f"-{number}"
+        name = base = slug(wanted) or fallback
+        while name in self._taken:
+            tail = f"-{next(self._numbers.setdefault(base, count(2)))}"
             name = base[: _LONGEST - len(tail)] + tail
-            if name not in self._taken:
-                break
-        return self._keep(name)
-
-    def _keep(self, name: str) -> str:
         self._taken.add(name)
         return name
 
 
 def slug(text: str) -> str:
-    """Return a text as a config id that is as near to it as can be; empty if it has no letter or digit of ASCII."""
+    """Return a text changed to a config id as little as possible; empty if it has no ASCII letter or digit."""
     if not _NAME.fullmatch(text):
         plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
         text = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:_LONGEST]
@@ -50,5 +43,5 @@ def slug(text: str) -> str:
 
 
 def is_own_name(stripe_id: str) -> bool:
-    """Whether a Stripe id can be a config id as it stands."""
+    """Whether a Stripe id can be a config id without a change."""
     return slug(stripe_id) == stripe_id and stripe_id != ""

@@ -1,4 +1,4 @@
-"""What one owner has, as a configuration under the same config ids: the file that could have made it."""
+"""The objects of one owner, as a configuration with the same config ids: as if made from that file."""
 
 from __future__ import annotations
 
@@ -31,23 +31,22 @@ from promosync.model.life import has_ended
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
 from promosync.model.promotions import fold
-from promosync.plan.batch_rows import Rows
 from promosync.plan.matching import code_rank, match, places
 from promosync.plan.plan import Kind
 
-NOT_CURRENT = "its coupon is not its owner's current one"
+NOT_CURRENT = "its coupon is not the current one of an entry of its owner"
 NO_ID = "its key promosync_id is missing"
-SWAPPING = "an apply was interrupted while it was replaced: run that again first"
-WITHDRAWN = "withdrawn: its owner's file had it no more"
-WITHOUT_FILE = "unique codes go into files of their own: give --out"
-NO_ADDRESS = "its customer has no address of its own in Stripe"
+SWAPPING = "an apply was interrupted while it replaced this code: run apply again first"
+WITHDRAWN = "withdrawn: it is no longer in its owner's file"
+WITHOUT_FILE = "unique codes are written to separate files: add --out"
+NO_ADDRESS = "its customer has no email address, or another customer has the same one"
 
 
 def draft(live: Live, owner: str, wishes: Wishes, addresses: Mapping[str, str]) -> Draft:
-    """Return the entries of an owner; ``live`` must have been read for it.
+    """Return the entries of an owner; ``live`` must have been read for that owner.
 
-    ``addresses`` has the address of those customers that alone have theirs. Coupons stay in the file when they have
-    ended: without their entries a plan would delete them.
+    ``addresses`` has the address of each customer who has one that no other customer has. Coupons that have ended are
+    in the file, too: without their entries a plan would delete them.
     """
     left_out = Remainder()
     coupons = _coupons(live, owner, left_out)
@@ -57,17 +56,6 @@ def draft(live: Live, owner: str, wishes: Wishes, addresses: Mapping[str, str]) 
     products = products_of(entries, live.account.mode)
     configuration = Configuration(entries, codes, batches, products, Settings(owner=owner))
     return Draft(configuration, files, left_out)
-
-
-def rows_of(files: Mapping[str, CodeFile]) -> dict[str, Rows]:
-    """Return what the files will say, as reading them would."""
-    found = {}
-    for batch, file in files.items():
-        records = [file.records[index] for index in file.members]
-        addresses = file.addresses
-        emails = None if addresses is None else [addresses[record.customer or ""] for record in records]
-        found[batch] = Rows([record.code for record in records], emails)
-    return found
 
 
 def _coupons(live: Live, owner: str, left_out: Remainder) -> dict[str, CouponEntry]:
@@ -116,7 +104,7 @@ def _codes(
 def _batches(
     live: Live, wishes: Wishes, coupons: Mapping[str, CouponEntry], addresses: Mapping[str, str], left_out: Remainder
 ) -> tuple[tuple[BatchEntry, ...], dict[str, CodeFile]]:
-    """Return the batches as imports: how codes were drawn is not kept in Stripe."""
+    """Return the batches as imports: Stripe does not have the rules by which codes were drawn."""
     every = {coupon.stripe_id: coupon for coupon in live.coupons}
     entries = []
     files = {}
@@ -124,7 +112,7 @@ def _batches(
         on, members = _members(records)
         if not members:
             continue
-        # What most of them have in common is what the file said last.
+        # The fields of most codes are those of the latest file.
         shapes = Counter(records[index].shape for index in members)
         shape = records.shapes[shapes.most_common(1)[0][0]]
         coupon = coupons.get(shape.spec.coupon)
@@ -148,14 +136,14 @@ def _batches(
 
 
 def _without(coupon: LiveCoupon | None) -> str:
-    """Return why a code is left out whose coupon has no entry."""
+    """Return why a code is left out if its coupon has no entry."""
     if coupon is None:
         return COUPON_DELETED
     return COUPON_LEFT_OUT if coupon.unknown else NOT_CURRENT
 
 
 def _members(records: IssuedCodes) -> tuple[bool, array[int]]:
-    """Return whether a batch is on, and its codes that work (or that the file has switched off), one of each text."""
+    """Return whether a batch is on, and its active codes (or those that the file switched off), one for each text."""
     on = any(record.active for record in records)
     members = array("L")
     texts: set[str] = set()

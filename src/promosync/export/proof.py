@@ -1,13 +1,13 @@
-"""An export proves itself before it is written: the file is read as any other, and planned against what is live.
+"""Checks an export before it is written: the file is loaded as any other file, and planned against the account.
 
-What the loader refuses, or a plan would do more to than adopt it, cannot be expressed; it is taken out with that
-reason, and the rest is proved again. So no rule of the file, or of the planner, is known here a second time.
+An entry is left out, with the reason, if the loader refuses it or if the plan would do more than adopt it. Then the
+rest is checked again. So no rule of the file or of the planner is written a second time here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from promosync.config import Refused, load
@@ -22,35 +22,31 @@ from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 from promosync.plan.planner import Policy, make_plan
 
 _HARMLESS = (Verb.ADOPT, Verb.RETIRE)
-"""``RETIRE`` finishes an interrupted apply, whatever the file says."""
+"""``RETIRE`` finishes an interrupted apply and does not depend on the file."""
 
 _SECTIONS = ("coupons", "promotion_codes", "code_batches")
 
-_WORDS = {"beyond-coupon": "it goes on for longer, or more often, than its coupon"}
-"""Where the loader's own words point at a place in a file that nobody will see."""
+_WORDS = {"beyond-coupon": "its end is later, or its limit higher, than that of its coupon"}
+"""Other words for messages of the loader that name a place in a file which no user sees."""
 
 E = TypeVar("E", CouponEntry, CodeEntry, BatchEntry)
 
 LiveFor = Callable[[Configuration], tuple[Live, Mapping[str, Rows]]]
-"""What a plan of a configuration looks at: the account, and what its files say."""
+"""What a plan of a configuration needs: the account, and the content of its files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
-    """A draft that holds; ``plan`` is its plan: it adopts, and does what it must to objects that have no entry."""
+def prove(draft: Draft, live_for: LiveFor) -> tuple[Draft, Plan]:
+    """Return the draft without entries that a file cannot describe, and its plan.
 
-    draft: Draft
-    plan: Plan
-
-
-def prove(draft: Draft, live_for: LiveFor) -> Proved:
-    """Return the draft without what cannot be expressed; raise ProblemsFound if that says nothing of an entry."""
+    The plan adopts all entries, and does what is needed to objects without an entry. Raises ProblemsFound for
+    problems that belong to no entry.
+    """
     configuration = _stay_below(draft.configuration)
     while True:
         plan, refused = _try(configuration, live_for)
         if plan is not None and not refused:
             files = {batch.id: draft.files[batch.id] for batch in configuration.batches}
-            return Proved(Draft(configuration, files, draft.left_out), plan)
+            return Draft(configuration, files, draft.left_out), plan
         configuration = _without(configuration, refused, draft)
 
 
@@ -58,14 +54,14 @@ def _stay_below(configuration: Configuration) -> Configuration:
     if len(to_json(configuration).encode()) > MAX_BYTES:
         message = (
             f"the file would be larger than the {MAX_BYTES // 1024 // 1024} MiB that promosync reads: "
-            f"{len(configuration.codes):,} codes that have no others like them"
+            f"it has {len(configuration.codes):,} single codes"
         )
         raise ProblemsFound([Problem((), message, "export some coupons at a time with --coupon", rule="too-large")])
     return configuration
 
 
 def _try(configuration: Configuration, live_for: LiveFor) -> tuple[Plan | None, dict[Path, str]]:
-    """Return the plan of a configuration, or None; and what is against its entries, by their places in it."""
+    """Return the plan of a configuration, or None, and the reasons against its entries by their paths."""
     live, rows = live_for(configuration)
     try:
         loaded = load(to_json(configuration).encode(), "the export", live.account.now).configuration
@@ -78,32 +74,25 @@ def _try(configuration: Configuration, live_for: LiveFor) -> tuple[Plan | None, 
         if not reasons:
             raise
         return None, reasons
-    refused = {action.path[:2]: _too_much(action) for action in plan.actions if _does_more(action)}
-    refused |= {batch.path[:2]: _too_much(batch) for batch in plan.batches if batch.path and _does_more(batch)}
+    every: tuple[Action | BatchAction, ...] = (*plan.actions, *plan.batches)
+    refused = {action.path[:2]: reason for action in every if action.path and (reason := _more_than_adopts(action))}
     return plan, refused
 
 
-def _does_more(action: Action | BatchAction) -> bool:
-    if not action.path:
-        return False  # of no entry
+def _more_than_adopts(action: Action | BatchAction) -> str | None:
+    """Return what a plan would do to an object besides adopting it, as a reason to leave it out."""
+    fields = [change.field for change in action.changes if change.field != "id"]  # the id is a key of promosync's
     if isinstance(action, BatchAction):
-        return action.codes != action.adopted + action.marked or bool(action.changes)
-    return action.verb not in _HARMLESS or bool(_fields(action))
-
-
-def _too_much(action: Action | BatchAction) -> str:
-    fields = ", ".join(_fields(action)) or action.reason
-    verb = action.verb.value if isinstance(action, Action) else "change"
-    return f"no file describes it as it is: a plan would {verb} it ({fields})"
-
-
-def _fields(action: Action | BatchAction) -> list[str]:
-    """Return the fields that change, but for the config id: that is one of promosync's keys."""
-    return [change.field for change in action.changes if change.field != "id"]
+        verb, more = "change", action.codes != action.adopted + action.marked or bool(action.changes)
+    else:
+        verb, more = action.verb.value, action.verb not in _HARMLESS or bool(fields)
+    if not more:
+        return None
+    return f"no file can describe it: a plan would {verb} it ({', '.join(fields) or action.reason})"
 
 
 def _places(path: Path, configuration: Configuration) -> Iterable[Path]:
-    """Return the entries that a problem is about: a product's are the coupons limited to it."""
+    """Return the paths of the entries with a problem: for a product, the coupons that are limited to it."""
     if len(path) < 2:
         return []
     if path[0] != "products":
@@ -120,12 +109,12 @@ def _reason(problem: Problem) -> str:
 
 
 def _without(configuration: Configuration, refused: Mapping[Path, str], draft: Draft) -> Configuration:
-    """Return the configuration without the entries at these places, and without what hangs on them."""
+    """Return the configuration without the refused entries, and without entries that need them."""
     coupons = _kept("coupons", configuration.coupons, refused, draft)
     there = {entry.id for entry in coupons}
 
-    def off(section: str, hanging_on: Iterable[str]) -> dict[Path, str]:
-        gone: dict[Path, str] = {(section, n): COUPON_LEFT_OUT for n, it in enumerate(hanging_on) if it not in there}
+    def off(section: str, needed: Iterable[str]) -> dict[Path, str]:
+        gone: dict[Path, str] = {(section, n): COUPON_LEFT_OUT for n, it in enumerate(needed) if it not in there}
         return {**gone, **refused}
 
     codes = off("promotion_codes", (entry.spec.coupon for entry in configuration.codes))
@@ -141,7 +130,7 @@ def _without(configuration: Configuration, refused: Mapping[Path, str], draft: D
 
 
 def _kept(section: str, entries: Sequence[E], refused: Mapping[Path, str], draft: Draft) -> tuple[E, ...]:
-    """Return the entries that nothing is against, and note the others."""
+    """Return the entries that are not refused, and note the others as left out."""
     kept = []
     for number, entry in enumerate(entries):
         reason = refused.get((section, number))

@@ -147,10 +147,11 @@ class IssuedCodes(Sequence[IssuedCode]):
         """Where the codes are that somebody has switched on again: active, with a reason for having been off."""
         return [at for at, flags in enumerate(self._flags) if flags & 1 and flags >> 5 & 7]
 
-    def live(self, at: int, owner: str, config_id: str) -> LiveCode:
-        """Return one code with everything that is known of it, as the applier wants it."""
+    def live(self, at: int, owner: str | None, config_id: str | None) -> LiveCode:
+        """Return one code with everything that is known of it; without an owner it has no slot."""
         record = self[at]
         shape = self.shapes[record.shape]
+        slot = IMPORTED if record.slot is None else str(record.slot)
         return LiveCode(
             record.stripe_id,
             replace(shape.spec, code=record.code, customer=record.customer, active=record.active),
@@ -160,7 +161,7 @@ class IssuedCodes(Sequence[IssuedCode]):
                 carried=shape.carried,
                 retired=record.retired,
                 protect=shape.protect,
-                slot=IMPORTED if record.slot is None else str(record.slot),
+                slot=None if owner is None else slot,
                 email=record.email,
                 unread=("carried",) if shape.uncounted else (),
             ),
@@ -207,6 +208,23 @@ class IssuedCodes(Sequence[IssuedCode]):
         )
 
 
+def shared_fields(spec: PromotionCode, tags: Tags) -> tuple[object, ...]:
+    """Return what codes of a batch share, to find those that are alike: all but text, customer and being active."""
+    return (
+        spec.coupon,
+        spec.max_redemptions,
+        spec.expires_at,
+        spec.first_time_transaction,
+        spec.minimum_amount,
+        spec.minimum_amount_currency,
+        tuple(sorted(spec.currency_options.items())),
+        tuple(sorted(spec.metadata.items())),
+        spec.customer_account,
+        tags.carried,
+        tags.protect,
+    )
+
+
 @dataclass(slots=True)
 class IssuedBuilder:
     """Takes the codes of a batch as they are read, newest first, and keeps them compact."""
@@ -239,21 +257,7 @@ class IssuedBuilder:
 
     def _shape(self, code: LiveCode) -> int:
         spec, tags = code.spec, code.tags
-        key = (
-            spec.coupon,
-            spec.max_redemptions,
-            spec.expires_at,
-            spec.first_time_transaction,
-            spec.minimum_amount,
-            spec.minimum_amount_currency,
-            tuple(sorted(spec.currency_options.items())),
-            tuple(sorted(spec.metadata.items())),
-            spec.customer_account,
-            tags.carried,
-            tags.protect,
-            code.unknown,
-            tags.uncounted,
-        )
+        key = (*shared_fields(spec, tags), code.unknown, tags.uncounted)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = len(self.codes.shapes)

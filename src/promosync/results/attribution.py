@@ -1,9 +1,9 @@
-"""Whose an order's discount is: the coupon, code or batch of the file, whatever object of theirs it came from.
+"""Finds the entry for the discount of an order: the coupon, code or batch of the file, also for recreated objects.
 
-A coupon that was recreated is deleted, and Stripe still names it on every order. It is known by its Stripe id: the
-config id itself, or ``<config id>_rN`` (:func:`promosync.plan.matching.generations`), or what ``stripe_id`` says.
-A code is never deleted, and carries its owner and entry in its metadata. One that does not yet, and that the file
-means, by its Stripe id or its text, counts for the entry too, but only in this run: another file may mean it no more.
+A recreated coupon is deleted, and Stripe still has its id on every order. It is found by that id: the config id,
+``<config id>_rN`` (:func:`promosync.plan.matching.generations`), or the ``stripe_id`` of the entry. A code is never
+deleted, and has its owner and entry in its metadata. A code without them counts for the entry that has its Stripe id
+or text, but only in this run: a later file may not have it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from promosync.status.tally import NO_VALUE, Values
 
 
 class Attribution:
-    """Knows the file and the coupons that are in Stripe. ``keys`` are the metadata keys that are counted by.
+    """Finds entries with the file and the coupons in Stripe. ``keys`` are the metadata keys to count by.
 
-    ``rows`` has what the files of batches say, by batch id.
+    ``rows`` has the content of the files of batches, by batch id.
     """
 
     def __init__(
@@ -37,8 +37,8 @@ class Attribution:
         self._scope = Scope(self._owner, live.account.now, configuration.settings.ignore_metadata, frozenset())
         self._living = {coupon.stripe_id: coupon for coupon in live.coupons}
         self.coupons = {entry.id: entry for entry in configuration.coupons}
-        self._codes = {entry.id: entry for entry in configuration.codes}
-        self._batches = {entry.id: entry for entry in configuration.batches}
+        self.codes = {entry.id: entry for entry in configuration.codes}
+        self.batches = {entry.id: entry for entry in configuration.batches}
         self._texts = {fold(entry.spec.code): entry for entry in configuration.codes}
         self._meant = {
             entry.stripe_id[self._mode]: Known(LineKind.CODE, entry.id)
@@ -60,18 +60,18 @@ class Attribution:
                 yield name, found
 
     def current(self, coupon: str) -> LiveCoupon | None:
-        """Return the coupon of an entry that is in Stripe now."""
+        """Return the current coupon of an entry in Stripe."""
         found = self._objects.get(coupon)
         return found.current if found else None
 
     @property
     def strays(self) -> Sequence[str]:
-        """Coupons of this owner that are in Stripe and not in the file."""
+        """Coupons of this owner in Stripe that are not in the file."""
         return sorted(self._objects.keys() - self.coupons.keys())
 
     @property
     def begin(self) -> int | None:
-        """Since when there can have been orders, seconds UTC; None where a coupon may have gone before those left."""
+        """When the first order is possible, seconds UTC; None if there may have been an older coupon, now deleted."""
         missing = self.coupons.keys() - self._objects.keys()
         chains = [found.chain for found in self._objects.values()]
         if missing or not chains or any(_had_others(name, found.chain[0]) for name, found in self._objects.items()):
@@ -79,61 +79,61 @@ class Attribution:
         return min(chain[0].created for chain in chains)
 
     def recognise(self, code: LiveCode) -> Known:
-        """Return whose a code is by its metadata, and remember it where the file means it."""
+        """Return the entry of a code by its metadata; also remember the code if an entry names it."""
         tags = code.tags
         values = tuple((key, code.spec.metadata[key]) for key in self.keys if key in code.spec.metadata)
-        ours = tags.owner == self._owner and tags.id is not None
+        own = tags.owner == self._owner and tags.id is not None
         found = self._meant.get(code.stripe_id)
         if found is not None:
             self._meant[code.stripe_id] = Known(LineKind.CODE, found.id, values)
-        elif not ours and tags.owner in (None, self._owner):
+        elif not own and tags.owner in (None, self._owner):
             entry = self._texts.get(fold(code.spec.code))
             if entry is not None and code.spec.active and entry.spec.holder == code.spec.holder:
                 self._meant[code.stripe_id] = Known(LineKind.CODE, entry.id, values)
-        if not ours:
+        if not own:
             return Known()
         return Known(LineKind.CODE if tags.slot is None else LineKind.BATCH, tags.id or "", values)
 
     def unsettled(self, book: Book) -> Iterator[str]:
-        """Yield the texts of which a book has codes that may be the file's by now, going by what it knows of them.
+        """Yield the texts of codes in a book that may belong to another entry now than when they were read.
 
-        Since they were read an entry or an import may have adopted them, or the entry of one may have been renamed.
+        An entry or an import may have adopted them since then, or their entry may have been renamed.
         """
         others: set[int] = set()
-        ours: dict[int, set[str]] = {}
+        own: dict[int, set[str]] = {}
         for text, known in book.codes.by_text():
             if known.kind is None:
                 others.add(text)
             else:
-                ours.setdefault(text, set()).add(known.id)
-        for folded, entry in self._texts.items() if others or ours else ():
+                own.setdefault(text, set()).add(known.id)
+        for folded, entry in self._texts.items() if others or own else ():
             hashed = book.text_hash(folded)
-            if hashed in others or ours.get(hashed, set()) - {entry.id}:
+            if hashed in others or own.get(hashed, set()) - {entry.id}:
                 yield entry.spec.code
         yield from (text for text in self._imported if others and book.text_hash(text) in others)
 
     def meant(self, book: Book) -> dict[int, Known]:
-        """Return the codes that the file means, whatever is known of them, by their hash in a book."""
+        """Return the codes that entries of the file name, by their hash in a book."""
         return {book.hash(stripe_id): known for stripe_id, known in self._meant.items()}
 
     def coupon(self, stripe_id: str, known: Known) -> str | None:
-        """Return the config id of the coupon with a Stripe id, None where it is not ours."""
+        """Return the config id of the coupon with a Stripe id, None if it is not managed by this owner."""
         if stripe_id in self._homes or stripe_id in self._living:
             return self._homes.get(stripe_id)
         names = [name for name, _ in generations(stripe_id)]
-        ours = next((name for name in names if name in self.coupons or name in self._objects), None)
-        # A code of ours was on a coupon of ours, though nothing else tells of that any more.
-        return ours if ours is not None or known.kind is None else names[-1] if stripe_id else None
+        own = next((name for name in names if name in self.coupons or name in self._objects), None)
+        # A code of this owner was on a coupon of this owner, even if nothing else shows that any more.
+        return own if own is not None or known.kind is None else names[-1] if stripe_id else None
 
     def values(self, coupon: str | None, known: Known) -> Values:
-        """Return what a discount has for each key: the code's own value, else its coupon's.
+        """Return the value of a discount for each key: that of the code, else of its coupon.
 
-        Of an entry that is in the file the file decides: former objects may say something else. Only what it leaves
-        to others (``ignore_metadata``), and of what is not in the file all of it, is Stripe's word.
+        For an entry in the file the values of the file count: older objects may have other values. Values from Stripe
+        count only for keys of ``ignore_metadata``, and for objects that are not in the file.
         """
         places: list[Mapping[str, str]] = []
         if known.kind is not None:
-            entries = self._codes if known.kind is LineKind.CODE else self._batches
+            entries = self.codes if known.kind is LineKind.CODE else self.batches
             places += self._places(entries.get(known.id), dict(known.values))
         if coupon is not None:
             found = self.current(coupon)
@@ -151,6 +151,6 @@ class Attribution:
 
 
 def _had_others(config_id: str, oldest: LiveCoupon) -> bool:
-    """Whether the oldest coupon of an entry that is left has replaced another, which is deleted."""
+    """Whether the oldest coupon of an entry in Stripe has replaced another one, which is deleted."""
     number = generation(oldest.stripe_id, config_id)
     return bool(oldest.tags.carried or oldest.tags.late) or (number is not None and number > 1)

@@ -1,17 +1,18 @@
-"""Orders in some eighty bytes each: a hundred thousand of them fit where a few pages of Stripe's would.
+"""Orders in about eighty bytes each, so that a hundred thousand of them fit into a few megabytes.
 
-Nobody is named in it. A customer and a promotion code are a hash of their Stripe id, salted once for each book, and
-so is the text of a code.
+A book names no person. Customers and promotion codes are hashes of their Stripe ids, and the text of a code is a
+hash, too, all with a salt of each book.
 """
 
 from __future__ import annotations
 
 import copy
 import secrets
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
+from struct import Struct
 from typing import NamedTuple
 
 from promosync.model.live import LiveCode
@@ -19,19 +20,25 @@ from promosync.model.newest import Newest
 from promosync.model.promotions import fold
 from promosync.results.orders import Order, Source
 from promosync.status.report import LineKind
+from promosync.status.tally import Numbered
 
 _LATEST = (1 << 63) - 1
 _SOURCES = tuple(Source)
 
+_ORDER = Struct("<BqqHqqQ?I")
+"""An order in the order of :class:`Kept`: source and currency as numbers, and how many discounts it has."""
+_DISCOUNT = Struct("<qIQ")
+"""A discount in the order of :class:`Given`, its coupon as a number."""
+
 Stretch = tuple[int | None, int | None]
-"""From one second to another, both in it; None is no bound. Of the moments at which orders were made."""
+"""From one second to another (UTC), both included, of the times at which orders were made; None is no bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a promotion code: the entry it is of, None where it is not ours, and its own metadata.
+    """The kind and id of the entry of a promotion code, None if it is not managed by this owner, and its metadata.
 
-    ``values`` has only the keys that are counted by.
+    ``values`` has only the keys to count by.
     """
 
     kind: LineKind | None = None
@@ -61,93 +68,64 @@ class Kept(NamedTuple):
     discounts: tuple[Given, ...]
 
 
-class Names:
-    """Texts by number, each once."""
-
-    def __init__(self, texts: Iterable[str] = ()) -> None:
-        self.texts: list[str] = list(texts)
-        self._numbers = {text: number for number, text in enumerate(self.texts)}
-
-    def number(self, text: str) -> int:
-        found = self._numbers.get(text)
-        if found is None:
-            found = self._numbers[text] = len(self.texts)
-            self.texts.append(text)
-        return found
-
-
 @dataclass(slots=True)
 class Codes:
-    """What is known of each code by its hash, and the hash of its text; what was told in a later generation counts.
+    """What is known of each code by its hash, and the hash of its text; the highest generation counts.
 
-    A unique code of ours has no text here, 0 instead: whose it is never changes.
+    A unique code of this owner has 0 as its text: its entry never changes.
     """
 
-    known: list[Known] = field(default_factory=list)
-    _numbers: dict[Known, int] = field(default_factory=dict)
+    _known: Numbered[Known] = field(default_factory=Numbered)
     _newest: Newest = field(default_factory=Newest)
     _texts: Newest = field(default_factory=Newest)
 
     def note(self, code: int, known: Known, text: int, generation: int) -> None:
-        number = self._numbers.get(known)
-        if number is None:
-            number = self._numbers[known] = len(self.known)
-            self.known.append(known)
-        self._newest.put(code, generation, 0, number)
+        self._newest.put(code, generation, 0, self._known.number(known))
         if text:
             self._texts.put(code, 0, 0, text)
 
     def __getitem__(self, code: int) -> Known:
         number = self._newest.cell(code)
-        return Known() if number is None else self.known[number]
+        return Known() if number is None else self._known.things[number]
 
     def __iter__(self) -> Iterator[tuple[int, Known, int]]:
-        return ((held.key, self.known[held.cell], self._texts.cell(held.key) or 0) for held in self._newest)
+        return ((held.key, self._known.things[held.cell], self._texts.cell(held.key) or 0) for held in self._newest)
 
     def by_text(self) -> Iterator[tuple[int, Known]]:
-        """Yield the text of each code that has one here, and what is known of the code."""
+        """Yield the text hash of each code that has one, and what is known of the code."""
         return ((held.cell, self[held.key]) for held in self._texts)
 
 
 class Book:
     """The orders of an account that had a discount, in the order they were added.
 
-    ``codes`` tells of the promotion codes they came with. ``first`` tells when a customer's first order was paid, of
-    all orders that were ever added, those without a discount too.
+    ``codes`` has the promotion codes of these orders. ``first`` is the time of a customer's first paid order, of all
+    orders that were ever added, also without a discount.
     """
 
     def __init__(self, salt: bytes | None = None) -> None:
         self.salt = secrets.token_bytes(16) if salt is None else salt
         self.codes = Codes()
         self._customers = Newest()
-        self._currencies, self._coupons = Names(), Names()
-        self._clear()
-
-    def _clear(self) -> None:
-        self._sources, self._renewals = bytearray(), bytearray()
-        self._created, self._paid = array("q"), array("q")
-        self._currency = array("H")
-        self._after, self._refunded = array("q"), array("q")
-        self._customer = array("Q")
-        self._ends = array("I")  # of its discounts
-        self._amounts, self._coupon, self._code = array("q"), array("I"), array("Q")
+        self._currencies, self._coupons = Numbered[str](), Numbered[str]()
+        self._orders, self._discounts = bytearray(), bytearray()
 
     def hash(self, stripe_id: str) -> int:
-        """Return what stands for an id in this book: never 0."""
+        """Return the hash of an id in this book: never 0."""
         return int.from_bytes(blake2b(stripe_id.encode(), digest_size=8, key=self.salt).digest()) or 1
 
     def text_hash(self, text: str) -> int:
-        """Return what stands for the text of a code, whatever its case: 32 bits, never 0.
+        """Return the hash of the text of a code in any case: 32 bits, never 0.
 
-        So short, it proves nothing: it says which codes Stripe is worth asking about.
+        Two texts may have the same hash: it only selects the codes to read from Stripe again.
         """
         return int.from_bytes(blake2b(fold(text).encode(), digest_size=4, key=self.salt).digest()) or 1
 
     def add(self, order: Order, recognise: Callable[[LiveCode], Known]) -> None:
-        """Take in an order that was read; ``recognise`` says whose a code is."""
+        """Add an order that was read; ``recognise`` returns the entry of a code."""
         customer = 0 if order.customer is None else self.hash(order.customer)
         if customer:
-            # Who renews was a customer before, whether that was seen or not.
+            # The customer of a renewal had an earlier order, even if it was not read.
             self.note_customer(customer, order.paid - order.renewal)
         given = []
         for discount in order.discounts:
@@ -160,25 +138,25 @@ class Book:
             self.keep(Kept(*kept, customer, order.renewal, tuple(given)))
 
     def note_code(self, code: LiveCode, known: Known) -> None:
-        """Note whose a code is today."""
+        """Note the entry of a code today."""
         text = 0 if known.kind is LineKind.BATCH else self.text_hash(code.spec.code)
         self.codes.note(self.hash(code.stripe_id), known, text, 1)
 
     def keep(self, order: Kept) -> None:
-        """Add an order that is in this book's terms."""
-        self._sources.append(_SOURCES.index(order.source))
-        self._renewals.append(order.renewal)
-        self._created.append(order.created)
-        self._paid.append(order.paid)
-        self._currency.append(self._currencies.number(order.currency))
-        self._after.append(order.after)
-        self._refunded.append(order.refunded)
-        self._customer.append(order.customer)
+        """Add an order with the hashes of this book."""
         for amount, coupon, code in order.discounts:
-            self._amounts.append(amount)
-            self._coupon.append(self._coupons.number(coupon))
-            self._code.append(code)
-        self._ends.append(len(self._amounts))
+            self._discounts += _DISCOUNT.pack(amount, self._coupons.number(coupon), code)
+        self._orders += _ORDER.pack(
+            _SOURCES.index(order.source),
+            order.created,
+            order.paid,
+            self._currencies.number(order.currency),
+            order.after,
+            order.refunded,
+            order.customer,
+            order.renewal,
+            len(order.discounts),
+        )
 
     def note_customer(self, customer: int, first: int) -> None:
         """Note an order of a customer at ``first``, seconds UTC; the earliest counts."""
@@ -193,37 +171,21 @@ class Book:
         return ((held.key, held.cell) for held in self._customers)
 
     def without(self, stretches: Mapping[Source, Sequence[Stretch]]) -> Book:
-        """Return this book without the orders made in some stretches of time; customers and codes stay known."""
+        """Return this book without the orders that were made in ``stretches``, but with all customers and codes."""
         rest = copy.copy(self)
-        rest._clear()
+        rest._orders, rest._discounts = bytearray(), bytearray()
         for order in self:
             if not any(within(order.created, one) for one in stretches[order.source]):
                 rest.keep(order)
         return rest
 
-    def __len__(self) -> int:
-        return len(self._ends)
-
     def __iter__(self) -> Iterator[Kept]:
-        return map(self.__getitem__, range(len(self)))
-
-    def __getitem__(self, at: int) -> Kept:
-        start = self._ends[at - 1] if at else 0
-        given = tuple(
-            Given(self._amounts[one], self._coupons.texts[self._coupon[one]], self._code[one])
-            for one in range(start, self._ends[at])
-        )
-        return Kept(
-            _SOURCES[self._sources[at]],
-            self._created[at],
-            self._paid[at],
-            self._currencies.texts[self._currency[at]],
-            self._after[at],
-            self._refunded[at],
-            self._customer[at],
-            bool(self._renewals[at]),
-            given,
-        )
+        orders, discounts = _ORDER.iter_unpack(self._orders), _DISCOUNT.iter_unpack(self._discounts)
+        coupons, currencies = self._coupons.things, self._currencies.things
+        for source, created, paid, currency, after, refunded, customer, renewal, count in orders:
+            given = tuple([Given(amount, coupons[at], code) for amount, at, code in islice(discounts, count)])
+            money = currencies[currency], after, refunded
+            yield Kept(_SOURCES[source], created, paid, *money, customer, renewal, given)
 
 
 def within(moment: int, stretch: Stretch) -> bool:

@@ -1,4 +1,4 @@
-"""Makes the report: a pure function of the file, the account's coupons, and the orders of a book."""
+"""Makes the report of `results` from the file, the account's coupons, and the orders of a book."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import TypeVar
 
 from promosync.model.configuration import Configuration
 from promosync.model.live import Account
@@ -17,20 +18,22 @@ from promosync.results.orders import Source
 from promosync.results.periods import Every, Period, fit_for_a_chart, periods, zone_of
 from promosync.results.report import Asked, Counts, Figures, Line, Report, Sums
 from promosync.status.report import LineKind
-from promosync.status.tally import MANY_VALUES, OTHER_VALUES
+from promosync.status.tally import limited
+
+E = TypeVar("E")
 
 Key = tuple[LineKind | None, str]
-"""What a line is about: its kind and id; of a group ``key=value``."""
+"""The kind and id of a line; the id of a group is ``key=value``."""
 
 _TOTAL: Key = (None, "total")
 
 _REMEMBERED = 4096
-"""So many kinds of discounts are looked into once; there are as many as there are coupons and batches, or values."""
+"""How many different discounts are remembered: about as many as there are coupons, batches and values."""
 
 
 @dataclass(slots=True)
 class _Sum:
-    """Figures that are still being added up, of some orders."""
+    """Sums of some orders, while they are added up."""
 
     orders: int = 0
     renewals: int = 0
@@ -79,14 +82,14 @@ class _Sum:
 
 @dataclass(slots=True)
 class _Touched:
-    """What one line counts, by period and currency; ``last`` is when its last order was paid, and on which coupon."""
+    """Sums of one line by period and currency; ``last`` is the time and the coupon of its last paid order."""
 
     periods: dict[int, dict[str, _Sum]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(_Sum)))
     last: tuple[int, str] = (0, "")
 
 
 def _sums(parts: Iterable[Mapping[str, _Sum]]) -> Sums:
-    """Return what orders of some periods came to, given by currency."""
+    """Return the sums of all periods together."""
     by_currency: dict[str, list[_Sum]] = defaultdict(list)
     for part in parts:
         for currency, found in part.items():
@@ -98,7 +101,7 @@ def _sums(parts: Iterable[Mapping[str, _Sum]]) -> Sums:
 
 
 def _together(sums: Sequence[_Sum]) -> _Sum:
-    """Return several sums as one; a single one is not copied, for its customers may be many."""
+    """Return several sums as one; a single one is not copied, because it may have many customers."""
     if len(sums) == 1:
         return sums[0]
     every = _Sum()
@@ -108,7 +111,7 @@ def _together(sums: Sequence[_Sum]) -> _Sum:
 
 
 _Part = tuple[_Touched, str, tuple[int, ...]]
-"""A line that counts an order, the coupon of that, and which of its discounts are the line's own."""
+"""A line that counts an order, the coupon of that order, and the indexes of the line's own discounts."""
 
 
 def make_report(
@@ -120,9 +123,9 @@ def make_report(
     read_from: int | None = None,
     missing: Iterable[Source] = (),
 ) -> Report:
-    """Return the report of the orders in a book that were paid in the span that was asked for.
+    """Return the report of the orders in a book that were paid in the requested span.
 
-    ``read_from`` is since when the book has every order, ``missing`` are the lists that are not in it.
+    ``read_from`` is the time from which on the book has all orders, ``missing`` are the lists that are not in it.
     """
     return _Making(configuration, account, attribution, book, asked).report(read_from, tuple(missing))
 
@@ -158,10 +161,12 @@ class _Making:
         )
 
     def _shown(self) -> Iterator[tuple[Kept, tuple[_Part, ...]]]:
-        """Yield the orders in the span that is asked for, and the lines that count each: none if it is not ours."""
+        """Yield the orders in the requested span that a line counts, with all lines that count each."""
         for order in self._book:
             if self._asked.span.holds(order.paid):
-                yield order, self._parts(tuple([(given.coupon, self._known(given)) for given in order.discounts]))
+                discounts = tuple([(given.coupon, self._known(given)) for given in order.discounts])
+                if parts := self._parts(discounts):
+                    yield order, parts
 
     def _known(self, given: Given) -> Known:
         return self._meant.get(given.code) or (self._book.codes[given.code] if given.code else Known())
@@ -177,9 +182,9 @@ class _Making:
         return tuple((self._touched[key], coupons[key], tuple(own)) for key, own in lines.items())
 
     def _keys(self, coupon: str | None, known: Known) -> Iterator[Key]:
-        """Yield the lines that a discount counts for."""
+        """Yield the lines that count a discount."""
         if coupon is None and known.kind is None:
-            return  # not ours
+            return  # of another owner
         yield _TOTAL
         if coupon is not None:
             yield LineKind.COUPON, coupon
@@ -187,21 +192,14 @@ class _Making:
             yield known.kind, known.id
         for key, value in zip(self._attribution.keys, self._attribution.values(coupon, known), strict=True):
             if key in self._seen:
-                yield LineKind.GROUP, f"{key}={self._limited(key, value)}"
-
-    def _limited(self, key: str, value: str) -> str:
-        seen = self._seen[key]
-        if value not in seen and len(seen) >= MANY_VALUES:
-            return OTHER_VALUES
-        seen.add(value)
-        return value
+                yield LineKind.GROUP, f"{key}={limited(self._seen[key], value)}"
 
     def _calendar(self) -> tuple[Every | None, tuple[Period, ...]]:
-        """Return the periods from the first order that is shown, or the first moment asked for, to the last."""
+        """Return the periods from the first order, or the start of the requested span, to the last."""
         asked, span = self._asked, self._asked.span
         if asked.every is None and not asked.drawn:
             return None, ()
-        paid = array("q", (order.paid for order, parts in self._shown() if parts))
+        paid = array("q", (order.paid for order, _ in self._shown()))
         since = span.since if span.since is not None else min(paid, default=self._account.now)
         last = self._account.now if span.until is None else min(span.until - 1, self._account.now)
         last = max(last, *paid, since)
@@ -209,10 +207,8 @@ class _Making:
         return every, tuple(periods(since, last, every, zone_of(asked.zone)))
 
     def _count(self, starts: Sequence[int]) -> None:
-        """Count every order for its lines, in the periods that begin at ``starts``."""
+        """Count every order in its lines, in the periods that begin at ``starts``."""
         for order, parts in self._shown():
-            if not parts:
-                continue
             amounts = [given.amount for given in order.discounts]
             before, period = order.after + sum(amounts), bisect_right(starts, order.paid) - 1
             new = not order.renewal and self._book.first(order.customer) == order.paid
@@ -230,34 +226,30 @@ class _Making:
 
     def _coupons(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
         attribution = self._attribution
-        for name in self._names(LineKind.COUPON, attribution.coupons, attribution.strays):
-            line = lines.get((LineKind.COUPON, name), Line(LineKind.COUPON, name, Sums()))
-            live, entry = attribution.current(name), attribution.coupons.get(name)
-            label = (live.spec.name if live else None) or (entry.spec.name if entry else None) or ""
-            yield replace(line, label=label, in_file=entry is not None)
+        for line, entry in self._lines_of(LineKind.COUPON, attribution.coupons, lines, attribution.strays):
+            live = attribution.current(line.id)
+            yield replace(
+                line, label=(live.spec.name if live else None) or (entry.spec.name if entry else None) or ""
+            )
 
     def _codes(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
-        entries = {entry.id: entry for entry in self._configuration.codes}
-        for name in self._names(LineKind.CODE, entries):
-            line, entry = lines.get((LineKind.CODE, name), Line(LineKind.CODE, name, Sums())), entries.get(name)
-            if entry is not None:
-                line = replace(line, label=entry.spec.code, coupon=entry.spec.coupon)
-            yield replace(line, in_file=entry is not None)
+        for line, entry in self._lines_of(LineKind.CODE, self._attribution.codes, lines):
+            yield replace(line, label=entry.spec.code, coupon=entry.spec.coupon) if entry else line
 
     def _batches(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
-        entries = {entry.id: entry for entry in self._configuration.batches}
-        for name in self._names(LineKind.BATCH, entries):
-            line, entry = lines.get((LineKind.BATCH, name), Line(LineKind.BATCH, name, Sums())), entries.get(name)
-            if entry is not None:
-                line = replace(line, coupon=entry.spec.coupon)
-            yield replace(line, in_file=entry is not None)
+        for line, entry in self._lines_of(LineKind.BATCH, self._attribution.batches, lines):
+            yield replace(line, coupon=entry.spec.coupon) if entry else line
 
     def _groups(self, lines: Mapping[Key, Line]) -> Iterator[Line]:
         for key in self._asked.by:
             found = [line for (kind, _), line in lines.items() if kind is LineKind.GROUP and line.label == key]
             yield from sorted(found, key=lambda line: (-line.sums.counts.orders, line.id))
 
-    def _names(self, kind: LineKind, entries: Iterable[str], strays: Iterable[str] = ()) -> Iterator[str]:
-        """Return the lines of a kind: those of the file in its order, then those that Stripe or orders tell of."""
+    def _lines_of(
+        self, kind: LineKind, entries: Mapping[str, E], lines: Mapping[Key, Line], strays: Iterable[str] = ()
+    ) -> Iterator[tuple[Line, E | None]]:
+        """Yield the lines of a kind: those of the file in its order, with their entries, then all others by id."""
         others = {name for found, name in self._touched if found is kind} | set(strays)
-        return iter(dict.fromkeys((*entries, *sorted(others))))
+        for name in dict.fromkeys((*entries, *sorted(others))):
+            entry = entries.get(name)
+            yield replace(lines.get((kind, name), Line(kind, name, Sums())), in_file=entry is not None), entry

@@ -1,20 +1,20 @@
-"""What was read once, kept in a file of JSON lines, so that the next run asks for little more than what is new.
+"""Orders that were read, kept in a file of JSON lines, so that the next run reads little more than new orders.
 
-    {"promosync_ledger": 1, …}            whose it is, and how far each list was read
+    {"promosync_ledger": 2, …}            account and owner, and how far each list was read
     {"orders": [[…], …]}                  orders that had a discount
     {"customers": [[…], …]}               customers, and when the first order of each was paid
-    {"codes": [[…], …]}                   promotion codes, the entry that each is of, and its text
-    {"lines": …, "checksum": "…"}         the end: a file that was cut or edited does not have it
+    {"codes": [[…], …]}                   promotion codes, the entry of each, and its text
+    {"lines": …, "checksum": "…"}         the end: it does not match if the file was cut or edited
 
-Customers, codes and their texts stand in it as salted hashes. Of metadata it holds only the values that were counted
-by.
+Customers, codes and their texts are salted hashes. Of metadata a ledger has only the values to count by.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -30,25 +30,25 @@ from promosync.status.since import of_another
 
 FORMAT = 2
 AGAIN_SECONDS = 40 * 86_400
-"""How far back orders are read again each time: until then they may be refunded, or paid late."""
+"""How old orders are read again each time: they may be refunded or paid late until then."""
 
 _VERSION = "promosync_ledger"
 _MOST = 1 << 62
 _A_LINE = 100
-"""So many orders, customers or codes stand in one line."""
+"""How many orders, customers or codes are in one line."""
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """How far a list was read: every order made from ``since`` (None: the first) to ``until``, but for ``gaps``."""
+    """How far a list was read: all orders made from ``since`` (None: the first) to ``until``, without ``gaps``."""
 
     since: int | None
     until: int
     gaps: tuple[Stretch, ...] = ()
 
     def open(self, begin: int | None) -> tuple[Stretch, ...]:
-        """Return what is to be read so that every order from ``begin`` on is known; the newest stretch first."""
+        """Return what must be read to know every order from ``begin`` on, the newest stretch first."""
         newest = self.until - AGAIN_SECONDS
         if self.since is not None:
             newest = max(newest, self.since)
@@ -61,7 +61,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A book, whose it is, and how far each list has been read into it. ``keys`` are those that are counted by."""
+    """A book with its account and owner, and how far each list was read; ``keys`` are those to count by."""
 
     account: Account
     owner: str
@@ -71,16 +71,12 @@ class Ledger:
 
     @property
     def complete(self) -> bool:
-        """Whether no reading was stopped before its end."""
+        """Whether every list was read to its end."""
         return not any(read.gaps for read in self.read.values())
 
     def mismatch(self, account: Account, owner: str) -> Problem | None:
-        """Return why this is not the ledger of an account and an owner, if so."""
+        """Return why this ledger is of another account, mode or owner, if it is."""
         return of_another("ledger", self.account, self.owner, account, owner)
-
-    def noted(self, source: Source, read: Read) -> Ledger:
-        """Return this ledger with a list read further."""
-        return replace(self, read={**self.read, source: read})
 
 
 def dump(ledger: Ledger) -> Iterator[str]:
@@ -95,24 +91,23 @@ def dump(ledger: Ledger) -> Iterator[str]:
 
 
 def parse(lines: Iterable[str], name: str) -> Ledger:
-    """Return the ledger in a file; raise ProblemsFound where it is none, or was cut short or edited.
+    """Return the ledger in a file; raise ProblemsFound if it is not one, or was cut short or edited.
 
-    ``name`` is the file's, for the message.
+    ``name`` is the name of the file for the message.
     """
     try:
         return _parsed(iter(lines))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, struct.error) as error:
         own = isinstance(error, _Refused)
         said = str(error) if own else "it is not one, or it was cut short or edited"
         hint = "delete it, or name another file" if own else "name another file"
-        hint += ": this one is not written over"
-        raise ProblemsFound(
-            [Problem((), f"{name} is no ledger to go on with: {said}", hint, rule="ledger")]
-        ) from error
+        hint += ": this one is not overwritten"
+        problem = Problem((), f"{name} is no ledger that can be used: {said}", hint, rule="ledger")
+        raise ProblemsFound([problem]) from error
 
 
 class _Refused(ValueError):
-    """Says itself what is wrong with a ledger."""
+    """What is wrong with a ledger, in words for the user."""
 
 
 def _contents(ledger: Ledger) -> Iterator[dict[str, Any]]:
@@ -131,24 +126,22 @@ def _contents(ledger: Ledger) -> Iterator[dict[str, Any]]:
             for source, read in ledger.read.items()
         },
     }
-    for kind, rows in (("orders", _orders(book)), ("customers", _customers(book)), ("codes", _codes(book))):
-        while some := list(islice(rows, _A_LINE)):
+    rows: dict[str, Iterator[Any]] = {
+        "orders": map(_order, book),
+        "customers": ((f"{customer:x}", first) for customer, first in book.customers()),
+        "codes": (
+            (f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values), text)
+            for code, known, text in book.codes
+        ),
+    }
+    for kind, of_kind in rows.items():
+        while some := list(islice(of_kind, _A_LINE)):
             yield {kind: some}
 
 
-def _orders(book: Book) -> Iterator[Any]:
-    for order in book:
-        given = [(one.amount, one.coupon, f"{one.code:x}") for one in order.discounts]
-        yield *order[:6], f"{order.customer:x}", int(order.renewal), given
-
-
-def _customers(book: Book) -> Iterator[Any]:
-    return ((f"{customer:x}", first) for customer, first in book.customers())
-
-
-def _codes(book: Book) -> Iterator[Any]:
-    for code, known, text in book.codes:
-        yield f"{code:x}", known.kind and known.kind.value, known.id, dict(known.values), text
+def _order(order: Kept) -> Any:
+    given = [(one.amount, one.coupon, f"{one.code:x}") for one in order.discounts]
+    return *order[:6], f"{order.customer:x}", int(order.renewal), given
 
 
 def _end(count: int, checksum: str) -> str:
@@ -156,22 +149,20 @@ def _end(count: int, checksum: str) -> str:
 
 
 def _parsed(lines: Iterator[str]) -> Ledger:
-    digest, count = sha256(), 0
     first = next(lines, "")
     head = json.loads(first)
     if head[_VERSION] != FORMAT:
         raise _Refused(f"it is of version {head[_VERSION]!r}, and this promosync reads version {FORMAT}")
     book = Book(bytes.fromhex(head["salt"]))
-    line, end = first, ""
-    for following in lines:
-        digest.update(line.encode())
-        count += 1
-        content = json.loads(following)
+    digest, count, end = sha256(first.encode()), 1, ""
+    for line in lines:
+        content = json.loads(line)
         if "checksum" in content:
-            end = following
+            end = line
             break
         _take(book, content)
-        line = following
+        digest.update(line.encode())
+        count += 1
     if end != _end(count, digest.hexdigest()) or next(lines, None) is not None:
         raise _Refused("it was cut short or edited")
     account = Account(head["account"], Mode(head["mode"]), _number(head["taken_at"]))

@@ -1,4 +1,4 @@
-"""An order that was paid, as Stripe's invoices and checkout sessions tell of it."""
+"""A paid order, from Stripe's invoices or checkout sessions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from promosync.model.live import LiveCode
 
 
 class Source(StrEnum):
-    """Which of Stripe's lists an order is from. A session that has an invoice is counted by that."""
+    """The list of Stripe's that an order is from. A session with an invoice counts as that invoice."""
 
     INVOICES = "invoices"
     SESSIONS = "checkout sessions"
@@ -17,9 +17,9 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """One discount of an order: its amount in minor units, the Stripe id of its coupon, the code it came with.
+    """One discount of an order: its amount in minor units, the Stripe id of its coupon, and its promotion code.
 
-    ``code_id`` is the Stripe id of the promotion code, ``code`` that code as it is today where Stripe showed it.
+    ``code_id`` is the Stripe id of the code, ``code`` the code as it is today if Stripe has shown it.
     """
 
     amount: int
@@ -32,9 +32,9 @@ class Discount:
 class Order:
     """One order. Times are seconds UTC, amounts minor units of ``currency`` (lower case).
 
-    ``after`` is what the goods came to after all discounts: in the terms of their prices, so without tax that comes
-    on top, and without shipping. ``refunded`` is what credit notes took back, tax included. ``customer`` is a Stripe
-    id, None for a guest. ``renewal``: a later invoice of a subscription.
+    ``after`` is the price of the goods after all discounts, without tax on top of prices and without shipping.
+    ``refunded`` is the sum of credit notes, with tax. ``customer`` is a Stripe id, None for a guest. ``renewal``: a
+    later invoice of a subscription.
     """
 
     source: Source
@@ -49,5 +49,5 @@ class Order:
 
     @property
     def before(self) -> int:
-        """What the goods came to before all discounts."""
+        """The price of the goods before all discounts."""
         return self.after + sum(discount.amount for discount in self.discounts)

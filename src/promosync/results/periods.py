@@ -1,4 +1,4 @@
-"""Days, weeks and months of a time zone: from what people type to seconds UTC, and from those to a period.
+"""Days, weeks and months of a time zone: from what users type to seconds UTC, and from those to periods.
 
 A day begins with its first moment, also where the clock skips midnight or shows it twice.
 """
@@ -40,7 +40,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One period of a calendar: its first day and its first and last second UTC."""
+    """One period: its first day, and its first and last second UTC."""
 
     first: date
     since: int
@@ -48,7 +48,7 @@ class Period:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone by its name; raise ProblemsFound for one that is not known."""
+    """Return a time zone by its name; raise ProblemsFound for an unknown one."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -60,9 +60,9 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def span_of(since: str | None, until: str | None, zone: ZoneInfo) -> Span:
-    """Return the span between two texts: each a day of the zone, the last one included, or a moment with a zone.
+    """Return the span between two texts: each a day of the zone (the last day included) or a time with a zone.
 
-    Raises ProblemsFound for what is neither, and for a span with nothing in it.
+    Raises ProblemsFound for any other text, and for an empty span.
     """
     found = Span(
         None if since is None else _moment("--from", since, zone, timedelta(0)),
@@ -79,7 +79,7 @@ def midnight(day: date, zone: ZoneInfo) -> int:
 
 
 def first_day(moment: int, every: Every, zone: ZoneInfo) -> date:
-    """Return the first day of the period that a moment (seconds UTC) is in."""
+    """Return the first day of the period of a moment (seconds UTC)."""
     day = datetime.fromtimestamp(moment, zone).date()
     if every is Every.MONTH:
         return day.replace(day=1)
@@ -87,7 +87,7 @@ def first_day(moment: int, every: Every, zone: ZoneInfo) -> date:
 
 
 def periods(since: int, last: int, every: Every, zone: ZoneInfo) -> Iterator[Period]:
-    """Yield every period from the one that ``since`` is in to the one that ``last`` is in (seconds UTC)."""
+    """Yield every period from that of ``since`` to that of ``last`` (seconds UTC)."""
     day = first_day(since, every, zone)
     while (begin := midnight(day, zone)) <= last:
         following = _following(day, every)
@@ -96,7 +96,7 @@ def periods(since: int, last: int, every: Every, zone: ZoneInfo) -> Iterator[Per
 
 
 def fit_for_a_chart(since: int, last: int) -> Every:
-    """Return how long the periods of a time should be for some thirty bars at most, or for as few months."""
+    """Return the length of periods for a chart with at most about thirty bars, else months."""
     days = (last - since) // 86_400
     return Every.DAY if days <= 31 else Every.WEEK if days <= 200 else Every.MONTH
 
@@ -113,7 +113,7 @@ def _moment(option: str, text: str, zone: ZoneInfo, more: timedelta) -> int:
             return midnight(date.fromisoformat(text) + more, zone)
         return parse_instant(text)
     except BadDate as bad:
-        hint = f"{bad.hint}; a day alone, such as 2027-03-01, is of --zone"
+        hint = f"{bad.hint}; a day without a time, such as 2027-03-01, is in the time zone of --zone"
         raise ProblemsFound([Problem((), f"{option} {text!r} {bad.message}", hint, rule="usage")]) from None
     except (ValueError, OverflowError):
         raise ProblemsFound([Problem((), f"{option} {text!r} is no day of the calendar", rule="usage")]) from None

@@ -1,4 +1,4 @@
-"""The report: what each coupon, code, batch and metadata value brought and cost, for every format to show."""
+"""The report: revenue and discounts of each coupon, code, batch and metadata value, for every format."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from promosync.status.report import LineKind
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many orders, and of whom.
+    """How many orders and customers.
 
-    ``new`` customers are those whose first paid order, of all that were read, is one of these. ``guests`` are orders
-    of nobody that Stripe knows.
+    ``new`` customers are those whose first paid order, of all orders that were read, is one of these. ``guests`` are
+    orders without a customer in Stripe.
     """
 
     orders: int = 0
@@ -27,12 +27,12 @@ class Counts:
 
     @property
     def first_orders(self) -> int:
-        """Orders that are no renewal of a subscription."""
+        """Orders that are not renewals of a subscription."""
         return self.orders - self.renewals
 
     @property
     def returning(self) -> int:
-        """Customers who had paid for something before."""
+        """Customers with an earlier paid order."""
         return self.customers - self.new
 
 
@@ -40,9 +40,9 @@ class Counts:
 class Figures(Counts):
     """Orders in one currency; amounts in its minor units.
 
-    ``before`` and ``after`` are the whole orders', before and after all their discounts. ``discount`` is what this
-    line's own discounts took off, ``others`` what the other discounts of the same orders did: before = discount +
-    others + after.
+    ``before`` and ``after`` are of whole orders, before and after all their discounts. ``discount`` is the sum of
+    this line's own discounts, ``others`` that of the other discounts of the same orders: before = discount + others +
+    after.
     """
 
     before: int = 0
@@ -52,13 +52,13 @@ class Figures(Counts):
 
     @property
     def others(self) -> int:
-        """What other discounts took off the same orders."""
+        """The sum of the other discounts of the same orders."""
         return self.before - self.discount - self.after
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What orders of a time came to: counted over all currencies, and money in each, the most frequent first."""
+    """Sums of orders: counts over all currencies, and money by currency, the most frequent first."""
 
     counts: Counts = field(default_factory=Counts)
     money: Mapping[str, Figures] = field(default_factory=dict)
@@ -66,10 +66,11 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: an entry, a value of a metadata key, or all of them together (``kind`` None).
+    """One line: an entry, a value of a metadata key, or the total (``kind`` None).
 
-    Of a value ``id`` is ``key=value`` and ``label`` the key; else ``label`` is a coupon's name, or the text of a code
-    that is in the file. ``periods`` has sums by the number of a period of the report, but for those without orders.
+    For a value ``id`` is ``key=value`` and ``label`` the key; else ``label`` is the name of a coupon, or the text of
+    a code in the file. ``periods`` has sums by the number of a period of the report, without periods that have no
+    orders.
     """
 
     kind: LineKind | None
@@ -83,10 +84,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a report is to show: metadata keys to count by, a span of time, and how long its periods are.
+    """What a report has: metadata keys to count by, a span of time, and the length of periods.
 
-    ``every`` None is one period for all, or with ``drawn`` periods that are fit for a chart. ``zone`` is the name of
-    the time zone of days, weeks and months.
+    ``every`` None is one period for all orders, or with ``drawn`` periods for a chart. ``zone`` is the name of the
+    time zone of days, weeks and months.
     """
 
     by: tuple[str, ...] = ()
@@ -100,8 +101,8 @@ class Asked:
 class Report:
     """Everything that `results` shows. ``total`` counts each order once.
 
-    ``every`` is how long each of ``periods`` is. ``missing`` are the lists that the key may not read. ``read_from``
-    is since when orders were looked at, seconds UTC; None is from the account's first on.
+    ``every`` is the length of ``periods``. ``missing`` are the lists that the key may not read. ``read_from`` is the
+    time from which on orders were read, seconds UTC; None is from the first order of the account.
     """
 
     account: Account
@@ -124,7 +125,7 @@ class Report:
 
     @property
     def entries(self) -> tuple[Line, ...]:
-        """Every line but the total and the groups, which count the same orders again."""
+        """All lines except the total and the groups, which count the same orders again."""
         return (*self.coupons, *self.codes, *self.batches)
 
     def group(self, key: str) -> tuple[Line, ...]:

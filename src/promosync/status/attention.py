@@ -1,4 +1,4 @@
-"""What of a report somebody ought to look at, in a line a person can act on."""
+"""The parts of a report that need attention, each as a short text that a person can act on."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _NOUNS = {
 
 
 def attention(report: Report) -> tuple[str, ...]:
-    """Return what needs attention, the most urgent first, each part as ``3 codes end within 7 days``."""
+    """Return what needs attention, the most urgent first, such as ``3 codes end within 7 days``."""
     return tuple(_parts(report))
 
 
 def ends_soon(line: Line, now: int) -> bool:
-    """Whether a line that works today ends within a week."""
+    """Whether an active line ends within a week."""
     return line.state is State.ACTIVE and line.ends is not None and 0 < line.ends - now <= SOON_DAYS * DAY
 
 
 def nearly_used(line: Line) -> bool:
-    """Whether most of what a working line allows is gone."""
+    """Whether most redemptions of an active line are used."""
     percent = line.percent_used
     return line.state is State.ACTIVE and percent is not None and percent >= NEARLY_PERCENT
 
@@ -39,7 +39,7 @@ def _parts(report: Report) -> Iterator[str]:
         yield f"alarm: {alarm.message}"
     yield from _counted(entries, lambda line: ends_soon(line, report.now), "ends", "end", f" within {SOON_DAYS} days")
     yield from _nearly(entries)
-    # Of a single code or a batch that is used up nothing is to be done: that is what they are for.
+    # Single codes and batches are made to be used up: nothing is to be done.
     coupons = [line for line in report.coupons if line.in_file]
     yield from _counted(coupons, lambda line: line.state is State.REDEEMED, "is", "are", " used up")
     drifted = sum(bool(line.drift) for line in entries)
@@ -58,12 +58,12 @@ def _nearly(lines: Iterable[Line]) -> Iterator[str]:
             yield f"{len(found):,} {many} are {NEARLY_PERCENT} % used or more ({most.id}: {most.percent_used} %)"
 
 
-def _counted(lines: Iterable[Line], told: Callable[[Line], bool], one: str, many: str, rest: str) -> Iterator[str]:
-    """Yield one part for each kind of line, naming the line where it is but one."""
-    lines = list(lines)
+def _counted(lines: Iterable[Line], wanted: Callable[[Line], bool], one: str, many: str, rest: str) -> Iterator[str]:
+    """Yield one part for each kind of line; a line that is the only one of its kind is named."""
+    found = [line for line in lines if wanted(line)]
     for kind, nouns in _NOUNS.items():
-        found = [line for line in lines if line.kind is kind and told(line)]
-        if len(found) == 1:
-            yield f"1 {nouns[0]} {one}{rest} ({found[0].id})"
-        elif found:
-            yield f"{len(found):,} {nouns[1]} {many}{rest}"
+        of_kind = [line for line in found if line.kind is kind]
+        if len(of_kind) == 1:
+            yield f"1 {nouns[0]} {one}{rest} ({of_kind[0].id})"
+        elif of_kind:
+            yield f"{len(of_kind):,} {nouns[1]} {many}{rest}"

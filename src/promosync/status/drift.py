@@ -1,13 +1,13 @@
-"""What differs between the file and Stripe, entry by entry: the planner's own decisions, put into a few words."""
+"""What differs between the file and Stripe, for each entry: the decisions of the planner in a few words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
-from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.issued import shared_fields
+from promosync.model.live import LiveCode
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path, Problem
 from promosync.plan.codes import CodeQuestion, decide_code
@@ -22,24 +22,23 @@ from promosync.status.report import NOT_IN_STRIPE
 NOT_IN_FILE = "not in the file"
 
 _KNOWN = 1000
-"""So many different kinds of unique code are remembered; of more each is compared anew."""
+"""How many different kinds of unique code are remembered; codes of other kinds are compared one by one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """``drift``: what the next apply would change; ``note``: why something is left as it is."""
+class Difference:
+    """``drift`` is what the next apply would change, ``note`` why something is not changed."""
 
     drift: tuple[str, ...] = ()
     note: str = ""
 
 
 class Drift:
-    """Compares one file with one account. ``live`` needs no codes; ``wanted`` is the file with Stripe's ids."""
+    """Compares a file with an account. ``live`` needs no codes; ``wanted`` is the file with Stripe's ids."""
 
     def __init__(self, configuration: Configuration, live: Live) -> None:
         self.wanted, problems = resolve(configuration, live)
         matches = match(self.wanted, live)
-        self.coupons: Mapping[str, Match[LiveCoupon]] = matches.coupons
         self._wrong: dict[Path, list[str]] = {}
         for problem in (*problems, *matches.problems):
             if problem.path[:1] == ("coupons",) or problem.rule != "missing-stripe-id":  # the codes are not here yet
@@ -48,39 +47,26 @@ class Drift:
         settings = configuration.settings
         self._scope = Scope(settings.owner, live.account.now, settings.ignore_metadata, frozenset(self._every))
         self._futures: dict[str, CouponFuture] = {}
-        self._told: dict[str, Told] = {}
+        self._differences: dict[str, Difference] = {}
         for entry in self.wanted.coupons:
-            self._futures[entry.id], result = decide_coupon(entry, self.coupons.get(entry.id), self._scope, Gone())
-            self._told[entry.id] = self._words(entry.path, result)
+            self._futures[entry.id], result = decide_coupon(entry, matches.coupons.get(entry.id), self._scope, Gone())
+            self._differences[entry.id] = self._words(entry.path, result)
         self._known: dict[tuple[object, ...], tuple[str, ...]] = {}
 
-    def of_coupon(self, entry: CouponEntry) -> Told:
-        """Return what there is to say of a coupon of the file."""
-        return self._told[entry.id]
+    def of_coupon(self, entry: CouponEntry) -> Difference:
+        """Return what differs on a coupon of the file."""
+        return self._differences[entry.id]
 
-    def of_code(self, entry: CodeEntry, found: Match[LiveCode] | None) -> Told:
-        """Return what there is to say of a code of the file."""
+    def of_code(self, entry: CodeEntry, found: Match[LiveCode] | None) -> Difference:
+        """Return what differs on a code of the file."""
         if entry.path[:2] in self._wrong:
             return self._words(entry.path, None)
         return self._words(entry.path, decide_code(self._question(entry), found))
 
     def of_unique(self, entry: BatchEntry, code: LiveCode) -> tuple[str, ...]:
-        """Return what differs on an active, unused code of a batch. Codes that are alike are compared once."""
+        """Return what differs on an active, unused code of a batch. Codes with equal fields are compared once."""
         spec = self._scope.visible(code.spec)
-        key = (
-            entry.id,
-            spec.coupon,
-            spec.max_redemptions,
-            spec.expires_at,
-            spec.first_time_transaction,
-            spec.minimum_amount,
-            spec.minimum_amount_currency,
-            *sorted(spec.currency_options.items()),
-            *sorted(spec.metadata.items()),
-            spec.customer_account,
-            code.tags.carried,
-            code.tags.protect,
-        )
+        key = (entry.id, shared_fields(spec, code.tags))
         known = self._known.get(key)
         if known is None:
             known = self._compared(entry, replace(code, spec=spec))
@@ -98,21 +84,21 @@ class Drift:
     def _question(self, entry: CodeEntry) -> CodeQuestion:
         return CodeQuestion(entry, self._futures[entry.spec.coupon], self._every, self._scope)
 
-    def _words(self, path: Path, result: Action | Kept | Problem | None) -> Told:
+    def _words(self, path: Path, result: Action | Kept | Problem | None) -> Difference:
         wrong = self._wrong.get(path[:2])
         if wrong:
-            return Told(tuple(wrong))
+            return Difference(tuple(wrong))
         if result is None:
-            return Told()
+            return Difference()
         if isinstance(result, Kept):
-            return Told(note=result.reason)
+            return Difference(note=result.reason)
         if isinstance(result, Problem):
-            return Told((result.message,))
+            return Difference((result.message,))
         if result.verb is Verb.CREATE:
-            return Told((NOT_IN_STRIPE,))
+            return Difference((NOT_IN_STRIPE,))
         if result.verb is Verb.ADOPT:
-            return Told(("not taken over yet", *self._fields(result)))
-        return Told(self._fields(result) or (result.reason,))
+            return Difference(("not adopted yet", *self._fields(result)))
+        return Difference(self._fields(result) or (result.reason,))
 
     @staticmethod
     def _fields(action: Action) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From counts to the lines of the report."""
+"""Makes the lines of the report from counts."""
 
 from __future__ import annotations
 
@@ -7,24 +7,34 @@ from dataclasses import replace
 
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.life import State, coupon_end
-from promosync.model.live import LiveCode, LiveCoupon
+from promosync.model.live import LiveCoupon
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
 from promosync.plan.matching import Match
-from promosync.status.drift import NOT_IN_FILE, Told
+from promosync.status.drift import NOT_IN_FILE, Difference
 from promosync.status.report import NOT_IN_STRIPE, Line, LineKind
 from promosync.status.tally import Bound, Count, Values
 
 
 def coupon_line(
-    config_id: str, found: Match[LiveCoupon] | None, codes: Count, wanted: Coupon | None, told: Told, now: int
+    config_id: str,
+    found: Match[LiveCoupon] | None,
+    codes: Count,
+    wanted: Coupon | None,
+    diff: Difference,
+    now: int,
 ) -> Line:
     """Return the line of a coupon; ``codes`` is the sum over its codes and batches, ``wanted`` what the file says."""
     line = Line(
-        LineKind.COUPON, config_id, states=codes.states, used_codes=codes.used_codes, drift=told.drift, note=told.note
+        LineKind.COUPON,
+        config_id,
+        states=codes.states,
+        used_codes=codes.used_codes,
+        drift=diff.drift,
+        note=diff.note,
     )
     if found is None:
-        # A coupon that is gone took its count along: its codes know at least what went through them.
+        # The count of a deleted coupon is lost: the uses of its codes are known at least.
         return replace(
             line,
             state=None,
@@ -49,39 +59,6 @@ def coupon_line(
     )
 
 
-def code_line(
-    config_id: str,
-    coupon: str,
-    code: LiveCode,
-    limit: int | None,
-    count: Count,
-    room: Bound,
-    told: Told,
-    ends: int | None,
-) -> Line:
-    """Return the line of a single code that is in Stripe; ``limit`` is the file's, or as the file would count it.
-
-    ``room`` is what is left of a coupon, by its Stripe id.
-    """
-    (state,) = count.states
-    return Line(
-        LineKind.CODE,
-        config_id,
-        code.spec.code,
-        coupon,
-        state,
-        count.states,
-        count.used_codes,
-        code.used,
-        limit,
-        count.left(room),
-        ends,
-        told.drift,
-        told.note,
-        stripe_id=code.stripe_id,
-    )
-
-
 def batch_line(
     batch_id: str,
     coupon: str | None,
@@ -94,7 +71,8 @@ def batch_line(
 ) -> Line:
     """Return the line of a batch. ``size`` is how many codes the file wants, ``drift`` what differs on how many.
 
-    ``room`` is as in :func:`code_line`.
+    ``room`` is what is left of a coupon, by its Stripe id. ``ends`` is the end of its first active code (with False),
+    else of its first code (with True), in seconds UTC.
     """
     line = Line(
         LineKind.BATCH,
@@ -120,7 +98,7 @@ def batch_line(
 def group_lines(keys: Values, groups: Mapping[Values, Count], limit: Bound, room: Bound) -> tuple[Line, ...]:
     """Return a line for every value of every key, the most used first; ``label`` is the key.
 
-    ``limit`` is a coupon's by its config id, ``room`` as in :func:`code_line`: what codes share counts once.
+    ``limit`` is a coupon's limit by its config id, ``room`` as in :func:`batch_line`: codes of one coupon share them.
     """
     lines = []
     for at, key in enumerate(keys):
@@ -138,7 +116,7 @@ def group_lines(keys: Values, groups: Mapping[Values, Count], limit: Bound, room
 
 
 def _batch_state(count: Count) -> State | None:
-    """A batch is active while one of its codes is; else it is what most of them are."""
+    """Return ``ACTIVE`` if one code of the batch is active, else the state of most codes."""
     if not count.states:
         return None
     if count.states[State.ACTIVE]:
@@ -151,7 +129,7 @@ def _size_drift(count: Count, entry: BatchEntry, size: int) -> tuple[str, ...]:
     if not count.states:
         return (NOT_IN_STRIPE,) if entry.spec.active else ()
     if entry.source.missing_customer == "skip" and (not isinstance(entry.source, Generate) or entry.source.emails):
-        return ()  # how many rows have no customer is for the plan to find out
+        return ()  # only a plan finds out how many rows have no customer
     if issued < size and entry.spec.active and count.states[State.ACTIVE]:
         return (f"{size - issued:,} of {size:,} not in Stripe",)
     return ()

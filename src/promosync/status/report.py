@@ -16,7 +16,7 @@ NOT_IN_STRIPE = "not in Stripe"
 
 
 class LineKind(StrEnum):
-    """What a line of the report is about."""
+    """The kind of a line of the report."""
 
     COUPON = "coupon"
     CODE = "promotion_code"
@@ -28,12 +28,12 @@ class LineKind(StrEnum):
 class Line:
     """One line. Counts are of codes, ``used``, ``limit`` and ``left`` of redemptions, predecessors included.
 
-    ``state`` is None for what is not in Stripe. ``states`` counts every code there ever was by its state; a coupon
-    counts those of its codes and batches. ``used_codes`` are the codes used at least once. ``limit`` is the file's
-    own, over all codes of a batch; ``left`` is what can still be redeemed today, 0 for what has ended. None is no
-    limit. ``ends`` is when the line ends, or the first of its active codes (seconds UTC). ``drift`` says in words
-    what differs from the file, ``note`` why it is as it is. ``label`` is a coupon's name or the text of a code that
-    is in the file; of a group ``id`` is ``key=value``.
+    ``state`` is None for an entry that is not in Stripe. ``states`` counts all codes that were ever made by state;
+    for a coupon, the codes of its entries and batches. ``used_codes`` are the codes used at least once. ``limit`` is
+    the file's limit, for a batch that of all codes together. ``left`` is how often the line can still be redeemed, 0
+    if it has ended. None is no limit. ``ends`` is when the line ends, or its first active code (seconds UTC).
+    ``drift`` says what differs from the file, ``note`` why something is not changed. ``label`` is the name of a
+    coupon, the text of a code in the file, or the key of a group; the ``id`` of a group is ``key=value``.
     """
 
     kind: LineKind
@@ -54,12 +54,12 @@ class Line:
 
     @property
     def state_word(self) -> str:
-        """Its state as people and programs read it."""
+        """The state as a text."""
         return NOT_IN_STRIPE if self.state is None else self.state.value
 
     @property
     def issued(self) -> int:
-        """Every code that was ever made."""
+        """How many codes were ever made."""
         return sum(self.states.values())
 
     def count(self, *states: State) -> int:
@@ -68,19 +68,19 @@ class Line:
 
     @property
     def percent_used(self) -> int | None:
-        """Whole percent of the limit, rounded down so that 100 means all; None without a limit."""
+        """Used percent of the limit, rounded down, so 100 means all; None without a limit."""
         return self.used * 100 // self.limit if self.limit else None
 
     def days_left(self, now: int) -> int | None:
-        """Return the whole days until it ends, below 0 once it has; None without an end."""
+        """Return the whole days until it ends, below 0 after its end; None without an end."""
         return None if self.ends is None else (self.ends - now) // DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to one line since a snapshot; ``before`` is None where the snapshot does not know it.
+    """The redemptions of one line since a snapshot; ``before`` is None if the line is not in the snapshot.
 
-    ``percent`` is the share of a batch's redemptions that went since then.
+    ``percent`` is the share of a batch that was redeemed since then.
     """
 
     kind: LineKind
@@ -98,7 +98,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that went faster than it may: ``rule`` is ``uses`` or ``share``."""
+    """A line with more redemptions than a limit of the alarm: ``rule`` is ``uses`` or ``share``."""
 
     rule: str
     kind: LineKind
@@ -109,7 +109,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What happened since a snapshot that was taken at ``taken`` (seconds UTC), with the alarms it sets off."""
+    """The changes since a snapshot of the time ``taken`` (seconds UTC), and the alarms for them."""
 
     taken: int
     changes: tuple[Change, ...] = ()
@@ -118,7 +118,7 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How often one line had been used at each moment of :class:`OverTime`; None where it was not counted yet."""
+    """How often one line had been used at each time of :class:`OverTime`; None if it was not counted then."""
 
     kind: LineKind
     id: str
@@ -127,14 +127,14 @@ class Course:
 
     @property
     def since(self) -> int:
-        """Redemptions from the first moment at which it was counted to the last."""
+        """Redemptions from the first time at which it was counted to the last."""
         known = [used for used in self.used if used is not None]
         return known[-1] - known[0] if known else 0
 
 
 @dataclass(frozen=True, slots=True)
 class OverTime:
-    """What several snapshots and this report tell together; ``taken`` is when (seconds UTC), the last is now."""
+    """Uses at the times of several snapshots and of this report: ``taken`` (seconds UTC), the last is now."""
 
     taken: tuple[int, ...]
     courses: tuple[Course, ...] = ()
@@ -142,11 +142,11 @@ class OverTime:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that `status` shows. ``worst`` is the worst case in money of each coupon with an amount.
+    """Everything that `status` shows. ``worst`` is the highest possible cost of each coupon with an amount.
 
-    ``attention`` are sentences without a full stop, the most urgent first; empty when nothing needs anybody.
-    ``by`` are the metadata keys that were asked for; ``groups`` has a line for every value of these. ``since`` is
-    about the latest snapshot that was given, ``over_time`` about all of them, if there are several.
+    ``attention`` are sentences without a full stop, the most urgent first; empty if nothing needs attention. ``by``
+    are the requested metadata keys; ``groups`` has a line for every value of these. ``since`` compares with the
+    latest snapshot that was given, ``over_time`` with all of them if there are several.
     """
 
     account: Account
@@ -168,5 +168,5 @@ class Report:
 
     @property
     def entries(self) -> tuple[Line, ...]:
-        """Every line but the groups, which count the same codes again."""
+        """All lines except the groups, which count the same codes again."""
         return (*self.coupons, *self.codes, *self.batches)

@@ -1,7 +1,7 @@
-"""Snapshots: how often everything was used at one moment, small and without a unique code, to compare with later.
+"""Snapshots: the redemptions of everything at one time, small and without unique codes, for later comparison.
 
-Of single codes and batches it holds redemptions by config id. Of unique codes it holds which were used and how often,
-each named by its slot or by a salted hash of its text (:class:`promosync.status.tally.SlotKeys`).
+A snapshot has the redemptions of each line by config id. It also has how often each used code of a batch was
+redeemed, by its slot or a salted hash of its text (:class:`promosync.status.tally.SlotKeys`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EXAMPLES = 5
 
 
 class UsedSlots:
-    """The slots of a batch that were used, and how often: 16 bytes each, looked up by key."""
+    """The used slots of a batch, and how often each was used: 16 bytes for each, found by key."""
 
     def __init__(self, slots: Iterable[tuple[int, int]] = ()) -> None:
         packed = sorted(key << 64 | used for key, used in slots)
@@ -33,21 +33,16 @@ class UsedSlots:
         at = bisect_left(self.keys, key)
         return self.used[at] if at < len(self.keys) and self.keys[at] == key else 0
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        return zip(self.keys, self.used, strict=True)
-
     def __len__(self) -> int:
         return len(self.keys)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, UsedSlots) and (self.keys, self.used) == (other.keys, other.used)
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``lines`` maps the kind and id of a line to its redemptions, ``slots`` a batch to its used codes."""
+    """``lines`` has the redemptions by kind and id of a line, ``slots`` the used codes by batch."""
 
     account: Account
     owner: str
@@ -55,7 +50,7 @@ class Snapshot:
     slots: Mapping[str, UsedSlots] = field(default_factory=dict)
 
     def used(self, line: Line) -> int | None:
-        """Return how often a line had been used: 0 of what was not there yet, None of what was not counted.
+        """Return how often a line had been used: 0 if it did not exist yet, None if it was not counted.
 
         A value of a metadata key was counted if any value of that key was, or if there was no code at all.
         """
@@ -66,14 +61,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to raise the alarm: a code used more often than ``uses``, more than ``share`` percent of a batch."""
+    """The limits of the alarm: ``uses`` of one code, and ``share`` of a batch in percent."""
 
     uses: int | None = None
     share: float | None = None
 
 
 def snapshot(account: Account, owner: str, lines: Iterable[Line], tallies: Mapping[str, BatchTally]) -> Snapshot:
-    """Return what there is to remember of now; ``lines`` are all of the report, groups included."""
+    """Return a snapshot of a report; ``lines`` are all of its lines, with the groups."""
     used = {(line.kind, line.id): line.used for line in lines}
     slots = {
         batch: UsedSlots((slot.key, slot.used) for slot in tally.slots if slot.used)
@@ -83,49 +78,54 @@ def snapshot(account: Account, owner: str, lines: Iterable[Line], tallies: Mappi
 
 
 def mismatch(before: Snapshot, account: Account, owner: str) -> Problem | None:
-    """Return why a snapshot is not one to compare with, if so."""
+    """Return why a snapshot is of another account, mode or owner, if it is."""
     return of_another("snapshot", before.account, before.owner, account, owner)
 
 
 def of_another(what: str, was: Account, was_owner: str, account: Account, owner: str) -> Problem | None:
-    """Return why a file that was kept for an account and an owner is not for these, if so; ``what`` it is called."""
+    """Return why a kept file is of another account, mode or owner, if it is; ``what`` is its name in messages."""
     if (was.mode, was_owner) == (account.mode, owner) and (
         was.id is None or account.id is None or was.id == account.id
     ):
         return None
     there = f"{was.id or 'an unknown account'}, {was.mode} mode, owner {was_owner}"
     here = f"{account.id or 'an unknown account'}, {account.mode} mode, owner {owner}"
-    return Problem((), f"the {what} is of {there}; this is {here}", f"keep one {what} each", rule=what)
+    return Problem(
+        (),
+        f"the {what} is of {there}; this is {here}",
+        f"keep one {what} for each account, mode and owner",
+        rule=what,
+    )
 
 
 def compare(before: Snapshot, lines: Iterable[Line], tallies: Mapping[str, BatchTally], limits: Limits) -> Since:
-    """Return what was used since a snapshot, by kind and the most used first, and the alarms that it sets off."""
+    """Return the redemptions since a snapshot, by kind and the most used first, and the alarms for them."""
     changes: list[Change] = []
     alarms: list[Alarm] = []
     for line in lines:
         if before.used(line) is None:
             continue
         known = before.lines.get((line.kind, line.id))
-        percent = None
-        if line.kind is LineKind.BATCH:
-            percent = _percent(line, line.used - (known or 0))
-            alarms += _share_alarm(line, percent, limits.share)
-        change = Change(line.kind, line.id, line.label, known, line.used, percent)
-        changes.append(change)
-        if line.kind is LineKind.CODE and limits.uses is not None and change.since > limits.uses:
-            text = f'code "{line.id}" was used {_times(change.since)} (alarm above {limits.uses:,})'
-            alarms.append(Alarm("uses", line.kind, line.id, text, change.since))
+        since = line.used - (known or 0)
+        percent = _percent(line, since) if line.kind is LineKind.BATCH else None
+        if since:
+            changes.append(Change(line.kind, line.id, line.label, known, line.used, percent))
+        if percent is not None and limits.share is not None and percent > limits.share:
+            text = f'{percent:.1f} % of batch "{line.id}" was used (alarm above {limits.share:g} %)'
+            alarms.append(Alarm("share", line.kind, line.id, text, line.used))
+        if line.kind is LineKind.CODE and limits.uses is not None and since > limits.uses:
+            text = f'code "{line.id}" was used {_times(since)} (alarm above {limits.uses:,})'
+            alarms.append(Alarm("uses", line.kind, line.id, text, since))
     if limits.uses is not None:
         for batch, tally in tallies.items():
             alarms += _slot_alarm(batch, tally, before.slots.get(batch) or UsedSlots(), limits.uses)
-    changes = [change for change in changes if change.since]
     order = list(LineKind)
     changes.sort(key=lambda change: (order.index(change.kind), -change.since, change.id))
     return Since(before.account.now, tuple(changes), tuple(alarms))
 
 
 def over_time(before: Sequence[Snapshot], now: int, lines: Iterable[Line]) -> OverTime:
-    """Return how often each line had been used at the time of each snapshot, the oldest first, and is now."""
+    """Return how often each line had been used at the time of each snapshot, the oldest first, and now."""
     return OverTime(
         (*(one.account.now for one in before), now),
         tuple(
@@ -140,14 +140,8 @@ def _percent(line: Line, since: int) -> float | None:
     return 100 * since / line.issued if line.issued else None
 
 
-def _share_alarm(line: Line, percent: float | None, share: float | None) -> Iterator[Alarm]:
-    if share is not None and percent is not None and percent > share:
-        text = f'{percent:.1f} % of batch "{line.id}" was used (alarm above {share:g} %)'
-        yield Alarm("share", line.kind, line.id, text, line.used)
-
-
 def _slot_alarm(batch: str, tally: BatchTally, before: UsedSlots, uses: int) -> Iterator[Alarm]:
-    """One alarm for all codes of a batch that were used too often, with the worst of them named by slot and id."""
+    """Yield one alarm for all codes of a batch that were used too often; it names the worst by slot and Stripe id."""
     worst: list[tuple[int, Held]] = []
     count = most = 0
     for slot in tally.slots:

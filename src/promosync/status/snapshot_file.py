@@ -1,4 +1,4 @@
-"""Snapshots as files: JSON, the used codes of each batch packed: half a million take some ten megabytes."""
+"""Snapshots as files: JSON with the used codes of each batch packed, half a million in about ten megabytes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _VERSION = "promosync_snapshot"
 _LARGEST = 256 * 1024 * 1024
 _MAKE = "make the first one: promosync status --save FILE"
 _LATEST = 253_402_300_799
-"""The last second of the year 9999: what comes after it has no date."""
+"""The last second of the year 9999: Python has no later date."""
 
 
 def dump(taken: Snapshot) -> str:
-    """Return the text of the file. It holds no unique code, only which slots of a batch were used."""
+    """Return the text of the file. It has no unique code, only the used slots of a batch."""
     lines: dict[str, dict[str, int]] = {kind.value: {} for kind in LineKind}
     for (kind, name), used in taken.lines.items():
         lines[kind.value][name] = used
@@ -51,16 +51,16 @@ def dump(taken: Snapshot) -> str:
 
 
 def parse(text: str, name: str) -> Snapshot:
-    """Return the snapshot in a file; raise ProblemsFound where it is none, or was cut or changed by hand.
+    """Return the snapshot in a file; raise ProblemsFound if it is not one, or was cut or changed by hand.
 
-    ``name`` is the file's, for the message.
+    ``name`` is the name of the file for the message.
     """
     try:
         document = json.loads(text)
         version = document[_VERSION]
         if version != FORMAT:
             raise ValueError(f"it is of version {version!r}, and this promosync reads version {FORMAT}")
-        account = Account(_text_or_none(document["account"]), Mode(document["mode"]), _instant(document["taken_at"]))
+        account = Account(document["account"], Mode(document["mode"]), _instant(document["taken_at"]))
         lines = {
             (kind, str(line)): _count(used)
             for kind in LineKind
@@ -70,20 +70,14 @@ def parse(text: str, name: str) -> Snapshot:
         return Snapshot(account, str(document["owner"]), lines, slots)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         said = f": {error}" if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError) else ""
-        raise ProblemsFound(
-            [
-                Problem(
-                    (), f"{name} is not a snapshot{said}", "make one: promosync status --save FILE", rule="snapshot"
-                )
-            ]
-        ) from error
+        raise _fault(f"{name} is not a snapshot{said}", "make one: promosync status --save FILE") from error
 
 
 def read(names: Iterable[str], account: Account, owner: str) -> list[Snapshot]:
-    """Return the snapshots in files and folders, the oldest first; only the latest with the used codes of batches.
+    """Return the snapshots in files and folders, the oldest first; only the latest has the used codes of batches.
 
-    Raises ProblemsFound with all that is wrong: what is no snapshot (in a folder everything but hidden files is to be
-    one), is of another account, mode or owner, or is of the same time as another.
+    Raises ProblemsFound with every fault: a file that is no snapshot (in a folder all but hidden files must be
+    snapshots), one of another account, mode or owner, and two of the same time.
     """
     found: dict[int, tuple[Path, Snapshot]] = {}
     problems: list[Problem] = []
@@ -98,7 +92,7 @@ def read(names: Iterable[str], account: Account, owner: str) -> list[Snapshot]:
 
 
 def _files(path: Path) -> list[Path]:
-    """Return the files of a folder but for the hidden ones, or the file that it is."""
+    """Return the files of a folder, without hidden ones; for a file, that file."""
     if not path.is_dir():
         return [path]
     try:
@@ -125,11 +119,10 @@ def _checked(file: Path, account: Account, owner: str) -> Snapshot:
 
 
 def _add(found: dict[int, tuple[Path, Snapshot]], file: Path, one: Snapshot) -> None:
-    """Add a snapshot by its time; only the latest keeps its slots, which may be megabytes."""
+    """Add a snapshot under its time; only the latest keeps its slots, which can be megabytes."""
     taken = one.account.now
     if taken in found:
-        said = f"{file} is of the same time as {found[taken][0]}: {iso(taken)}"
-        raise ProblemsFound([Problem((), said, "leave one of them out", rule="snapshot")])
+        raise _fault(f"{file} is of the same time as {found[taken][0]}: {iso(taken)}", "leave one of them out")
     older = min(taken, max(found, default=taken))
     found[taken] = file, one
     if len(found) > 1:
@@ -138,7 +131,7 @@ def _add(found: dict[int, tuple[Path, Snapshot]], file: Path, one: Snapshot) -> 
 
 @contextmanager
 def _noted(problems: list[Problem]) -> Iterator[None]:
-    """Go on after what is wrong, and note it."""
+    """Collect the problems that are raised in the block, and go on."""
     try:
         yield
     except ProblemsFound as fault:
@@ -146,7 +139,11 @@ def _noted(problems: list[Problem]) -> Iterator[None]:
 
 
 def _refused(path: Path, reason: str, hint: str = _MAKE) -> ProblemsFound:
-    return ProblemsFound([Problem((), f"{path} cannot be read: {reason}", hint, rule="snapshot")])
+    return _fault(f"{path} cannot be read: {reason}", hint)
+
+
+def _fault(message: str, hint: str) -> ProblemsFound:
+    return ProblemsFound([Problem((), message, hint, rule="snapshot")])
 
 
 def _slots(packed: Any) -> UsedSlots:
@@ -157,18 +154,20 @@ def _slots(packed: Any) -> UsedSlots:
 
 
 def _packed(numbers: array[int]) -> str:
-    little = numbers if sys.byteorder == "little" else array("Q", numbers)
-    if sys.byteorder != "little":
-        little.byteswap()
-    return b64encode(little.tobytes()).decode()
+    return b64encode(_little(numbers).tobytes()).decode()
 
 
 def _unpacked(text: str) -> array[int]:
-    numbers = array("Q")
-    numbers.frombytes(b64decode(text, validate=True))
-    if sys.byteorder != "little":
-        numbers.byteswap()
-    return numbers
+    return _little(array("Q", b64decode(text, validate=True)))
+
+
+def _little(numbers: array[int]) -> array[int]:
+    """Return numbers with their bytes in little-endian order, or back in the order of this machine."""
+    if sys.byteorder == "little":
+        return numbers
+    swapped = numbers[:]
+    swapped.byteswap()
+    return swapped
 
 
 def _count(number: Any) -> int:
@@ -181,7 +180,3 @@ def _instant(number: Any) -> int:
     if _count(number) > _LATEST:
         raise ValueError(f"{number!r} is no date")
     return int(number)
-
-
-def _text_or_none(text: Any) -> str | None:
-    return None if text is None else str(text)

@@ -1,4 +1,4 @@
-"""A Stripe account as the rest of promosync sees it: what is in it, and the gateway that changes it."""
+"""A Stripe account as the rest of promosync sees it: reads of whole lists, and the gateway that changes objects."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from promosync.model.ownership import Mode, Tags
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.desired import Needs
 from promosync.results.orders import Source
-from promosync.stripe_api import choosing, paging, reader, translate
+from promosync.stripe_api import choosing, paging, translate
 from promosync.stripe_api.client import Client
 from promosync.stripe_api.orders import OrderReading
-from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS, path_of
+from promosync.stripe_api.reader import CODE_FIELDS, COUPON_FIELDS, PAGE, Reader, path_of
 from promosync.stripe_api.reading import Reading
 from promosync.stripe_api.shapes import OBJECT, checked, listed
 from promosync.stripe_api.translate import Params, Row
@@ -30,31 +30,13 @@ from promosync.stripe_api.translate import Params, Row
 T = TypeVar("T")
 
 
-class AccountReading:
-    """A reading that goes on until a plan can be made; products and customers are known from the start."""
-
-    def __init__(
-        self, stripe: StripeAccount, begun: Reading, products: frozenset[str], customers: dict[str, tuple[str, ...]]
-    ) -> None:
-        self._stripe, self._begun, self._products, self._customers = stripe, begun, products, customers
-
-    def live(self) -> Live:
-        """Return what is known of the account by now."""
-        account = replace(self._stripe.account, now=self._stripe.now)
-        return self._begun.live(account, self._products, self._customers)
-
-    def read(self, wanted: Unread) -> None:
-        """Read what is wanted beside what is known."""
-        self._begun.read(wanted)
-
-
-class StripeAccount:
+class StripeAccount(Reader):
     """Implements :class:`promosync.apply.gateway.Gateway`, and reads whole accounts for the planner."""
 
     def __init__(self, client: Client, mode: Mode) -> None:
-        self._client = client
+        super().__init__(client)
         self._ahead: tuple[str, Future[Reading]] | None = None
-        self.account = Account(reader.account_id(client), mode, self.now)
+        self.account = Account(self.account_id(), mode, self.now)
 
     @property
     def now(self) -> int:
@@ -70,11 +52,11 @@ class StripeAccount:
     @property
     def pace(self) -> float | None:
         """The share of the set rate at which requests go out, below 1 while Stripe asks for less; None: no limit."""
-        return self._client.transport.pace
+        return self._client.transport.pacer.pace
 
     @contextmanager
     def by(self, deadline: float | None) -> Iterator[None]:
-        """Raise OutOfTime, while the block lasts, for what is not read by a time on the monotonic clock."""
+        """Raise OutOfTime, in the block, for requests after ``deadline`` (on the monotonic clock)."""
         self._client.transport.until = deadline
         try:
             yield
@@ -82,32 +64,34 @@ class StripeAccount:
             self._client.transport.until = None
 
     def read(self, needs: Needs) -> Live:
-        """Return all that a plan may look at. Products and customers are asked for only where the file names some."""
-        return self.begin(needs, everything=True).live()
+        """Return everything that a plan may need. Products and customers are read only where the file names some."""
+        return self.begin(needs, everything=True).live(replace(self.account, now=self.now))
 
-    def begin(self, needs: Needs, *, everything: bool = False) -> AccountReading:
-        """Begin to read what a plan looks at: all of a small account, or all of any; else the coupons and the first
-        pages of codes."""
+    def begin(self, needs: Needs, *, everything: bool = False) -> Reading:
+        """Read the coupons, products and customers that a plan needs, and the first pages of codes.
+
+        A small account is read in full; with ``everything`` every account is.
+        """
         ahead, self._ahead = self._ahead, None
-        begun = ahead[1].result() if ahead and ahead[0] == needs.owner else None
-        if begun is None:
-            begun = Reading(self._client, needs.owner, needs.codes, choosing.FEW)
-        begun.read(Unread(everything=everything))
-        products = reader.existing_products(self._client, needs.products)
-        customers = reader.existing_customers(self._client, needs.customers)
-        customers |= reader.customers_of(self._client, needs.emails)
-        return AccountReading(self, begun, products, customers)
+        if ahead is not None and ahead[0] == needs.owner:
+            reading = ahead[1].result()
+        else:
+            reading = Reading(self, needs.owner, needs.codes, choosing.FEW)
+        reading.read(Unread(everything=everything))
+        reading.products = self.existing_products(needs.products)
+        reading.customers = self.existing_customers(needs.customers) | self.holders_of(needs.emails)
+        return reading
 
     def read_ahead(self, owner: str, codes: int) -> None:
-        """Begin to read what :meth:`begin` will be asked for, while the caller does something else.
+        """Start to read what :meth:`begin` will need, while the caller does something else.
 
-        The thread is a daemon: nobody waits for what turns out not to be needed.
+        The thread is a daemon: the program can end before it has finished.
         """
         ahead: Future[Reading] = Future()
 
         def work() -> None:
             try:
-                begun = Reading(self._client, owner, codes, max(choosing.FEW, 2 * codes // reader.PAGE))
+                begun = Reading(self, owner, codes, max(choosing.FEW, 2 * codes // PAGE))
                 begun.read()
                 ahead.set_result(begun)
             except BaseException as error:
@@ -116,58 +100,22 @@ class StripeAccount:
         self._ahead = owner, ahead
         threading.Thread(target=work, name="account reader", daemon=True).start()
 
-    def coupons(self) -> Iterator[LiveCoupon]:
-        """Yield every coupon, newest first."""
-        return reader.coupons(self._client)
-
-    def codes(self, expected: int = 0) -> Iterator[LiveCode]:
-        """Yield every promotion code, as they are read: those of one second newest first, seconds in any order.
-
-        ``expected`` is about how many there are, as far as anybody knows.
-        """
-        return reader.all_codes(self._client, expected)
-
     def orders(self, source: Source, spans: Sequence[paging.Span], stopped: Callable[[], bool]) -> OrderReading:
-        """Return the paid orders of a list that were made in some stretches of time, to be read by iterating it."""
+        """Return the reading of the paid orders of a list that were made in ``spans``: iterate over it."""
         return OrderReading(self._client, source, spans, stopped, self.now)
-
-    def codes_of(self, text: str) -> Iterator[LiveCode]:
-        """Yield the codes of a text, whatever its case, active or not, newest first."""
-        return reader.codes(self._client, code=text)
-
-    def existing_products(self, ids: Iterable[str]) -> frozenset[str]:
-        """Return those of the product ids that are in Stripe."""
-        return reader.existing_products(self._client, ids)
-
-    def existing_customers(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Return for each customer id the customer, as a tuple that is empty where there is none."""
-        return reader.existing_customers(self._client, ids)
-
-    def addresses(self, customers: Iterable[str]) -> dict[str, str]:
-        """Return the address of each customer who has one that no other customer has."""
-        return reader.addresses_of(self._client, customers)
-
-    def customers_of(self, emails: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return for each address the ids of the customers who have it, whatever its case; for long lists."""
-        return reader.customers_of_many(self._client, emails)
-
-    def emails_of(self, customers: Iterable[str]) -> dict[str, str]:
-        """Return the address of each customer who has one, as Stripe has it, whoever else has it."""
-        return reader.emails_of(self._client, customers)
-
-    def codes_on(self, coupon_id: str) -> Iterator[LiveCode]:
-        return reader.codes(self._client, coupon=coupon_id)
 
     def create_customer(self, email: str, key: str) -> str:
         """Create a customer with an address, once for each key; return its id."""
 
         def made_already() -> str | None:
-            return next(iter(reader.customers_of(self._client, [email])[email]), None)
+            return next(iter(self.holders_of([email])[email]), None)
 
-        return self._create("/v1/customers", {"email": email}, (), _id_of, made_already, key)
+        return self._create(
+            "/v1/customers", {"email": email}, (), lambda row: str(checked(row, OBJECT)["id"]), made_already, key
+        )
 
     def read_coupon(self, stripe_id: str) -> LiveCoupon | None:
-        row = self._find("coupons", stripe_id, COUPON_FIELDS)
+        row = self.find("coupons", stripe_id, COUPON_FIELDS)
         return None if row is None else translate.coupon_from(row)
 
     def create_coupon(self, stripe_id: str, spec: Coupon, tags: Tags, seal: str = "") -> LiveCoupon:
@@ -196,26 +144,26 @@ class StripeAccount:
 
     def active_codes_on(self, coupon_id: str) -> tuple[LiveCode, ...]:
         try:
-            page = self._client.call("get", "/v1/promotion_codes", coupon=coupon_id, active=True, limit=reader.PAGE)
+            page = self._client.call("get", "/v1/promotion_codes", coupon=coupon_id, active=True, limit=PAGE)
         except StripeFault as fault:
-            # Stripe lists no codes of a coupon that is gone, and how it says so is not documented.
+            # Stripe lists no codes of a deleted coupon. Which error it gives is not documented.
             if fault.fault in (Fault.REFUSED, Fault.NOT_FOUND) and self.read_coupon(coupon_id) is None:
                 return ()
             raise
         return tuple(code for code in map(translate.code_from, listed(page, OBJECT)) if code.spec.active)
 
     def read_code(self, stripe_id: str) -> LiveCode | None:
-        row = self._find("promotion_codes", stripe_id, CODE_FIELDS)
+        row = self.find("promotion_codes", stripe_id, CODE_FIELDS)
         return None if row is None else translate.code_from(row)
 
     def create_code(self, spec: PromotionCode, tags: Tags, key: str | None = None) -> LiveCode:
         params, begun = translate.code_params(spec, tags), self.now
 
         def made_already() -> LiveCode | None:
-            for there in reader.codes(self._client, code=spec.code):
-                filled_in = spec.expires_at is None  # Stripe takes the coupon's redeem_by then
+            for there in self.codes_of(spec.code):
+                filled_in = spec.expires_at is None  # then Stripe uses the coupon's redeem_by
                 found = replace(there.spec, expires_at=None) if filled_in else there.spec
-                # Any number of inactive codes may share a text: an old one is not what was just made.
+                # Many inactive codes can have the same text: an old one is not the one just made.
                 if (found, there.tags) == (spec, tags) and (spec.active or there.created >= begun):
                     return there
             return None
@@ -231,9 +179,6 @@ class StripeAccount:
         private = translate.private_texts((before.spec, before.tags), (after, tags))
         return translate.code_from(self._client.call("post", path, *private, expand=list(CODE_FIELDS), **params))
 
-    def _find(self, kind: str, stripe_id: str, fields: Iterable[str]) -> Row | None:
-        return reader.find(self._client, kind, stripe_id, fields)
-
     def _create(
         self,
         path: str,
@@ -244,12 +189,12 @@ class StripeAccount:
         made_for: str | None = None,
         private: Iterable[str] = (),
     ) -> T:
-        """Create one object once, however often it takes.
+        """Create one object exactly once, with as many tries as needed.
 
-        The same key makes a repetition harmless. Only a server error is not to be trusted: it may come after the
-        fact, and Stripe may store it under the key. So what there is is looked up first, and what is not there is
-        sent again, under a new key once the error has come back replayed.
-        ``made_for`` is a key that every run uses for the same thing.
+        The same idempotency key makes a repeated request harmless. After a server error the object may exist, and
+        Stripe may have stored the error under the key. So the object is looked up first. If it is not there, the
+        request is sent again: with a new key once Stripe replays the stored error.
+        ``made_for`` is a key that every run uses for the same object.
         Source: https://docs.stripe.com/api/idempotent_requests
         """
         keys = (f"{made_for or uuid.uuid4()}:{number}" for number in count(1))
@@ -270,7 +215,3 @@ class StripeAccount:
                 raise
 
         return self._client.persist(attempt)
-
-
-def _id_of(row: Row) -> str:
-    return str(checked(row, OBJECT)["id"])

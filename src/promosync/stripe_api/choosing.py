@@ -1,10 +1,10 @@
 """Which page of an account's promotion codes to ask for next, where only some are needed.
 
-Two ways lead to what is needed: the list of all codes, which may have a million of others, and asking for each thing
-by itself, by text or by coupon. Nobody knows beforehand which is cheaper: Stripe does not say how long a list is, nor
-how many codes are on a coupon. So both are gone, never further on the list than the other way is known to cost, and
-never further on the other way than on the list. Whichever comes to its end first, it all took at most twice the
-requests of the cheaper way, and ``FEW`` more. A short list is always read to its end: then everything is known.
+There are two ways to read what is needed: the list of all codes, which may have a million other codes, or one list
+for each text or coupon. Stripe does not say how long a list is, nor how many codes a coupon has: nobody knows before
+which way is cheaper. So both are used in turn, and neither gets more requests than the other way is known to need. In
+total this takes at most twice the requests of the cheaper way, and ``FEW`` more. A short list is always read to its
+end: then everything is known.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Final
 from promosync.stripe_api import paging
 
 FEW: Final = 10
-"""So many pages of the list of all codes are read in any case."""
+"""How many pages of the list of all codes are always read."""
 
 
 @dataclass(slots=True, eq=False)
 class Source:
-    """A list to read: of all codes, or of those that a filter of Stripe's selects.
+    """A list of codes to read: all codes, or those that one of Stripe's filters selects.
 
-    ``filters`` are parameters of the list, ``coupon`` is the Stripe id of the one whose codes it has; ``stripe_id``
-    names a single code instead. ``pages`` is how many there are at least.
+    ``filters`` are parameters of the list. ``coupon`` is a Stripe id, set if the list has the codes of that coupon.
+    ``stripe_id`` is set for one code instead of a list. ``pages`` is the smallest number of pages that it can have.
     """
 
     filters: dict[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Source:
 
     @property
     def left(self) -> int:
-        """At least so many pages have not been asked for."""
+        """The smallest number of pages that are still to be requested."""
         return 0 if self.windows.done else max(self.pages - self.asked, int(not self.windows.waits))
 
     def take(self) -> Ask | None:
@@ -49,14 +49,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A page to ask for, of one of the lists."""
+    """A page to request, and the list that it belongs to."""
 
     source: Source
     page: paging.Ask
 
 
 class Choosing:
-    """Decides; it knows no clock and no network. Pages asked for are given back to it, in any order.
+    """Decides, without clock or network. The pages that it asked for are given back to it, in any order.
 
     ``few`` is as :data:`FEW`; ``expected`` as in :func:`promosync.stripe_api.paging.read`, for the list of all codes.
     """
@@ -75,17 +75,17 @@ class Choosing:
 
     @property
     def done(self) -> bool:
-        """Whether all that is needed has come."""
+        """Whether everything that is needed has been read."""
         wanting = self._everything or self._needed or self.list.asked < self.few
         return self.whole or not (wanting or self._away)
 
     def need(self, sources: Iterable[Source], everything: bool = False) -> None:
-        """Note what is needed beside what was until now; ``everything`` can only be had by the list of all codes."""
+        """Add what is needed; only the list of all codes can give ``everything``."""
         self._needed += sources
         self._everything = self._everything or everything
 
     def take(self) -> Ask | None:
-        """Return a page that nobody is asking for; None where there is nothing to do until a page comes back."""
+        """Return the next page to request; None if nothing can be requested before an answer arrives."""
         if self.whole:
             return None
         if self._everything or self.list.asked < self._allowed():
@@ -97,11 +97,11 @@ class Choosing:
         return ask
 
     def _allowed(self) -> int:
-        """Return how many pages of the list may be asked for: as many as the other way takes at least."""
+        """Return how many pages of the list may be requested: as many as the other way needs at least."""
         return max(self.few, self._asked + sum(source.left for source in self._needed))
 
     def give(self, ask: Ask, rows: Sequence[tuple[str, int]], more: bool) -> int:
-        """Note a page; as :meth:`promosync.stripe_api.paging.Windows.give`."""
+        """Take a page that has arrived, as :meth:`promosync.stripe_api.paging.Windows.give` does."""
         self._away -= 1
         kept = ask.source.windows.give(ask.page, rows, more)
         self._needed = [source for source in self._needed if not source.windows.done]

@@ -1,4 +1,4 @@
-"""One account at Stripe: the pinned SDK client, and a call that tries again what may pass."""
+"""The SDK client with its pinned version, and a call that retries temporary faults."""
 
 from __future__ import annotations
 
@@ -19,25 +19,24 @@ API_VERSION = "2026-10-28.endive"
 """The version this code was written against; the SDK's own. https://docs.stripe.com/api/versioning"""
 
 SDK_RETRIES = 2
-"""The SDK retries lost requests, 409 and failed reads, each under one idempotency key; its default is 0."""
+"""The SDK retries lost requests, 409 and failed reads, with the same idempotency key; its default is 0."""
 
 _PRIVATE = ("code", "email", "query", "idempotency_key")
-"""Parameters that no message repeats: unique codes, the addresses of people, and what is made of either."""
+"""Parameters that no message may show: unique codes, email addresses, and values made from them."""
 
 _MAY_PASS = (Fault.BUSY, Fault.UNREACHABLE, Fault.BROKEN)
 
 _LONGEST_SECONDS = 10.0
 _BUSY_SECONDS = 2.0
-"""How long the waits between two tries grow."""
+"""The longest wait between two tries; ``_BUSY_SECONDS`` is for rate limits."""
 
 
 class Client:
     """Sends requests through the SDK and returns decoded JSON, without an SDK object for each row.
 
-    ``patience`` is how many seconds a request is tried again while Stripe refuses it for the moment, ``backoff``
-    how many seconds the first wait between two tries lasts at most; each later one may last twice as long. Once
-    nothing at all has gone through for that long, nothing is tried again until something does: an outage costs
-    its time once, not once for each object.
+    ``patience`` is how many seconds a request with a temporary fault is retried. ``backoff`` is the longest first
+    wait between two tries in seconds; each later one can be twice as long. If no request at all succeeds for
+    ``patience`` seconds, nothing is retried until one does: an outage costs this time once, not for each object.
     """
 
     def __init__(
@@ -66,18 +65,18 @@ class Client:
     def call(
         self, method: str, path: str, *private: str, patience: float | None = None, **params: Any
     ) -> Mapping[str, Any]:
-        """Return the answer to one request as JSON; raise StripeFault when it does not go through.
+        """Return the answer to one request as JSON; raise StripeFault if it fails.
 
-        ``private`` has what no message may repeat of what the request sends, or of the object it is about.
+        ``private`` has texts of the request and of its object that no message may show.
         """
         return self.persist(lambda: self.once(method, path, *private, **params), patience)
 
     def persist(self, attempt: Callable[[], T], patience: float | None = None) -> T:
-        """Return what ``attempt`` gives, trying again with jitter while its fault may pass."""
+        """Return the result of ``attempt``; retry it with jitter while its fault is temporary."""
 
         def wait(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
-            # Being refused for speed is no failure: the pacer has slowed down already.
+            # A rate limit is no failure: the pacer has already slowed down.
             busy = isinstance(error, StripeFault) and error.fault is Fault.BUSY
             most = _BUSY_SECONDS if busy else _LONGEST_SECONDS
             return tenacity.wait_random_exponential(multiplier=self.backoff, max=most)(state)
@@ -96,7 +95,7 @@ class Client:
         )(attempt)
 
     def once(self, method: str, path: str, *private: str, **params: Any) -> Mapping[str, Any]:
-        """Send one request with no retries but the SDK's own; otherwise as :meth:`call`."""
+        """Send one request as :meth:`call` does, with only the SDK's own retries."""
         try:
             answer = self._sent(method, path, private, params)
         except StripeFault as fault:
@@ -114,10 +113,10 @@ class Client:
         except stripe.StripeError as error:
             sent = [text for name in _PRIVATE if isinstance(text := params.get(name), str)]
             hide = [*private, *sent]
-            # The SDK's message may hold what must not be shown.
+            # The SDK's message may contain private texts.
             raise translate(error, endpoint_of(method, path), hide) from None
         except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
-            raise _not_stripes() from None  # an error that is none trips the SDK
+            raise _not_stripes() from None  # the SDK fails on an answer that is not Stripe's
         if not isinstance(data, Mapping) or "object" not in data:
             raise _not_stripes()
         return data

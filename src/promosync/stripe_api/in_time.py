@@ -1,4 +1,4 @@
-"""Connections whose answers have to be there by a time: `requests` knows only how long each piece of one may take."""
+"""Connections with a time limit for the whole answer: `requests` limits only the time for each piece of one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from requests.adapters import HTTPAdapter
 
 
 class InTime(HTTPAdapter):
-    """Sends requests over up to so many connections to a host; an answer not read by ``end()`` is a TimeoutError.
+    """Sends requests over up to ``connections`` to a host; TimeoutError for an answer that is not read by ``end()``.
 
-    ``end`` is asked, in the thread of the request, as its answer begins: seconds on the monotonic clock.
+    ``end`` is called in the thread of the request when its answer begins: seconds on the monotonic clock.
     """
 
     def __init__(self, end: Callable[[], float], connections: int) -> None:
@@ -26,14 +26,12 @@ class InTime(HTTPAdapter):
         self._bound(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        known = proxy in self.proxy_manager
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        if not known:
-            self._bound(manager)
-        return manager
+        if proxy not in self.proxy_manager:
+            self._bound(super().proxy_manager_for(proxy, **kwargs))
+        return self.proxy_manager[proxy]
 
     def _bound(self, manager: Any) -> None:
-        """Have every connection of a pool manager read its answers, heads and bodies, in time."""
+        """Limit the time for answers, headers and body, on every connection of a pool manager."""
 
         def answer(connection: Any, *args: Any, **kwargs: Any) -> HTTPResponse:
             return _Answer(self._end(), connection, *args, **kwargs)
@@ -52,7 +50,7 @@ class _Answer(HTTPResponse):
 
 
 class _Bytes(io.RawIOBase):
-    """The bytes of a connection: each time that some are waited for, no longer than there is time left for all."""
+    """The bytes of a connection: each read waits no longer than the time that is left for the whole answer."""
 
     def __init__(self, raw: io.RawIOBase, connection: Any, end: float) -> None:
         self._raw, self._connection, self._end = raw, connection, end

@@ -1,6 +1,6 @@
 """Paid orders from Stripe's lists of invoices and checkout sessions, several pages at once.
 
-The codes that orders came with are shown with them, so no list of codes is read: an account may hold a million.
+The codes of an order are expanded in it, so no list of codes is read: an account may have a million.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from promosync.stripe_api.translate import Row, code_from, id_of
 
 _YEAR = 366 * 86_400
 _OLDEST = 16
-"""Years that are looked back for the first order."""
+"""The first order is looked for in so many years."""
 
 _RENEWALS = ("subscription_cycle", "subscription_threshold", "subscription_update")
 """Why a later invoice of a subscription is made: https://docs.stripe.com/api/invoices/object"""
@@ -25,7 +25,7 @@ _RENEWALS = ("subscription_cycle", "subscription_threshold", "subscription_updat
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """A list of Stripe's: where it is, what of it is asked for, and how a row becomes an order, if it is one."""
+    """One of Stripe's lists: its path and parameters, and how a row becomes an order; None if it is not one."""
 
     path: str
     filters: Mapping[str, Any]
@@ -34,10 +34,10 @@ class _List:
 
 
 class OrderReading:
-    """One list being read: iterate it once. It can be asked meanwhile, and afterwards, how much is left.
+    """Reads one list: iterate over it once. It knows during that time, and afterwards, how much is left.
 
-    ``spans`` are the stretches of time to read, by when orders were made: the newest first, None at the beginning for
-    the account's first order. Once ``stopped`` says so, what has been asked for is still given, and no more.
+    ``spans`` are the times to read, by the creation of orders: the newest first; a start of None is the first order
+    of the account. Once ``stopped()`` is true no more pages are requested; those under way are still given.
     """
 
     def __init__(
@@ -50,18 +50,16 @@ class OrderReading:
 
     @property
     def left(self) -> float | None:
-        """About how many requests are left; None while nobody knows."""
+        """About how many requests are left; None while that is not known."""
         return self._windows.left if self._windows else None
 
     @property
     def gaps(self) -> tuple[paging.Span, ...]:
-        """What has not been read: nothing in the end, unless it was stopped."""
+        """What has not been read: nothing at the end, unless it was stopped."""
         return tuple(self._windows.gaps()) if self._windows else tuple(self._spans)
 
     def __iter__(self) -> Iterator[Order]:
-        first = min((since for since, _ in self._spans if since is not None), default=None)
-        begin = self._first_year() if any(since is None for since, _ in self._spans) else first
-        spans = [(begin if since is None else since, until) for since, until in self._spans]
+        spans = [(self._first_year() if since is None else since, until) for since, until in self._spans]
         self._windows = paging.Windows(page=100, alone=1, spans=spans)
         rows = paging.read(self._fetch, READERS, windows=self._windows, stopped=self._stopped)
         return (order for order in map(self._list.order, rows) if order is not None)
@@ -71,7 +69,7 @@ class OrderReading:
         return page_of(self._client, self._list.path, expand=expand, **self._list.filters, **ask.filters())
 
     def _first_year(self) -> int:
-        """Return a moment before the first order, and not long before it: so that what is left can be told."""
+        """Return a time shortly before the first order: so the number of requests that are left can be estimated."""
         years = 1
         while years < _OLDEST:
             created = {"lt": self._now - years * _YEAR}
@@ -82,10 +80,10 @@ class OrderReading:
         return self._now - years * _YEAR
 
 
-def invoice_order(row: Row) -> Order | None:
+def invoice_order(row: Row) -> Order:
     """Return an order from a paid invoice, with ``total_discount_amounts.discount.promotion_code`` expanded.
 
-    ``subtotal`` knows nothing of discounts on single items, so what the goods came to is told from the total: without
+    ``subtotal`` ignores discounts on single items. So the price of the goods is computed from the total: without
     taxes on top of prices and without shipping, and with credit grants, which are a way to pay.
     """
     taxes = (tax["amount"] for tax in row.get("total_taxes") or () if tax.get("tax_behavior") == "exclusive")
@@ -111,7 +109,7 @@ def invoice_order(row: Row) -> Order | None:
 def session_order(row: Row) -> Order | None:
     """Return an order from a complete checkout session, with ``total_details.breakdown`` and codes expanded.
 
-    None for one that has an invoice, which is counted instead, and for one that nothing was paid with.
+    None for a session that has an invoice, which is counted instead, and for one without a payment.
     """
     currency = row.get("currency")
     unpaid = row.get("payment_status") == "unpaid" or row.get("mode") == "setup"
@@ -135,7 +133,7 @@ def session_order(row: Row) -> Order | None:
 
 
 def _discount(amount: int, discount: Any, codes: Mapping[str, Row] | None = None) -> Discount:
-    """Return a discount of an order; ``codes`` are those that Stripe showed elsewhere on it, by id."""
+    """Return a discount of an order; ``codes`` are the codes that are expanded elsewhere in it, by id."""
     if not isinstance(discount, Mapping):
         return Discount(amount, None)
     named = discount.get("promotion_code")

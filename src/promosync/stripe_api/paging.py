@@ -1,15 +1,15 @@
-"""Reading a long list several pages at once, which a single cursor does not allow.
+"""Reading several pages of a long list at once, which one cursor does not allow.
 
-Stripe lists the newest first and does not say how much there is. But it filters by time, so a list is read as
-stretches of time, each with a cursor of its own:
+Stripe lists the newest first and does not say how long a list is. But it filters by time, so a list is read as
+stretches of time, each with its own cursor:
 
     newest ─────────────────────────────────────────────────────────────────────────────► oldest
     │ read, read, read ▸ cursor   to read │ read ▸ cursor      to read │ read ▸ cursor     ?
     └────────────── stretch 1 ────────────┴───────── stretch 2 ────────┴─── stretch 3, no end known
 
-An idle reader takes half of what seems left of the longest stretch, or leaps ahead where nobody knows the end.
-Two stretches share no second, so no row is read twice; what others create meanwhile is newer than all of them.
-An API that turns out not to filter by time is read on with the first cursor alone.
+A free reader takes about half of the rest of the longest stretch. If the end of that stretch is not known, it starts
+further back in time. Two stretches have no second in common, so no row is read twice. Objects that others create in
+the meantime are newer than all stretches. If an API does not filter by time, only the first cursor goes on.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 Row = Mapping[str, Any]
 Page = tuple[Sequence[Row], bool]
 """The rows of a page, newest first, and whether there are more after it."""
 
 Span = tuple[int | None, int | None]
-"""From one second to another (UTC), both in it; None is no bound."""
+"""From one second to another (UTC), both included; None is no bound."""
 
 ALONE = 10
-"""So many pages are read one after the other first: a short list costs no request more than it has pages."""
+"""How many pages are read one after the other first: so a short list takes one request for each page."""
 
 MANY = 2_000
-"""A list that is expected to have more rows than this is read side by side from its second page on."""
+"""A list that is expected to have more rows is read in parallel from its second page on."""
 
 _WORTH_SPLITTING = 6
 """A stretch is split while it seems to have more pages left than this."""
 
 _LEAP = 4
-"""No leap is longer than so many times the pages read until then would be, if they were like the last one."""
+"""The longest step back in time: this many times the time that all pages read so far cover, going by the last one."""
 
 _SPARE = 12
 _SPARE_SHARE = 50
-"""How many requests may bring less than a full page: so many, and one more for so many full ones."""
+"""How many pages may be less than full: ``_SPARE``, and one more for each ``_SPARE_SHARE`` full pages."""
 
 
 A = TypeVar("A")
 
 
 class Chooser(Protocol[A]):
-    """What decides which page to ask for next; pages asked for are given back to it, in any order."""
+    """Decides which page to request next. The pages that it asked for are given back to it, in any order."""
 
     @property
     def done(self) -> bool: ...
@@ -60,7 +60,7 @@ class Chooser(Protocol[A]):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A page to ask for: the newest rows created from ``since`` to ``until`` (seconds UTC), after row ``after``."""
+    """A page to request: the newest rows created from ``since`` to ``until`` (seconds UTC), after row ``after``."""
 
     stretch: Stretch
     since: int | None
@@ -68,7 +68,7 @@ class Ask:
     after: str | None
 
     def filters(self) -> dict[str, Any]:
-        """Return it as parameters of a list. Source: https://docs.stripe.com/api/pagination"""
+        """Return the parameters of the request. Source: https://docs.stripe.com/api/pagination"""
         created = {"gte": self.since, "lte": self.until}
         created = {name: moment for name, moment in created.items() if moment is not None}
         found = {"created": created or None, "starting_after": self.after}
@@ -79,7 +79,7 @@ class Ask:
 class Stretch:
     """A part of the list, and how far it has been read: down to the row ``after``, created at ``at``.
 
-    ``since`` is None where its end is not known. ``pace`` is how many seconds its last page went back.
+    ``since`` is None if its end is not known. ``pace`` is how many seconds its last page covers.
     """
 
     until: int | None = None
@@ -90,7 +90,7 @@ class Stretch:
     busy: bool = False
 
     def left(self) -> float:
-        """Return how many pages seem to be left, going by the last one; infinite where the end is not known."""
+        """Return about how many pages are left, going by the last one; infinite if the end is not known."""
         if self.at is None:
             return 0
         return float("inf") if self.since is None else (self.at - self.since) / self.pace
@@ -98,9 +98,9 @@ class Stretch:
 
 @dataclass(slots=True)
 class Windows:
-    """Decides which page to ask for next. It knows no clock and no network: pages asked for are given back to it.
+    """Decides which page to request next, without clock or network: the pages are given back to it.
 
-    ``spans`` are the parts of the list to read, the newest first; at least one, and no two share a second.
+    ``spans`` are the parts of the list to read, the newest first: at least one, and no second is in two of them.
     """
 
     page: int = 100
@@ -122,22 +122,22 @@ class Windows:
 
     @property
     def waits(self) -> bool:
-        """Whether every part of the list that is left is being asked for."""
+        """Whether a request is under way for every part of the list that is left."""
         return all(one.busy for one in self._open)
 
     @property
     def left(self) -> float | None:
-        """About how many pages are left, going by the last of each stretch; None while nobody knows."""
-        stretches = list(self._open)  # in one go: another thread may ask
+        """About how many pages are left, going by the last page of each stretch; None while that is not known."""
+        stretches = list(self._open)  # a copy: another thread may call this
         left = sum(max(1.0, one.left()) for one in stretches)
         return left if left < float("inf") and self._full + self._short else None
 
     def gaps(self) -> list[Span]:
-        """Return what has not been read, the newest first; of the second at its end some rows may have been."""
+        """Return what has not been read, the newest first; some rows of a gap's last second may have been read."""
         return [(one.since, one.until if one.at is None else one.at) for one in self._open]
 
     def take(self) -> Ask | None:
-        """Return a page that nobody is asking for; None where there is nothing to do until a page comes back."""
+        """Return the next page to request; None if nothing can be requested before an answer arrives."""
         stretch = next((one for one in self._open if not one.busy), None) or self._split()
         if stretch is None:
             return None
@@ -145,16 +145,16 @@ class Windows:
         return Ask(stretch, stretch.since, stretch.until, stretch.after)
 
     def give(self, ask: Ask, rows: Sequence[tuple[str, int]], more: bool) -> int:
-        """Note a page, as the id and creation of each row; return how many of its first rows are to be kept.
+        """Take a page that has arrived, as the id and creation time of each row; return how many rows to keep.
 
-        The others are in a stretch that was split off while the page was on its way.
+        The rows after those are in a stretch that was split off while the request was under way.
         """
         stretch = ask.stretch
         stretch.busy = False
         if ask.until is not None and rows and rows[0][1] > ask.until:
             self._filtered = False
         if not self._filtered and stretch is not self._first:
-            # The first page of a stretch is the newest: all of it is in another, and nothing was kept of any.
+            # Without the filter this was the newest page of the list: the first stretch reads its rows.
             self._first.since, self._open = None, [self._first]
             return 0
         kept = [row for row in rows if stretch.since is None or row[1] >= stretch.since]
@@ -169,7 +169,7 @@ class Windows:
         return len(kept)
 
     def _split(self) -> Stretch | None:
-        """Cut the longest stretch in two and return the older part, if that is worth its cost."""
+        """Split the longest stretch and return the older part, if that saves enough."""
         if not self._filtered or self._full < self.alone:
             return None
         # Every stretch ends with a page that is not full.
@@ -191,7 +191,7 @@ class Windows:
 
 
 def windows_for(expected: int) -> Windows:
-    """Return what decides for a list that has about so many rows, as far as anybody knows."""
+    """Return the windows for a list that has about ``expected`` rows."""
     return Windows(alone=1 if expected > MANY else ALONE)
 
 
@@ -202,12 +202,12 @@ def read(
     windows: Windows | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Row]:
-    """Yield every row of a list once, asking for up to ``readers`` pages at once; raises what ``fetch`` raises.
+    """Yield every row of a list once, with up to ``readers`` requests at a time; raises what ``fetch`` raises.
 
-    ``expected`` is about how many rows there are. ``windows`` has parts of the list to read instead of all of it, and
-    knows later how far that came. Once ``stopped`` says so no more pages are asked for.
+    ``expected`` is about how many rows there are. ``windows`` has the parts of the list to read instead of all of it,
+    and knows afterwards how far they were read. Once ``stopped()`` is true no more pages are requested.
 
-    Rows of one second come in Stripe's order, seconds in any: ``sorted`` by ``created``, descending, restores it.
+    Rows of one second come in Stripe's order, seconds in any order: sort by ``created``, descending, to restore it.
     """
     for _, rows in pages(fetch, readers, windows or windows_for(expected), stopped):
         yield from rows
@@ -216,62 +216,33 @@ def read(
 def pages(
     fetch: Callable[[A], Page], readers: int, chooser: Chooser[A], stopped: Callable[[], bool] = lambda: False
 ) -> Iterator[tuple[A, Sequence[Row]]]:
-    """Yield the pages that a chooser asks for, with the rows to keep of each; otherwise as :func:`read`."""
-    crew = _Crew(fetch)
-    try:
-        while not chooser.done:
-            while not stopped() and crew.busy < readers and (ask := chooser.take()) is not None:
-                crew.start(ask)
-            if not crew.busy:
-                return
-            ask, (rows, more) = crew.next()
-            kept = chooser.give(ask, [(row["id"], row["created"]) for row in rows], more)
-            yield ask, rows[:kept]
-    finally:
-        crew.dismiss()
+    """Yield the pages that a chooser asks for, with the rows to keep of each; for the rest see :func:`read`."""
+    answers: SimpleQueue[tuple[A, Page | BaseException]] = SimpleQueue()
 
+    def work(ask: A) -> None:
+        try:
+            answers.put((ask, fetch(ask)))
+        except BaseException as error:
+            answers.put((ask, error))
 
-class _Crew(Generic[A]):
-    """Threads that fetch pages. They are daemons: who interrupts a run does not wait for them."""
-
-    def __init__(self, fetch: Callable[[A], Page]) -> None:
-        self._fetch = fetch
-        self._asked: SimpleQueue[A | None] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[A, Page | BaseException]] = SimpleQueue()
-        self._threads = 0
-        self.busy = 0
-
-    def start(self, ask: A) -> None:
-        self._asked.put(ask)
-        self.busy += 1
-
-    def next(self) -> tuple[A, Page]:
-        """Return the next page that comes back; one that is alone is fetched right here."""
-        if self.busy == 1 and not self._threads:
-            self._work_once(self._asked.get())
-        while self._threads < self.busy - (self.busy == 1):
-            threading.Thread(target=self._work, name="page reader", daemon=True).start()
-            self._threads += 1
-        ask, answer = self._answers.get()
-        self.busy -= 1
+    busy = 0
+    while not chooser.done:
+        asks: list[A] = []
+        while not stopped() and busy < readers and (ask := chooser.take()) is not None:
+            asks.append(ask)
+            busy += 1
+        if not busy:
+            return
+        if asks and busy == 1:
+            work(asks[0])  # one request needs no thread
+        else:
+            for ask in asks:
+                # A daemon: the program can end before it has finished.
+                threading.Thread(target=work, args=(ask,), name="page reader", daemon=True).start()
+        ask, answer = answers.get()
+        busy -= 1
         if isinstance(answer, BaseException):
             raise answer
-        return ask, answer
-
-    def dismiss(self) -> None:
-        for _ in range(self._threads):
-            self._asked.put(None)
-
-    def _work(self) -> None:
-        while self._work_once(self._asked.get()):
-            pass
-
-    def _work_once(self, ask: A | None) -> bool:
-        if ask is None:
-            return False
-        try:
-            answer: Page | BaseException = self._fetch(ask)
-        except BaseException as error:
-            answer = error
-        self._answers.put((ask, answer))
-        return True
+        rows, more = answer
+        kept = chooser.give(ask, [(row["id"], row["created"]) for row in rows], more)
+        yield ask, rows[:kept]

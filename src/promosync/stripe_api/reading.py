@@ -1,4 +1,4 @@
-"""Reading an account as far as a plan needs it: all codes where that is cheap, else those that are asked for."""
+"""Reading an account as far as a plan needs it: all codes if that is cheap, else only the codes that are needed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from promosync.model.account import Known, Live, Unread
 from promosync.model.issued import IssuedBuilder, IssuedCodes
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.promotions import fold
-from promosync.stripe_api import paging, reader
+from promosync.stripe_api import paging
 from promosync.stripe_api.choosing import Ask, Choosing, Source
-from promosync.stripe_api.client import Client
+from promosync.stripe_api.reader import CODE_FIELDS, PAGE, READERS, Reader
 from promosync.stripe_api.shapes import CODE, checked
 from promosync.stripe_api.translate import code_from
 
@@ -20,7 +20,7 @@ _NOTHING = Unread()
 
 @dataclass(slots=True)
 class Sorted:
-    """Codes as they are read: the unique codes of an owner by batch, kept compact, and all others."""
+    """Codes that were read: the unique codes of an owner by batch, in little memory, and all other codes."""
 
     owner: str
     singles: list[LiveCode] = field(default_factory=list)
@@ -38,30 +38,32 @@ class Sorted:
         return {batch: builder.codes for batch, builder in self._batches.items()}
 
     def all_singles(self, more: Iterable[LiveCode] = ()) -> tuple[LiveCode, ...]:
-        """Return the others, newest first as Stripe lists them."""
+        """Return all other codes, newest first as Stripe lists them."""
         return tuple(sorted((*self.singles, *more), key=lambda code: code.created, reverse=True))
 
 
 class Reading:
-    """The reading of one account for one owner's plan; what is needed shows as it goes on.
+    """Reads one account for the plan of one owner, step by step: each step says what it needs.
 
-    ``expected`` is about how many codes of the owner there are, ``few`` how many pages of the list of all codes are
-    read in any case.
+    ``expected`` is about how many codes the owner has, ``few`` how many pages of the list of all codes are always
+    read. ``products`` and ``customers`` are as in :class:`Live`.
     """
 
-    def __init__(self, client: Client, owner: str, expected: int, few: int) -> None:
-        self._client, self._owner = client, owner
+    def __init__(self, reader: Reader, owner: str, expected: int, few: int) -> None:
+        self._reader, self._owner = reader, owner
         self._choosing = Choosing(few, expected)
         self._list, self._asked = Sorted(owner), Sorted(owner)
-        self._found: dict[str, list[LiveCode]] = {}  # by the text or the id that was asked for
+        self._found: dict[str, list[LiveCode]] = {}  # by the text or the id of the request
         self._wanted = Unread()
-        self.coupons: tuple[LiveCoupon, ...] = tuple(reader.coupons(client))
+        self._coupons: tuple[LiveCoupon, ...] = tuple(reader.coupons())
+        self.products: frozenset[str] = frozenset()
+        self.customers: Mapping[str, tuple[str, ...]] = {}
 
     def read(self, wanted: Unread = _NOTHING) -> None:
-        """Read what is wanted beside what is there, and the first pages of the list if they are not."""
+        """Read what is wanted and not read yet, and at the first call the first pages of the list."""
         self._wanted = self._wanted.with_more(wanted)
         self._choosing.need(_sources(wanted), wanted.everything)
-        for ask, rows in paging.pages(self._fetch, reader.READERS, self._choosing):
+        for ask, rows in paging.pages(self._fetch, READERS, self._choosing):
             codes = map(code_from, rows)
             if ask.source is self._choosing.list:
                 self._list.add(codes)
@@ -70,33 +72,34 @@ class Reading:
             else:
                 self._found.setdefault(ask.source.filters.get("code", ask.source.stripe_id), []).extend(codes)
 
-    def live(self, account: Account, products: frozenset[str], customers: Mapping[str, tuple[str, ...]]) -> Live:
-        """Return what is there."""
+    def live(self, account: Account) -> Live:
+        """Return what has been read so far."""
         if self._choosing.whole:
             codes, batches = self._list.all_singles(), self._list.batches
-            return Live(account, self.coupons, codes, products, customers, batches)
+            return Live(account, self._coupons, codes, self.products, self.customers, batches)
         wanted = self._wanted
-        # In an order that does not depend on which answer came first.
+        # The order must not depend on which answer arrived first.
         found = {code.stripe_id: code for _, codes in sorted(self._found.items()) for code in codes}
-        # All codes of the coupons that were asked for have come with them.
+        # Codes of the wanted coupons have been read with those.
         beside = [code for code in found.values() if code.spec.coupon not in wanted.coupons]
         unique = tuple(code for code in beside if _is_unique(code, self._owner))
         known = Known(frozenset(wanted.coupons), frozenset(map(fold, wanted.texts)), frozenset(wanted.ids), unique)
         singles = self._asked.all_singles(code for code in beside if not _is_unique(code, self._owner))
-        return Live(account, self.coupons, singles, products, customers, self._asked.batches, known)
+        batches = self._asked.batches
+        return Live(account, self._coupons, singles, self.products, self.customers, batches, known)
 
     def _fetch(self, ask: Ask) -> paging.Page:
         if ask.source.stripe_id:
-            row = reader.find(self._client, "promotion_codes", ask.source.stripe_id, reader.CODE_FIELDS)
+            row = self._reader.find("promotion_codes", ask.source.stripe_id, CODE_FIELDS)
             return [] if row is None else [checked(row, CODE)], False
-        return reader.codes_page(self._client, **ask.source.filters, **ask.page.filters())
+        return self._reader.codes_page(**ask.source.filters, **ask.page.filters())
 
 
 def _sources(wanted: Unread) -> Iterable[Source]:
     yield from (Source({"code": text}) for text in wanted.texts)
     yield from (Source(stripe_id=stripe_id) for stripe_id in wanted.ids)
     for coupon, codes in wanted.coupons.items():
-        pages = max(1, -(-codes // reader.PAGE))
+        pages = max(1, -(-codes // PAGE))
         yield Source({"coupon": coupon}, coupon=coupon, pages=pages, windows=paging.windows_for(codes))
 
 

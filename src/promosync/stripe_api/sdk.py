@@ -1,7 +1,7 @@
-"""The SDK, with everything switched off that it would say to anybody but its caller; nobody imports it directly.
+"""The SDK without its own output; every other module imports it from here.
 
-Telemetry, logging (which prints parameters, unique codes among them) and a line for coding agents on standard error.
-Nor does it load what only its asynchronous requests need, which nobody makes: that is half of its time to start.
+Switched off are telemetry, logging (it prints parameters, unique codes too) and a line for coding agents on standard
+error. Packages for asynchronous requests, which promosync does not make, are not loaded: that halves the import time.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ os.environ.pop("STRIPE_LOG", None)  # read once, when the SDK is imported
 
 @contextmanager
 def _without(*modules: str) -> Iterator[None]:
-    """Make modules that are not loaded yet look as if they were not installed, while the block lasts."""
+    """Hide modules that are not loaded yet in the block, as if they were not installed."""
     hidden = [name for name in modules if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is what import takes for "not there"
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # for import, None means "not there"
     try:
         yield
     finally:

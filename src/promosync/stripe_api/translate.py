@@ -1,7 +1,7 @@
-"""Between Stripe's JSON and promosync's words: one function for each direction and kind, tested as round trips.
+"""From Stripe's JSON to promosync's types and back: one function for each kind and direction, with round-trip tests.
 
-Rows are read in both shapes: a code names its coupon in ``promotion.coupon`` since 2025-09-30.clover, and embeds it
-in ``coupon`` before. Source: https://docs.stripe.com/changelog/clover/2025-09-30/polymorphic-coupon
+Both versions of a row are read: since 2025-09-30.clover a code has its coupon in ``promotion.coupon``, before that in
+``coupon``. Source: https://docs.stripe.com/changelog/clover/2025-09-30/polymorphic-coupon
 """
 
 from __future__ import annotations
@@ -21,51 +21,29 @@ Row = Mapping[str, Any]
 Params = dict[str, Any]
 
 _NO_OPTIONS: Mapping[str, int] = {}
-"""One for the many codes that have none: there may be a million of them."""
+"""Shared by all codes without options: there may be a million of them."""
 
 _DURATIONS = ("once", "repeating", "forever")
-
-# What an object can hold that is compared, or that Stripe gives and counts itself. Whatever else is set would be lost
-# with the object.
-_COUPON = frozenset(
-    """
-    id object amount_off applies_to created currency currency_options deleted duration duration_in_months livemode
-    max_redemptions metadata name percent_off redeem_by times_redeemed valid
-    """.split()  # noqa: SIM905 (a list literal would take a line for each)
-)
-_CODE = frozenset(
-    """
-    id object active code coupon created customer customer_account expires_at livemode max_redemptions metadata
-    promotion restrictions times_redeemed
-    """.split()  # noqa: SIM905
-)
-_INSIDE = {
-    "applies_to": frozenset({"products"}),
-    "promotion": frozenset({"coupon", "type"}),
-    "restrictions": frozenset(
-        {"currency_options", "first_time_transaction", "minimum_amount", "minimum_amount_currency"}
-    ),
-}
 
 
 def coupon_from(row: Row) -> LiveCoupon:
     """Return a coupon from Stripe's JSON, with ``applies_to`` and ``currency_options`` expanded.
 
-    Raises StripeFault for what is no coupon.
+    Raises StripeFault for anything else.
     """
     row = checked(row, COUPON)
     tags, metadata = split_metadata(row.get("metadata") or {})
     percent, amount = row.get("percent_off"), row.get("amount_off")
-    # Stripe shows both also where they mean nothing.
+    # Stripe shows both of these also when they have no meaning.
     currency = None if amount is None else row.get("currency")
     months = row.get("duration_in_months") if row["duration"] == "repeating" else None
     options = row.get("currency_options") or {}
     spec = Coupon(
-        # Through text: a float of 12.3 is not the decimal 12.3.
+        # From text: the float 12.3 is not exactly the decimal 12.3.
         percent_off=None if percent is None else Decimal(str(percent)),
         amount_off=amount,
         currency=currency,
-        # Stripe repeats the main currency among the options of some objects.
+        # Some objects have the main currency among the options, too.
         currency_options={key: value["amount_off"] for key, value in options.items() if key != currency},
         duration=row["duration"],
         duration_in_months=months,
@@ -75,17 +53,16 @@ def coupon_from(row: Row) -> LiveCoupon:
         name=row.get("name"),
         metadata=metadata,
     )
-    unknown = _unknown(row, _COUPON, "applies_to")
-    if row["duration"] not in _DURATIONS:
-        unknown = tuple(sorted((*unknown, "duration")))
+    unknown = [*COUPON.unknown(row), *(["duration"] if row["duration"] not in _DURATIONS else [])]
     times, valid = row.get("times_redeemed") or 0, bool(row.get("valid", True))
-    return LiveCoupon(row["id"], spec, tags, row["created"], times, valid, unknown, _seal(row.get("metadata") or {}))
+    sealed = "".join((row.get("metadata") or {}).get(PREFIX + key, "") for key in seal.KEYS)
+    return LiveCoupon(row["id"], spec, tags, row["created"], times, valid, tuple(sorted(unknown)), sealed)
 
 
 def code_from(row: Row) -> LiveCode:
     """Return a promotion code from Stripe's JSON, with ``restrictions.currency_options`` expanded.
 
-    Raises StripeFault for what is no promotion code.
+    Raises StripeFault for anything else.
     """
     row = checked(row, CODE)
     tags, metadata = split_metadata(row.get("metadata") or {})
@@ -108,12 +85,12 @@ def code_from(row: Row) -> LiveCode:
         customer_account=row.get("customer_account"),
         metadata=metadata,
     )
-    unknown = _unknown(row, _CODE, "promotion", "restrictions")
+    unknown = tuple(sorted(CODE.unknown(row)))
     return LiveCode(row["id"], spec, tags, row["created"], row.get("times_redeemed") or 0, unknown)
 
 
 def coupon_params(stripe_id: str, spec: Coupon, tags: Tags, sealed: str = "") -> Params:
-    """Return the parameters that create a coupon, with the text of a seal.
+    """Return the parameters that create a coupon; ``sealed`` is the text of its seal.
 
     Source: https://docs.stripe.com/api/coupons/create
     """
@@ -122,7 +99,7 @@ def coupon_params(stripe_id: str, spec: Coupon, tags: Tags, sealed: str = "") ->
         percent_off=None if spec.percent_off is None else f"{spec.percent_off.normalize():f}",
         amount_off=spec.amount_off,
         currency=spec.currency,
-        currency_options={key: {"amount_off": value} for key, value in sorted(spec.currency_options.items())},
+        currency_options=_options("amount_off", spec.currency_options),
         duration=spec.duration,
         duration_in_months=spec.duration_in_months,
         max_redemptions=spec.max_redemptions,
@@ -139,7 +116,7 @@ def code_params(spec: PromotionCode, tags: Tags) -> Params:
         first_time_transaction=True if spec.first_time_transaction else None,
         minimum_amount=spec.minimum_amount,
         minimum_amount_currency=spec.minimum_amount_currency,
-        currency_options={key: {"minimum_amount": value} for key, value in sorted(spec.currency_options.items())},
+        currency_options=_options("minimum_amount", spec.currency_options),
     )
     return _given(
         promotion={"type": "coupon", "coupon": spec.coupon},
@@ -155,9 +132,9 @@ def code_params(spec: PromotionCode, tags: Tags) -> Params:
 
 
 def private_texts(*codes: tuple[PromotionCode, Tags]) -> frozenset[str]:
-    """Return what no message may repeat of a promotion code, given as it is and as it is to be.
+    """Return the texts of a promotion code that no message may show; ``codes`` is the code before and after a change.
 
-    That is all that could tell a unique code or its holder. What is no unique code stands in the file: nothing.
+    These are all texts that could reveal a unique code or its holder. Other codes are in the file: none for them.
     """
     if all(tags.slot is None for _, tags in codes):
         return frozenset()
@@ -170,26 +147,18 @@ def private_texts(*codes: tuple[PromotionCode, Tags]) -> frozenset[str]:
 
 
 def coupon_changes(before: LiveCoupon, after: Coupon, tags: Tags) -> Params:
-    """Return the parameters that bring a coupon's changeable fields to ``after``; only what differs."""
+    """Return the parameters that change a coupon to ``after``, without fields that are equal."""
     return _given(
-        # Stripe reads the empty text as "not set".
+        # For Stripe an empty text means "not set".
         name=(after.name or "") if after.name != before.spec.name else None,
         metadata=_merge(before.spec.metadata, before.tags, after.metadata, tags),
-        currency_options={
-            key: {"amount_off": value}
-            for key, value in sorted(after.currency_options.items())
-            if before.spec.currency_options.get(key) != value
-        },
+        currency_options=_options("amount_off", after.currency_options, before.spec.currency_options),
     )
 
 
 def code_changes(before: LiveCode, after: PromotionCode, tags: Tags) -> Params:
-    """Return the parameters that bring a code's changeable fields to ``after``; only what differs."""
-    options = {
-        key: {"minimum_amount": value}
-        for key, value in sorted(after.currency_options.items())
-        if before.spec.currency_options.get(key) != value
-    }
+    """Return the parameters that change a code to ``after``, without fields that are equal."""
+    options = _options("minimum_amount", after.currency_options, before.spec.currency_options)
     return _given(
         active=after.active if after.active != before.spec.active else None,
         metadata=_merge(before.spec.metadata, before.tags, after.metadata, tags),
@@ -198,35 +167,20 @@ def code_changes(before: LiveCode, after: PromotionCode, tags: Tags) -> Params:
 
 
 def seal_params(text: str) -> dict[str, str]:
-    """Return the metadata that puts a seal on a coupon, whatever is on it now: an empty value removes its key."""
+    """Return the metadata that replaces the seal of a coupon: an empty value removes its key."""
     return {PREFIX + key: value for key, value in seal.values(text).items()}
 
 
-def _seal(metadata: Mapping[str, str]) -> str:
-    return "".join(metadata.get(PREFIX + key, "") for key in seal.KEYS)
-
-
 def _merge(before: Mapping[str, str], old_tags: Tags, after: Mapping[str, str], tags: Tags) -> dict[str, str]:
-    """Return the keys to send: Stripe merges metadata key by key, and an empty text removes one."""
+    """Return the keys to send: Stripe merges metadata by key, and an empty text removes a key."""
     old, new = {**before, **old_tags.to_metadata()}, {**after, **tags.to_metadata()}
     changed = {key: value for key, value in new.items() if old.get(key) != value}
     return {**changed, **{key: "" for key in old if key not in new}}
 
 
-def _unknown(row: Row, known: frozenset[str], *groups: str) -> tuple[str, ...]:
-    """Return the names of the fields of an object that are set and not known, those in its groups dotted."""
-    found = [name for name in row if name not in known and _is_set(row[name])]
-    for group in groups:
-        inside, expected = row.get(group) or {}, _INSIDE[group]
-        found += [f"{group}.{name}" for name in inside if name not in expected and _is_set(inside[name])]
-    return tuple(sorted(found)) if found else ()
-
-
-def _is_set(value: Any) -> bool:
-    """Whether a field says anything: it is not null, empty or false, and neither is all that is in it."""
-    if isinstance(value, Mapping):
-        return any(map(_is_set, value.values()))
-    return value not in (None, "", []) and value is not False
+def _options(field: str, after: Mapping[str, int], before: Mapping[str, int] = _NO_OPTIONS) -> Params:
+    """Return the amounts in other currencies as parameters; only those that differ from ``before``."""
+    return {key: {field: value} for key, value in sorted(after.items()) if before.get(key) != value}
 
 
 def _given(**params: Any) -> Params:
@@ -234,6 +188,6 @@ def _given(**params: Any) -> Params:
 
 
 def id_of(thing: Any) -> str | None:
-    """Return the id of what is an id, or an expanded object, or nothing."""
+    """Return the id of an id or an expanded object, None for None."""
     found = thing["id"] if isinstance(thing, Mapping) else thing
     return None if found is None else str(found)

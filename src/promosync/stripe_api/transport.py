@@ -1,4 +1,4 @@
-"""The only way to the network: every request, the SDK's own retries included, is paced, counted and bounded here."""
+"""The only way to the network: every request and every retry of the SDK is paced, counted and limited here."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from promosync.stripe_api.unreachable import unreachable
 
 CONNECT_SECONDS = 5.0
 FIRST_SECONDS = 7.0
-"""How long an answer may take to begin while none has come yet: who dials a dead address should hear of it soon."""
+"""How long the first answer of all may take to begin: a dead address is reported soon."""
 READ_SECONDS = 30.0
 WHOLE_SECONDS = 60.0
-"""How long one request may take in all, however slowly its answer comes; a write may take that long to begin."""
+"""How long one request may take in total; the answer to a write may take as long to begin."""
 
 LARGEST = 32 * 2**20
-"""Bytes of an answer, unpacked, after which it is none. Stripe's largest have a few million."""
+"""The largest answer in bytes, unpacked. Stripe's largest have a few million."""
 
 _ID = re.compile(r"(/v1/[a-z_]+)/(?!search$)[^/]+")
 _AGENT = re.compile(r" AIAgent/\S*")
 
 
 class Transport(stripe.HTTPClient):
-    """An HTTP client for the SDK that waits for its turn, notes Stripe's clock, and counts; for several threads.
+    """An HTTP client for the SDK and several threads: it paces requests, counts them and reads Stripe's clock.
 
-    It follows no redirect: the key would go along. The SDK tries a lost request again, but not a write that a
-    server failed at: whoever made it looks first whether it was carried out.
+    It follows no redirect, which would send the key to another address. The SDK retries a lost request, but no write
+    with a server error: the caller first checks whether it was carried out.
     """
 
     name = "requests"
@@ -48,23 +48,18 @@ class Transport(stripe.HTTPClient):
         self.counts: Counter[str] = Counter()
         self.server_date: int | None = None
         self.until: float | None = None
-        """When to give up for good, on the monotonic clock: from then on every request is OutOfTime."""
-        self._pacer = pacer
+        """From this time on, on the monotonic clock, every request raises OutOfTime."""
+        self.pacer = pacer
         self._end = threading.local()
         self._session = _session(InTime(lambda: float(self._end.at), connections), loopback)
         self._answered = False
         self._count_lock = threading.Lock()
 
-    @property
-    def pace(self) -> float | None:
-        """The share of the set rate at which requests go out; None without a limit."""
-        return self._pacer.pace
-
     def request(  # type: ignore[override]  # as the SDK's own clients have it
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[str, int, Mapping[str, str]]:
         endpoint = endpoint_of(method, url)
-        self._pacer.wait(endpoint)
+        self.pacer.wait(endpoint)
         begun = time.monotonic()
         end = begun + WHOLE_SECONDS
         if self.until is not None:
@@ -89,19 +84,21 @@ class Transport(stripe.HTTPClient):
                 content = _content(answer)
         except StripeFault:
             raise
-        except Exception as error:  # of four layers below, which raise a TypeError for a proxy that is no address
+        except Exception as error:  # from four libraries; a wrong proxy address, for example, is a TypeError
             if time.monotonic() < end:
                 raise unreachable(error, url, CONNECT_SECONDS, patience) from None
             if end == self.until:
                 raise OutOfTime from None
-            raise _too_slow(url) from None  # not for the SDK to send again: that would be another minute
+            # A StripeFault, so that the SDK does not retry: that would take another minute.
+            words = f"{urlsplit(url).netloc} did not finish its answer within {WHOLE_SECONDS:g} seconds"
+            raise StripeFault(Fault.UNREACHABLE, f"{words}: check the network, then run it again") from None
         self._answered = True
         self._note_date(answer.headers.get("Date"))
         self._pace(endpoint, answer, content)
         if not reading and answer.status_code >= 500:
             answer.headers["Stripe-Should-Retry"] = "false"
         if answer.status_code >= 400 and not _is_an_error_of_stripes(content):
-            content = ""  # the SDK trips over some of what proxies send
+            content = ""  # the SDK fails on some answers of proxies
         return content, answer.status_code, answer.headers
 
     def close(self) -> None:
@@ -109,56 +106,46 @@ class Transport(stripe.HTTPClient):
 
     def _pace(self, endpoint: str, answer: requests.Response, content: str) -> None:
         if answer.status_code != 429:
-            self._pacer.accepted(endpoint)
-        elif "lock_timeout" not in content:  # somebody else holds the object: not a question of speed
-            self._pacer.refused(endpoint, answer.headers.get("Stripe-Rate-Limited-Reason"))
+            self.pacer.accepted(endpoint)
+        elif "lock_timeout" not in content:  # another request uses the object: no rate limit
+            self.pacer.refused(endpoint, answer.headers.get("Stripe-Rate-Limited-Reason"))
 
     def _note_date(self, text: str | None) -> None:
         try:
             self.server_date = int(parsedate_to_datetime(text or "").timestamp())
         except (ValueError, OverflowError):
-            return  # a proxy's answer: the last good date stays
+            return  # a proxy's answer: keep the last date
 
 
 def endpoint_of(method: str, url: str) -> str:
-    """Return what Stripe limits as one: the method and the path without ids."""
+    """Return method and path without ids: Stripe has one rate limit for these."""
     return f"{method.upper()} " + _ID.sub(r"\1/:id", urlsplit(url).path)
 
 
 def _content(answer: requests.Response) -> str:
-    """Return what came as text; StripeFault where it is more than any answer of Stripe's."""
+    """Return the body as text; raise StripeFault if it is larger than any answer of Stripe's."""
     content = bytearray()
-    for piece in answer.iter_content(2**16):  # unpacked piece by piece: a little can become a lot
+    for piece in answer.iter_content(2**16):  # unpacked in pieces: a small body can unpack to a very large one
         content += piece
         if len(content) > LARGEST:
             where = urlsplit(answer.url).netloc
-            words = f"what {where} answers is larger than {LARGEST // 2**20} MB, so it is not Stripe's"
+            words = f"the answer of {where} is larger than {LARGEST // 2**20} MB, so it is not from Stripe"
             raise StripeFault(Fault.BROKEN, f"{words}: check the API base, and whether a proxy is in between")
     return content.decode("utf-8", errors="replace")
 
 
-def _too_slow(url: str) -> StripeFault:
-    host = urlsplit(url).netloc
-    words = f"{host} did not finish its answer within {WHOLE_SECONDS:g} seconds"
-    return StripeFault(Fault.UNREACHABLE, f"{words}: check the network, then run it again")
-
-
 def _session(adapter: InTime, loopback: bool) -> requests.Session:
     session = requests.Session()
-    # Without an auth of its own, requests would put a .netrc entry for the host in place of the key.
-    session.auth = _leave
+    # Without an auth, requests would replace the key by an entry of .netrc for the host.
+    session.auth = lambda request: request
     session.trust_env = not loopback  # no proxy between this machine and itself
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
     return session
 
 
-def _leave(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
 def _without_agent(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the SDK's headers without the name of the coding agent that it finds in the environment."""
+    """Return the SDK's headers without the name of a coding agent from the environment."""
     kept: MutableMapping[str, str] = dict(headers)
     kept["User-Agent"] = _AGENT.sub("", kept.get("User-Agent", ""))
     about = json.loads(kept.get("X-Stripe-Client-User-Agent", "{}"))

@@ -1,6 +1,6 @@
-"""What to tell of a request without an answer, in words that have nothing of the request but its host.
+"""Messages for a request without an answer: of the request they show only the host.
 
-What the layers below say may hold the address with its query, or a proxy's password: nothing of that is repeated.
+Messages of other libraries may contain the address with its query, or a proxy's password: they are not shown.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _PROXIES = "HTTPS_PROXY, ALL_PROXY and NO_PROXY"
 
 
 def unreachable(error: Exception, url: str, connecting: float, patience: float) -> Exception:
-    """Return what to raise: the SDK's APIConnectionError for what may pass, a StripeFault for what will not.
+    """Return what to raise: the SDK's APIConnectionError for a temporary fault, a StripeFault for a permanent one.
 
-    ``connecting`` and ``patience`` are the seconds that a connection, and the next piece of an answer, had.
+    ``connecting`` and ``patience`` are the time limits in seconds for a connection and for a piece of an answer.
     """
     host = urlsplit(url).netloc
     causes = [error, *_causes(error)]
@@ -40,7 +40,7 @@ def unreachable(error: Exception, url: str, connecting: float, patience: float) 
     if isinstance(error, requests.exceptions.SSLError) and not any(_broke(one) for one in causes):
         return _final(f"no secure connection to {host} can be made: check the address, and {_PROXIES}")
     if isinstance(error, ValueError) or not isinstance(error, OSError | HTTPException):
-        # An address, a proxy's among them, or a header that cannot be sent.
+        # A wrong address, also of a proxy, or a header that cannot be sent.
         return _final(f"nothing can be sent to {host}: check the API base, and {_PROXIES}")
     why = _system_words(causes)
     if isinstance(error, requests.ConnectTimeout):
@@ -60,7 +60,7 @@ def _final(words: str) -> StripeFault:
 
 
 def _broke(error: BaseException) -> bool:
-    """Whether a connection ended before it was secure, which may go better the next time."""
+    """Whether a connection ended before it was secure: the next try may succeed."""
     return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
 
 
@@ -71,7 +71,7 @@ def _system_words(causes: list[BaseException]) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield every error that one was made of, however deep it is wrapped."""
+    """Yield every error inside an error, at any depth."""
     seen: list[BaseException] = [error]
     for one in seen:
         inner = [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]

@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from promosync.export import nobodys, owners
-from promosync.export.draft import Export, Wishes
-from promosync.export.proof import Proved, prove
+from promosync.export import owners, unmanaged
+from promosync.export.draft import Draft, Export, Wishes
+from promosync.export.proof import prove
 from promosync.model.account import Live
 from promosync.model.configuration import Configuration
 from promosync.model.issued import IssuedBuilder
@@ -19,7 +19,7 @@ from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.desired import needs
-from promosync.plan.plan import Verb
+from promosync.plan.plan import Plan, Verb
 
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
@@ -53,7 +53,7 @@ def make(stripe: StripeAccount, selection: Selection) -> Export:
         builder.add(code)
         if code.spec.active and code.spec.customer and code.spec.max_redemptions == 1:
             bound.add(code.spec.customer)
-    found = nobodys.Holdings(
+    found = unmanaged.Holdings(
         account=replace(stripe.account, now=stripe.now),
         coupons=coupons,
         codes=builder.codes,
@@ -61,14 +61,14 @@ def make(stripe: StripeAccount, selection: Selection) -> Export:
         owners=frozenset(others),
         addresses=_addresses(stripe, bound, selection.wishes),
     )
-    draft = nobodys.draft(found, selection.wishes)
+    draft = unmanaged.draft(found, selection.wishes)
     wanted = needs(draft.configuration, found.account.mode)
-    existing = stripe.existing_products(wanted.products), stripe.existing_customers(wanted.customers)
+    products, customers = stripe.existing_products(wanted.products), stripe.existing_customers(wanted.customers)
 
     def seen(configuration: Configuration) -> tuple[Live, Mapping[str, Rows]]:
-        return nobodys.seen_by_a_plan(found, configuration, draft.files, existing)
+        return unmanaged.seen_by_a_plan(found, configuration, draft.files, products, customers)
 
-    return _exported(prove(draft, seen), others)
+    return _exported(*prove(draft, seen), others)
 
 
 def _of_owner(stripe: StripeAccount, owner: str, wishes: Wishes) -> Export:
@@ -85,16 +85,15 @@ def _of_owner(stripe: StripeAccount, owner: str, wishes: Wishes) -> Export:
     live = replace(live, products=products, customers=customers)
 
     def seen(configuration: Configuration) -> tuple[Live, Mapping[str, Rows]]:
-        return live, owners.rows_of({batch.id: draft.files[batch.id] for batch in configuration.batches})
+        return live, {batch.id: draft.files[batch.id].read() for batch in configuration.batches}
 
     del others[owner]
-    return _exported(prove(draft, seen), others)
+    return _exported(*prove(draft, seen), others)
 
 
-def _exported(proved: Proved, others: Mapping[str, int]) -> Export:
-    strays = [action for action in proved.plan.actions if not action.path and action.verb is not Verb.RETIRE]
-    withdrawn = sum(batch.withdrawn for batch in proved.plan.batches if not batch.path)
-    draft = proved.draft
+def _exported(draft: Draft, plan: Plan, others: Mapping[str, int]) -> Export:
+    strays = [action for action in plan.actions if not action.path and action.verb is not Verb.RETIRE]
+    withdrawn = sum(batch.withdrawn for batch in plan.batches if not batch.path)
     return Export(draft.configuration, draft.files, draft.left_out.all(), others, len(strays) + withdrawn)
 
 

@@ -50,7 +50,7 @@ def decide(
     reading = stripe.begin(needs(configuration, stripe.account.mode, rows), everything=policy.refresh)
     reading.read(wanted)
     while True:
-        live = seen(reading.live())
+        live = seen(reading.live(replace(stripe.account, now=stripe.now)))
         begun = begin(configuration, live, policy, rows)
         made: Plan | Unread = begun.unread
         if not made:

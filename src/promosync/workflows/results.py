@@ -114,9 +114,8 @@ def _read(
             faults[source] = fault
             continue
         since = begin if done is None else _earlier(done.since, begin)
-        ledger = Ledger(account, before.owner, attribution.keys, book, ledger.read).noted(
-            source, Read(since, account.now, reading.gaps)
-        )
+        read = {**ledger.read, source: Read(since, account.now, reading.gaps)}
+        ledger = Ledger(account, before.owner, attribution.keys, book, read)
     return ledger, faults
 
 

@@ -1,6 +1,6 @@
-"""What nobody manages yet, as a configuration that adopts it: every coupon and code by its Stripe id.
+"""Objects that are not managed, as a configuration that adopts them: every coupon and code by its Stripe id.
 
-Codes that differ in text and customer alone, and can be used once, are unique codes: many of them become one import.
+Codes that can be used once and differ only in text and customer are unique codes: many of them become one import.
 """
 
 from __future__ import annotations
@@ -33,24 +33,18 @@ from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
 from promosync.model.issued import IssuedCode, IssuedCodes
 from promosync.model.life import has_ended
-from promosync.model.live import Account, LiveCode, LiveCoupon
-from promosync.model.ownership import Tags
+from promosync.model.live import Account, LiveCoupon
 from promosync.model.promotions import fold
 from promosync.plan.batch_rows import Rows
 from promosync.plan.plan import Kind
 
-_OWNERS = ("default", "export")
-
-Existing = tuple[frozenset[str], Mapping[str, tuple[str, ...]]]
-"""The products and customers that are in Stripe, as :class:`~promosync.model.live.Live` has them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What was read: ``coupons`` are all of the account, ``codes`` those that nobody manages.
+    """What was read: ``coupons`` are all coupons of the account, ``codes`` the codes that are not managed.
 
-    ``selected`` are the Stripe ids of the coupons to export, None for all. ``owners`` are the names that promosync's
-    keys carry on other objects. ``addresses`` has the address of those customers that alone have theirs.
+    ``selected`` are the Stripe ids of the coupons to export, None for all. ``owners`` are the owners of other
+    objects. ``addresses`` has the address of each customer who has one that no other customer has.
     """
 
     account: Account
@@ -61,17 +55,8 @@ class Holdings:
     addresses: Mapping[str, str] = field(default_factory=dict)
 
 
-def live_code(records: IssuedCodes, index: int) -> LiveCode:
-    """Return a code that nobody manages as it was read."""
-    record = records[index]
-    shape = records.shapes[record.shape]
-    spec = replace(shape.spec, code=record.code, customer=record.customer, active=record.active)
-    tags = Tags(carried=shape.carried, protect=shape.protect, retired=record.retired, email=record.email)
-    return LiveCode(record.stripe_id, spec, tags, record.created, record.used - shape.carried, shape.unknown)
-
-
 def draft(found: Holdings, wishes: Wishes) -> Draft:
-    """Return the entries of what nobody manages, under an owner's name that nobody has."""
+    """Return the entries of objects that are not managed, for an owner that no object has."""
     left_out = Remainder()
     coupons = _coupons(found, wishes, left_out)
     wanted = _wanted(found, wishes, coupons, left_out)
@@ -89,39 +74,35 @@ def draft(found: Holdings, wishes: Wishes) -> Draft:
 
 
 def free_owner(owners: Iterable[str]) -> str:
-    """Return a name for the owner that no object of the account carries: what carries it would count as ours."""
+    """Return an owner that no object of the account has: objects with that owner would count as managed."""
     taken = set(owners)
-    first = next((name for name in _OWNERS if name not in taken), None)
-    return first or Names(taken).take(_OWNERS[-1], _OWNERS[-1])
+    return "default" if "default" not in taken else Names(taken).take("export", "export")
 
 
 def _coupons(found: Holdings, wishes: Wishes, left_out: Remainder) -> dict[str, CouponEntry]:
-    """Return the entries by Stripe id. A Stripe id that can be a config id is one; the others get one made."""
+    """Return the entries by Stripe id. The config id is the Stripe id if it can be one, else a new name."""
     names = Names(coupon.stripe_id for coupon in found.coupons if is_own_name(coupon.stripe_id))
     entries: dict[str, CouponEntry] = {}
     for coupon in sorted(found.coupons, key=lambda coupon: (coupon.created, coupon.stripe_id)):
         own = coupon.stripe_id
         if coupon.tags.owner is not None or (found.selected is not None and own not in found.selected):
             continue
-        if not coupon.valid and not wishes.ended:
-            left_out.add(Kind.COUPON, ENDED, own)
-            continue
-        if why := unknown_fields(coupon):
-            left_out.add(Kind.COUPON, why, own)
-            continue
-        config_id = own if is_own_name(own) else names.take(own, "coupon")
-        entries[own] = coupon_entry(coupon, config_id, found.account.mode)
+        if reason := ENDED if not coupon.valid and not wishes.ended else unknown_fields(coupon):
+            left_out.add(Kind.COUPON, reason, own)
+        else:
+            config_id = own if is_own_name(own) else names.take(own, "coupon")
+            entries[own] = coupon_entry(coupon, config_id, found.account.mode)
     return entries
 
 
 def _wanted(
     found: Holdings, wishes: Wishes, coupons: Mapping[str, CouponEntry], left_out: Remainder
 ) -> Sequence[int]:
-    """Return the codes that an entry can be made for, oldest first."""
+    """Return the codes that can have an entry, oldest first."""
     every = {coupon.stripe_id: coupon for coupon in found.coupons}
     wanted = array("L")
     for index in oldest_first(found.codes):
-        code = live_code(found.codes, index)
+        code = found.codes.live(index, None, None)
         coupon = every.get(code.spec.coupon)
         if coupon is not None and coupon.tags.owner is not None:
             left_out.add(Kind.CODE, f"its coupon belongs to owner {coupon.tags.owner!r}", code.stripe_id)
@@ -137,11 +118,11 @@ def _wanted(
 
 
 def _unique(found: Holdings, files_from: int | None, wanted: Sequence[int]) -> list[array[int]]:
-    """Return the groups of unique codes that are large enough for a file, each from the oldest to the newest."""
+    """Return the groups of unique codes that are large enough for a file, each with its oldest code first."""
     if files_from is None:
         return []
     groups: dict[tuple[int, bool], array[int]] = {}
-    texts: Counter[str] = Counter()  # not of unique codes for everybody: Stripe sees to it that those are unique
+    texts: Counter[str] = Counter()  # without unique codes for any customer: Stripe makes sure that those are unique
     for index in wanted:
         record = found.codes[index]
         unique, bound = _may_be_in_a_file(found, record), record.customer is not None
@@ -149,7 +130,7 @@ def _unique(found: Holdings, files_from: int | None, wanted: Sequence[int]) -> l
             groups.setdefault((record.shape, bound), array("L")).append(index)
         if bound or not unique:
             texts[fold(record.code)] += 1
-    # A text stands in a file once: not in two imports, and not in an import and beside it.
+    # A text is in a file once: not in two imports, and not in an import and a single code.
     alone = (
         array("L", (index for index in members if texts[fold(found.codes[index].code)] == int(bound)))
         for (_, bound), members in groups.items()
@@ -190,34 +171,33 @@ def _batches(
 def _codes(
     found: Holdings, coupons: Mapping[str, CouponEntry], wanted: Sequence[int], names: Names
 ) -> list[CodeEntry]:
-    """Return the entries in order; of several codes of one text the one that works gets it as its name."""
+    """Return the entries in order; of several codes with one text the active one gets it as its config id."""
     entries = {}
     for index in sorted(wanted, key=lambda index: not found.codes[index].active):
-        code = live_code(found.codes, index)
+        code = found.codes.live(index, None, None)
         config_id = names.take(fold(code.spec.code), "code")
         entries[index] = code_entry(code, config_id, coupons[code.spec.coupon], found.account.mode)
     return [entries[index] for index in wanted]
 
 
 def seen_by_a_plan(
-    found: Holdings, configuration: Configuration, files: Mapping[str, CodeFile], existing: Existing
+    found: Holdings,
+    configuration: Configuration,
+    files: Mapping[str, CodeFile],
+    products: frozenset[str],
+    customers: Mapping[str, tuple[str, ...]],
 ) -> tuple[Live, dict[str, Rows]]:
-    """Return what a plan of the configuration looks at, with one code of each file: the others are like it."""
+    """Return what a plan of the configuration needs, with one code of each file: its other codes are alike."""
     wanted = {entry.stripe_id[found.account.mode] for entry in configuration.codes}
     first = {batch.id: files[batch.id].members[0] for batch in configuration.batches}
     examples = set(first.values())
     codes = tuple(
-        live_code(found.codes, index)
+        found.codes.live(index, None, None)
         for index, record in enumerate(found.codes)
         if index in examples or record.stripe_id in wanted
     )
     rows = {}
     for batch, index in first.items():
-        record, addresses = found.codes[index], files[batch].addresses
-        if addresses is None or record.customer is None:
-            rows[batch] = Rows([record.code])
-        else:
-            address = addresses[record.customer]
-            rows[batch] = Rows([record.code], [address], {address: (record.customer,)})
-    products, customers = existing
+        example, holder = replace(files[batch], members=(index,)).read(), found.codes[index].customer or ""
+        rows[batch] = replace(example, customers=dict.fromkeys(example.emails or (), (holder,)))
     return Live(found.account, found.coupons, codes, products, customers), rows

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from promosync.cli.options import Panel, above_zero
 from promosync.cli.run import Run
 from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
@@ -27,16 +29,46 @@ SANDBOX_KEY = "sk_test_sandbox"
 _LOCAL = 400.0
 """About how many requests the sandbox answers in a second; nothing holds them back."""
 
+_option = partial(typer.Option, rich_help_panel=Panel.ACCOUNT)
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The flags that choose the account."""
+    """The group of options that chooses the account."""
 
-    sandbox: bool = False
-    api_base: str | None = None
-    stripe_account: str | None = None
-    live: bool = False
-    rps: float | None = None
+    sandbox: Annotated[
+        bool, _option("--sandbox", help="Use a local Stripe kept in .promosync/ instead; needs no key.")
+    ] = False
+    api_base: Annotated[
+        str | None,
+        _option(
+            "--api-base",
+            metavar="URL",
+            help="Where the API is: https, or http on this machine. STRIPE_API_BASE in the environment does the "
+            "same.",
+        ),
+    ] = None
+    stripe_account: Annotated[
+        str | None,
+        _option(
+            "--stripe-account",
+            metavar="ACCT",
+            help="Act for this connected account. STRIPE_ACCOUNT in the environment does the same.",
+        ),
+    ] = None
+    live: Annotated[
+        bool, _option("--live", help="Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.")
+    ] = False
+    rps: Annotated[
+        float | None,
+        _option(
+            "--rps",
+            metavar="N",
+            callback=above_zero,
+            help="Requests per second on each endpoint, four times as many in total; otherwise 80 % of Stripe's "
+            "limits.",
+        ),
+    ] = None
 
     @property
     def options(self) -> list[str]:

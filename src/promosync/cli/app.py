@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from promosync.cli.apply import apply
 from promosync.cli.check import check
 from promosync.cli.codes import codes
+from promosync.cli.command import add, group
 from promosync.cli.demo import demo
 from promosync.cli.explain import explain
 from promosync.cli.export import export
-from promosync.cli.help import help_, say_version, version
-from promosync.cli.help_pages import Command, Group
+from promosync.cli.help import help_, version
 from promosync.cli.init import init
 from promosync.cli.options import Panel
 from promosync.cli.plan import plan
@@ -23,7 +22,7 @@ from promosync.cli.sandbox import sandbox
 from promosync.cli.status import status
 from promosync.cli.validate import schema, validate
 
-COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
+COMMANDS = (
     ("Main commands", init, "promosync init shop"),
     ("Main commands", validate, "promosync validate --strict promosync.json"),
     ("Main commands", plan, "promosync plan --sandbox\npromosync plan --out plan.json shop/"),
@@ -40,24 +39,21 @@ COMMANDS: tuple[tuple[str, Callable[..., Any], str], ...] = (
 )
 """Under which heading each command stands in the list of all, and an example of its use."""
 
-app = typer.Typer(
+app = group(
     name="promosync",
-    cls=Group,
-    no_args_is_help=True,
-    rich_markup_mode=None,
     epilog="promosync init shop\npromosync plan shop/promosync.json --sandbox",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for heading, command, example in COMMANDS:
-    app.command(command.__name__.rstrip("_"), cls=Command, rich_help_panel=heading, epilog=example)(command)
+    add(app, command, example, heading)
 app.add_typer(codes, name="codes", rich_help_panel="From Stripe to files")
 app.add_typer(sandbox, name="sandbox", rich_help_panel="To try and to learn")
 
 
 def _version(ctx: typer.Context, asked: bool) -> None:
     if asked:
-        say_version(ctx.obj)
+        version(ctx.obj)
         raise typer.Exit
 
 

@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from promosync.cli.access import Access, opened
-from promosync.cli.options import (
-    DEFAULT_FILE,
-    AccountOption,
-    ApiBaseOption,
-    DebugOption,
-    Format,
-    FormatOption,
-    LiveOption,
-    RpsOption,
-    SandboxOption,
-)
-from promosync.cli.run import Run, begin
+from promosync.cli.command import DebugRun
+from promosync.cli.options import DEFAULT_FILE, Format, FormatOption
+from promosync.cli.run import FOUND, Run
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.render.visible import visible
 
@@ -27,11 +18,10 @@ if TYPE_CHECKING:
     from promosync.model.configuration import Configuration
     from promosync.plan.checkout import Origin
 
-NOT_VALID = 2
-
 
 def check(
-    ctx: typer.Context,
+    run: DebugRun,
+    *,
     code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code; case does not matter.")],
     file: Annotated[
         str | None,
@@ -65,35 +55,28 @@ def check(
         typer.Option("--product", metavar="ID", help="The product that is bought: Stripe's id of it, or the file's."),
     ] = None,
     output: FormatOption = Format.TEXT,
-    sandbox: SandboxOption = False,
-    api_base: ApiBaseOption = None,
-    stripe_account: AccountOption = None,
-    live: LiveOption = False,
-    rps: RpsOption = None,
-    debug: DebugOption = False,
-) -> None:
+    access: Access,
+) -> int:
     """Tell whether Stripe would take a code now. Rule by rule; exit 2 if it would not. Nothing is used up."""
     from promosync.plan.checkout import Order, origin
     from promosync.plan.desired import product_id
     from promosync.render.check import check_json, check_text
     from promosync.workflows.check import ask
 
-    run = begin(ctx, output, debug)
     configuration = _configuration(run, file)
-    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
+    with opened(run, access) as stripe:
         if product is not None and configuration is not None:
             product = product_id(configuration, product, stripe.account.mode)
         order = Order(customer, amount, currency.lower() if currency else None, first_time, product)
         checked = ask(code, order, stripe, configuration)
     found = origin(checked.code, code, configuration)
     place = _place(run, found)
-    if run.json:
+    if output is Format.JSON:
         run.emit(check_json(checked, found, place), indent=2)
     else:
         words = f"{place['file']}:{place['line']}:{place['column']} {place['path']}" if place else ""
         run.show(check_text(checked, found, words, run.out.width))
-    if not checked.valid:
-        raise typer.Exit(NOT_VALID)
+    return 0 if checked.valid else FOUND
 
 
 def _configuration(run: Run, file: str | None) -> Configuration | None:

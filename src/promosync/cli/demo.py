@@ -11,12 +11,11 @@ from contextlib import chdir
 from pathlib import Path
 from shutil import which
 
-import typer
 from rich.text import Text
 
 from promosync.cli.access import SANDBOX, sandbox_at
 from promosync.cli.options import DEFAULT_FILE
-from promosync.cli.run import Run, begin
+from promosync.cli.run import Run
 from promosync.cli.signals import INTERRUPTED, Interrupted
 
 EXAMPLE = "omnibase-complete.json"
@@ -33,9 +32,8 @@ EDITS = (
 )
 
 
-def demo(ctx: typer.Context) -> None:
+def demo(run: Run) -> None:
     """Play the whole story, without an account. It runs against a local sandbox and leaves nothing behind."""
-    run = begin(ctx)
     run.so_far = "It leaves nothing behind."
     before = example_text()
     with tempfile.TemporaryDirectory(prefix="promosync-demo-") as folder, chdir(folder):

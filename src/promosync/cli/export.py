@@ -9,17 +9,10 @@ from typing import Annotated
 import typer
 
 from promosync.cli.access import Access, opened
-from promosync.cli.options import (
-    AccountOption,
-    ApiBaseOption,
-    DebugOption,
-    LiveOption,
-    RpsOption,
-    SandboxOption,
-    output_option,
-)
+from promosync.cli.command import DebugRun
+from promosync.cli.options import output_option
 from promosync.cli.progress import reading
-from promosync.cli.run import Run, begin
+from promosync.cli.run import Run
 from promosync.cli.writing import check_target, writing
 from promosync.render.visible import visible
 
@@ -27,7 +20,8 @@ FILES_FROM = 50
 
 
 def export(
-    ctx: typer.Context,
+    run: DebugRun,
+    *,
     out: Annotated[
         str | None,
         output_option("--out", metavar="FILE", help="Write to this file, and unique codes to files beside it."),
@@ -58,12 +52,7 @@ def export(
             help="With --out: write so many or more unique codes of one kind to a file of their own.",
         ),
     ] = FILES_FROM,
-    sandbox: SandboxOption = False,
-    api_base: ApiBaseOption = None,
-    stripe_account: AccountOption = None,
-    live: LiveOption = False,
-    rps: RpsOption = None,
-    debug: DebugOption = False,
+    access: Access,
 ) -> None:
     """Print what the account holds as a configuration. Applying it adopts everything and changes nothing else."""
     from promosync.config.writing import to_json
@@ -71,17 +60,15 @@ def export(
     from promosync.render.export import export_notes
     from promosync.workflows.export import Selection, make
 
-    run = begin(ctx, debug=debug)
     if owner is not None and coupon:
         raise typer.BadParameter("--owner exports everything of that owner: leave --coupon out.")
     if out is not None:
         check_target(Path(out), run.reads, overwrite)
     selection = Selection(owner, tuple(coupon or ()), Wishes(include_ended, None if out is None else files_from))
-    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe, reading(run, stripe):
+    with opened(run, access) as stripe, reading(run, stripe):
         made = make(stripe, selection)
     if out is None:
-        run.out.file.write(to_json(made.configuration, ascii_only=_is_narrow(run)))
-        run.out.file.flush()
+        run.write(to_json(made.configuration, ascii_only=_is_narrow(run)))
     else:
         folder, whole = Path(out).parent, list[str]()
         for file in made.files.values():

@@ -7,26 +7,20 @@ from typing import Annotated
 import typer
 
 from promosync import __version__
-from promosync.cli.run import Run, begin
-
-CommandArgument = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="COMMAND", help="A command, such as `plan` or `codes export`.", show_default=False),
-]
+from promosync.cli.run import Run
 
 
-def help_(ctx: typer.Context, command: CommandArgument = None) -> None:
+def help_(
+    run: Run,
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMMAND", help="A command, such as `plan` or `codes export`.", show_default=False),
+    ] = None,
+) -> int:
     """Show what a command does, and its options."""
-    run = begin(ctx)
-    if code := run.carry_out([*(command or ()), "--help"], run):
-        raise typer.Exit(code)
+    return run.carry_out([*(command or ()), "--help"], run)
 
 
-def version(ctx: typer.Context) -> None:
+def version(run: Run) -> None:
     """Show the version."""
-    say_version(begin(ctx))
-
-
-def say_version(run: Run) -> None:
-    """Write name and version."""
     run.answer(f"promosync {__version__}")

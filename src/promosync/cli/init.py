@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from promosync.cli.options import DEFAULT_FILE
-from promosync.cli.run import Run, begin
+from promosync.cli.run import Run
 from promosync.cli.workflow_files import Ci, workflow_files
 from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
@@ -21,7 +21,7 @@ SCHEMA_FILE = "promosync.schema.json"
 
 
 def init(
-    ctx: typer.Context,
+    run: Run,
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to write it.")] = ".",
     ci: Annotated[
         Ci | None, typer.Option("--ci", help="Write CI jobs that plan and apply, instead of a starter file.")
@@ -39,7 +39,6 @@ def init(
     """Write a starter promosync.json. Its schema goes beside it for the editor; no file is overwritten."""
     from promosync.config import schema_text
 
-    run = begin(ctx)
     place = Path(folder)
     if ci is not None:
         _write_jobs(run, place, ci, uses)

@@ -37,8 +37,7 @@ def tell_errors(run: Run, located: Located) -> None:
         return problems_markdown(located, run.name)
 
     if run.output == "markdown":
-        run.out.file.write(page())
-        run.out.file.flush()
+        run.write(page())
     leave_summary(run, page)
 
 

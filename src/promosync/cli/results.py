@@ -10,23 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promosync.cli.access import Access, opened
-from promosync.cli.options import (
-    DEFAULT_FILE,
-    AccountOption,
-    ApiBaseOption,
-    ByOption,
-    DebugOption,
-    FileArgument,
-    LiveOption,
-    MaxMinutesOption,
-    ReportFormat,
-    ReportFormatOption,
-    RpsOption,
-    SandboxOption,
-)
+from promosync.cli.command import DebugRun
+from promosync.cli.options import MaxMinutesOption
 from promosync.cli.progress import reading
-from promosync.cli.report_formats import show_report
-from promosync.cli.run import Run, begin
+from promosync.cli.report_options import ReportFormat, ReportOptions
+from promosync.cli.run import OUT_OF_TIME, Run
 from promosync.cli.signals import INTERRUPTED, stopping
 from promosync.cli.writing import check_target, check_writable, kept_text, writing
 from promosync.results.periods import Every
@@ -37,7 +25,6 @@ if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
     from promosync.stripe_api.orders import OrderReading
 
-STOPPED = 3
 _LONG = 100
 """So many requests take more than a few seconds: their number is said before."""
 _ENOUGH = 8
@@ -45,9 +32,9 @@ _ENOUGH = 8
 
 
 def results(
-    ctx: typer.Context,
-    file: FileArgument = DEFAULT_FILE,
-    by: ByOption = None,
+    run: DebugRun,
+    *,
+    form: ReportOptions,
     every: Annotated[
         Every | None, typer.Option("--every", help="Also count each day, week or month by itself.")
     ] = None,
@@ -66,51 +53,41 @@ def results(
     zone: Annotated[
         str, typer.Option("--zone", metavar="NAME", help="The time zone of days, such as Europe/Berlin.")
     ] = "UTC",
-    output: ReportFormatOption = ReportFormat.TABLE,
     ledger: Annotated[
         str | None,
         typer.Option(
             "--ledger", metavar="FILE", help="Keep what was read in this file; the next run reads only what is new."
         ),
     ] = None,
-    sandbox: SandboxOption = False,
-    api_base: ApiBaseOption = None,
-    stripe_account: AccountOption = None,
-    live: LiveOption = False,
-    rps: RpsOption = None,
+    access: Access,
     max_minutes: MaxMinutesOption = None,
-    debug: DebugOption = False,
-) -> None:
+) -> int:
     """Show what coupons, codes and batches brought and cost. Orders, customers, discounts, revenue, refunds."""
     from promosync.results.periods import span_of, zone_of
     from promosync.results.report import Asked
-    from promosync.status.builder import ALWAYS
     from promosync.workflows.results import look
 
-    begun = time.monotonic()
-    run = begin(ctx, output, debug)
-    html = output is ReportFormat.HTML
-    keys = tuple(dict.fromkeys(by or ())) or (ALWAYS if html else ())
-    asked = Asked(keys, span_of(since, until, zone_of(zone)), every, zone, drawn=html)
-    loaded, rows = run.load([file])
+    span = span_of(since, until, zone_of(zone))
+    asked = Asked(form.keys, span, every, zone, drawn=form.output is ReportFormat.HTML)
+    loaded, rows = run.load([form.file])
     before = _ledger(run, ledger, asked) if ledger is not None else None
-    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe, stopping() as stop:
+    with opened(run, access) as stripe, stopping() as stop:
         watch = _Watch(run, stripe)
-        deadline = None if max_minutes is None else begun + 60 * max_minutes
         with reading(run, stripe, watch.left):
-            halt = _stopped(stop.is_set, deadline)
+            halt = _stopped(stop.is_set, run.deadline(max_minutes))
             found = look(loaded.configuration, rows, stripe, asked, before, halt, watch)
     if ledger is not None:
         _keep(run, ledger, found.ledger)
     if found.report is None:
         _say_stopped(run, ledger)
-        raise typer.Exit(INTERRUPTED if stop.is_set() else STOPPED)
-    show_report(run, "results", found.report, output)
-    if output is ReportFormat.CSV:  # which has no place for it
+        return INTERRUPTED if stop.is_set() else OUT_OF_TIME
+    form.show(run, "results", found.report)
+    if form.output is ReportFormat.CSV:  # which has no place for it
         from promosync.render.results_words import missing_words
 
         for said in missing_words(found.report):
             run.say(said)
+    return 0
 
 
 class _Watch:

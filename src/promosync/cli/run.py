@@ -6,15 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
-from promosync.cli.options import Format
 from promosync.render.layout import folded
 
 if TYPE_CHECKING:
@@ -33,6 +30,9 @@ LARGE = 2_000_000
 
 
 _NO_END = 10_000
+
+ERROR, FOUND, OUT_OF_TIME = 1, 2, 3
+"""Exit codes: any error; what was looked for is there, such as changes; stopped at --max-minutes."""
 
 
 def _no_commands(_arguments: Sequence[str], _run: Run) -> int:
@@ -63,7 +63,12 @@ class Run:
     reads: list[Path] = field(default_factory=list)
     command: str = "promosync"
     so_far: str = "Nothing was changed in Stripe, and no file was written."
+    begun: float = field(default_factory=time.monotonic)
     carry_out: Callable[[Sequence[str], Run], int] = field(default=_no_commands, repr=False)
+
+    def deadline(self, minutes: float | None) -> float | None:
+        """Return when so many minutes are over, on the monotonic clock; None for no limit."""
+        return None if minutes is None else self.begun + 60 * minutes
 
     def show(self, lines: Iterable[Text]) -> None:
         """Write lines of the result."""
@@ -86,10 +91,14 @@ class Run:
         """Write a message."""
         self.tell(Text(line) for line in text.split("\n"))
 
+    def write(self, text: str) -> None:
+        """Write a text of the result as it is."""
+        self.out.file.write(text)
+        self.out.file.flush()
+
     def emit(self, document: Mapping[str, Any], indent: int | None = None) -> None:
         """Write a JSON document, in ASCII so that no encoding harms it, and no runner reads a command in it."""
-        self.out.file.write(json.dumps(document, indent=indent).replace("##[", "#\\u0023[") + "\n")
-        self.out.file.flush()
+        self.write(json.dumps(document, indent=indent).replace("##[", "#\\u0023[") + "\n")
 
     def load(self, files: Sequence[str], now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
         """Read and check a configuration and the files of its batches; later problems are located in it.
@@ -185,11 +194,3 @@ def _write(console: Console, lines: Iterable[Text]) -> None:
 def batch_files(configuration: Configuration, folder: Path | None) -> list[Path]:
     """Return where the files are that batches name; ``folder`` is the configuration's own."""
     return [] if folder is None else [folder / name for name in configuration.files]
-
-
-def begin(ctx: typer.Context, output: StrEnum = Format.TEXT, debug: bool = False) -> Run:
-    """Return the run of a command, with its format set."""
-    run: Run = ctx.obj
-    run.output, run.json, run.debug = output.value, output.value == "json", debug
-    run.command = ctx.command_path
-    return run

@@ -11,25 +11,11 @@ from typing import Annotated
 import typer
 
 from promosync.cli.access import Access, opened
-from promosync.cli.options import (
-    DEFAULT_FILE,
-    AccountOption,
-    ApiBaseOption,
-    ByOption,
-    DebugOption,
-    FileArgument,
-    LiveOption,
-    Panel,
-    ReportFormat,
-    ReportFormatOption,
-    RpsOption,
-    SandboxOption,
-)
-from promosync.cli.report_formats import show_report
-from promosync.cli.run import Run, begin
+from promosync.cli.command import DebugRun
+from promosync.cli.options import Panel
+from promosync.cli.report_options import ReportOptions
+from promosync.cli.run import FOUND, Run
 from promosync.cli.writing import check_target, writing
-
-ALARM = 2
 
 snapshot_option = partial(typer.Option, rich_help_panel=Panel.SNAPSHOTS)
 
@@ -38,10 +24,9 @@ _SECONDS = 5.0
 
 
 def status(
-    ctx: typer.Context,
-    file: FileArgument = DEFAULT_FILE,
-    by: ByOption = None,
-    output: ReportFormatOption = ReportFormat.TABLE,
+    run: DebugRun,
+    *,
+    form: ReportOptions,
     save: Annotated[
         str | None,
         snapshot_option("--save", metavar="FILE", help="Keep a snapshot in this file, to compare with later."),
@@ -70,36 +55,28 @@ def status(
             help="With --since: exit 2 if more than X % of a batch was used.",
         ),
     ] = None,
-    sandbox: SandboxOption = False,
-    api_base: ApiBaseOption = None,
-    stripe_account: AccountOption = None,
-    live: LiveOption = False,
-    rps: RpsOption = None,
-    debug: DebugOption = False,
-) -> None:
+    access: Access,
+) -> int:
     """Show the state of every coupon, code and batch. What is issued, used, left, ended, or differs from the file."""
-    from promosync.status.builder import ALWAYS, Asked
+    from promosync.status.builder import Asked
     from promosync.status.since import Limits
     from promosync.status.snapshot_file import dump
     from promosync.workflows.status import look
 
-    run = begin(ctx, output, debug)
     if not since and (alarm_uses is not None or alarm_share is not None):
         raise typer.BadParameter("an alarm needs --since FILE: it is about what was used since a snapshot.")
-    loaded, rows = run.load([file])
+    loaded, rows = run.load([form.file])
     if save is not None:
         check_target(Path(save), run.reads)
-    keys = tuple(dict.fromkeys(by or ())) or (ALWAYS if output is ReportFormat.HTML else ())
-    asked = Asked(keys, limits=Limits(alarm_uses, alarm_share))
-    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
+    asked = Asked(form.keys, limits=Limits(alarm_uses, alarm_share))
+    with opened(run, access) as stripe:
         report, taken = look(loaded.configuration, rows, stripe, asked, since or (), _progress(run))
     if save is not None:
         with writing(Path(save), run.reads) as handle:
             handle.write(dump(taken))
         run.so_far = f"Nothing was changed in Stripe, and the snapshot is in {save}."
-    show_report(run, "status", report, output)
-    if report.since is not None and report.since.alarms:
-        raise typer.Exit(ALARM)
+    form.show(run, "status", report)
+    return FOUND if report.since is not None and report.since.alarms else 0
 
 
 def _progress(run: Run) -> Callable[[int], None]:

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import time
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from promosync.cli.options import DEFAULT_FILE, CheckFormat, CheckFormatOption, DebugOption, FilesArgument
+from promosync.cli.command import DebugRun
+from promosync.cli.options import DEFAULT_FILE, FilesArgument, output_option
 from promosync.cli.reports import LISTED, tell_findings
-from promosync.cli.run import begin
+from promosync.cli.run import ERROR, Run
 from promosync.render.visible import visible
 
-StrictOption = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors: exit 1 when there is one.")]
+
+class CheckFormat(StrEnum):
+    """What the findings of a check are written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 def validate(
-    ctx: typer.Context,
+    run: DebugRun,
     files: FilesArgument = None,
-    strict: StrictOption = False,
-    output: CheckFormatOption = CheckFormat.TEXT,
-    debug: DebugOption = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Treat warnings as errors: exit 1 when there is one.")
+    ] = False,
+    output: Annotated[
+        CheckFormat,
+        output_option(
+            "--format", help="The format of the findings; github is annotations, sarif is for code scanning."
+        ),
+    ] = CheckFormat.TEXT,
 ) -> int:
     """Check a configuration offline. JSON, schema, references, batches, lint: every fault is told at once."""
     from promosync.lint import Facts, lint
@@ -29,7 +44,6 @@ def validate(
     from promosync.render.problems import problems_json
     from promosync.render.warnings import warnings_text
 
-    run = begin(ctx, output, debug)
     now = int(time.time())
     loaded, rows = run.load(files or [DEFAULT_FILE], now)
     found, source = loaded.configuration, loaded.source
@@ -61,16 +75,14 @@ def validate(
     if warnings:
         count = f"{len(warnings):,} {_noun('warnings', len(warnings))}{' treated as errors' * strict}"
         run.say(f"{count}. `promosync explain RULE` explains the rule in brackets, and how to switch it off.")
-    return 1 if refused else 0
+    return ERROR if refused else 0
 
 
-def schema(ctx: typer.Context) -> None:
+def schema(run: Run) -> None:
     """Print the JSON Schema of the configuration, for editors."""
     from promosync.config import schema_text
 
-    run = begin(ctx)
-    run.out.file.write(schema_text())
-    run.out.file.flush()
+    run.write(schema_text())
 
 
 def _noun(name: str, count: int) -> str:

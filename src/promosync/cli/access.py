@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promosync.cli.options import Panel, above_zero
+from promosync.cli.options import Panel, above_zero, option
 from promosync.cli.run import Run
 from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
@@ -29,44 +28,40 @@ SANDBOX_KEY = "sk_test_sandbox"
 _LOCAL = 400.0
 """About how many requests the sandbox answers in a second; nothing holds them back."""
 
-_option = partial(typer.Option, rich_help_panel=Panel.ACCOUNT)
-
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """The group of options that chooses the account."""
 
     sandbox: Annotated[
-        bool, _option("--sandbox", help="Use a local Stripe kept in .promosync/ instead; needs no key.")
+        bool, option("--sandbox", "Use a local Stripe kept in .promosync/ instead; needs no key.", Panel.ACCOUNT)
     ] = False
     api_base: Annotated[
         str | None,
-        _option(
-            "--api-base",
-            metavar="URL",
-            help="Where the API is: https, or http on this machine. STRIPE_API_BASE in the environment does the "
-            "same.",
+        option(
+            "--api-base URL",
+            "Where the API is: https, or http on this machine. STRIPE_API_BASE in the environment does the same.",
+            Panel.ACCOUNT,
         ),
     ] = None
     stripe_account: Annotated[
         str | None,
-        _option(
-            "--stripe-account",
-            metavar="ACCT",
-            help="Act for this connected account. STRIPE_ACCOUNT in the environment does the same.",
+        option(
+            "--stripe-account ACCT",
+            "Act for this connected account. STRIPE_ACCOUNT in the environment does the same.",
+            Panel.ACCOUNT,
         ),
     ] = None
     live: Annotated[
-        bool, _option("--live", help="Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.")
+        bool, option("--live", "Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.", Panel.ACCOUNT)
     ] = False
     rps: Annotated[
         float | None,
-        _option(
-            "--rps",
-            metavar="N",
+        option(
+            "--rps N",
+            "Requests per second on each endpoint, four times as many in total; otherwise 80 % of Stripe's limits.",
+            Panel.ACCOUNT,
             callback=above_zero,
-            help="Requests per second on each endpoint, four times as many in total; otherwise 80 % of Stripe's "
-            "limits.",
         ),
     ] = None
 

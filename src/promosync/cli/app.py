@@ -15,7 +15,7 @@ from promosync.cli.explain import explain
 from promosync.cli.export import export
 from promosync.cli.help import help_, version
 from promosync.cli.init import init
-from promosync.cli.options import Panel
+from promosync.cli.options import Panel, option
 from promosync.cli.plan import plan
 from promosync.cli.results import results
 from promosync.cli.sandbox import sandbox
@@ -60,10 +60,7 @@ def _version(ctx: typer.Context, asked: bool) -> None:
 @app.callback()
 def options(
     show_version: Annotated[
-        bool,
-        typer.Option(
-            "--version", is_eager=True, callback=_version, help="Show the version.", rich_help_panel=Panel.OTHER
-        ),
+        bool, option("--version", "Show the version.", Panel.OTHER, is_eager=True, callback=_version)
     ] = False,
 ) -> None:
     """Stripe coupons and promotion codes as code: one JSON file in git, planned, reviewed and applied."""

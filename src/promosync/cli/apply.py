@@ -17,9 +17,10 @@ from promosync.cli.options import (
     Format,
     FormatOption,
     MaxMinutesOption,
+    Panel,
     Scope,
     VerboseOption,
-    scope_option,
+    option,
 )
 from promosync.cli.progress import Progress, reading
 from promosync.cli.reports import leave_summary
@@ -41,15 +42,12 @@ def apply(
     *,
     files: FilesArgument = None,
     saved: Annotated[
-        Path | None,
-        typer.Option(
-            "--plan", metavar="PLAN", help="Apply a plan that `promosync plan --out PLAN` saved, and only that."
-        ),
+        Path | None, option("--plan PLAN", "Apply a plan that `promosync plan --out PLAN` saved, and only that.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is no terminal.")] = False,
+    yes: Annotated[bool, option("--yes", "Do not ask. Needed where there is no terminal.")] = False,
     output: FormatOption = Format.TEXT,
     verbose: VerboseOption = False,
-    force: Annotated[bool, scope_option("--force", help="Apply also what a safety check refuses.")] = False,
+    force: Annotated[bool, option("--force", "Apply also what a safety check refuses.", Panel.SCOPE)] = False,
     scope: Scope,
     access: Access,
     max_minutes: MaxMinutesOption = None,

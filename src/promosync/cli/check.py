@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from promosync.cli.access import Access, opened
 from promosync.cli.command import DebugRun
-from promosync.cli.options import DEFAULT_FILE, Format, FormatOption
+from promosync.cli.options import DEFAULT_FILE, Format, FormatOption, argument, option
 from promosync.cli.run import FOUND, Run
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.render.visible import visible
@@ -22,37 +20,28 @@ if TYPE_CHECKING:
 def check(
     run: DebugRun,
     *,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code; case does not matter.")],
+    code: Annotated[str, argument("CODE", "The text of a promotion code; case does not matter.")],
     file: Annotated[
         str | None,
-        typer.Argument(
-            metavar="FILE",
-            help=f"The configuration, to find the entry that it comes from; {DEFAULT_FILE} if it is there.",
+        argument(
+            "FILE",
+            f"The configuration, to find the entry that it comes from; {DEFAULT_FILE} if it is there.",
             show_default=False,
         ),
     ] = None,
     customer: Annotated[
-        str | None,
-        typer.Option(
-            "--customer", metavar="ID", help="The customer who would use it: the id of a customer or of an account."
-        ),
+        str | None, option("--customer ID", "The customer who would use it: the id of a customer or of an account.")
     ] = None,
     amount: Annotated[
-        int | None,
-        typer.Option("--amount", metavar="N", min=0, help="The amount of the order in minor units: 1999 is 19.99."),
+        int | None, option("--amount N", "The amount of the order in minor units: 1999 is 19.99.", min=0)
     ] = None,
-    currency: Annotated[
-        str | None, typer.Option("--currency", metavar="CODE", help="The currency of the order.")
-    ] = None,
+    currency: Annotated[str | None, option("--currency CODE", "The currency of the order.")] = None,
     first_time: Annotated[
         bool | None,
-        typer.Option(
-            "--first-time/--returning", help="Whether it is the customer's first payment.", show_default=False
-        ),
+        option("--first-time/--returning", "Whether it is the customer's first payment.", show_default=False),
     ] = None,
     product: Annotated[
-        str | None,
-        typer.Option("--product", metavar="ID", help="The product that is bought: Stripe's id of it, or the file's."),
+        str | None, option("--product ID", "The product that is bought: Stripe's id of it, or the file's.")
     ] = None,
     output: FormatOption = Format.TEXT,
     access: Access,

@@ -7,11 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
-import typer
-
 from promosync.cli.access import Access, opened
 from promosync.cli.command import DebugRun, add, group
-from promosync.cli.options import DEFAULT_FILE, FileArgument, output_option
+from promosync.cli.options import DEFAULT_FILE, FileArgument, Panel, option
 from promosync.cli.writing import check_target, writing
 from promosync.model.life import State
 from promosync.render.visible import visible
@@ -31,25 +29,24 @@ def export(
     run: DebugRun,
     *,
     file: FileArgument = DEFAULT_FILE,
-    batch: Annotated[
-        list[str] | None, typer.Option("--batch", metavar="ID", help="Only this batch; may be given several times.")
-    ] = None,
+    batch: Annotated[list[str] | None, option("--batch ID", "Only this batch; may be given several times.")] = None,
     status: Annotated[
         list[State] | None,
-        typer.Option(
-            "--status",
-            metavar="STATE",
-            help="Only codes that are active, redeemed, expired, withdrawn, off, 'switched off' or orphaned; may be "
+        option(
+            "--status STATE",
+            "Only codes that are active, redeemed, expired, withdrawn, off, 'switched off' or orphaned; may be "
             "given several times.",
         ),
     ] = None,
     output: Annotated[
-        CodesFormat, output_option("--format", help="csv is safe to open in a spreadsheet, jsonl is verbatim.")
+        CodesFormat, option("--format", "csv is safe to open in a spreadsheet, jsonl is verbatim.", Panel.OUTPUT)
     ] = CodesFormat.CSV,
     out: Annotated[
-        str | None, output_option("--out", metavar="FILE", help="Write to this file, readable by you alone.")
+        str | None, option("--out FILE", "Write to this file, readable by you alone.", Panel.OUTPUT)
     ] = None,
-    overwrite: Annotated[bool, output_option("--overwrite", help="Replace the file if it is there already.")] = False,
+    overwrite: Annotated[
+        bool, option("--overwrite", "Replace the file if it is there already.", Panel.OUTPUT)
+    ] = False,
     access: Access,
 ) -> None:
     """Write unique codes with their addresses and states. Whoever has them can redeem them."""

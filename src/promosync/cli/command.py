@@ -11,12 +11,10 @@ from typing import Annotated, Any, get_args, get_type_hints
 import typer
 
 from promosync.cli.help_pages import Command, Group
-from promosync.cli.options import Format, Panel
+from promosync.cli.options import Format, Panel, option
 from promosync.cli.run import Run
 
-DebugRun = Annotated[
-    Run, typer.Option("--debug", help="Show the traceback of an unexpected error.", rich_help_panel=Panel.OTHER)
-]
+DebugRun = Annotated[Run, option("--debug", "Show the traceback of an unexpected error.", Panel.OTHER)]
 """The run of a command that has `--debug`."""
 
 

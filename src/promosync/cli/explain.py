@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
 from rich.text import Text
 
 from promosync.cli.help_pages import columns
+from promosync.cli.options import argument
 from promosync.cli.run import Run
 from promosync.model.problems import Problem, ProblemsFound
 
 
 def explain(
     run: Run,
-    rule: Annotated[str | None, typer.Argument(metavar="RULE", help="Its id; without one, all are listed.")] = None,
+    rule: Annotated[str | None, argument("RULE", "Its id; without one, all are listed.")] = None,
 ) -> None:
     """Tell what a lint rule or an error means. Without RULE, all are listed."""
     from promosync.lint import pages

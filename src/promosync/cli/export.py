@@ -10,7 +10,7 @@ import typer
 
 from promosync.cli.access import Access, opened
 from promosync.cli.command import DebugRun
-from promosync.cli.options import output_option
+from promosync.cli.options import Panel, option
 from promosync.cli.progress import reading
 from promosync.cli.run import Run
 from promosync.cli.writing import check_target, writing
@@ -23,33 +23,25 @@ def export(
     run: DebugRun,
     *,
     out: Annotated[
-        str | None,
-        output_option("--out", metavar="FILE", help="Write to this file, and unique codes to files beside it."),
+        str | None, option("--out FILE", "Write to this file, and unique codes to files beside it.", Panel.OUTPUT)
     ] = None,
-    overwrite: Annotated[bool, output_option("--overwrite", help="Replace files that are there already.")] = False,
+    overwrite: Annotated[bool, option("--overwrite", "Replace files that are there already.", Panel.OUTPUT)] = False,
     coupon: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--coupon", metavar="ID", help="Only this Stripe coupon and its codes; may be given several times."
-        ),
+        list[str] | None, option("--coupon ID", "Only this Stripe coupon and its codes; may be given several times.")
     ] = None,
     owner: Annotated[
-        str | None,
-        typer.Option(
-            "--owner", metavar="NAME", help="Only what this owner manages, with the ids of the owner's file."
-        ),
+        str | None, option("--owner NAME", "Only what this owner manages, with the ids of the owner's file.")
     ] = None,
     include_ended: Annotated[
-        bool,
-        typer.Option("--include-ended", help="Include what is used up or past its date; codes as `active: false`."),
+        bool, option("--include-ended", "Include what is used up or past its date; codes as `active: false`.")
     ] = False,
     files_from: Annotated[
         int,
-        output_option(
-            "--files-from",
-            metavar="N",
+        option(
+            "--files-from N",
+            "With --out: write so many or more unique codes of one kind to a file of their own.",
+            Panel.OUTPUT,
             min=1,
-            help="With --out: write so many or more unique codes of one kind to a file of their own.",
         ),
     ] = FILES_FROM,
     access: Access,

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from promosync import __version__
+from promosync.cli.options import argument
 from promosync.cli.run import Run
 
 
 def help_(
     run: Run,
     command: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="COMMAND", help="A command, such as `plan` or `codes export`.", show_default=False),
+        list[str] | None, argument("COMMAND", "A command, such as `plan` or `codes export`.", show_default=False)
     ] = None,
 ) -> int:
     """Show what a command does, and its options."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from promosync.cli.options import DEFAULT_FILE
+from promosync.cli.options import DEFAULT_FILE, argument, option
 from promosync.cli.run import Run
 from promosync.cli.workflow_files import Ci, workflow_files
 from promosync.cli.writing import write_new
@@ -22,16 +22,13 @@ SCHEMA_FILE = "promosync.schema.json"
 
 def init(
     run: Run,
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to write it.")] = ".",
-    ci: Annotated[
-        Ci | None, typer.Option("--ci", help="Write CI jobs that plan and apply, instead of a starter file.")
-    ] = None,
+    folder: Annotated[str, argument("FOLDER", "Where to write it.")] = ".",
+    ci: Annotated[Ci | None, option("--ci", "Write CI jobs that plan and apply, instead of a starter file.")] = None,
     uses: Annotated[
         str | None,
-        typer.Option(
-            "--uses",
-            metavar="OWNER/NAME@COMMIT",
-            help="The promosync that the jobs install. [default: this one, if it was installed from a commit]",
+        option(
+            "--uses OWNER/NAME@COMMIT",
+            "The promosync that the jobs install. [default: this one, if it was installed from a commit]",
             show_default=False,
         ),
     ] = None,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,8 +32,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
-scope_option = partial(typer.Option, rich_help_panel=Panel.SCOPE)
-output_option = partial(typer.Option, rich_help_panel=Panel.OUTPUT)
+def option(shape: str, text: str, panel: Panel = Panel.OPTIONS, **more: Any) -> Any:
+    """Return an option for Typer. ``shape`` is what the help shows: its name, and what it takes: ``--rps N``."""
+    name, _, metavar = shape.partition(" ")
+    return typer.Option(name, metavar=metavar or None, help=text, rich_help_panel=panel, **more)
+
+
+def argument(metavar: str, text: str, **more: Any) -> Any:
+    """Return an argument for Typer."""
+    return typer.Argument(metavar=metavar, help=text, **more)
 
 
 def above_zero(value: float | None) -> float | None:
@@ -44,28 +50,24 @@ def above_zero(value: float | None) -> float | None:
     return value
 
 
-FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="The configuration; - is standard input.")]
+FileArgument = Annotated[str, argument("FILE", "The configuration; - is standard input.")]
 FilesArgument = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="FILE",
-        help="The configuration: a file, several, or a folder of them; - is standard input. "
-        f"[default: {DEFAULT_FILE}]",
+    argument(
+        "FILE",
+        f"The configuration: a file, several, or a folder of them; - is standard input. [default: {DEFAULT_FILE}]",
         show_default=False,
     ),
 ]
-FormatOption = Annotated[Format, output_option("--format", help="The format of the result.")]
+FormatOption = Annotated[Format, option("--format", "The format of the result.", Panel.OUTPUT)]
 VerboseOption = Annotated[
     bool,
-    output_option(
-        "--verbose", help="List also each code that only moves with its coupon, and all that is left alone."
+    option(
+        "--verbose", "List also each code that only moves with its coupon, and all that is left alone.", Panel.OUTPUT
     ),
 ]
 MaxMinutesOption = Annotated[
-    float | None,
-    typer.Option(
-        "--max-minutes", metavar="N", callback=above_zero, help="Stop cleanly after so many minutes; exit 3."
-    ),
+    float | None, option("--max-minutes N", "Stop cleanly after so many minutes; exit 3.", callback=above_zero)
 ]
 
 
@@ -73,13 +75,14 @@ MaxMinutesOption = Annotated[
 class Scope:
     """The group of options that says what is planned."""
 
-    no_prune: Annotated[bool, scope_option("--no-prune", help="Leave what is not in the file as it is.")] = False
+    no_prune: Annotated[bool, option("--no-prune", "Leave what is not in the file as it is.", Panel.SCOPE)] = False
     target: Annotated[
         list[str] | None,
-        scope_option("--target", metavar="ID", help="Only this entry and what it needs; may be given several times."),
+        option("--target ID", "Only this entry and what it needs; may be given several times.", Panel.SCOPE),
     ] = None
     refresh: Annotated[
-        bool, scope_option("--refresh", help="Read all codes of the account, whatever the seals of its coupons say.")
+        bool,
+        option("--refresh", "Read all codes of the account, whatever the seals of its coupons say.", Panel.SCOPE),
     ] = False
 
     @property

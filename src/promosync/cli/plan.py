@@ -11,7 +11,7 @@ import typer
 
 from promosync.cli.access import Access, opened
 from promosync.cli.command import DebugRun
-from promosync.cli.options import DEFAULT_FILE, FilesArgument, Scope, VerboseOption, output_option, scope_option
+from promosync.cli.options import DEFAULT_FILE, FilesArgument, Panel, Scope, VerboseOption, option
 from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
 from promosync.cli.run import FOUND, Run
@@ -40,20 +40,20 @@ def plan(
     *,
     files: FilesArgument = None,
     detailed_exitcode: Annotated[
-        bool, output_option("--detailed-exitcode", help="Exit 2 when there is something to change.")
+        bool, option("--detailed-exitcode", "Exit 2 when there is something to change.", Panel.OUTPUT)
     ] = False,
     out: Annotated[
-        Path | None, output_option("--out", metavar="PLAN", help="Save the plan, for `promosync apply --plan PLAN`.")
+        Path | None, option("--out PLAN", "Save the plan, for `promosync apply --plan PLAN`.", Panel.OUTPUT)
     ] = None,
     output: Annotated[
-        PlanFormat, output_option("--format", help="The format of the plan; markdown is for a pull request.")
+        PlanFormat, option("--format", "The format of the plan; markdown is for a pull request.", Panel.OUTPUT)
     ] = PlanFormat.TEXT,
     verbose: VerboseOption = False,
     summary: Annotated[
-        bool, output_option("--summary", help="Show the last lines alone: counts, warnings, safety checks.")
+        bool, option("--summary", "Show the last lines alone: counts, warnings, safety checks.", Panel.OUTPUT)
     ] = False,
     force: Annotated[
-        bool, scope_option("--force", help="Plan for `apply --force`, which ignores the safety checks.")
+        bool, option("--force", "Plan for `apply --force`, which ignores the safety checks.", Panel.SCOPE)
     ] = False,
     scope: Scope,
     access: Access,

@@ -7,9 +7,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import Annotated, Any
 
-import typer
-
-from promosync.cli.options import DEFAULT_FILE, FileArgument, output_option
+from promosync.cli.options import DEFAULT_FILE, FileArgument, Panel, option
 from promosync.cli.run import Run
 
 
@@ -33,16 +31,15 @@ class ReportOptions:
     file: FileArgument = DEFAULT_FILE
     by: Annotated[
         list[str] | None,
-        typer.Option(
-            "--by",
-            metavar="KEY",
-            help="Also count by the values of this metadata key of the code or its coupon, such as campaign or "
+        option(
+            "--by KEY",
+            "Also count by the values of this metadata key of the code or its coupon, such as campaign or "
             "source; may be given several times.",
         ),
     ] = None
     output: Annotated[
         ReportFormat,
-        output_option("--format", help="The format of the report; html is a page that loads nothing else."),
+        option("--format", "The format of the report; html is a page that loads nothing else.", Panel.OUTPUT),
     ] = ReportFormat.TABLE
 
     @property

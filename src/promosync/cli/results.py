@@ -7,11 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from promosync.cli.access import Access, opened
 from promosync.cli.command import DebugRun
-from promosync.cli.options import MaxMinutesOption
+from promosync.cli.options import MaxMinutesOption, option
 from promosync.cli.progress import reading
 from promosync.cli.report_options import ReportFormat, ReportOptions
 from promosync.cli.run import OUT_OF_TIME, Run
@@ -35,29 +33,16 @@ def results(
     run: DebugRun,
     *,
     form: ReportOptions,
-    every: Annotated[
-        Every | None, typer.Option("--every", help="Also count each day, week or month by itself.")
-    ] = None,
+    every: Annotated[Every | None, option("--every", "Also count each day, week or month by itself.")] = None,
     since: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="DAY", help="Only orders paid on this day or later: 2027-03-01, or a date with a time."
-        ),
+        str | None, option("--from DAY", "Only orders paid on this day or later: 2027-03-01, or a date with a time.")
     ] = None,
     until: Annotated[
-        str | None,
-        typer.Option(
-            "--to", metavar="DAY", help="Only orders paid until the end of this day, or before a date with a time."
-        ),
+        str | None, option("--to DAY", "Only orders paid until the end of this day, or before a date with a time.")
     ] = None,
-    zone: Annotated[
-        str, typer.Option("--zone", metavar="NAME", help="The time zone of days, such as Europe/Berlin.")
-    ] = "UTC",
+    zone: Annotated[str, option("--zone NAME", "The time zone of days, such as Europe/Berlin.")] = "UTC",
     ledger: Annotated[
-        str | None,
-        typer.Option(
-            "--ledger", metavar="FILE", help="Keep what was read in this file; the next run reads only what is new."
-        ),
+        str | None, option("--ledger FILE", "Keep what was read in this file; the next run reads only what is new.")
     ] = None,
     access: Access,
     max_minutes: MaxMinutesOption = None,

@@ -12,7 +12,7 @@ import typer
 
 from promosync.cli.access import SANDBOX_KEY, sandbox_at, sandbox_file
 from promosync.cli.command import add, group
-from promosync.cli.options import DEFAULT_FILE, FilesArgument
+from promosync.cli.options import DEFAULT_FILE, FilesArgument, argument, option
 from promosync.cli.run import Run
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.render.visible import visible
@@ -30,10 +30,9 @@ class OrderKind(StrEnum):
 
 StateOption = Annotated[
     Path | None,
-    typer.Option(
-        "--state",
-        metavar="FILE",
-        help="Where it is kept; PROMOSYNC_SANDBOX in the environment names a folder for it. "
+    option(
+        "--state FILE",
+        "Where it is kept; PROMOSYNC_SANDBOX in the environment names a folder for it. "
         "[default: .promosync/sandbox.db]",
         show_default=False,
     ),
@@ -43,16 +42,11 @@ StateOption = Annotated[
 def serve(
     run: Run,
     port: Annotated[
-        int,
-        typer.Option("--port", metavar="N", min=0, max=65535, help="The port to listen on; 0 chooses a free one."),
+        int, option("--port N", "The port to listen on; 0 chooses a free one.", min=0, max=65535)
     ] = 12111,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="The loopback address to listen on.")
-    ] = "127.0.0.1",
-    limits: Annotated[bool, typer.Option("--limits", help="Refuse what is over Stripe's rate limits.")] = False,
-    latency: Annotated[
-        float, typer.Option("--latency", metavar="SECONDS", min=0.0, help="Seconds added to every answer.")
-    ] = 0.0,
+    host: Annotated[str, option("--host ADDRESS", "The loopback address to listen on.")] = "127.0.0.1",
+    limits: Annotated[bool, option("--limits", "Refuse what is over Stripe's rate limits.")] = False,
+    latency: Annotated[float, option("--latency SECONDS", "Seconds added to every answer.", min=0.0)] = 0.0,
     state: StateOption = None,
 ) -> None:
     """Serve the local Stripe over HTTP until Ctrl-C. The address is printed when it is ready."""
@@ -101,26 +95,20 @@ def stock(run: Run, files: FilesArgument = None, state: StateOption = None) -> N
 
 def redeem(
     run: Run,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code.")],
-    times: Annotated[int, typer.Option("--times", metavar="N", min=1, help="How many times.")] = 1,
-    customer: Annotated[
-        str | None, typer.Option("--customer", metavar="ID", help="The customer who uses it.")
-    ] = None,
+    code: Annotated[str, argument("CODE", "The text of a promotion code.")],
+    times: Annotated[int, option("--times N", "How many times.", min=1)] = 1,
+    customer: Annotated[str | None, option("--customer ID", "The customer who uses it.")] = None,
     amount: Annotated[
         int | None,
-        typer.Option(
-            "--amount",
-            metavar="N",
-            min=0,
-            help="The amount of each order before the discount, in minor units; `results` counts it.",
+        option(
+            "--amount N", "The amount of each order before the discount, in minor units; `results` counts it.", min=0
         ),
     ] = None,
     currency: Annotated[
-        str | None,
-        typer.Option("--currency", metavar="CODE", help="Its currency; the coupon's, or usd, unless given."),
+        str | None, option("--currency CODE", "Its currency; the coupon's, or usd, unless given.")
     ] = None,
     kind: Annotated[
-        OrderKind, typer.Option("--as", help="A subscription has an invoice each month, a payment none.")
+        OrderKind, option("--as", "A subscription has an invoice each month, a payment none.")
     ] = OrderKind.PAYMENT,
     state: StateOption = None,
 ) -> None:
@@ -145,7 +133,7 @@ def redeem(
 
 def advance(
     run: Run,
-    days: Annotated[int, typer.Argument(metavar="DAYS", min=1, max=3650, help="How many days.")],
+    days: Annotated[int, argument("DAYS", "How many days.", min=1, max=3650)],
     state: StateOption = None,
 ) -> None:
     """Move the clock of the local Stripe on. Dates pass, and subscriptions renew."""

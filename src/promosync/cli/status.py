@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +11,10 @@ import typer
 
 from promosync.cli.access import Access, opened
 from promosync.cli.command import DebugRun
-from promosync.cli.options import Panel
+from promosync.cli.options import Panel, option
 from promosync.cli.report_options import ReportOptions
 from promosync.cli.run import FOUND, Run
 from promosync.cli.writing import check_target, writing
-
-snapshot_option = partial(typer.Option, rich_help_panel=Panel.SNAPSHOTS)
 
 _SECONDS = 5.0
 """Between two lines of progress."""
@@ -28,31 +25,30 @@ def status(
     *,
     form: ReportOptions,
     save: Annotated[
-        str | None,
-        snapshot_option("--save", metavar="FILE", help="Keep a snapshot in this file, to compare with later."),
+        str | None, option("--save FILE", "Keep a snapshot in this file, to compare with later.", Panel.SNAPSHOTS)
     ] = None,
     since: Annotated[
         list[str] | None,
-        snapshot_option(
-            "--since",
-            metavar="FILE",
-            help="Show what was used since this snapshot. Several, or a folder of them: also show uses over time.",
+        option(
+            "--since FILE",
+            "Show what was used since this snapshot. Several, or a folder of them: also show uses over time.",
+            Panel.SNAPSHOTS,
         ),
     ] = None,
     alarm_uses: Annotated[
         int | None,
-        snapshot_option(
-            "--alarm-uses", metavar="N", min=0, help="With --since: exit 2 if a code was used more than N times."
+        option(
+            "--alarm-uses N", "With --since: exit 2 if a code was used more than N times.", Panel.SNAPSHOTS, min=0
         ),
     ] = None,
     alarm_share: Annotated[
         float | None,
-        snapshot_option(
-            "--alarm-share",
-            metavar="X",
+        option(
+            "--alarm-share X",
+            "With --since: exit 2 if more than X % of a batch was used.",
+            Panel.SNAPSHOTS,
             min=0.0,
             max=100.0,
-            help="With --since: exit 2 if more than X % of a batch was used.",
         ),
     ] = None,
     access: Access,

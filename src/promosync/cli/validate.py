@@ -6,10 +6,8 @@ import time
 from enum import StrEnum
 from typing import Annotated
 
-import typer
-
 from promosync.cli.command import DebugRun
-from promosync.cli.options import DEFAULT_FILE, FilesArgument, output_option
+from promosync.cli.options import DEFAULT_FILE, FilesArgument, Panel, option
 from promosync.cli.reports import LISTED, tell_findings
 from promosync.cli.run import ERROR, Run
 from promosync.render.visible import visible
@@ -27,13 +25,11 @@ class CheckFormat(StrEnum):
 def validate(
     run: DebugRun,
     files: FilesArgument = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Treat warnings as errors: exit 1 when there is one.")
-    ] = False,
+    strict: Annotated[bool, option("--strict", "Treat warnings as errors: exit 1 when there is one.")] = False,
     output: Annotated[
         CheckFormat,
-        output_option(
-            "--format", help="The format of the findings; github is annotations, sarif is for code scanning."
+        option(
+            "--format", "The format of the findings; github is annotations, sarif is for code scanning.", Panel.OUTPUT
         ),
     ] = CheckFormat.TEXT,
 ) -> int:

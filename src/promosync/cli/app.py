@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from promosync import __version__
 from promosync.cli.apply import apply
 from promosync.cli.check import check
 from promosync.cli.codes import codes
@@ -13,31 +14,30 @@ from promosync.cli.command import add, group
 from promosync.cli.demo import demo
 from promosync.cli.explain import explain
 from promosync.cli.export import export
-from promosync.cli.help import help_, version
 from promosync.cli.init import init
-from promosync.cli.options import Panel, option
+from promosync.cli.options import Panel, argument, option
 from promosync.cli.plan import plan
 from promosync.cli.results import results
+from promosync.cli.run import Run
 from promosync.cli.sandbox import sandbox
 from promosync.cli.status import status
 from promosync.cli.validate import schema, validate
 
-COMMANDS = (
-    ("Main commands", init, "promosync init shop"),
-    ("Main commands", validate, "promosync validate --strict promosync.json"),
-    ("Main commands", plan, "promosync plan --sandbox\npromosync plan --out plan.json shop/"),
-    ("Main commands", apply, "promosync apply --sandbox\npromosync apply --plan plan.json --live"),
-    ("Reports", status, "promosync status --save today.json"),
-    ("Reports", results, "promosync results --from 2027-03-01 --by campaign"),
-    ("Reports", check, "promosync check LAUNCH20 --amount 4900 --currency usd"),
-    ("From Stripe to files", export, "promosync export --out promosync.json"),
-    ("To try and to learn", demo, "promosync demo"),
-    ("To try and to learn", explain, "promosync explain no-limit"),
-    ("To try and to learn", schema, "promosync schema > promosync.schema.json"),
-    ("To try and to learn", help_, "promosync help codes export"),
-    ("To try and to learn", version, "promosync version"),
-)
-"""Under which heading each command stands in the list of all, and an example of its use."""
+
+def help_(
+    run: Run,
+    command: Annotated[
+        list[str] | None, argument("COMMAND", "A command, such as `plan` or `codes export`.", show_default=False)
+    ] = None,
+) -> int:
+    """Show what a command does, and its options."""
+    return run.carry_out([*(command or ()), "--help"], run)
+
+
+def version(run: Run) -> None:
+    """Show the version."""
+    run.answer(f"promosync {__version__}")
+
 
 app = group(
     name="promosync",
@@ -45,8 +45,19 @@ app = group(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for heading, command, example in COMMANDS:
-    add(app, command, example, heading)
+add(app, init, "promosync init shop", "Main commands")
+add(app, validate, "promosync validate --strict promosync.json", "Main commands")
+add(app, plan, "promosync plan --sandbox\npromosync plan --out plan.json shop/", "Main commands")
+add(app, apply, "promosync apply --sandbox\npromosync apply --plan plan.json --live", "Main commands")
+add(app, status, "promosync status --save today.json", "Reports")
+add(app, results, "promosync results --from 2027-03-01 --by campaign", "Reports")
+add(app, check, "promosync check LAUNCH20 --amount 4900 --currency usd", "Reports")
+add(app, export, "promosync export --out promosync.json", "From Stripe to files")
+add(app, demo, "promosync demo", "To try and to learn")
+add(app, explain, "promosync explain no-limit", "To try and to learn")
+add(app, schema, "promosync schema > promosync.schema.json", "To try and to learn")
+add(app, help_, "promosync help codes export", "To try and to learn")
+add(app, version, "promosync version", "To try and to learn")
 app.add_typer(codes, name="codes", rich_help_panel="From Stripe to files")
 app.add_typer(sandbox, name="sandbox", rich_help_panel="To try and to learn")
 

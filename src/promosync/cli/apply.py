@@ -73,14 +73,7 @@ def apply(
         if not plan.empty:
             run.so_far = "Changes may have been made in Stripe: the next plan shows what is left."
         with stopping() as stop, Progress(run, plan, stripe) as progress:
-            report = carry_out(
-                plan,
-                stripe,
-                on_outcome=progress.ended,
-                on_progress=progress.further,
-                stop=stop,
-                deadline=deadline,
-            )
+            report = carry_out(plan, stripe, progress.ended, progress.further, stop, deadline)
     _report(run, plan, report)
     if saved is not None and (report.failed or report.stopped):
         run.say("Run the same command again to go on: what is done of the saved plan is not done again.")
@@ -143,16 +136,8 @@ def _check_brakes(plan: Plan, force: bool) -> None:
 def _ask(run: Run, plan: Plan) -> None:
     """Ask at the terminal; return if the answer is yes."""
     if not (sys.stdin and sys.stdin.isatty()):
-        raise ProblemsFound(
-            [
-                Problem(
-                    (),
-                    "apply asks before it writes, and this is not a terminal: nothing was changed",
-                    "look at the plan, then add --yes",
-                    rule="confirmation",
-                )
-            ]
-        )
+        fault = "apply asks before it writes, and this is not a terminal: nothing was changed"
+        raise ProblemsFound([Problem((), fault, "look at the plan, then add --yes", rule="confirmation")])
     from promosync.render.facts import mode_words
     from promosync.render.visible import visible
 

@@ -72,18 +72,14 @@ def _configuration(run: Run, file: str | None) -> Configuration | None:
     """Read the file that was named, or the usual one; a file that was not named is skipped if it is not valid."""
     if file is None and not Path(DEFAULT_FILE).is_file():
         return None
-    from promosync.config import display_name, load, read_file
-
     name = file or DEFAULT_FILE
     try:
-        loaded = load(read_file(name), display_name(name))
+        return run.load_entries(name).configuration
     except ProblemsFound:
         if file is not None:
             raise
         run.say(f"{visible(name)} is not valid, so the entry of the code is not shown: see promosync validate.")
         return None
-    run.source = loaded.source
-    return loaded.configuration
 
 
 def _place(run: Run, origin: Origin | None) -> dict[str, Any] | None:

@@ -17,8 +17,8 @@ from promosync.cli.access import SANDBOX, sandbox_at
 from promosync.cli.options import DEFAULT_FILE
 from promosync.cli.run import Run
 from promosync.cli.signals import INTERRUPTED, Interrupted
+from promosync.cli.workflow_files import examples
 
-EXAMPLE = "omnibase-complete.json"
 PRODUCTS = ("pro", "team")
 """The products that the example's `applies_to` names: a coupon cannot be limited to what is not there."""
 
@@ -35,7 +35,7 @@ EDITS = (
 def demo(run: Run) -> None:
     """Play the whole story, without an account. It runs against a local sandbox and leaves nothing behind."""
     run.so_far = "It leaves nothing behind."
-    before = example_text()
+    before = (examples() / "omnibase-complete.json").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="promosync-demo-") as folder, chdir(folder):
         file = Path(DEFAULT_FILE)
         file.write_text(before, encoding="utf-8")
@@ -76,15 +76,6 @@ def called_as(started: str, environ: Mapping[str, str]) -> str:
     if "UV" not in environ and which("promosync", path=environ.get("PATH")):
         return "promosync"
     return "" if Path(started).is_absolute() else shlex.quote(started)
-
-
-def example_text() -> str:
-    """Return OmniBase's complete example, from the installed package or from the source tree."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "examples", package.parents[1] / "examples"):
-        if (folder / EXAMPLE).is_file():
-            return (folder / EXAMPLE).read_text(encoding="utf-8")
-    raise FileNotFoundError(f"{EXAMPLE} is missing: the installation is incomplete")
 
 
 def edited(text: str) -> str:

@@ -62,21 +62,21 @@ def export(
     if out is None:
         run.write(to_json(made.configuration, ascii_only=_is_narrow(run)))
     else:
-        folder, whole = Path(out).parent, list[str]()
-        for file in made.files.values():
-            check_target(folder / file.name, run.reads, overwrite)
-        for file in made.files.values():
-            with writing(folder / file.name, run.reads) as handle:
+        whole = list[str]()
+        paths = {Path(out).parent / file.name: file for file in made.files.values()}
+        for path in paths:
+            check_target(path, run.reads, overwrite)
+        for path, file in paths.items():
+            with writing(path, run.reads) as handle:
                 csv.writer(handle, lineterminator="\n").writerows(file.rows())
-            whole.append(str(folder / file.name))
+            whole.append(str(path))
             run.so_far = f"Nothing was changed in Stripe. Written completely: {', '.join(whole)}."
         with writing(Path(out), run.reads) as handle:
             handle.write(to_json(made.configuration))
         run.so_far = f"Nothing was changed in Stripe. Written completely: {', '.join([*whole, out])}."
     run.tell(export_notes(made, run.err.width))
     if out is not None:
-        names = [out, *(str(folder / file.name) for file in made.files.values())]
-        run.say(f"Wrote {', '.join(map(visible, names))}.")
+        run.say(f"Wrote {', '.join(map(visible, [out, *whole]))}.")
 
 
 def _is_narrow(run: Run) -> bool:

@@ -19,25 +19,19 @@ _COLUMN = 24
 """Columns of the names; a longer one has its text on the next line."""
 
 
-class Command(typer.core.TyperCommand):
-    """A command whose help is a page of ours."""
-
+class _WithPage:
     def get_help(self, ctx: Any) -> str:
-        """Return the page."""
-        return _page(self, ctx)
+        """Return the help page."""
+        width = min(ctx.obj.out.width if ctx.obj else PIPE_WIDTH, WIDEST)
+        return "\n".join(line.rstrip() for line in _lines(self, ctx, width))
 
 
-class Group(typer.core.TyperGroup):
-    """A command of commands whose help is a page of ours."""
-
-    def get_help(self, ctx: Any) -> str:
-        """Return the page."""
-        return _page(self, ctx)
+class Command(_WithPage, typer.core.TyperCommand):
+    """A command with a help page of ours."""
 
 
-def _page(command: Any, ctx: Any) -> str:
-    width = min(ctx.obj.out.width if ctx.obj else PIPE_WIDTH, WIDEST)
-    return "\n".join(line.rstrip() for line in _lines(command, ctx, width))
+class Group(_WithPage, typer.core.TyperGroup):
+    """A command of commands, with a help page of ours."""
 
 
 def _lines(command: Any, ctx: Any, width: int) -> Iterator[str]:
@@ -73,7 +67,7 @@ def first_sentence(text: str) -> str:
 def _panel(option: Any) -> Panel:
     """Return the group of an option: Typer's own are in the last."""
     own = option.name in ("help", "install_completion", "show_completion")
-    return Panel.OTHER if own else Panel(option.rich_help_panel or Panel.OPTIONS)
+    return Panel.OTHER if own else Panel(option.rich_help_panel)
 
 
 def _in_usage(argument: Any) -> str:

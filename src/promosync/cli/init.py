@@ -45,16 +45,9 @@ def init(
     target, schema = place / DEFAULT_FILE, place / SCHEMA_FILE
     text = json.dumps(starter(owner_for(place.resolve().name)), indent=2) + "\n"
     run.so_far = f"{target} may have been written."
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        write_new(target, text)
-        if not (schema.exists() or schema.is_symlink()):
-            write_new(schema, schema_text())
-    except FileExistsError:
-        there = f"{target} is there already" if target.exists() else f"{place} is not a folder"
-        raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
-    except OSError as error:
-        raise ProblemsFound([Problem((), f"{target} cannot be written: {error.strerror}", rule="init")]) from error
+    _write(target, text)
+    if not (schema.exists() or schema.is_symlink()):
+        _write(schema, schema_text())
     run.answer(f"Wrote {visible(str(target))}, with {SCHEMA_FILE} beside it for your editor.")
     run.say(f"Try it without an account: promosync plan {visible(shlex.quote(str(target)))} --sandbox")
 
@@ -95,10 +88,18 @@ def _write_jobs(run: Run, place: Path, ci: Ci, uses: str | None) -> None:
     if there:
         raise ProblemsFound(there)
     for path, text in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_new(path, text)
-        except OSError as error:
-            raise ProblemsFound([Problem((), f"{path} cannot be written: {error.strerror}", rule="init")]) from error
+        _write(path, text)
         run.answer(f"Wrote {path}.")
     run.say("The comment at the top of each file names the secrets that it needs.")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that is not there yet, and the folders that it is in."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_new(path, text)
+    except FileExistsError:
+        there = f"{path} is there already" if path.exists() else f"{path.parent} is not a folder"
+        raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
+    except OSError as error:
+        raise ProblemsFound([Problem((), f"{path} cannot be written: {error.strerror}", rule="init")]) from error

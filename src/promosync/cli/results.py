@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +47,7 @@ def results(
     max_minutes: MaxMinutesOption = None,
 ) -> int:
     """Show what coupons, codes and batches brought and cost. Orders, customers, discounts, revenue, refunds."""
+    from promosync.results.ledger import dump
     from promosync.results.periods import span_of, zone_of
     from promosync.results.report import Asked
     from promosync.workflows.results import look
@@ -55,14 +55,19 @@ def results(
     span = span_of(since, until, zone_of(zone))
     asked = Asked(form.keys, span, every, zone, drawn=form.output is ReportFormat.HTML)
     loaded, rows = run.load([form.file])
+    deadline = run.deadline(max_minutes)
     before = _ledger(run, ledger, asked) if ledger is not None else None
     with opened(run, access) as stripe, stopping() as stop:
         watch = _Watch(run, stripe)
+
+        def stopped() -> bool:
+            return stop.is_set() or (deadline is not None and time.monotonic() >= deadline)
+
         with reading(run, stripe, watch.left):
-            halt = _stopped(stop.is_set, run.deadline(max_minutes))
-            found = look(loaded.configuration, rows, stripe, asked, before, halt, watch)
+            found = look(loaded.configuration, rows, stripe, asked, before, stopped, watch)
     if ledger is not None:
-        _keep(run, ledger, found.ledger)
+        with writing(Path(ledger), run.reads) as handle:
+            handle.writelines(dump(found.ledger))
     if found.report is None:
         _say_stopped(run, ledger)
         return INTERRUPTED if stop.is_set() else OUT_OF_TIME
@@ -107,10 +112,6 @@ def _rounded(requests: float) -> int:
     return round(requests / step) * step
 
 
-def _stopped(interrupted: Callable[[], bool], deadline: float | None) -> Callable[[], bool]:
-    return lambda: interrupted() or (deadline is not None and time.monotonic() >= deadline)
-
-
 def _ledger(run: Run, name: str, asked: Asked) -> Ledger | None:
     """Return what a ledger holds, None where there is none yet; raise ProblemsFound for any other file."""
     from promosync.results.ledger import parse
@@ -125,13 +126,6 @@ def _ledger(run: Run, name: str, asked: Asked) -> Ledger | None:
     if new := starts_anew(found, asked):
         run.say(f"The ledger does not know the values of {', '.join(new)}: everything is read again.")
     return found
-
-
-def _keep(run: Run, name: str, ledger: Ledger) -> None:
-    from promosync.results.ledger import dump
-
-    with writing(Path(name), run.reads) as handle:
-        handle.writelines(dump(ledger))
 
 
 def _say_stopped(run: Run, ledger: str | None) -> None:

@@ -16,18 +16,14 @@ from promosync.render.layout import folded
 
 if TYPE_CHECKING:
     from promosync.config import Loaded, Source
-    from promosync.model.configuration import Configuration
     from promosync.model.problems import Problem
     from promosync.plan.batch_rows import Rows
     from promosync.stripe_api.account import StripeAccount
     from promosync.workflows.configuration import Unchecked
     from promosync.workflows.saved import Inputs
 
-STDIN = "-"
-
 LARGE = 2_000_000
 """Characters of a configuration that take longer to check than a request to answer; some ten thousand entries."""
-
 
 _NO_END = 10_000
 
@@ -124,8 +120,10 @@ class Run:
             try:
                 checked = self._check(unchecked, clock)
             except Refused as refused:
-                if not self._may_be_sound(unchecked):
-                    raise
+                try:  # without a clock: that of this machine may be wrong
+                    self._check(unchecked, None)
+                except Refused:
+                    raise refused from None
                 self.source, self.doubted = refused.source, refused.problems
 
         def check(stripe: StripeAccount) -> tuple[Loaded, dict[str, Rows]]:
@@ -138,16 +136,6 @@ class Run:
 
         return check
 
-    def _may_be_sound(self, unchecked: Unchecked) -> bool:
-        """Whether there is a time at which a configuration has no fault: this machine's clock may be wrong."""
-        from promosync.config import Refused
-
-        try:
-            self._check(unchecked, None)
-        except Refused:
-            return False
-        return True
-
     def _read(self, files: Sequence[str]) -> Unchecked:
         from promosync.config import display_name
         from promosync.workflows.configuration import read_configuration
@@ -158,20 +146,23 @@ class Run:
         return read
 
     def _check(self, unchecked: Unchecked, now: int | None) -> tuple[Loaded, dict[str, Rows]]:
-        self.folder = unchecked.folder
         loaded, rows = unchecked.check(now)
-        self.source = loaded.source
-        self.reads += batch_files(loaded.configuration, unchecked.folder)
+        self._note(loaded, unchecked.folder)
         return loaded, rows
 
     def load_entries(self, file: str) -> Loaded:
         """Read and check a configuration, and leave the files of its batches for later."""
-        from promosync.config import display_name, load, read_file
+        from promosync.config import load
+        from promosync.config.files import STDIN, display_name, read_file
 
         loaded = load(read_file(file), display_name(file))
-        self.source, self.folder = loaded.source, None if file == STDIN else Path(file).parent
-        self.reads += [Path(file), *batch_files(loaded.configuration, self.folder)]
+        self.reads.append(Path(file))
+        self._note(loaded, None if file == STDIN else Path(file).parent)
         return loaded
+
+    def _note(self, loaded: Loaded, folder: Path | None) -> None:
+        self.source, self.folder = loaded.source, folder
+        self.reads += [] if folder is None else [folder / name for name in loaded.configuration.files]
 
     def inputs(self, loaded: Loaded, rows: Mapping[str, Rows]) -> Inputs:
         """Return what was read, with what tells whether it is the same the next time."""
@@ -189,8 +180,3 @@ def _write(console: Console, lines: Iterable[Text]) -> None:
             else:  # nothing to colour, and ten times as fast
                 console.file.write(f"{part.plain}\n")
     console.file.flush()
-
-
-def batch_files(configuration: Configuration, folder: Path | None) -> list[Path]:
-    """Return where the files are that batches name; ``folder`` is the configuration's own."""
-    return [] if folder is None else [folder / name for name in configuration.files]

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promosync.config import Draft, Loaded, Refused, Source, display_name, draft, read_file
+from promosync.config.files import STDIN
 from promosync.model.configuration import Configuration
 from promosync.model.life import farthest
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.exposure import all_ways
 from promosync.workflows.batch_files import read_batch_files, with_file_faults
-
-STDIN = "-"
 
 _SAVED_PLAN = re.compile(rb'\s*\{\s*"promosync_plan"')
 

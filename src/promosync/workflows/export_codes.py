@@ -18,7 +18,7 @@ from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.desired import Needs
 from promosync.plan.exposure import batch_sizes
 from promosync.workflows.batch_files import read_rows
-from promosync.workflows.plan import wrong_account
+from promosync.workflows.plan import check_account
 
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
@@ -57,9 +57,7 @@ def read_codes_of(
     A batch that is no longer in the file is found as long as Stripe has codes of it. Raises ProblemsFound for an id
     that is in neither, and where the account is not the file's.
     """
-    refused = wrong_account(configuration, stripe.account)
-    if refused:
-        raise ProblemsFound([refused])
+    check_account(configuration, stripe.account)
     owner = configuration.settings.owner
     live = stripe.read(
         Needs(owner, frozenset(), frozenset(), frozenset(), sum(batch_sizes(configuration, {}).values()))

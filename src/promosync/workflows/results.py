@@ -20,7 +20,7 @@ from promosync.results.ledger import Ledger, Read
 from promosync.results.orders import Source
 from promosync.results.report import Asked, Report
 from promosync.status.builder import ALWAYS
-from promosync.workflows.plan import wrong_account
+from promosync.workflows.plan import check_account
 
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
@@ -55,10 +55,8 @@ def look(
     account or ledger are not the file's, StripeFault where neither list of orders may be read.
     """
     owner = configuration.settings.owner
-    refused = wrong_account(configuration, stripe.account)
-    if before is not None and not refused:
-        refused = before.mismatch(stripe.account, owner)
-    if refused:
+    check_account(configuration, stripe.account)
+    if before is not None and (refused := before.mismatch(stripe.account, owner)):
         raise ProblemsFound([refused])
     coupons = tuple(stripe.coupons())
     account = Account(stripe.account.id, stripe.account.mode, stripe.now)

@@ -24,7 +24,7 @@ from promosync.plan.saved import File, Saved, load
 from promosync.plan.standing import Standing, has_moved, objects_of, standing
 from promosync.workflows.batch_files import read_batch_files
 from promosync.workflows.configuration import below_of, read_again
-from promosync.workflows.plan import decide, make, wrong_account
+from promosync.workflows.plan import check_account, decide, make
 
 if TYPE_CHECKING:
     from promosync.plan.batch_rows import Rows
@@ -127,8 +127,7 @@ def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -
     if inputs is None and plan.empty:
         return replace(plan, kept=(), brakes=(), exposed=())
     given = inputs or _in_the_plan(saved)
-    if refused := wrong_account(given.configuration, stripe.account):
-        raise ProblemsFound([refused])
+    check_account(given.configuration, stripe.account)
     stood, again = _made_again(saved, given, stripe)
     left = remaining(plan, again, stood)
     if left.empty and not plan.empty:

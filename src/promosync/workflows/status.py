@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from promosync.model.account import Live
 from promosync.model.configuration import Configuration
 from promosync.model.live import Account, LiveCode
-from promosync.model.problems import ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.desired import needs
 from promosync.status.builder import Asked, Making
 from promosync.status.report import Report
 from promosync.status.since import Snapshot
 from promosync.status.snapshot_file import read
-from promosync.workflows.plan import wrong_account
+from promosync.workflows.plan import check_account
 
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
@@ -37,9 +36,7 @@ def look(
     ``since`` names files and folders of snapshots to compare with. ``on_read`` is called from time to time with the
     number of codes read.
     """
-    refused = wrong_account(configuration, stripe.account)
-    if refused:
-        raise ProblemsFound([refused])
+    check_account(configuration, stripe.account)
     if snapshots := read(since, stripe.account, configuration.settings.owner):
         asked = replace(asked, before=snapshots[-1], earlier=tuple(snapshots[:-1]))
     wanted = needs(configuration, stripe.account.mode, rows)

@@ -1,4 +1,4 @@
-"""From flags and environment to an open account: Stripe's, or the local sandbox."""
+"""Opens the account that the options and the environment choose: Stripe's, or the local sandbox."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SANDBOX = Path(".promosync", "sandbox.db")
 SANDBOX_KEY = "sk_test_sandbox"
 
 _LOCAL = 400.0
-"""About how many requests the sandbox answers in a second; nothing holds them back."""
+"""About how many requests the sandbox answers in a second, without a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Access:
 
     @property
     def options(self) -> list[str]:
-        """The flags that decide which account it is, as they were given."""
+        """The options that choose the account, as they were given."""
         named = {"--api-base": self.api_base, "--stripe-account": self.stripe_account}
         flags = [word for word, given in (("--sandbox", self.sandbox), ("--live", self.live)) if given]
         return flags + [word for name, given in named.items() if given is not None for word in (name, given)]
 
     def pace(self, mode: Mode) -> Pace:
-        """Return how fast requests will go out."""
+        """Return how many requests are sent in a second."""
         from promosync.apply.pacing import ENDPOINT_LIMIT, SHARE, TOTAL_LIMIT
         from promosync.render.facts import Pace
 

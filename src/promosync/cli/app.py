@@ -1,4 +1,4 @@
-"""The commands, put together."""
+"""All commands, each with an example and its heading in the list."""
 
 from __future__ import annotations
 

@@ -56,11 +56,11 @@ def apply(
     from promosync.workflows.apply import carry_out
 
     if saved is None:
-        planner = _anew(run, files or [DEFAULT_FILE], scope)
+        planner = _new_planner(run, files or [DEFAULT_FILE], scope)
     elif scope != Scope():
         raise typer.BadParameter("a saved plan is applied as it is: leave --target, --no-prune and --refresh out.")
     else:
-        planner = _again(run, saved, files)
+        planner = _saved_planner(run, saved, files)
     deadline = run.deadline(max_minutes)
     with opened(run, access) as stripe:
         with reading(run, stripe), stripe.by(deadline):
@@ -80,8 +80,8 @@ def apply(
     return exit_code(report)
 
 
-def _anew(run: Run, files: list[str], scope: Scope) -> Planner:
-    """Return what makes the plan of a configuration."""
+def _new_planner(run: Run, files: list[str], scope: Scope) -> Planner:
+    """Return a function that makes the plan of a configuration."""
     from promosync.workflows.plan import make
 
     load = run.load_beside(files)
@@ -93,8 +93,8 @@ def _anew(run: Run, files: list[str], scope: Scope) -> Planner:
     return planner
 
 
-def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
-    """Return what takes a saved plan up again; the configuration in it is taken where none is named."""
+def _saved_planner(run: Run, saved: Path, files: list[str] | None) -> Planner:
+    """Return a function that continues a saved plan; without ``files`` it uses the configuration in the plan."""
     from promosync.workflows.saved import check_files, read, take_up
 
     plan = read(saved)
@@ -108,7 +108,7 @@ def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
 
 
 def exit_code(report: Report) -> int:
-    """Return how an apply ends: interrupted, with a failure, out of time, or done."""
+    """Return the exit code of an apply: interrupted, failed, out of time, or done."""
     if report.stopped == "interrupted":
         return INTERRUPTED
     if report.failed:

@@ -83,7 +83,7 @@ def _configuration(run: Run, file: str | None) -> Configuration | None:
 
 
 def _place(run: Run, origin: Origin | None) -> dict[str, Any] | None:
-    """Return where an entry stands in the file that was read."""
+    """Return the place of an entry in the file that was read."""
     if origin is None or origin.path is None or run.source is None:
         return None
     from promosync.model.problems import dotted

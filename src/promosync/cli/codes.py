@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class CodesFormat(StrEnum):
-    """What codes are written as."""
+    """The formats of a list of codes."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -70,7 +70,7 @@ def export(
 
 
 def _write(handle: IO[str], found: Codes, wanted: list[State], output: CodesFormat) -> int:
-    """Write the codes one by one, and return how many there were."""
+    """Write the codes one by one, and return their number."""
     from promosync.codes.listing import cells, headers, metadata_keys, row, row_writer
     from promosync.plan.fields import iso
 

@@ -1,4 +1,4 @@
-"""`promosync demo`: the whole story against a temporary sandbox, by the commands themselves."""
+"""`promosync demo`: every step against a temporary sandbox, with the real commands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from promosync.cli.signals import INTERRUPTED, Interrupted
 from promosync.cli.workflow_files import examples
 
 PRODUCTS = ("pro", "team")
-"""The products that the example's `applies_to` names: a coupon cannot be limited to what is not there."""
+"""The products that the example's `applies_to` names: a coupon cannot be limited to a product that does not exist."""
 
 EDITS = (
     ('"name": "Welcome Discount"', '"name": "Welcome Gift"'),
@@ -33,7 +33,7 @@ EDITS = (
 
 
 def demo(run: Run) -> None:
-    """Play the whole story, without an account. It runs against a local sandbox and leaves nothing behind."""
+    """Show every step, without an account. It runs against a local sandbox and leaves nothing behind."""
     run.so_far = "It leaves nothing behind."
     before = (examples() / "omnibase-complete.json").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="promosync-demo-") as folder, chdir(folder):
@@ -68,10 +68,10 @@ def demo(run: Run) -> None:
 
 
 def called_as(started: str, environ: Mapping[str, str]) -> str:
-    """Return what starts promosync in the shell of the reader; empty where only they know. ``started`` is argv[0].
+    """Return the command that starts promosync in the reader's shell, "" if not known; ``started`` is argv[0].
 
-    ``uvx`` and ``uv run`` put it on the path for the time of one command, and say so by ``UV``. A full path may be
-    one that a launcher or a container has made up. https://docs.astral.sh/uv/reference/environment/#uv
+    ``uvx`` and ``uv run`` put it on the path for one command only, and set ``UV``. A full path may be one that only a
+    launcher or a container knows. https://docs.astral.sh/uv/reference/environment/#uv
     """
     if "UV" not in environ and which("promosync", path=environ.get("PATH")):
         return "promosync"
@@ -79,7 +79,7 @@ def called_as(started: str, environ: Mapping[str, str]) -> str:
 
 
 def edited(text: str) -> str:
-    """Return the example as somebody changes it on the second day."""
+    """Return the example with the changes of the demo."""
     for old, new in EDITS:
         if text.count(old) != 1:
             raise ValueError(f"the example has {old!r} {text.count(old)} times")

@@ -1,4 +1,4 @@
-"""`promosync explain`: what a lint rule or an error means, with an example and the way out."""
+"""`promosync explain`: what a lint rule or an error means, with an example and what to do."""
 
 from __future__ import annotations
 

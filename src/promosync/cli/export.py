@@ -1,4 +1,4 @@
-"""`promosync export`: the account as a file that adopts it."""
+"""`promosync export`: the account as a configuration that adopts it."""
 
 from __future__ import annotations
 
@@ -80,5 +80,5 @@ def export(
 
 
 def _is_narrow(run: Run) -> bool:
-    """Whether standard output has not room for all letters."""
+    """Whether standard output cannot show every character."""
     return run.out.encoding.lower().replace("-", "") != "utf8"

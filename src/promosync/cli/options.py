@@ -26,7 +26,7 @@ class Panel(StrEnum):
 
 
 class Format(StrEnum):
-    """What a result is written as."""
+    """The formats of a result."""
 
     TEXT = "text"
     JSON = "json"
@@ -73,7 +73,7 @@ MaxMinutesOption = Annotated[
 
 @dataclass(frozen=True)
 class Scope:
-    """The group of options that says what is planned."""
+    """The group of options that limits what is planned."""
 
     no_prune: Annotated[bool, option("--no-prune", "Leave what is not in the file as it is.", Panel.SCOPE)] = False
     target: Annotated[

@@ -1,4 +1,4 @@
-"""`promosync plan`: what would change, and nothing changed."""
+"""`promosync plan`: what would change; nothing is changed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class PlanFormat(StrEnum):
-    """What a plan is written as."""
+    """The formats of a plan."""
 
     TEXT = "text"
     JSON = "json"
@@ -62,7 +62,7 @@ def plan(
     from promosync.workflows.plan import make
 
     if summary and (verbose or output is not PlanFormat.TEXT):
-        raise typer.BadParameter("--summary is of the text: leave --verbose and --format out.")
+        raise typer.BadParameter("--summary is for the text format only: leave --verbose and --format out.")
     load = run.load_beside(files or [DEFAULT_FILE])
     with opened(run, access) as stripe, reading(run, stripe):
         loaded, rows = load(stripe)

@@ -1,4 +1,4 @@
-"""The options of the commands that report, and writing a report in the format that was asked for."""
+"""The options of `status` and `results`, and the formats of their reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from promosync.cli.run import Run
 
 
 class ReportFormat(StrEnum):
-    """What a report is written as."""
+    """The formats of a report."""
 
     TABLE = "table"
     JSON = "json"
@@ -26,7 +26,7 @@ _MODULES = {ReportFormat.TABLE: "text", ReportFormat.JSON: "data", ReportFormat.
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """The group of options that says what a report is about, and what it is written as."""
+    """The group of options for the configuration, the metadata keys and the format of a report."""
 
     file: FileArgument = DEFAULT_FILE
     by: Annotated[
@@ -44,7 +44,7 @@ class ReportOptions:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The metadata keys to count by; a page has some in any case."""
+        """The metadata keys to count by; the HTML page always has some."""
         from promosync.status.builder import ALWAYS
 
         return tuple(dict.fromkeys(self.by or ())) or (ALWAYS if self.output is ReportFormat.HTML else ())

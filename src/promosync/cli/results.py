@@ -1,4 +1,4 @@
-"""`promosync results`: what coupons, codes, batches and campaigns brought and cost, by the orders paid."""
+"""`promosync results`: what coupons, codes, batches and campaigns brought and cost, from paid orders."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from promosync.stripe_api.orders import OrderReading
 
 _LONG = 100
-"""So many requests take more than a few seconds: their number is said before."""
+"""More requests than this take more than a few seconds: their number is reported first."""
 _ENOUGH = 8
-"""Requests after which their number can be estimated."""
+"""Requests after which the number of all can be estimated."""
 
 
 def results(
@@ -72,7 +72,7 @@ def results(
         _say_stopped(run, ledger)
         return INTERRUPTED if stop.is_set() else OUT_OF_TIME
     form.show(run, "results", found.report)
-    if form.output is ReportFormat.CSV:  # which has no place for it
+    if form.output is ReportFormat.CSV:  # it has no place for these words
         from promosync.render.results_words import missing_words
 
         for said in missing_words(found.report):
@@ -90,7 +90,7 @@ class _Watch:
         self._said = False
 
     def __call__(self, reading: OrderReading) -> None:
-        """Take in that a list is being read, or has come further."""
+        """Note that a list is being read, or that more of it was read."""
         if reading is not self._reading:
             self._reading, self._before, self._said = reading, self._stripe.requests, False
         left, asked = reading.left, self._stripe.requests - self._before
@@ -107,13 +107,13 @@ class _Watch:
 
 
 def _rounded(requests: float) -> int:
-    """Return a number as roughly as it is known."""
+    """Return a number rounded to two digits."""
     step: int = 10 ** max(0, len(str(int(requests))) - 2)
     return round(requests / step) * step
 
 
 def _ledger(run: Run, name: str, asked: Asked) -> Ledger | None:
-    """Return what a ledger holds, None where there is none yet; raise ProblemsFound for any other file."""
+    """Return the ledger in a file, None if the file does not exist yet; raise ProblemsFound for any other file."""
     from promosync.results.ledger import parse
     from promosync.workflows.results import starts_anew
 

@@ -39,11 +39,11 @@ def _no_commands(_arguments: Sequence[str], _run: Run) -> int:
 class Run:
     """``out`` is for results, ``err`` for messages. The rest is set by the command, for the messages at its end.
 
-    ``output`` is the format of the result, ``name`` the configuration's as it was given, ``folder`` the one from
-    which it names the files of its batches. ``doubted`` is what is wrong with it if the clock of this machine is
-    right, until Stripe's is known. ``reads`` are the files that the command reads: it writes over none of them.
-    ``command`` and ``so_far`` are for who interrupts it: what was at work, and a sentence that is true of what it has
-    done until now. ``carry_out`` carries out a command line, for commands that consist of others.
+    ``output`` is the format of the result, ``name`` the configuration's name as it was given, ``folder`` the one that
+    contains the files of its batches. ``doubted`` are its problems if the clock of this machine is right, until
+    Stripe's time is known. ``reads`` are the files that the command reads: it overwrites none of them. ``command``
+    and ``so_far`` are for the message when it is interrupted: what was running, and a sentence about what it has done
+    so far. ``begun`` is on the monotonic clock. ``carry_out`` runs a command line, for commands that consist of others.
     """
 
     out: Console
@@ -76,7 +76,7 @@ class Run:
 
     @property
     def room(self) -> int:
-        """How many columns a row of the result may take: as many as it likes where nobody has said how many."""
+        """How many columns a row of the result may take: no limit where the width is not known."""
         return _NO_END if self.out.soft_wrap else self.out.width
 
     def tell(self, lines: Iterable[Text]) -> None:
@@ -93,7 +93,7 @@ class Run:
         self.out.file.flush()
 
     def emit(self, document: Mapping[str, Any], indent: int | None = None) -> None:
-        """Write a JSON document, in ASCII so that no encoding harms it, and no runner reads a command in it."""
+        """Write a JSON document in ASCII, which every encoding has; no CI runner takes a part of it as a command."""
         self.write(json.dumps(document, indent=indent).replace("##[", "#\\u0023[") + "\n")
 
     def load(self, files: Sequence[str], now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
@@ -104,10 +104,10 @@ class Run:
         return self._check(self._read(files), now)
 
     def load_beside(self, files: Sequence[str]) -> Callable[[StripeAccount], tuple[Loaded, dict[str, Rows]]]:
-        """Read a configuration; return what gives it checked by Stripe's clock, once the account is open.
+        """Read a configuration; return a function that checks it by Stripe's clock, once the account is open.
 
-        It is checked at once and offline, by the clock of this machine: what is wrong whatever the time is ends the
-        program here. One so large that this takes seconds is checked while the account is read.
+        It is checked offline first, by the clock of this machine: an error at any time ends the program here. If it
+        is so large that this takes seconds, it is checked only while the account is read.
         """
         from promosync.config import Refused
         from promosync.workflows.configuration import same_at
@@ -132,7 +132,7 @@ class Run:
                 return checked
             if large:
                 stripe.read_ahead(owner, codes)
-            return self._check(waiting.pop(), stripe.now)  # what was read is large, and not needed any more
+            return self._check(waiting.pop(), stripe.now)  # it is large, and not needed any more
 
         return check
 
@@ -165,7 +165,7 @@ class Run:
         self.reads += [] if folder is None else [folder / name for name in loaded.configuration.files]
 
     def inputs(self, loaded: Loaded, rows: Mapping[str, Rows]) -> Inputs:
-        """Return what was read, with what tells whether it is the same the next time."""
+        """Return what was read, with digests that show later whether a file was changed."""
         from promosync.workflows.saved import Inputs, import_digests
 
         imports = import_digests(loaded.configuration, self.folder)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class OrderKind(StrEnum):
-    """What a redemption is part of."""
+    """The kinds of orders."""
 
     SUBSCRIPTION = "subscription"
     PAYMENT = "payment"
@@ -116,7 +116,7 @@ def redeem(
     from promosync.sandbox import ControlError
 
     if amount is None and currency is not None:
-        raise typer.BadParameter("--currency is of an order: give its --amount too.")
+        raise typer.BadParameter("--currency belongs to an order: add --amount.")
     with _control(run, state) as control:
         try:
             answer = control.redeem(

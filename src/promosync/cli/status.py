@@ -76,7 +76,7 @@ def status(
 
 
 def _progress(run: Run) -> Callable[[int], None]:
-    """Return what says from time to time how many codes have been read."""
+    """Return a function that reports from time to time how many codes were read."""
     said = time.monotonic()
 
     def tell(count: int) -> None:

@@ -14,7 +14,7 @@ from promosync.render.visible import visible
 
 
 class CheckFormat(StrEnum):
-    """What the findings of a check are written as."""
+    """The formats of findings."""
 
     TEXT = "text"
     JSON = "json"
@@ -33,7 +33,7 @@ def validate(
         ),
     ] = CheckFormat.TEXT,
 ) -> int:
-    """Check a configuration offline. JSON, schema, references, batches, lint: every fault is told at once."""
+    """Check a configuration offline. JSON, schema, references, batches, lint: every error is reported at once."""
     from promosync.lint import Facts, lint
     from promosync.plan.exposure import batch_sizes
     from promosync.render import FORMAT_VERSION

@@ -11,11 +11,11 @@ from pathlib import Path
 from promosync.model.problems import Problem, ProblemsFound
 
 EXAMPLE = "OWNER/promosync"
-"""What the examples have for the repository that promosync is fetched from, and ``COMMIT`` for the commit."""
+"""The placeholder in the examples for the repository of promosync; that for the commit is ``COMMIT``."""
 
 
 class Ci(StrEnum):
-    """Whose jobs are written."""
+    """The CI systems whose jobs can be written."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
@@ -24,7 +24,7 @@ class Ci(StrEnum):
 def workflow_files(ci: Ci, uses: str | None) -> dict[Path, str]:
     """Return the files of one kind of CI by their paths from the root of a repository.
 
-    ``uses`` is ``owner/name@commit``, None for that from which promosync was installed.
+    ``uses`` is ``owner/name@commit``; None for the commit from which promosync was installed.
     """
     repository, _, commit = (uses or origin() or "").partition("@")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", f"{repository}@{commit}"):

@@ -1,4 +1,4 @@
-"""Carrying a plan out against an open account, with the time and the requests it took."""
+"""Carrying out a plan in an open account, with the time and the requests it took."""
 
 from __future__ import annotations
 

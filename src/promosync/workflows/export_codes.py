@@ -44,7 +44,7 @@ class Codes:
             yield from listed(batch, records, self.coupons, self.now, wanted, self._email_of(batch))
 
     def _email_of(self, batch: str) -> Callable[[LiveCode], str]:
-        """The address of the batch's own file is what its code was made for; else the customer's is what there is."""
+        """Return what gives the address of a code: the one in the batch's file, else that of the customer."""
         known = self.addresses.get(batch, {})
         return lambda code: known.get(code.tags.email or "") or self.customers.get(code.spec.customer or "", "")
 
@@ -79,7 +79,7 @@ def read_codes_of(
 
 
 def _addresses(entry: BatchEntry, folder: Path | None, owner: str) -> dict[str, str]:
-    """Return the addresses of a batch's file by their hash; none where the file is not there any more, or faulty."""
+    """Return the addresses of a batch's file by their hash; none if the file was deleted or has errors."""
     try:
         emails = read_rows(entry, folder).emails
     except ProblemsFound:

@@ -43,7 +43,7 @@ def decide(
 ) -> Plan:
     """Read an account, and more of it until a plan can be made; return that. Raises ProblemsFound.
 
-    ``wanted`` is read in any case. ``seen`` gives what the plan is made of, for what was read by then.
+    ``wanted`` is read in any case. ``seen`` may change what was read before a plan is made of it.
     """
     reading = stripe.begin(needs(configuration, stripe.account.mode, rows), everything=policy.refresh)
     reading.read(wanted)
@@ -65,7 +65,7 @@ def with_customers(
     stripe: StripeAccount,
     trusted: Container[str] = (),
 ) -> dict[str, Rows]:
-    """Look up the customers of addresses that no code is bound to yet, but for batches that were not read."""
+    """Look up the customers of addresses that have no code yet, except in batches that were not read."""
     found = dict(rows)
     for entry in configuration.batches:
         if entry.id in trusted:

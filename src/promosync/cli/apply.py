@@ -72,7 +72,8 @@ def apply(
                 _ask(run, plan)
         if not plan.empty:
             run.so_far = "Changes may have been made in Stripe: the next plan shows what is left."
-        with stopping() as stop, Progress(run, plan, stripe) as progress:
+        progress = Progress(run, plan, stripe)
+        with stopping() as stop, progress.shown():
             report = carry_out(plan, stripe, progress.ended, progress.further, stop, deadline)
     _report(run, plan, report)
     if saved is not None and (report.failed or report.stopped):

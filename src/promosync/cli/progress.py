@@ -6,8 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from types import TracebackType
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from promosync.cli.run import Run
@@ -42,9 +41,10 @@ class Progress:
         self._recent: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=7)
         self._writing = threading.Lock()
         self._bar: Bar | None = None
-        self._open = ExitStack()
 
-    def __enter__(self) -> Progress:
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the progress while the block lasts."""
         if self._run.err.is_terminal and self._total:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar
@@ -52,14 +52,8 @@ class Progress:
             columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
             self._bar = Bar(*columns, console=self._run.err, transient=True)
             self._bar.add_task("", total=self._total)
-            self._open.enter_context(self._bar)
-        self._open.enter_context(_ticking(EVERY_ON_TERMINAL if self._bar else EVERY, self._tick))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        self._open.close()
+        with self._bar or nullcontext(), _ticking(EVERY_ON_TERMINAL if self._bar else EVERY, self._tick):
+            yield
 
     def ended(self, outcome: Outcome) -> None:
         """Count an action that has ended; the codes of a batch were counted one by one."""

@@ -13,7 +13,8 @@ from promosync.cli.progress import reading
 from promosync.cli.report_options import ReportFormat, ReportOptions
 from promosync.cli.run import OUT_OF_TIME, Run
 from promosync.cli.signals import INTERRUPTED, stopping
-from promosync.cli.writing import check_target, check_writable, kept_text, writing
+from promosync.cli.writing import check_target, check_writable, writing
+from promosync.model.problems import Problem, ProblemsFound
 from promosync.results.periods import Every
 
 if TYPE_CHECKING:
@@ -117,12 +118,19 @@ def _ledger(run: Run, name: str, asked: Asked) -> Ledger | None:
     from promosync.results.ledger import parse
     from promosync.workflows.results import starts_anew
 
-    check_target(Path(name), run.reads)
-    check_writable(Path(name), "ledger")
-    if not Path(name).exists():
+    path = Path(name)
+    check_target(path, run.reads)
+    check_writable(path, "ledger")
+    if not path.exists():
         return None
-    with kept_text(name, "ledger", "name another file for the ledger") as handle:
-        found = parse(handle, name)
+    try:
+        if not path.is_file():
+            raise OSError(0, "it is no file")
+        with path.open(encoding="utf-8") as handle:
+            found = parse(handle, name)
+    except OSError as error:
+        fault = f"{name} cannot be read: {error.strerror or error}"
+        raise ProblemsFound([Problem((), fault, "name another file for the ledger", rule="ledger")]) from error
     if new := starts_anew(found, asked):
         run.say(f"The ledger does not know the values of {', '.join(new)}: everything is read again.")
     return found

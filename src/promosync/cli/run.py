@@ -43,7 +43,7 @@ class Run:
     contains the files of its batches. ``doubted`` are its problems if the clock of this machine is right, until
     Stripe's time is known. ``reads`` are the files that the command reads: it overwrites none of them. ``command``
     and ``so_far`` are for the message when it is interrupted: what was running, and a sentence about what it has done
-    so far. ``begun`` is on the monotonic clock. ``carry_out`` runs a command line, for commands that consist of others.
+    so far. ``begun`` is on the monotonic clock. ``carry_out`` runs a command line, for commands made of others.
     """
 
     out: Console

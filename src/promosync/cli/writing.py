@@ -41,19 +41,6 @@ def check_writable(path: Path, rule: str) -> None:
 
 
 @contextmanager
-def kept_text(name: str, rule: str, hint: str) -> Iterator[IO[str]]:
-    """Open a file that an earlier run wrote; raise ProblemsFound if it does not exist or is not text."""
-    try:
-        if Path(name).exists() and not Path(name).is_file():
-            raise ProblemsFound([Problem((), f"{name} cannot be read: it is no file", hint, rule=rule)])
-        with Path(name).open(encoding="utf-8") as handle:
-            yield handle
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
-        raise ProblemsFound([Problem((), f"{name} cannot be read: {reason}", hint, rule=rule)]) from error
-
-
-@contextmanager
 def writing(path: Path, read: Iterable[Path] = (), make_folder: bool = True) -> Iterator[IO[str]]:
     """Open a file to be written, see above; ``read`` as in :func:`check_target`. Nobody but its owner may read it."""
     check_target(path, read)

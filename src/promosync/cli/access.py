@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -138,10 +138,8 @@ def sandbox_at(path: Path, *, limited: bool = False, latency: float = 0.0) -> It
         raise ProblemsFound(
             [Problem((), f"the sandbox cannot be opened: {error}", f"look at {path.parent}", rule="sandbox")]
         ) from error
-    try:
+    with closing(sandbox):
         yield sandbox
-    finally:
-        sandbox.close()
 
 
 def _is_on(word: str) -> bool:

@@ -32,7 +32,7 @@ _ENOUGH = 8
 def results(
     run: DebugRun,
     *,
-    form: ReportOptions,
+    options: ReportOptions,
     every: Annotated[Every | None, option("--every", "Also count each day, week or month by itself.")] = None,
     since: Annotated[
         str | None, option("--from DAY", "Only orders paid on this day or later: 2027-03-01, or a date with a time.")
@@ -54,8 +54,8 @@ def results(
     from promosync.workflows.results import look
 
     span = span_of(since, until, zone_of(zone))
-    asked = Asked(form.keys, span, every, zone, drawn=form.output is ReportFormat.HTML)
-    loaded, rows = run.load([form.file])
+    asked = Asked(options.keys, span, every, zone, drawn=options.output is ReportFormat.HTML)
+    loaded, rows = run.load([options.file])
     deadline = run.deadline(max_minutes)
     before = _ledger(run, ledger, asked) if ledger is not None else None
     with opened(run, access) as stripe, stopping() as stop:
@@ -72,8 +72,8 @@ def results(
     if found.report is None:
         _say_stopped(run, ledger)
         return INTERRUPTED if stop.is_set() else OUT_OF_TIME
-    form.show(run, "results", found.report)
-    if form.output is ReportFormat.CSV:  # it has no place for these words
+    options.show(run, "results", found.report)
+    if options.output is ReportFormat.CSV:  # it has no place for these words
         from promosync.render.results_words import missing_words
 
         for said in missing_words(found.report):

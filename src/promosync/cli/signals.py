@@ -22,7 +22,7 @@ class Interrupted(BaseException):
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # not every system has all of them
 
-_POLITE = b"\nStopping: what has begun is finished first. Once more stops at once.\n"
+_POLITE = b"\nStopping: what has begun is finished first. A second signal stops at once.\n"
 _AT_ONCE = b"\nStopped at once.\n"
 _WRITING_AT_ONCE = b"\nStopped at once: what was under way may or may not be done. The next plan shows it.\n"
 

@@ -23,7 +23,7 @@ _SECONDS = 5.0
 def status(
     run: DebugRun,
     *,
-    form: ReportOptions,
+    options: ReportOptions,
     save: Annotated[
         str | None, option("--save FILE", "Keep a snapshot in this file, to compare with later.", Panel.SNAPSHOTS)
     ] = None,
@@ -61,17 +61,17 @@ def status(
 
     if not since and (alarm_uses is not None or alarm_share is not None):
         raise typer.BadParameter("an alarm needs --since FILE: it is about what was used since a snapshot.")
-    loaded, rows = run.load([form.file])
+    loaded, rows = run.load([options.file])
     if save is not None:
         check_target(Path(save), run.reads)
-    asked = Asked(form.keys, limits=Limits(alarm_uses, alarm_share))
+    asked = Asked(options.keys, limits=Limits(alarm_uses, alarm_share))
     with opened(run, access) as stripe:
         report, taken = look(loaded.configuration, rows, stripe, asked, since or (), _progress(run))
     if save is not None:
         with writing(Path(save), run.reads) as handle:
             handle.write(dump(taken))
         run.so_far = f"Nothing was changed in Stripe, and the snapshot is in {save}."
-    form.show(run, "status", report)
+    options.show(run, "status", report)
     return FOUND if report.since is not None and report.since.alarms else 0
 
 

@@ -44,30 +44,25 @@ def validate(
     loaded, rows = run.load(files or [DEFAULT_FILE], now)
     found, source = loaded.configuration, loaded.source
     warnings = lint(Facts(found, source, now, batch_sizes(found, rows)))
-    refused = strict and bool(warnings)
+    level, refused = ("error", bool(warnings)) if strict else ("warning", False)
     counts = {
         "coupons": len(found.coupons),
         "promotion_codes": len(found.codes),
         "code_batches": len(found.batches),
     }
-    findings = [("error" if strict else "warning", warning, source) for warning in warnings]
-    run.tell(warnings_text(warnings[:LISTED], source, "error" if strict else "warning"))
+    run.tell(warnings_text(warnings[:LISTED], source, level))
     if len(warnings) > LISTED:
         run.say(f"and {len(warnings) - LISTED:,} more; --format json has them all")
     if run.json:
-        told = problems_json(warnings, source)
-        lists = {"warnings": [] if strict else told, "errors": told if strict else []}
+        lists = {"warnings": [], "errors": [], f"{level}s": problems_json(warnings, source)}
         run.emit({"format_version": FORMAT_VERSION, "file": source.name, **counts, **lists}, indent=2)
-    elif output is CheckFormat.SARIF:
-        tell_findings(run, findings)
-    else:
-        if output is CheckFormat.GITHUB:
-            tell_findings(run, findings)
-        if not refused:
-            words = [
-                f"{count:,} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
-            ]
-            run.answer(f"{visible(source.name)} is valid: {', '.join(words)}.")
+    if output in (CheckFormat.GITHUB, CheckFormat.SARIF):
+        tell_findings(run, [(level, warning, source) for warning in warnings])
+    if output in (CheckFormat.TEXT, CheckFormat.GITHUB) and not refused:
+        words = [
+            f"{count:,} {_noun(name, count)}" for name, count in counts.items() if count or name != "code_batches"
+        ]
+        run.answer(f"{visible(source.name)} is valid: {', '.join(words)}.")
     if warnings:
         count = f"{len(warnings):,} {_noun('warnings', len(warnings))}{' treated as errors' * strict}"
         run.say(f"{count}. `promosync explain RULE` explains the rule in brackets, and how to switch it off.")

@@ -47,8 +47,8 @@ def _for_typer(function: Callable[..., int | None]) -> Callable[..., int | None]
             parameters += [_parameter(field.name, types[field.name], field.default) for field in fields(kind)]
         else:
             parameters.append(_parameter(one.name, kind, one.default))
-    if option := get_args(hints[run.name])[1:]:
-        parameters.append(_parameter("debug", Annotated[bool, *option], False))
+    if debug := get_args(hints[run.name])[1:]:
+        parameters.append(_parameter("debug", Annotated[bool, *debug], False))
 
     @wraps(function)
     def command(**given: Any) -> int | None:

@@ -6,7 +6,7 @@ import difflib
 import shlex
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import chdir
 from pathlib import Path
 from shutil import which
@@ -109,7 +109,7 @@ def _tell(run: Run, text: str) -> None:
 
 
 def _diff(run: Run, before: str, after: str) -> None:
-    lines: Sequence[str] = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm=""))
-    for line in lines[2:]:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm="")
+    for line in [*lines][2:]:
         style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
         run.show([Text(line, style)])

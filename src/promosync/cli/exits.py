@@ -71,7 +71,7 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             run.err.print(str(error))
         elif hasattr(error, "format_message"):  # Typer's usage errors: where their class lives differs by version
-            run.json = run.json or _asks_for_json(arguments)
+            run.json = run.json or "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
             _refuse(run, [Problem((), *_usage(error, arguments), rule="usage")])
         else:
             _traceback(run, error)
@@ -128,11 +128,6 @@ def _problem_of(run: Run, error: Exception) -> Problem:
     said = _scrubbed(f"{type(error).__name__}: {error}".removesuffix(": "), run.environ)
     hint = "" if run.debug else "add --debug to see where it comes from"
     return Problem((), f"unexpected {said}", hint, rule="internal")
-
-
-def _asks_for_json(arguments: Sequence[str]) -> bool:
-    """Whether a command line that could not be understood asked for JSON all the same."""
-    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def _usage(error: Exception, arguments: Sequence[str]) -> tuple[str, str]:

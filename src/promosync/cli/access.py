@@ -1,15 +1,16 @@
-"""From flags and environment to an open account: Stripe's, or the local sandbox."""
+"""Opens the account that the options and the environment choose: Stripe's, or the local sandbox."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from promosync.cli.options import Panel, above_zero, option
 from promosync.cli.run import Run
 from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
@@ -25,28 +26,54 @@ SANDBOX = Path(".promosync", "sandbox.db")
 SANDBOX_KEY = "sk_test_sandbox"
 
 _LOCAL = 400.0
-"""About how many requests the sandbox answers in a second; nothing holds them back."""
+"""About how many requests the sandbox answers in a second, without a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The flags that choose the account."""
+    """The group of options that chooses the account."""
 
-    sandbox: bool = False
-    api_base: str | None = None
-    stripe_account: str | None = None
-    live: bool = False
-    rps: float | None = None
+    sandbox: Annotated[
+        bool, option("--sandbox", "Use a local Stripe kept in .promosync/ instead; needs no key.", Panel.ACCOUNT)
+    ] = False
+    api_base: Annotated[
+        str | None,
+        option(
+            "--api-base URL",
+            "Where the API is: https, or http on this machine. STRIPE_API_BASE in the environment does the same.",
+            Panel.ACCOUNT,
+        ),
+    ] = None
+    stripe_account: Annotated[
+        str | None,
+        option(
+            "--stripe-account ACCT",
+            "Act for this connected account. STRIPE_ACCOUNT in the environment does the same.",
+            Panel.ACCOUNT,
+        ),
+    ] = None
+    live: Annotated[
+        bool, option("--live", "Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.", Panel.ACCOUNT)
+    ] = False
+    rps: Annotated[
+        float | None,
+        option(
+            "--rps N",
+            "Requests per second on each endpoint, four times as many in total; otherwise 80 % of Stripe's limits.",
+            Panel.ACCOUNT,
+            callback=above_zero,
+        ),
+    ] = None
 
     @property
     def options(self) -> list[str]:
-        """The flags that decide which account it is, as they were given."""
+        """The options that choose the account, as they were given."""
         named = {"--api-base": self.api_base, "--stripe-account": self.stripe_account}
         flags = [word for word, given in (("--sandbox", self.sandbox), ("--live", self.live)) if given]
         return flags + [word for name, given in named.items() if given is not None for word in (name, given)]
 
     def pace(self, mode: Mode) -> Pace:
-        """Return how fast requests will go out."""
+        """Return how many requests are sent in a second."""
         from promosync.apply.pacing import ENDPOINT_LIMIT, SHARE, TOTAL_LIMIT
         from promosync.render.facts import Pace
 
@@ -111,10 +138,8 @@ def sandbox_at(path: Path, *, limited: bool = False, latency: float = 0.0) -> It
         raise ProblemsFound(
             [Problem((), f"the sandbox cannot be opened: {error}", f"look at {path.parent}", rule="sandbox")]
         ) from error
-    try:
+    with closing(sandbox):
         yield sandbox
-    finally:
-        sandbox.close()
 
 
 def _is_on(word: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,27 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promosync.cli.access import Access, opened
+from promosync.cli.command import DebugRun
 from promosync.cli.options import (
     DEFAULT_FILE,
-    AccountOption,
-    ApiBaseOption,
-    DebugOption,
     FilesArgument,
     Format,
     FormatOption,
-    LiveOption,
     MaxMinutesOption,
-    NoPruneOption,
-    RefreshOption,
-    RpsOption,
-    SandboxOption,
-    TargetOption,
+    Panel,
+    Scope,
     VerboseOption,
-    scope_option,
+    option,
 )
 from promosync.cli.progress import Progress, reading
 from promosync.cli.reports import leave_summary
-from promosync.cli.run import Run, begin
+from promosync.cli.run import ERROR, OUT_OF_TIME, Run
 from promosync.cli.signals import INTERRUPTED, stopping
 from promosync.model.problems import Problem, ProblemsFound
 
@@ -43,90 +36,66 @@ if TYPE_CHECKING:
 
     Planner = Callable[[StripeAccount], Plan]
 
-SavedOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--plan", metavar="PLAN", help="Apply a plan that `promosync plan --out PLAN` saved, and only that."
-    ),
-]
-
-ERROR, OUT_OF_TIME = 1, 3
-
 
 def apply(
-    ctx: typer.Context,
+    run: DebugRun,
+    *,
     files: FilesArgument = None,
-    saved: SavedOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is no terminal.")] = False,
+    saved: Annotated[
+        Path | None, option("--plan PLAN", "Apply a plan that `promosync plan --out PLAN` saved, and only that.")
+    ] = None,
+    yes: Annotated[bool, option("--yes", "Do not ask. Needed where there is no terminal.")] = False,
     output: FormatOption = Format.TEXT,
     verbose: VerboseOption = False,
-    force: Annotated[bool, scope_option("--force", help="Apply also what a safety check refuses.")] = False,
-    no_prune: NoPruneOption = False,
-    target: TargetOption = None,
-    refresh: RefreshOption = False,
-    sandbox: SandboxOption = False,
-    api_base: ApiBaseOption = None,
-    stripe_account: AccountOption = None,
-    live: LiveOption = False,
-    rps: RpsOption = None,
+    force: Annotated[bool, option("--force", "Apply also what a safety check refuses.", Panel.SCOPE)] = False,
+    scope: Scope,
+    access: Access,
     max_minutes: MaxMinutesOption = None,
-    debug: DebugOption = False,
-) -> None:
+) -> int:
     """Change Stripe so that it is as the file says. Shows the plan and asks first."""
     from promosync.workflows.apply import carry_out
 
-    begun = time.monotonic()
-    run = begin(ctx, output, debug)
-    access = Access(sandbox, api_base, stripe_account, live, rps)
     if saved is None:
-        planner = _anew(run, files or [DEFAULT_FILE], not no_prune, tuple(target or ()), refresh)
-    elif no_prune or target or refresh:
+        planner = _new_planner(run, files or [DEFAULT_FILE], scope)
+    elif scope != Scope():
         raise typer.BadParameter("a saved plan is applied as it is: leave --target, --no-prune and --refresh out.")
     else:
-        planner = _again(run, saved, files)
-    deadline = None if max_minutes is None else begun + 60 * max_minutes
+        planner = _saved_planner(run, saved, files)
+    deadline = run.deadline(max_minutes)
     with opened(run, access) as stripe:
         with reading(run, stripe), stripe.by(deadline):
             plan = planner(stripe)
-        _show(run, plan, access.pace(plan.account.mode), verbose)
+        _show(run, plan, access.pace(plan.account.mode), output, verbose)
         if not plan.empty:
             _check_brakes(plan, force)
             if not yes:
                 _ask(run, plan)
         if not plan.empty:
             run.so_far = "Changes may have been made in Stripe: the next plan shows what is left."
-        with stopping() as stop, Progress(run, plan, stripe) as progress:
-            report = carry_out(
-                plan,
-                stripe,
-                on_outcome=progress.ended,
-                on_progress=progress.further,
-                stop=stop,
-                deadline=deadline,
-            )
+        progress = Progress(run, plan, stripe)
+        with stopping() as stop, progress.shown():
+            report = carry_out(plan, stripe, progress.ended, progress.further, stop, deadline)
     _report(run, plan, report)
     if saved is not None and (report.failed or report.stopped):
         run.say("Run the same command again to go on: what is done of the saved plan is not done again.")
-    if code := exit_code(report):
-        raise typer.Exit(code)
+    return exit_code(report)
 
 
-def _anew(run: Run, files: list[str], prune: bool, targets: tuple[str, ...], refresh: bool) -> Planner:
-    """Return what makes the plan of a configuration."""
-    from promosync.plan.planner import Policy
+def _new_planner(run: Run, files: list[str], scope: Scope) -> Planner:
+    """Return a function that makes the plan of a configuration."""
     from promosync.workflows.plan import make
 
     load = run.load_beside(files)
 
     def planner(stripe: StripeAccount) -> Plan:
         loaded, rows = load(stripe)
-        return make(loaded.configuration, stripe, Policy(prune, targets, refresh), rows)
+        return make(loaded.configuration, stripe, scope.policy, rows)
 
     return planner
 
 
-def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
-    """Return what takes a saved plan up again; the configuration in it is taken where none is named."""
+def _saved_planner(run: Run, saved: Path, files: list[str] | None) -> Planner:
+    """Return a function that continues a saved plan; without ``files`` it uses the configuration in the plan."""
     from promosync.workflows.saved import check_files, read, take_up
 
     plan = read(saved)
@@ -140,7 +109,7 @@ def _again(run: Run, saved: Path, files: list[str] | None) -> Planner:
 
 
 def exit_code(report: Report) -> int:
-    """Return how an apply ends: interrupted, with a failure, out of time, or done."""
+    """Return the exit code of an apply: interrupted, failed, out of time, or done."""
     if report.stopped == "interrupted":
         return INTERRUPTED
     if report.failed:
@@ -148,8 +117,8 @@ def exit_code(report: Report) -> int:
     return OUT_OF_TIME if report.stopped else 0
 
 
-def _show(run: Run, plan: Plan, pace: Pace, verbose: bool) -> None:
-    if run.json:
+def _show(run: Run, plan: Plan, pace: Pace, output: Format, verbose: bool) -> None:
+    if output is Format.JSON:
         from promosync.render.plan_json import plan_json
 
         run.emit({"event": "plan", **plan_json(plan, pace)})
@@ -168,16 +137,8 @@ def _check_brakes(plan: Plan, force: bool) -> None:
 def _ask(run: Run, plan: Plan) -> None:
     """Ask at the terminal; return if the answer is yes."""
     if not (sys.stdin and sys.stdin.isatty()):
-        raise ProblemsFound(
-            [
-                Problem(
-                    (),
-                    "apply asks before it writes, and this is not a terminal: nothing was changed",
-                    "look at the plan, then add --yes",
-                    rule="confirmation",
-                )
-            ]
-        )
+        fault = "apply asks before it writes, and this is not a terminal: nothing was changed"
+        raise ProblemsFound([Problem((), fault, "look at the plan, then add --yes", rule="confirmation")])
     from promosync.render.values import mode_words
     from promosync.render.visible import visible
 

@@ -7,22 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
-import typer
-
 from promosync.cli.access import Access, opened
-from promosync.cli.help_pages import Command, Group
-from promosync.cli.options import (
-    DEFAULT_FILE,
-    AccountOption,
-    ApiBaseOption,
-    DebugOption,
-    FileArgument,
-    LiveOption,
-    RpsOption,
-    SandboxOption,
-    output_option,
-)
-from promosync.cli.run import begin
+from promosync.cli.command import DebugRun, add, group
+from promosync.cli.options import DEFAULT_FILE, FileArgument, Panel, option
 from promosync.cli.writing import check_target, writing
 from promosync.model.life import State
 from promosync.render.visible import visible
@@ -30,65 +17,45 @@ from promosync.render.visible import visible
 if TYPE_CHECKING:
     from promosync.workflows.export_codes import Codes
 
-codes = typer.Typer(
-    cls=Group,
-    help="Work with unique codes.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    epilog="promosync codes export --out codes.csv",
-)
-
 
 class CodesFormat(StrEnum):
-    """What codes are written as."""
+    """The formats of a list of codes."""
 
     CSV = "csv"
     JSONL = "jsonl"
 
 
-@codes.callback()
-def _group() -> None:
-    """Keep `codes` a group though it has one command."""
-
-
-@codes.command(cls=Command, epilog="promosync codes export --batch vip --out codes.csv")
 def export(
-    ctx: typer.Context,
+    run: DebugRun,
+    *,
     file: FileArgument = DEFAULT_FILE,
-    batch: Annotated[
-        list[str] | None, typer.Option("--batch", metavar="ID", help="Only this batch; may be given several times.")
-    ] = None,
+    batch: Annotated[list[str] | None, option("--batch ID", "Only this batch; may be given several times.")] = None,
     status: Annotated[
         list[State] | None,
-        typer.Option(
-            "--status",
-            metavar="STATE",
-            help="Only codes that are active, redeemed, expired, withdrawn, off, 'switched off' or orphaned; may be "
+        option(
+            "--status STATE",
+            "Only codes that are active, redeemed, expired, withdrawn, off, 'switched off' or orphaned; may be "
             "given several times.",
         ),
     ] = None,
     output: Annotated[
-        CodesFormat, output_option("--format", help="csv is safe to open in a spreadsheet, jsonl is verbatim.")
+        CodesFormat, option("--format", "csv is safe to open in a spreadsheet, jsonl is verbatim.", Panel.OUTPUT)
     ] = CodesFormat.CSV,
     out: Annotated[
-        str | None, output_option("--out", metavar="FILE", help="Write to this file, readable by you alone.")
+        str | None, option("--out FILE", "Write to this file, readable by you alone.", Panel.OUTPUT)
     ] = None,
-    overwrite: Annotated[bool, output_option("--overwrite", help="Replace the file if it is there already.")] = False,
-    sandbox: SandboxOption = False,
-    api_base: ApiBaseOption = None,
-    stripe_account: AccountOption = None,
-    live: LiveOption = False,
-    rps: RpsOption = None,
-    debug: DebugOption = False,
+    overwrite: Annotated[
+        bool, option("--overwrite", "Replace the file if it is there already.", Panel.OUTPUT)
+    ] = False,
+    access: Access,
 ) -> None:
     """Write unique codes with their addresses and states. Whoever has them can redeem them."""
     from promosync.workflows.export_codes import read_codes_of
 
-    run = begin(ctx, debug=debug)
     loaded = run.load_entries(file)
     if out is not None:
         check_target(Path(out), run.reads, overwrite)
-    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
+    with opened(run, access) as stripe:
         found = read_codes_of(loaded.configuration, run.folder, stripe, batch or ())
     wanted = status or []
     if out is None:
@@ -103,7 +70,7 @@ def export(
 
 
 def _write(handle: IO[str], found: Codes, wanted: list[State], output: CodesFormat) -> int:
-    """Write the codes one by one, and return how many there were."""
+    """Write the codes one by one, and return their number."""
     from promosync.codes.listing import cells, headers, metadata_keys, row, row_writer
     from promosync.plan.fields import iso
 
@@ -120,3 +87,7 @@ def _write(handle: IO[str], found: Codes, wanted: list[State], output: CodesForm
             handle.write(json.dumps(values) + "\n")
         count += 1
     return count
+
+
+codes = group(help="Work with unique codes.", epilog="promosync codes export --out codes.csv")
+add(codes, export, "promosync codes export --batch vip --out codes.csv")

@@ -1,4 +1,4 @@
-"""`promosync demo`: the whole story against a temporary sandbox, by the commands themselves."""
+"""`promosync demo`: every step against a temporary sandbox, with the real commands."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ import difflib
 import shlex
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import chdir
 from pathlib import Path
 from shutil import which
 
-import typer
 from rich.text import Text
 
 from promosync.cli.access import SANDBOX, sandbox_at
 from promosync.cli.options import DEFAULT_FILE
-from promosync.cli.run import Run, begin
+from promosync.cli.run import Run
 from promosync.cli.signals import INTERRUPTED, Interrupted
+from promosync.cli.workflow_files import examples
 
-EXAMPLE = "omnibase-complete.json"
 PRODUCTS = ("pro", "team")
-"""The products that the example's `applies_to` names: a coupon cannot be limited to what is not there."""
+"""The products that the example's `applies_to` names: a coupon cannot be limited to a product that does not exist."""
 
 EDITS = (
     ('"name": "Welcome Discount"', '"name": "Welcome Gift"'),
@@ -33,11 +32,10 @@ EDITS = (
 )
 
 
-def demo(ctx: typer.Context) -> None:
-    """Play the whole story, without an account. It runs against a local sandbox and leaves nothing behind."""
-    run = begin(ctx)
+def demo(run: Run) -> None:
+    """Show every step, without an account. It runs against a local sandbox and leaves nothing behind."""
     run.so_far = "It leaves nothing behind."
-    before = example_text()
+    before = (examples() / "omnibase-complete.json").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="promosync-demo-") as folder, chdir(folder):
         file = Path(DEFAULT_FILE)
         file.write_text(before, encoding="utf-8")
@@ -70,27 +68,18 @@ def demo(ctx: typer.Context) -> None:
 
 
 def called_as(started: str, environ: Mapping[str, str]) -> str:
-    """Return what starts promosync in the shell of the reader; empty where only they know. ``started`` is argv[0].
+    """Return the command that starts promosync in the reader's shell, "" if not known; ``started`` is argv[0].
 
-    ``uvx`` and ``uv run`` put it on the path for the time of one command, and say so by ``UV``. A full path may be
-    one that a launcher or a container has made up. https://docs.astral.sh/uv/reference/environment/#uv
+    ``uvx`` and ``uv run`` put it on the path for one command only, and set ``UV``. A full path may be one that only a
+    launcher or a container knows. https://docs.astral.sh/uv/reference/environment/#uv
     """
     if "UV" not in environ and which("promosync", path=environ.get("PATH")):
         return "promosync"
     return "" if Path(started).is_absolute() else shlex.quote(started)
 
 
-def example_text() -> str:
-    """Return OmniBase's complete example, from the installed package or from the source tree."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "examples", package.parents[1] / "examples"):
-        if (folder / EXAMPLE).is_file():
-            return (folder / EXAMPLE).read_text(encoding="utf-8")
-    raise FileNotFoundError(f"{EXAMPLE} is missing: the installation is incomplete")
-
-
 def edited(text: str) -> str:
-    """Return the example as somebody changes it on the second day."""
+    """Return the example with the changes of the demo."""
     for old, new in EDITS:
         if text.count(old) != 1:
             raise ValueError(f"the example has {old!r} {text.count(old)} times")
@@ -120,7 +109,7 @@ def _tell(run: Run, text: str) -> None:
 
 
 def _diff(run: Run, before: str, after: str) -> None:
-    lines: Sequence[str] = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm=""))
-    for line in lines[2:]:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm="")
+    for line in [*lines][2:]:
         style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
         run.show([Text(line, style)])

@@ -1,4 +1,4 @@
-"""Where every command ends: the result becomes an exit code and, if it failed, error messages.
+"""Where every command ends: an exit code and, if it failed, error messages.
 
 0 done, 1 any error, 2 changes (`plan --detailed-exitcode`), an invalid code (`check`) or an alarm (`status`),
 3 apply or results stopped at --max-minutes, 130 interrupted.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ERROR, CHANGES, OUT_OF_TIME = 1, 2, 3
 
 _MEANT = {"--auto-approve": "--yes", "-auto-approve": "--yes", "-y": "--yes"}
-"""What other tools call an option of ours."""
+"""Names that other tools give to an option of ours."""
 
 _PLAINLY = (
     (r"^Invalid value: |Value error, ", ""),
@@ -41,17 +41,17 @@ _PLAINLY = (
     (r"Input should be greater than or equal to (\S+)", r"it must be \1 or more"),
     (r"Input should be less than or equal to (\S+)", r"it must be \1 or less"),
 )
-"""What Typer says of a value, with pydantic's words in it, and how people say it."""
+"""Typer's messages about a value, some with pydantic's words, and the same in plain words."""
 
 
 def main() -> int:
     """Carry out the command line of this process and return its exit code."""
-    # A plan is a hundred thousand objects and hardly a cycle: looking for those would take a quarter of its time.
+    # A plan has many objects and hardly a reference cycle: looking for cycles would take a quarter of the time.
     gc.set_threshold(100_000, 50)
     environ = dict(os.environ)
     occupy_streams()
     run = Run(open_console(sys.stdout, environ), open_console(sys.stderr, environ), environ)
-    return _arrived(run, carry_out(sys.argv[1:], run))
+    return _final_code(run, carry_out(sys.argv[1:], run))
 
 
 def carry_out(arguments: Sequence[str], run: Run) -> int:
@@ -71,20 +71,20 @@ def carry_out(arguments: Sequence[str], run: Run) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             run.err.print(str(error))
         elif hasattr(error, "format_message"):  # Typer's usage errors: where their class lives differs by version
-            run.json = run.json or _asks_for_json(arguments)
+            run.json = run.json or "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
             _refuse(run, [Problem((), *_usage(error, arguments), rule="usage")])
         else:
             _traceback(run, error)
-            problem = _told(run, error)
+            problem = _problem_of(run, error)
             _refuse(run, [problem])
             return OUT_OF_TIME if problem.rule == "out-of-time" else ERROR
     return ERROR
 
 
-def _arrived(run: Run, code: int) -> int:
-    """Return the exit code of a command, given that of its work: output that could not be written is an error too."""
+def _final_code(run: Run, code: int) -> int:
+    """Return the exit code of a command that ended with ``code``: lost output is an error too."""
     lost = []
-    for name, console in (("result", run.out), ("talk", run.err)):
+    for name, console in (("result", run.out), ("messages", run.err)):
         stream: Steady = console.file  # type: ignore[assignment]
         stream.flush()
         if stream.lost:
@@ -115,8 +115,8 @@ def _refuse(run: Run, problems: Sequence[Problem], source: Source | None = None)
     tell_errors(run, located)
 
 
-def _told(run: Run, error: Exception) -> Problem:
-    """Return what Stripe or promosync itself could not do, in one line and without the key."""
+def _problem_of(run: Run, error: Exception) -> Problem:
+    """Return an error of Stripe or of promosync itself as a problem, in one line and without the key."""
     from promosync.apply.gateway import OutOfTime, StripeFault
 
     if isinstance(error, OutOfTime):
@@ -128,11 +128,6 @@ def _told(run: Run, error: Exception) -> Problem:
     said = _scrubbed(f"{type(error).__name__}: {error}".removesuffix(": "), run.environ)
     hint = "" if run.debug else "add --debug to see where it comes from"
     return Problem((), f"unexpected {said}", hint, rule="internal")
-
-
-def _asks_for_json(arguments: Sequence[str]) -> bool:
-    """Whether a command line that could not be understood asked for JSON all the same."""
-    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def _usage(error: Exception, arguments: Sequence[str]) -> tuple[str, str]:

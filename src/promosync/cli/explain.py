@@ -1,25 +1,24 @@
-"""`promosync explain`: what a lint rule or an error means, with an example and the way out."""
+"""`promosync explain`: what a lint rule or an error means, with an example and what to do."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-import typer
 from rich.text import Text
 
 from promosync.cli.help_pages import columns
-from promosync.cli.run import begin
+from promosync.cli.options import argument
+from promosync.cli.run import Run
 from promosync.model.problems import Problem, ProblemsFound
 
 
 def explain(
-    ctx: typer.Context,
-    rule: Annotated[str | None, typer.Argument(metavar="RULE", help="Its id; without one, all are listed.")] = None,
+    run: Run,
+    rule: Annotated[str | None, argument("RULE", "Its id; without one, all are listed.")] = None,
 ) -> None:
     """Tell what a lint rule or an error means. Without RULE, all are listed."""
     from promosync.lint import pages
 
-    run = begin(ctx)
     titles = pages.titles()
     if rule is None:
         run.show(map(Text, columns(titles.items(), run.room, margin="")))

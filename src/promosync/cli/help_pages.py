@@ -1,4 +1,4 @@
-"""What `--help` shows: options in groups, what they take in plain words, an example, and no word cut or broken."""
+"""The page of `--help`: options in groups, their values in plain words, an example; no word is cut or broken."""
 
 from __future__ import annotations
 
@@ -13,31 +13,25 @@ from promosync.cli.streams import PIPE_WIDTH
 from promosync.render.layout import paragraph
 
 WIDEST = 100
-"""Columns: longer lines are hard to read beside a column of names."""
+"""Columns of a page: longer lines are hard to read beside a column of names."""
 
 _COLUMN = 24
-"""Columns of the names; a longer one has its text on the next line."""
+"""The widest column of names; the text of a longer name is on the next line."""
 
 
-class Command(typer.core.TyperCommand):
-    """A command whose help is a page of ours."""
-
+class _WithPage:
     def get_help(self, ctx: Any) -> str:
-        """Return the page."""
-        return _page(self, ctx)
+        """Return the help page."""
+        width = min(ctx.obj.out.width if ctx.obj else PIPE_WIDTH, WIDEST)
+        return "\n".join(line.rstrip() for line in _lines(self, ctx, width))
 
 
-class Group(typer.core.TyperGroup):
-    """A command of commands whose help is a page of ours."""
-
-    def get_help(self, ctx: Any) -> str:
-        """Return the page."""
-        return _page(self, ctx)
+class Command(_WithPage, typer.core.TyperCommand):
+    """A command with a help page of ours."""
 
 
-def _page(command: Any, ctx: Any) -> str:
-    width = min(ctx.obj.out.width if ctx.obj else PIPE_WIDTH, WIDEST)
-    return "\n".join(line.rstrip() for line in _lines(command, ctx, width))
+class Group(_WithPage, typer.core.TyperGroup):
+    """A command of commands, with a help page of ours."""
 
 
 def _lines(command: Any, ctx: Any, width: int) -> Iterator[str]:
@@ -66,14 +60,14 @@ def _lines(command: Any, ctx: Any, width: int) -> Iterator[str]:
 
 
 def first_sentence(text: str) -> str:
-    """Return what stands for a command in a list, without its full stop."""
+    """Return the first sentence of a help text without its full stop, for the list of commands."""
     return " ".join(text.split()).partition(". ")[0].rstrip(".")
 
 
 def _panel(option: Any) -> Panel:
     """Return the group of an option: Typer's own are in the last."""
     own = option.name in ("help", "install_completion", "show_completion")
-    return Panel.OTHER if own else Panel(option.rich_help_panel or Panel.OPTIONS)
+    return Panel.OTHER if own else Panel(option.rich_help_panel)
 
 
 def _in_usage(argument: Any) -> str:
@@ -90,7 +84,7 @@ def _flags(option: Any) -> str:
 
 
 def _said(parameter: Any) -> str:
-    """Return the help of a parameter, with its default where it has one that says something."""
+    """Return the help of a parameter, with its default value if that is worth showing."""
     default = parameter.default
     shown = parameter.show_default and default not in (None, False, "") and not callable(default)
     return f"{parameter.help} [default: {_word(default)}]" if shown else parameter.help

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from promosync.cli.options import DEFAULT_FILE
-from promosync.cli.run import Run, begin
+from promosync.cli.options import DEFAULT_FILE, argument, option
+from promosync.cli.run import Run
 from promosync.cli.workflow_files import Ci, workflow_files
 from promosync.cli.writing import write_new
 from promosync.model.problems import Problem, ProblemsFound
@@ -21,17 +21,14 @@ SCHEMA_FILE = "promosync.schema.json"
 
 
 def init(
-    ctx: typer.Context,
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to write it.")] = ".",
-    ci: Annotated[
-        Ci | None, typer.Option("--ci", help="Write CI jobs that plan and apply, instead of a starter file.")
-    ] = None,
+    run: Run,
+    folder: Annotated[str, argument("FOLDER", "Where to write it.")] = ".",
+    ci: Annotated[Ci | None, option("--ci", "Write CI jobs that plan and apply, instead of a starter file.")] = None,
     uses: Annotated[
         str | None,
-        typer.Option(
-            "--uses",
-            metavar="OWNER/NAME@COMMIT",
-            help="The promosync that the jobs install. [default: this one, if it was installed from a commit]",
+        option(
+            "--uses OWNER/NAME@COMMIT",
+            "The promosync that the jobs install. [default: this one, if it was installed from a commit]",
             show_default=False,
         ),
     ] = None,
@@ -39,7 +36,6 @@ def init(
     """Write a starter promosync.json. Its schema goes beside it for the editor; no file is overwritten."""
     from promosync.config import schema_text
 
-    run = begin(ctx)
     place = Path(folder)
     if ci is not None:
         _write_jobs(run, place, ci, uses)
@@ -49,16 +45,9 @@ def init(
     target, schema = place / DEFAULT_FILE, place / SCHEMA_FILE
     text = json.dumps(starter(owner_for(place.resolve().name)), indent=2) + "\n"
     run.so_far = f"{target} may have been written."
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        write_new(target, text)
-        if not (schema.exists() or schema.is_symlink()):
-            write_new(schema, schema_text())
-    except FileExistsError:
-        there = f"{target} is there already" if target.exists() else f"{place} is not a folder"
-        raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
-    except OSError as error:
-        raise ProblemsFound([Problem((), f"{target} cannot be written: {error.strerror}", rule="init")]) from error
+    _write(target, text)
+    if not (schema.exists() or schema.is_symlink()):
+        _write(schema, schema_text())
     run.answer(f"Wrote {visible(str(target))}, with {SCHEMA_FILE} beside it for your editor.")
     run.say(f"Try it without an account: promosync plan {visible(shlex.quote(str(target)))} --sandbox")
 
@@ -99,10 +88,18 @@ def _write_jobs(run: Run, place: Path, ci: Ci, uses: str | None) -> None:
     if there:
         raise ProblemsFound(there)
     for path, text in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_new(path, text)
-        except OSError as error:
-            raise ProblemsFound([Problem((), f"{path} cannot be written: {error.strerror}", rule="init")]) from error
+        _write(path, text)
         run.answer(f"Wrote {path}.")
     run.say("The comment at the top of each file names the secrets that it needs.")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that is not there yet, and the folders that it is in."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_new(path, text)
+    except FileExistsError:
+        there = f"{path} is there already" if path.exists() else f"{path.parent} is not a folder"
+        raise ProblemsFound([Problem((), there, "init never overwrites: name another folder", rule="init")]) from None
+    except OSError as error:
+        raise ProblemsFound([Problem((), f"{path} cannot be written: {error.strerror}", rule="init")]) from error

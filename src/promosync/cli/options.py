@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from promosync.plan.planner import Policy
 
 DEFAULT_FILE = "promosync.json"
 
@@ -23,134 +26,68 @@ class Panel(StrEnum):
 
 
 class Format(StrEnum):
-    """What a result is written as."""
+    """The formats of a result."""
 
     TEXT = "text"
     JSON = "json"
 
 
-class PlanFormat(StrEnum):
-    """What a plan is written as."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
+def option(shape: str, text: str, panel: Panel = Panel.OPTIONS, **more: Any) -> Any:
+    """Return an option for Typer. ``shape`` is what the help shows: its name, and what it takes: ``--rps N``."""
+    name, _, metavar = shape.partition(" ")
+    return typer.Option(name, metavar=metavar or None, help=text, rich_help_panel=panel, **more)
 
 
-class CheckFormat(StrEnum):
-    """What the findings of a check are written as."""
-
-    TEXT = "text"
-    JSON = "json"
-    GITHUB = "github"
-    SARIF = "sarif"
+def argument(metavar: str, text: str, **more: Any) -> Any:
+    """Return an argument for Typer."""
+    return typer.Argument(metavar=metavar, help=text, **more)
 
 
-class ReportFormat(StrEnum):
-    """What a report is written as."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
-scope_option = partial(typer.Option, rich_help_panel=Panel.SCOPE)
-output_option = partial(typer.Option, rich_help_panel=Panel.OUTPUT)
-_account_option = partial(typer.Option, rich_help_panel=Panel.ACCOUNT)
-
-
-def _above_zero(value: float | None) -> float | None:
+def above_zero(value: float | None) -> float | None:
+    """Return a number as it is; raise BadParameter if it is not above 0."""
     if value is not None and not 0 < value <= 100_000:
         raise typer.BadParameter(f"{value} is not a number above 0.")
     return value
 
 
-FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="The configuration; - is standard input.")]
+FileArgument = Annotated[str, argument("FILE", "The configuration; - is standard input.")]
 FilesArgument = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="FILE",
-        help="The configuration: a file, several, or a folder of them; - is standard input. "
-        f"[default: {DEFAULT_FILE}]",
+    argument(
+        "FILE",
+        f"The configuration: a file, several, or a folder of them; - is standard input. [default: {DEFAULT_FILE}]",
         show_default=False,
     ),
 ]
-FormatOption = Annotated[Format, output_option("--format", help="The format of the result.")]
-PlanFormatOption = Annotated[
-    PlanFormat, output_option("--format", help="The format of the plan; markdown is for a pull request.")
-]
-CheckFormatOption = Annotated[
-    CheckFormat,
-    output_option("--format", help="The format of the findings; github is annotations, sarif is for code scanning."),
-]
-ReportFormatOption = Annotated[
-    ReportFormat, output_option("--format", help="The format of the report; html is a page that loads nothing else.")
-]
-ByOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--by",
-        metavar="KEY",
-        help="Also count by the values of this metadata key of the code or its coupon, such as campaign or "
-        "source; may be given several times.",
-    ),
-]
-DebugOption = Annotated[
-    bool, typer.Option("--debug", help="Show the traceback of an unexpected error.", rich_help_panel=Panel.OTHER)
-]
-
-TargetOption = Annotated[
-    list[str] | None,
-    scope_option("--target", metavar="ID", help="Only this entry and what it needs; may be given several times."),
-]
+FormatOption = Annotated[Format, option("--format", "The format of the result.", Panel.OUTPUT)]
 VerboseOption = Annotated[
     bool,
-    output_option(
-        "--verbose", help="List also each code that only moves with its coupon, and all that is left alone."
-    ),
-]
-NoPruneOption = Annotated[bool, scope_option("--no-prune", help="Leave what is not in the file as it is.")]
-
-RefreshOption = Annotated[
-    bool, scope_option("--refresh", help="Read all codes of the account, whatever the seals of its coupons say.")
-]
-
-SandboxOption = Annotated[
-    bool, _account_option("--sandbox", help="Use a local Stripe kept in .promosync/ instead; needs no key.")
-]
-ApiBaseOption = Annotated[
-    str | None,
-    _account_option(
-        "--api-base",
-        metavar="URL",
-        help="Where the API is: https, or http on this machine. STRIPE_API_BASE in the environment does the same.",
-    ),
-]
-AccountOption = Annotated[
-    str | None,
-    _account_option(
-        "--stripe-account",
-        metavar="ACCT",
-        help="Act for this connected account. STRIPE_ACCOUNT in the environment does the same.",
-    ),
-]
-LiveOption = Annotated[
-    bool, _account_option("--live", help="Allow a live key. PROMOSYNC_LIVE=1 in the environment does the same.")
-]
-RpsOption = Annotated[
-    float | None,
-    _account_option(
-        "--rps",
-        metavar="N",
-        callback=_above_zero,
-        help="Requests per second on each endpoint, four times as many in total; otherwise 80 % of Stripe's limits.",
+    option(
+        "--verbose", "List also each code that only moves with its coupon, and all that is left alone.", Panel.OUTPUT
     ),
 ]
 MaxMinutesOption = Annotated[
-    float | None,
-    typer.Option(
-        "--max-minutes", metavar="N", callback=_above_zero, help="Stop cleanly after so many minutes; exit 3."
-    ),
+    float | None, option("--max-minutes N", "Stop cleanly after so many minutes; exit 3.", callback=above_zero)
 ]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The group of options that limits what is planned."""
+
+    no_prune: Annotated[bool, option("--no-prune", "Leave what is not in the file as it is.", Panel.SCOPE)] = False
+    target: Annotated[
+        list[str] | None,
+        option("--target ID", "Only this entry and what it needs; may be given several times.", Panel.SCOPE),
+    ] = None
+    refresh: Annotated[
+        bool,
+        option("--refresh", "Read all codes of the account, whatever the seals of its coupons say.", Panel.SCOPE),
+    ] = False
+
+    @property
+    def policy(self) -> Policy:
+        """These options, as the planner takes them."""
+        from promosync.plan.planner import Policy
+
+        return Policy(not self.no_prune, tuple(self.target or ()), self.refresh)

@@ -1,35 +1,20 @@
-"""`promosync plan`: what would change, and nothing changed."""
+"""`promosync plan`: what would change; nothing is changed."""
 
 from __future__ import annotations
 
 import shlex
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from promosync.cli.access import Access, opened
-from promosync.cli.options import (
-    DEFAULT_FILE,
-    AccountOption,
-    ApiBaseOption,
-    DebugOption,
-    FilesArgument,
-    LiveOption,
-    NoPruneOption,
-    PlanFormat,
-    PlanFormatOption,
-    RefreshOption,
-    RpsOption,
-    SandboxOption,
-    TargetOption,
-    VerboseOption,
-    output_option,
-    scope_option,
-)
+from promosync.cli.command import DebugRun
+from promosync.cli.options import DEFAULT_FILE, FilesArgument, Panel, Scope, VerboseOption, option
 from promosync.cli.progress import reading
 from promosync.cli.reports import leave_summary
-from promosync.cli.run import Run, begin
+from promosync.cli.run import FOUND, Run
 from promosync.cli.writing import check_target, writing
 from promosync.render.visible import visible
 
@@ -39,67 +24,61 @@ if TYPE_CHECKING:
     from promosync.config import Loaded
     from promosync.plan.batch_rows import Rows
     from promosync.plan.plan import Plan
-    from promosync.plan.planner import Policy
     from promosync.stripe_api.account import StripeAccount
 
-CHANGES = 2
 
-OutOption = Annotated[
-    Path | None, output_option("--out", metavar="PLAN", help="Save the plan, for `promosync apply --plan PLAN`.")
-]
+class PlanFormat(StrEnum):
+    """The formats of a plan."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
 def plan(
-    ctx: typer.Context,
+    run: DebugRun,
+    *,
     files: FilesArgument = None,
     detailed_exitcode: Annotated[
-        bool, output_option("--detailed-exitcode", help="Exit 2 when there is something to change.")
+        bool, option("--detailed-exitcode", "Exit 2 when there is something to change.", Panel.OUTPUT)
     ] = False,
-    out: OutOption = None,
-    output: PlanFormatOption = PlanFormat.TEXT,
+    out: Annotated[
+        Path | None, option("--out PLAN", "Save the plan, for `promosync apply --plan PLAN`.", Panel.OUTPUT)
+    ] = None,
+    output: Annotated[
+        PlanFormat, option("--format", "The format of the plan; markdown is for a pull request.", Panel.OUTPUT)
+    ] = PlanFormat.TEXT,
     verbose: VerboseOption = False,
     summary: Annotated[
-        bool, output_option("--summary", help="Show the last lines alone: counts, warnings, safety checks.")
+        bool, option("--summary", "Show the last lines alone: counts, warnings, safety checks.", Panel.OUTPUT)
     ] = False,
     force: Annotated[
-        bool, scope_option("--force", help="Plan for `apply --force`, which ignores the safety checks.")
+        bool, option("--force", "Plan for `apply --force`, which ignores the safety checks.", Panel.SCOPE)
     ] = False,
-    no_prune: NoPruneOption = False,
-    target: TargetOption = None,
-    refresh: RefreshOption = False,
-    sandbox: SandboxOption = False,
-    api_base: ApiBaseOption = None,
-    stripe_account: AccountOption = None,
-    live: LiveOption = False,
-    rps: RpsOption = None,
-    debug: DebugOption = False,
-) -> None:
+    scope: Scope,
+    access: Access,
+) -> int:
     """Show what apply would change in Stripe, and why."""
-    from promosync.plan.planner import Policy
     from promosync.workflows.plan import make
 
-    run = begin(ctx, output, debug)
     if summary and (verbose or output is not PlanFormat.TEXT):
-        raise typer.BadParameter("--summary is of the text: leave --verbose and --format out.")
-    access = Access(sandbox, api_base, stripe_account, live, rps)
+        raise typer.BadParameter("--summary is for the text format only: leave --verbose and --format out.")
     load = run.load_beside(files or [DEFAULT_FILE])
     with opened(run, access) as stripe, reading(run, stripe):
         loaded, rows = load(stripe)
-        policy = Policy(prune=not no_prune, targets=tuple(target or ()), refresh=refresh)
         how = "`promosync apply` and the same options."
         if out is None:
-            made = make(loaded.configuration, stripe, policy, rows)
+            made = make(loaded.configuration, stripe, scope.policy, rows)
         else:
             check_target(out, run.reads)
-            made, how = _save(run, out, loaded, rows, stripe, policy, access)
+            made, how = _save(run, out, loaded, rows, stripe, scope, access)
     _show(run, made, access, verbose, summary)
     if output is PlanFormat.TEXT:
         if made.brakes and not force:
             run.say("Apply refuses this plan without --force.")
         elif not made.empty:
             run.say(f"Carry it out with {visible(how)}")
-    if detailed_exitcode and not made.empty:
-        raise typer.Exit(CHANGES)
+    return FOUND if detailed_exitcode and not made.empty else 0
 
 
 def _save(
@@ -108,14 +87,14 @@ def _save(
     loaded: Loaded,
     rows: Mapping[str, Rows],
     stripe: StripeAccount,
-    policy: Policy,
+    scope: Scope,
     access: Access,
 ) -> tuple[Plan, str]:
     """Make a plan and write it to a file; return it with the command that applies it."""
     from promosync.plan.saved import dump
     from promosync.workflows.saved import files_to_read, make_to_save, needs_naming
 
-    saved = make_to_save(run.inputs(loaded, rows), stripe, policy)
+    saved = make_to_save(run.inputs(loaded, rows), stripe, scope.policy)
     with writing(out, run.reads, make_folder=False) as handle:
         handle.write(dump(saved))
     run.so_far = f"Nothing was changed in Stripe, and the plan is in {out}."
@@ -143,8 +122,7 @@ def _show(run: Run, made: Plan, access: Access, verbose: bool, summary: bool) ->
 
         run.emit(plan_json(made, pace), indent=2)
     elif run.output == PlanFormat.MARKDOWN:
-        run.out.file.write(page())
-        run.out.file.flush()
+        run.write(page())
     else:
         from promosync.render.plan_text import plan_text, summary_text
 

@@ -1,4 +1,4 @@
-"""What is seen while an account is read, and while an apply runs."""
+"""Shows progress while an account is read, and while an apply runs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from types import TracebackType
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from promosync.cli.run import Run
@@ -29,9 +28,9 @@ _FULL = 0.995
 
 
 class Progress:
-    """Counts codes and coupons as they are done: a bar on a terminal, a line every few seconds elsewhere.
+    """Counts codes and coupons that are done: a bar on a terminal, a line every few seconds elsewhere.
 
-    In JSON each outcome is an event of its own as it happens, and so is how far the work has come.
+    With JSON, each outcome and each report of progress is an event.
     """
 
     def __init__(self, run: Run, plan: Plan, stripe: StripeAccount) -> None:
@@ -42,9 +41,10 @@ class Progress:
         self._recent: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=7)
         self._writing = threading.Lock()
         self._bar: Bar | None = None
-        self._open = ExitStack()
 
-    def __enter__(self) -> Progress:
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the progress while the block lasts."""
         if self._run.err.is_terminal and self._total:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar
@@ -52,17 +52,11 @@ class Progress:
             columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
             self._bar = Bar(*columns, console=self._run.err, transient=True)
             self._bar.add_task("", total=self._total)
-            self._open.enter_context(self._bar)
-        self._open.enter_context(_ticking(EVERY_ON_TERMINAL if self._bar else EVERY, self._tick))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        self._open.close()
+        with self._bar or nullcontext(), _ticking(EVERY_ON_TERMINAL if self._bar else EVERY, self._tick):
+            yield
 
     def ended(self, outcome: Outcome) -> None:
-        """Take in the end of an action; the codes of a batch were counted as they went."""
+        """Count an action that has ended; the codes of a batch were counted one by one."""
         if outcome.action.kind != "code_batch" and outcome.status != "skipped":
             self._done += 1
             self._failed += outcome.status == "failed"
@@ -73,12 +67,12 @@ class Progress:
         self._draw()
 
     def further(self, batch: BatchProgress) -> None:
-        """Take in how far a batch has come."""
+        """Count the progress of a batch."""
         self._batches[batch.action.id] = (batch.done, batch.failed)
         self._draw()
 
     def _counts(self) -> tuple[int, int]:
-        batches = list(self._batches.values())  # in one go: the ticker is another thread
+        batches = list(self._batches.values())  # a copy: another thread reads it
         return self._done + sum(done for done, _ in batches), self._failed + sum(failed for _, failed in batches)
 
     def _draw(self) -> None:
@@ -140,7 +134,7 @@ def _time_left(seconds: float) -> str:
 
 
 def pace_words(pace: float | None) -> str:
-    """Say what the limiter does: ``pace`` is the share of the set rate that requests go out with; None: no limit."""
+    """Return words for the speed: ``pace`` is the current share of the configured rate, None for no limit."""
     if pace is None:
         return "without a limit"
     return "at full pace" if pace > _FULL else f"slowed down to {pace:.0%} as Stripe asked"
@@ -148,7 +142,7 @@ def pace_words(pace: float | None) -> str:
 
 @contextmanager
 def _ticking(every: float, tick: Callable[[], None]) -> Iterator[None]:
-    """Call ``tick`` every so many seconds from a thread of its own, even while the others wait."""
+    """Call ``tick`` every ``every`` seconds from its own thread, even while the others wait."""
     over = threading.Event()
 
     def work() -> None:

@@ -1,6 +1,6 @@
-"""What a command leaves for a pull request besides its text: annotations, SARIF, Markdown, the summary of the job.
+"""What a command writes for a pull request besides its text: annotations, SARIF, Markdown, the summary of the job.
 
-Reports are written when something fails, too, and change no exit code.
+They are also written if something fails, and change no exit code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Located = Sequence[tuple[Problem, "Source | None"]]
 
 
 def tell_errors(run: Run, located: Located) -> None:
-    """Write errors in the format that was asked for, and into the summary of the job."""
+    """Write errors in the chosen format, and into the summary of the job."""
     if run.output in ("github", "sarif"):
         tell_findings(run, [("error", *one) for one in located])
 
@@ -37,8 +37,7 @@ def tell_errors(run: Run, located: Located) -> None:
         return problems_markdown(located, run.name)
 
     if run.output == "markdown":
-        run.out.file.write(page())
-        run.out.file.flush()
+        run.write(page())
     leave_summary(run, page)
 
 

@@ -1,34 +1,20 @@
-"""`promosync results`: what coupons, codes, batches and campaigns brought and cost, by the orders paid."""
+"""`promosync results`: what coupons, codes, batches and campaigns brought and cost, from paid orders."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from promosync.cli.access import Access, opened
-from promosync.cli.options import (
-    DEFAULT_FILE,
-    AccountOption,
-    ApiBaseOption,
-    ByOption,
-    DebugOption,
-    FileArgument,
-    LiveOption,
-    MaxMinutesOption,
-    ReportFormat,
-    ReportFormatOption,
-    RpsOption,
-    SandboxOption,
-)
+from promosync.cli.command import DebugRun
+from promosync.cli.options import MaxMinutesOption, option
 from promosync.cli.progress import reading
-from promosync.cli.report_formats import show_report
-from promosync.cli.run import Run, begin
+from promosync.cli.report_options import ReportFormat, ReportOptions
+from promosync.cli.run import OUT_OF_TIME, Run
 from promosync.cli.signals import INTERRUPTED, stopping
-from promosync.cli.writing import check_target, check_writable, kept_text, writing
+from promosync.cli.writing import check_target, check_writable, writing
+from promosync.model.problems import Problem, ProblemsFound
 from promosync.results.periods import Every
 
 if TYPE_CHECKING:
@@ -37,80 +23,62 @@ if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
     from promosync.stripe_api.orders import OrderReading
 
-STOPPED = 3
 _LONG = 100
-"""So many requests take more than a few seconds: their number is said before."""
+"""More requests than this take more than a few seconds: their number is reported first."""
 _ENOUGH = 8
-"""Requests after which their number can be estimated."""
+"""Requests after which the number of all can be estimated."""
 
 
 def results(
-    ctx: typer.Context,
-    file: FileArgument = DEFAULT_FILE,
-    by: ByOption = None,
-    every: Annotated[
-        Every | None, typer.Option("--every", help="Also count each day, week or month by itself.")
-    ] = None,
+    run: DebugRun,
+    *,
+    options: ReportOptions,
+    every: Annotated[Every | None, option("--every", "Also count each day, week or month by itself.")] = None,
     since: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="DAY", help="Only orders paid on this day or later: 2027-03-01, or a date with a time."
-        ),
+        str | None, option("--from DAY", "Only orders paid on this day or later: 2027-03-01, or a date with a time.")
     ] = None,
     until: Annotated[
-        str | None,
-        typer.Option(
-            "--to", metavar="DAY", help="Only orders paid until the end of this day, or before a date with a time."
-        ),
+        str | None, option("--to DAY", "Only orders paid until the end of this day, or before a date with a time.")
     ] = None,
-    zone: Annotated[
-        str, typer.Option("--zone", metavar="NAME", help="The time zone of days, such as Europe/Berlin.")
-    ] = "UTC",
-    output: ReportFormatOption = ReportFormat.TABLE,
+    zone: Annotated[str, option("--zone NAME", "The time zone of days, such as Europe/Berlin.")] = "UTC",
     ledger: Annotated[
-        str | None,
-        typer.Option(
-            "--ledger", metavar="FILE", help="Keep what was read in this file; the next run reads only what is new."
-        ),
+        str | None, option("--ledger FILE", "Keep what was read in this file; the next run reads only what is new.")
     ] = None,
-    sandbox: SandboxOption = False,
-    api_base: ApiBaseOption = None,
-    stripe_account: AccountOption = None,
-    live: LiveOption = False,
-    rps: RpsOption = None,
+    access: Access,
     max_minutes: MaxMinutesOption = None,
-    debug: DebugOption = False,
-) -> None:
+) -> int:
     """Show what coupons, codes and batches brought and cost. Orders, customers, discounts, revenue, refunds."""
+    from promosync.results.ledger import dump
     from promosync.results.periods import span_of, zone_of
     from promosync.results.report import Asked
-    from promosync.status.builder import ALWAYS
     from promosync.workflows.results import look
 
-    begun = time.monotonic()
-    run = begin(ctx, output, debug)
-    html = output is ReportFormat.HTML
-    keys = tuple(dict.fromkeys(by or ())) or (ALWAYS if html else ())
-    asked = Asked(keys, span_of(since, until, zone_of(zone)), every, zone, drawn=html)
-    loaded, rows = run.load([file])
+    span = span_of(since, until, zone_of(zone))
+    asked = Asked(options.keys, span, every, zone, drawn=options.output is ReportFormat.HTML)
+    loaded, rows = run.load([options.file])
+    deadline = run.deadline(max_minutes)
     before = _ledger(run, ledger, asked) if ledger is not None else None
-    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe, stopping() as stop:
+    with opened(run, access) as stripe, stopping() as stop:
         watch = _Watch(run, stripe)
-        deadline = None if max_minutes is None else begun + 60 * max_minutes
+
+        def stopped() -> bool:
+            return stop.is_set() or (deadline is not None and time.monotonic() >= deadline)
+
         with reading(run, stripe, watch.left):
-            halt = _stopped(stop.is_set, deadline)
-            found = look(loaded.configuration, rows, stripe, asked, before, halt, watch)
+            found = look(loaded.configuration, rows, stripe, asked, before, stopped, watch)
     if ledger is not None:
-        _keep(run, ledger, found.ledger)
+        with writing(Path(ledger), run.reads) as handle:
+            handle.writelines(dump(found.ledger))
     if found.report is None:
         _say_stopped(run, ledger)
-        raise typer.Exit(INTERRUPTED if stop.is_set() else STOPPED)
-    show_report(run, "results", found.report, output)
-    if output is ReportFormat.CSV:  # which has no place for it
+        return INTERRUPTED if stop.is_set() else OUT_OF_TIME
+    options.show(run, "results", found.report)
+    if options.output is ReportFormat.CSV:  # it has no place for these words
         from promosync.render.results_words import missing_words
 
         for said in missing_words(found.report):
             run.say(said)
+    return 0
 
 
 class _Watch:
@@ -123,7 +91,7 @@ class _Watch:
         self._said = False
 
     def __call__(self, reading: OrderReading) -> None:
-        """Take in that a list is being read, or has come further."""
+        """Note that a list is being read, or that more of it was read."""
         if reading is not self._reading:
             self._reading, self._before, self._said = reading, self._stripe.requests, False
         left, asked = reading.left, self._stripe.requests - self._before
@@ -140,36 +108,32 @@ class _Watch:
 
 
 def _rounded(requests: float) -> int:
-    """Return a number as roughly as it is known."""
+    """Return a number rounded to two digits."""
     step: int = 10 ** max(0, len(str(int(requests))) - 2)
     return round(requests / step) * step
 
 
-def _stopped(interrupted: Callable[[], bool], deadline: float | None) -> Callable[[], bool]:
-    return lambda: interrupted() or (deadline is not None and time.monotonic() >= deadline)
-
-
 def _ledger(run: Run, name: str, asked: Asked) -> Ledger | None:
-    """Return what a ledger holds, None where there is none yet; raise ProblemsFound for any other file."""
+    """Return the ledger in a file, None if the file does not exist yet; raise ProblemsFound for any other file."""
     from promosync.results.ledger import parse
     from promosync.workflows.results import starts_anew
 
-    check_target(Path(name), run.reads)
-    check_writable(Path(name), "ledger")
-    if not Path(name).exists():
+    path = Path(name)
+    check_target(path, run.reads)
+    check_writable(path, "ledger")
+    if not path.exists():
         return None
-    with kept_text(name, "ledger", "name another file for the ledger") as handle:
-        found = parse(handle, name)
+    try:
+        if not path.is_file():
+            raise OSError(0, "it is no file")
+        with path.open(encoding="utf-8") as handle:
+            found = parse(handle, name)
+    except OSError as error:
+        fault = f"{name} cannot be read: {error.strerror or error}"
+        raise ProblemsFound([Problem((), fault, "name another file for the ledger", rule="ledger")]) from error
     if new := starts_anew(found, asked):
         run.say(f"The ledger does not know the values of {', '.join(new)}: everything is read again.")
     return found
-
-
-def _keep(run: Run, name: str, ledger: Ledger) -> None:
-    from promosync.results.ledger import dump
-
-    with writing(Path(name), run.reads) as handle:
-        handle.writelines(dump(ledger))
 
 
 def _say_stopped(run: Run, ledger: str | None) -> None:

@@ -6,33 +6,29 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
-from promosync.cli.options import Format
 from promosync.render.layout import folded
 
 if TYPE_CHECKING:
     from promosync.config import Loaded, Source
-    from promosync.model.configuration import Configuration
     from promosync.model.problems import Problem
     from promosync.plan.batch_rows import Rows
     from promosync.stripe_api.account import StripeAccount
     from promosync.workflows.configuration import Unchecked
     from promosync.workflows.saved import Inputs
 
-STDIN = "-"
-
 LARGE = 2_000_000
 """Characters of a configuration that take longer to check than a request to answer; some ten thousand entries."""
 
-
 _NO_END = 10_000
+
+ERROR, FOUND, OUT_OF_TIME = 1, 2, 3
+"""Exit codes: any error; what was looked for is there, such as changes; stopped at --max-minutes."""
 
 
 def _no_commands(_arguments: Sequence[str], _run: Run) -> int:
@@ -43,11 +39,11 @@ def _no_commands(_arguments: Sequence[str], _run: Run) -> int:
 class Run:
     """``out`` is for results, ``err`` for messages. The rest is set by the command, for the messages at its end.
 
-    ``output`` is the format of the result, ``name`` the configuration's as it was given, ``folder`` the one from
-    which it names the files of its batches. ``doubted`` is what is wrong with it if the clock of this machine is
-    right, until Stripe's is known. ``reads`` are the files that the command reads: it writes over none of them.
-    ``command`` and ``so_far`` are for who interrupts it: what was at work, and a sentence that is true of what it has
-    done until now. ``carry_out`` carries out a command line, for commands that consist of others.
+    ``output`` is the format of the result, ``name`` the configuration's name as it was given, ``folder`` the one that
+    contains the files of its batches. ``doubted`` are its problems if the clock of this machine is right, until
+    Stripe's time is known. ``reads`` are the files that the command reads: it overwrites none of them. ``command``
+    and ``so_far`` are for the message when it is interrupted: what was running, and a sentence about what it has done
+    so far. ``begun`` is on the monotonic clock. ``carry_out`` runs a command line, for commands made of others.
     """
 
     out: Console
@@ -63,7 +59,12 @@ class Run:
     reads: list[Path] = field(default_factory=list)
     command: str = "promosync"
     so_far: str = "Nothing was changed in Stripe, and no file was written."
+    begun: float = field(default_factory=time.monotonic)
     carry_out: Callable[[Sequence[str], Run], int] = field(default=_no_commands, repr=False)
+
+    def deadline(self, minutes: float | None) -> float | None:
+        """Return when so many minutes are over, on the monotonic clock; None for no limit."""
+        return None if minutes is None else self.begun + 60 * minutes
 
     def show(self, lines: Iterable[Text]) -> None:
         """Write lines of the result."""
@@ -75,7 +76,7 @@ class Run:
 
     @property
     def room(self) -> int:
-        """How many columns a row of the result may take: as many as it likes where nobody has said how many."""
+        """How many columns a row of the result may take: no limit where the width is not known."""
         return _NO_END if self.out.soft_wrap else self.out.width
 
     def tell(self, lines: Iterable[Text]) -> None:
@@ -86,10 +87,14 @@ class Run:
         """Write a message."""
         self.tell(Text(line) for line in text.split("\n"))
 
-    def emit(self, document: Mapping[str, Any], indent: int | None = None) -> None:
-        """Write a JSON document, in ASCII so that no encoding harms it, and no runner reads a command in it."""
-        self.out.file.write(json.dumps(document, indent=indent).replace("##[", "#\\u0023[") + "\n")
+    def write(self, text: str) -> None:
+        """Write a text of the result as it is."""
+        self.out.file.write(text)
         self.out.file.flush()
+
+    def emit(self, document: Mapping[str, Any], indent: int | None = None) -> None:
+        """Write a JSON document in ASCII, which every encoding has; no CI runner takes a part of it as a command."""
+        self.write(json.dumps(document, indent=indent).replace("##[", "#\\u0023[") + "\n")
 
     def load(self, files: Sequence[str], now: int | None = None) -> tuple[Loaded, dict[str, Rows]]:
         """Read and check a configuration and the files of its batches; later problems are located in it.
@@ -99,10 +104,10 @@ class Run:
         return self._check(self._read(files), now)
 
     def load_beside(self, files: Sequence[str]) -> Callable[[StripeAccount], tuple[Loaded, dict[str, Rows]]]:
-        """Read a configuration; return what gives it checked by Stripe's clock, once the account is open.
+        """Read a configuration; return a function that checks it by Stripe's clock, once the account is open.
 
-        It is checked at once and offline, by the clock of this machine: what is wrong whatever the time is ends the
-        program here. One so large that this takes seconds is checked while the account is read.
+        It is checked offline first, by the clock of this machine: an error at any time ends the program here. If it
+        is so large that this takes seconds, it is checked only while the account is read.
         """
         from promosync.config import Refused
         from promosync.workflows.configuration import same_at
@@ -115,8 +120,10 @@ class Run:
             try:
                 checked = self._check(unchecked, clock)
             except Refused as refused:
-                if not self._may_be_sound(unchecked):
-                    raise
+                try:  # without a clock: that of this machine may be wrong
+                    self._check(unchecked, None)
+                except Refused:
+                    raise refused from None
                 self.source, self.doubted = refused.source, refused.problems
 
         def check(stripe: StripeAccount) -> tuple[Loaded, dict[str, Rows]]:
@@ -125,19 +132,9 @@ class Run:
                 return checked
             if large:
                 stripe.read_ahead(owner, codes)
-            return self._check(waiting.pop(), stripe.now)  # what was read is large, and not needed any more
+            return self._check(waiting.pop(), stripe.now)  # it is large, and not needed any more
 
         return check
-
-    def _may_be_sound(self, unchecked: Unchecked) -> bool:
-        """Whether there is a time at which a configuration has no fault: this machine's clock may be wrong."""
-        from promosync.config import Refused
-
-        try:
-            self._check(unchecked, None)
-        except Refused:
-            return False
-        return True
 
     def _read(self, files: Sequence[str]) -> Unchecked:
         from promosync.config import display_name
@@ -149,23 +146,26 @@ class Run:
         return read
 
     def _check(self, unchecked: Unchecked, now: int | None) -> tuple[Loaded, dict[str, Rows]]:
-        self.folder = unchecked.folder
         loaded, rows = unchecked.check(now)
-        self.source = loaded.source
-        self.reads += batch_files(loaded.configuration, unchecked.folder)
+        self._note(loaded, unchecked.folder)
         return loaded, rows
 
     def load_entries(self, file: str) -> Loaded:
         """Read and check a configuration, and leave the files of its batches for later."""
-        from promosync.config import display_name, load, read_file
+        from promosync.config import load
+        from promosync.config.files import STDIN, display_name, read_file
 
         loaded = load(read_file(file), display_name(file))
-        self.source, self.folder = loaded.source, None if file == STDIN else Path(file).parent
-        self.reads += [Path(file), *batch_files(loaded.configuration, self.folder)]
+        self.reads.append(Path(file))
+        self._note(loaded, None if file == STDIN else Path(file).parent)
         return loaded
 
+    def _note(self, loaded: Loaded, folder: Path | None) -> None:
+        self.source, self.folder = loaded.source, folder
+        self.reads += [] if folder is None else [folder / name for name in loaded.configuration.files]
+
     def inputs(self, loaded: Loaded, rows: Mapping[str, Rows]) -> Inputs:
-        """Return what was read, with what tells whether it is the same the next time."""
+        """Return what was read, with digests that show later whether a file was changed."""
         from promosync.workflows.saved import Inputs, import_digests
 
         imports = import_digests(loaded.configuration, self.folder)
@@ -180,16 +180,3 @@ def _write(console: Console, lines: Iterable[Text]) -> None:
             else:  # nothing to colour, and ten times as fast
                 console.file.write(f"{part.plain}\n")
     console.file.flush()
-
-
-def batch_files(configuration: Configuration, folder: Path | None) -> list[Path]:
-    """Return where the files are that batches name; ``folder`` is the configuration's own."""
-    return [] if folder is None else [folder / name for name in configuration.files]
-
-
-def begin(ctx: typer.Context, output: StrEnum = Format.TEXT, debug: bool = False) -> Run:
-    """Return the run of a command, with its format set."""
-    run: Run = ctx.obj
-    run.output, run.json, run.debug = output.value, output.value == "json", debug
-    run.command = ctx.command_path
-    return run

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from promosync.cli.access import SANDBOX_KEY, sandbox_at, sandbox_file
-from promosync.cli.help_pages import Command, Group
-from promosync.cli.options import DEFAULT_FILE, FilesArgument
-from promosync.cli.run import begin
+from promosync.cli.command import add, group
+from promosync.cli.options import DEFAULT_FILE, FilesArgument, argument, option
+from promosync.cli.run import Run
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.render.visible import visible
 
-sandbox = typer.Typer(
-    cls=Group,
-    help="Run a local Stripe, kept in .promosync/.",
-    epilog="promosync sandbox stock\npromosync sandbox redeem LAUNCH20 --times 37",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-
-CHANGED = "The sandbox may have been changed; nothing else was."
+if TYPE_CHECKING:
+    from promosync.sandbox import Control
 
 
 class OrderKind(StrEnum):
-    """What a redemption is part of."""
+    """The kinds of orders."""
 
     SUBSCRIPTION = "subscription"
     PAYMENT = "payment"
@@ -35,36 +30,27 @@ class OrderKind(StrEnum):
 
 StateOption = Annotated[
     Path | None,
-    typer.Option(
-        "--state",
-        metavar="FILE",
-        help="Where it is kept; PROMOSYNC_SANDBOX in the environment names a folder for it. "
+    option(
+        "--state FILE",
+        "Where it is kept; PROMOSYNC_SANDBOX in the environment names a folder for it. "
         "[default: .promosync/sandbox.db]",
         show_default=False,
     ),
 ]
 
 
-@sandbox.command(cls=Command, epilog="promosync sandbox serve --port 12111")
 def serve(
-    ctx: typer.Context,
+    run: Run,
     port: Annotated[
-        int,
-        typer.Option("--port", metavar="N", min=0, max=65535, help="The port to listen on; 0 chooses a free one."),
+        int, option("--port N", "The port to listen on; 0 chooses a free one.", min=0, max=65535)
     ] = 12111,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="The loopback address to listen on.")
-    ] = "127.0.0.1",
-    limits: Annotated[bool, typer.Option("--limits", help="Refuse what is over Stripe's rate limits.")] = False,
-    latency: Annotated[
-        float, typer.Option("--latency", metavar="SECONDS", min=0.0, help="Seconds added to every answer.")
-    ] = 0.0,
+    host: Annotated[str, option("--host ADDRESS", "The loopback address to listen on.")] = "127.0.0.1",
+    limits: Annotated[bool, option("--limits", "Refuse what is over Stripe's rate limits.")] = False,
+    latency: Annotated[float, option("--latency SECONDS", "Seconds added to every answer.", min=0.0)] = 0.0,
     state: StateOption = None,
 ) -> None:
     """Serve the local Stripe over HTTP until Ctrl-C. The address is printed when it is ready."""
     from promosync.sandbox import serve as serve_sandbox
-
-    run = begin(ctx)
 
     def ready(url: str) -> None:
         run.answer(url)
@@ -79,31 +65,21 @@ def serve(
             raise ProblemsFound([Problem((), f"the sandbox cannot be served: {error}", rule="sandbox")]) from error
 
 
-@sandbox.command(cls=Command, epilog="promosync sandbox reset")
-def reset(ctx: typer.Context, state: StateOption = None) -> None:
+def reset(run: Run, state: StateOption = None) -> None:
     """Empty the local Stripe."""
-    from promosync.sandbox import Control
-
-    run = begin(ctx)
-    run.so_far = CHANGED
-    with sandbox_at(state or sandbox_file(run)) as opened:
-        Control.of(opened).reset()
+    with _control(run, state) as control:
+        control.reset()
     run.answer("The sandbox is empty.")
 
 
-@sandbox.command(cls=Command, epilog="promosync sandbox stock promosync.json")
-def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = None) -> None:
+def stock(run: Run, files: FilesArgument = None, state: StateOption = None) -> None:
     """Add the products and customers that a configuration names. A real account has them already."""
     from promosync.model.ownership import Mode
     from promosync.plan.desired import needs
-    from promosync.sandbox import Control
 
-    run = begin(ctx)
     loaded, rows = run.load(files or [DEFAULT_FILE])
     named = needs(loaded.configuration, Mode.TEST)
-    run.so_far = CHANGED
-    with sandbox_at(state or sandbox_file(run)) as opened:
-        control = Control.of(opened)
+    with _control(run, state) as control:
         there = control.dump()
         ids = {one["id"] for one in [*there["products"], *there["customers"]]}
         known = {(one.get("email") or "").lower() for one in there["customers"]}
@@ -117,42 +93,33 @@ def stock(ctx: typer.Context, files: FilesArgument = None, state: StateOption = 
     run.answer(f"Added {len(products):,} products and {len(customers):,} customers to the sandbox.")
 
 
-@sandbox.command(cls=Command, epilog="promosync sandbox redeem LAUNCH20 --amount 4900")
 def redeem(
-    ctx: typer.Context,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The text of a promotion code.")],
-    times: Annotated[int, typer.Option("--times", metavar="N", min=1, help="How many times.")] = 1,
-    customer: Annotated[
-        str | None, typer.Option("--customer", metavar="ID", help="The customer who uses it.")
-    ] = None,
+    run: Run,
+    code: Annotated[str, argument("CODE", "The text of a promotion code.")],
+    times: Annotated[int, option("--times N", "How many times.", min=1)] = 1,
+    customer: Annotated[str | None, option("--customer ID", "The customer who uses it.")] = None,
     amount: Annotated[
         int | None,
-        typer.Option(
-            "--amount",
-            metavar="N",
-            min=0,
-            help="The amount of each order before the discount, in minor units; `results` counts it.",
+        option(
+            "--amount N", "The amount of each order before the discount, in minor units; `results` counts it.", min=0
         ),
     ] = None,
     currency: Annotated[
-        str | None,
-        typer.Option("--currency", metavar="CODE", help="Its currency; the coupon's, or usd, unless given."),
+        str | None, option("--currency CODE", "Its currency; the coupon's, or usd, unless given.")
     ] = None,
     kind: Annotated[
-        OrderKind, typer.Option("--as", help="A subscription has an invoice each month, a payment none.")
+        OrderKind, option("--as", "A subscription has an invoice each month, a payment none.")
     ] = OrderKind.PAYMENT,
     state: StateOption = None,
 ) -> None:
     """Use a promotion code as a customer would."""
-    from promosync.sandbox import Control, ControlError
+    from promosync.sandbox import ControlError
 
-    run = begin(ctx)
     if amount is None and currency is not None:
-        raise typer.BadParameter("--currency is of an order: give its --amount too.")
-    run.so_far = CHANGED
-    with sandbox_at(state or sandbox_file(run)) as opened:
+        raise typer.BadParameter("--currency belongs to an order: add --amount.")
+    with _control(run, state) as control:
         try:
-            answer = Control.of(opened).redeem(
+            answer = control.redeem(
                 code, times=times, customer=customer, amount=amount, currency=currency, kind=kind.value
             )
         except ControlError as error:
@@ -164,18 +131,35 @@ def redeem(
         raise ProblemsFound([Problem((), answer["message"], rule=f"redeem-{answer['rule']}")])
 
 
-@sandbox.command(cls=Command, epilog="promosync sandbox advance 31")
 def advance(
-    ctx: typer.Context,
-    days: Annotated[int, typer.Argument(metavar="DAYS", min=1, max=3650, help="How many days.")],
+    run: Run,
+    days: Annotated[int, argument("DAYS", "How many days.", min=1, max=3650)],
     state: StateOption = None,
 ) -> None:
     """Move the clock of the local Stripe on. Dates pass, and subscriptions renew."""
     from promosync.plan.fields import iso
+
+    with _control(run, state) as control:
+        now = control.advance(86_400.0 * days)
+    run.answer(f"It is {iso(int(now))} in the sandbox.")
+
+
+@contextmanager
+def _control(run: Run, state: Path | None) -> Iterator[Control]:
+    """Open the sandbox, to read and change what is in it."""
     from promosync.sandbox import Control
 
-    run = begin(ctx)
-    run.so_far = CHANGED
+    run.so_far = "The sandbox may have been changed; nothing else was."
     with sandbox_at(state or sandbox_file(run)) as opened:
-        now = Control.of(opened).advance(86_400.0 * days)
-    run.answer(f"It is {iso(int(now))} in the sandbox.")
+        yield Control.of(opened)
+
+
+sandbox = group(
+    help="Run a local Stripe, kept in .promosync/.",
+    epilog="promosync sandbox stock\npromosync sandbox redeem LAUNCH20 --times 37",
+)
+add(sandbox, serve, "promosync sandbox serve --port 12111")
+add(sandbox, reset, "promosync sandbox reset")
+add(sandbox, stock, "promosync sandbox stock promosync.json")
+add(sandbox, redeem, "promosync sandbox redeem LAUNCH20 --amount 4900")
+add(sandbox, advance, "promosync sandbox advance 31")

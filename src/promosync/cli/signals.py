@@ -1,7 +1,7 @@
-"""How a run is stopped from outside: the first signal ends it in order, the second one at once.
+"""How a run is stopped by signals: the first one stops it cleanly, the second one at once.
 
-The signals are Ctrl-C (SIGINT), SIGTERM, and SIGHUP, which comes when a terminal is closed. Whatever they meet, the
-exit code is 130. Handlers write with ``os.write``: what they interrupt may be in the middle of a line.
+The signals are Ctrl-C (SIGINT), SIGTERM, and SIGHUP, which comes when a terminal is closed. The exit code is always
+130. Handlers write with ``os.write``, because they may interrupt another write.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ INTERRUPTED = 130
 
 
 class Interrupted(BaseException):
-    """A signal came. It is no KeyboardInterrupt, for Typer makes an exit of that, without a word."""
+    """A signal came. It is not a KeyboardInterrupt: Typer turns that into an exit without a message."""
 
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # not every system has all of them
 
-_POLITE = b"\nStopping: what has begun is finished first. Once more stops at once.\n"
+_POLITE = b"\nStopping: what has begun is finished first. A second signal stops at once.\n"
 _AT_ONCE = b"\nStopped at once.\n"
 _WRITING_AT_ONCE = b"\nStopped at once: what was under way may or may not be done. The next plan shows it.\n"
 
@@ -71,7 +71,9 @@ def _handled(first: Callable[[], None], last_words: bytes) -> Iterator[None]:
 
     numbers = [number for name in _NAMES if (number := getattr(signal, name, None)) is not None]
     before = {number: signal.getsignal(number) for number in numbers}
-    if before.get(getattr(signal, "SIGHUP", None)) is signal.SIG_IGN:  # `nohup`: to go on without a terminal is meant
+    if (
+        before.get(getattr(signal, "SIGHUP", None)) is signal.SIG_IGN
+    ):  # `nohup`: it is meant to go on without a terminal
         del before[signal.SIGHUP]
     for number in before:
         signal.signal(number, handle)

@@ -4,106 +4,79 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from promosync.cli.access import Access, opened
-from promosync.cli.options import (
-    DEFAULT_FILE,
-    AccountOption,
-    ApiBaseOption,
-    ByOption,
-    DebugOption,
-    FileArgument,
-    LiveOption,
-    Panel,
-    ReportFormat,
-    ReportFormatOption,
-    RpsOption,
-    SandboxOption,
-)
-from promosync.cli.report_formats import show_report
-from promosync.cli.run import Run, begin
+from promosync.cli.command import DebugRun
+from promosync.cli.options import Panel, option
+from promosync.cli.report_options import ReportOptions
+from promosync.cli.run import FOUND, Run
 from promosync.cli.writing import check_target, writing
-
-ALARM = 2
-
-snapshot_option = partial(typer.Option, rich_help_panel=Panel.SNAPSHOTS)
 
 _SECONDS = 5.0
 """Between two lines of progress."""
 
 
 def status(
-    ctx: typer.Context,
-    file: FileArgument = DEFAULT_FILE,
-    by: ByOption = None,
-    output: ReportFormatOption = ReportFormat.TABLE,
+    run: DebugRun,
+    *,
+    options: ReportOptions,
     save: Annotated[
-        str | None,
-        snapshot_option("--save", metavar="FILE", help="Keep a snapshot in this file, to compare with later."),
+        str | None, option("--save FILE", "Keep a snapshot in this file, to compare with later.", Panel.SNAPSHOTS)
     ] = None,
     since: Annotated[
         list[str] | None,
-        snapshot_option(
-            "--since",
-            metavar="FILE",
-            help="Show what was used since this snapshot. Several, or a folder of them: also show uses over time.",
+        option(
+            "--since FILE",
+            "Show what was used since this snapshot. Several, or a folder of them: also show uses over time.",
+            Panel.SNAPSHOTS,
         ),
     ] = None,
     alarm_uses: Annotated[
         int | None,
-        snapshot_option(
-            "--alarm-uses", metavar="N", min=0, help="With --since: exit 2 if a code was used more than N times."
+        option(
+            "--alarm-uses N", "With --since: exit 2 if a code was used more than N times.", Panel.SNAPSHOTS, min=0
         ),
     ] = None,
     alarm_share: Annotated[
         float | None,
-        snapshot_option(
-            "--alarm-share",
-            metavar="X",
+        option(
+            "--alarm-share X",
+            "With --since: exit 2 if more than X % of a batch was used.",
+            Panel.SNAPSHOTS,
             min=0.0,
             max=100.0,
-            help="With --since: exit 2 if more than X % of a batch was used.",
         ),
     ] = None,
-    sandbox: SandboxOption = False,
-    api_base: ApiBaseOption = None,
-    stripe_account: AccountOption = None,
-    live: LiveOption = False,
-    rps: RpsOption = None,
-    debug: DebugOption = False,
-) -> None:
+    access: Access,
+) -> int:
     """Show the state of every coupon, code and batch. What is issued, used, left, ended, or differs from the file."""
-    from promosync.status.builder import ALWAYS, Asked
+    from promosync.status.builder import Asked
     from promosync.status.since import Limits
     from promosync.status.snapshot_file import dump
     from promosync.workflows.status import look
 
-    run = begin(ctx, output, debug)
     if not since and (alarm_uses is not None or alarm_share is not None):
         raise typer.BadParameter("an alarm needs --since FILE: it is about what was used since a snapshot.")
-    loaded, rows = run.load([file])
+    loaded, rows = run.load([options.file])
     if save is not None:
         check_target(Path(save), run.reads)
-    keys = tuple(dict.fromkeys(by or ())) or (ALWAYS if output is ReportFormat.HTML else ())
-    asked = Asked(keys, limits=Limits(alarm_uses, alarm_share))
-    with opened(run, Access(sandbox, api_base, stripe_account, live, rps)) as stripe:
+    asked = Asked(options.keys, limits=Limits(alarm_uses, alarm_share))
+    with opened(run, access) as stripe:
         report, taken = look(loaded.configuration, rows, stripe, asked, since or (), _progress(run))
     if save is not None:
         with writing(Path(save), run.reads) as handle:
             handle.write(dump(taken))
         run.so_far = f"Nothing was changed in Stripe, and the snapshot is in {save}."
-    show_report(run, "status", report, output)
-    if report.since is not None and report.since.alarms:
-        raise typer.Exit(ALARM)
+    options.show(run, "status", report)
+    return FOUND if report.since is not None and report.since.alarms else 0
 
 
 def _progress(run: Run) -> Callable[[int], None]:
-    """Return what says from time to time how many codes have been read."""
+    """Return a function that reports from time to time how many codes were read."""
     said = time.monotonic()
 
     def tell(count: int) -> None:

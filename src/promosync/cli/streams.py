@@ -1,8 +1,8 @@
-"""The two streams of a command: stdout for the result, stderr for messages; neither can break the command.
+"""The two streams of a command: stdout for the result, stderr for messages. A fault in them does not stop a command.
 
-A reader that goes away (`promosync plan | head -1`) does not stop an apply half-way and changes no exit code. A disk
-that is full does not stop it either: the work goes on, and the end of the command tells what could not be written.
-What the stream's encoding lacks is written in ASCII.
+A reader that goes away (`promosync plan | head -1`) does not stop an apply half-way and changes no exit code. With a
+full disk the work goes on, too, and the command reports at its end what could not be written. Characters that the
+encoding of a stream lacks are written in ASCII.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import IO, Any, TextIO, cast
 from rich.console import Console
 
 PIPE_WIDTH = 80
-"""The columns of what is no terminal, unless COLUMNS says otherwise."""
+"""The width where there is no terminal, unless COLUMNS is set."""
 
 _PLAIN = {"→": "->", "←": "<-", "±": "+/-", "×": "x", "…": "...", "–": "-", "—": "-", "·": "-"}
 _ERRORS = "promosync-plain"
 
 _COMMANDS = re.compile(r"(?m)^[^\S\n]*::|##\[")
-"""What begins a command to a workflow's runner: two colons first on a line, or the older form anywhere in it."""
+"""The start of a command to a CI runner: two colons first on a line, or the older form anywhere in it."""
 
 
 def open_console(stream: TextIO | None, environ: Mapping[str, str]) -> Console:
     """Return a console that writes lines as they are: no markup, no highlighting, no cropping.
 
-    It is one with ``soft_wrap`` where nothing says how wide the reader's lines are.
+    It has ``soft_wrap`` where the width is not known.
     """
     if stream is None:  # closed by the caller of the process
         stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (lives as long as the process)
@@ -48,9 +48,9 @@ def open_console(stream: TextIO | None, environ: Mapping[str, str]) -> Console:
 
 
 def occupy_streams() -> None:
-    """Lead what the caller of the process has closed of its three streams to nowhere.
+    """Open the null device for each of the three streams that the caller of the process has closed.
 
-    Else the next file that is opened gets the number of a stream, and is written to by whoever means the stream.
+    Otherwise the next file that is opened gets the number of such a stream, and output for the stream goes into it.
     """
     for number in (0, 1, 2):
         try:
@@ -60,11 +60,11 @@ def occupy_streams() -> None:
 
 
 class Steady:
-    """A text stream that goes quiet when it cannot be written to, instead of raising OSError.
+    """A text stream that drops its text when it cannot be written to, instead of raising OSError.
 
-    ``lost`` says why, in a few words; it is empty while all arrives, and where the reader has gone of its own accord.
-    With ``inert``, a line that a workflow's runner would obey is broken up; :meth:`command` writes those that are
-    meant. Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    ``lost`` is the reason; it is empty while all text is written, and where the reader has closed the pipe. With
+    ``inert``, a line that a CI runner would take as a command is broken up; :meth:`command` writes real commands.
+    Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
 
     def __init__(self, stream: TextIO, inert: bool = False) -> None:
@@ -94,7 +94,7 @@ class Steady:
         except OSError as error:
             if not isinstance(error, BrokenPipeError):
                 self.lost = self.lost or error.strerror or str(error)
-            # The interpreter flushes the stream once more at its end: let that go nowhere too.
+            # The interpreter flushes the stream once more at its end: that must not fail.
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)

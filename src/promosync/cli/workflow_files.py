@@ -11,11 +11,11 @@ from pathlib import Path
 from promosync.model.problems import Problem, ProblemsFound
 
 EXAMPLE = "OWNER/promosync"
-"""What the examples have for the repository that promosync is fetched from, and ``COMMIT`` for the commit."""
+"""The placeholder in the examples for the repository of promosync; that for the commit is ``COMMIT``."""
 
 
 class Ci(StrEnum):
-    """Whose jobs are written."""
+    """The CI systems whose jobs can be written."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
@@ -24,7 +24,7 @@ class Ci(StrEnum):
 def workflow_files(ci: Ci, uses: str | None) -> dict[Path, str]:
     """Return the files of one kind of CI by their paths from the root of a repository.
 
-    ``uses`` is ``owner/name@commit``, None for that from which promosync was installed.
+    ``uses`` is ``owner/name@commit``; None for the commit from which promosync was installed.
     """
     repository, _, commit = (uses or origin() or "").partition("@")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", f"{repository}@{commit}"):
@@ -33,7 +33,7 @@ def workflow_files(ci: Ci, uses: str | None) -> dict[Path, str]:
         )
         way = f"add --uses {EXAMPLE}@ and the 40 digits of a commit, that of a release"
         raise ProblemsFound([Problem((), fault, way, rule="init")])
-    folder = _examples() / ci
+    folder = examples() / "ci" / ci
     names = {file: file.relative_to(folder) for file in sorted(folder.rglob("*.yml"))}
     return {
         Path(".github", "workflows", f"promosync-{name}") if ci is Ci.GITHUB else name: (
@@ -59,11 +59,8 @@ def origin() -> str | None:
     return f"{place[1]}@{commit}" if place and commit else None
 
 
-def _examples() -> Path:
+def examples() -> Path:
     """Return the folder of the examples, in the installed package or in the source tree."""
     package = Path(__file__).resolve().parents[1]
-    return next(
-        folder / "examples" / "ci"
-        for folder in (package, package.parents[1])
-        if (folder / "examples" / "ci").is_dir()
-    )
+    installed = package / "examples"
+    return installed if installed.is_dir() else package.parents[1] / "examples"

@@ -1,8 +1,8 @@
-"""Writes every file of a command: completely or not at all, for its owner alone, and over nothing that it reads.
+"""Writes the files of a command: completely or not at all, for their owner alone, and not over a file that it reads.
 
-A regular file takes the place of the one that is there when all of it is written, under a temporary name that nobody
-can guess. What is no regular file (a pipe, ``/dev/null``, ``/dev/stdout``) is written to. A symbolic link is refused,
-for it may lead anywhere: name the file itself.
+A regular file is written under a temporary name that nobody can guess, and replaces the old one when it is complete.
+What is not a regular file (a pipe, ``/dev/null``, ``/dev/stdout``) is written to directly. A symbolic link is
+refused, because it may lead anywhere.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DEVICES = Path("/dev")
 
 
 def check_target(path: Path, read: Iterable[Path], overwrite: bool = True) -> None:
-    """Raise ProblemsFound where a file is not to be written; ``read`` are the files that the command reads."""
+    """Raise ProblemsFound if a file must not be written; ``read`` are the files that the command reads."""
     if path.is_dir():
         raise _refused(f"{path} cannot be written: it is a folder", "name a file in it")
     if path.is_symlink() and not _is_device(path):
@@ -32,7 +32,7 @@ def check_target(path: Path, read: Iterable[Path], overwrite: bool = True) -> No
 
 
 def check_writable(path: Path, rule: str) -> None:
-    """Raise ProblemsFound where no file can be put, before long work that would be lost then."""
+    """Raise ProblemsFound if a file cannot be written there, before long work that would be lost."""
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
@@ -41,25 +41,12 @@ def check_writable(path: Path, rule: str) -> None:
 
 
 @contextmanager
-def kept_text(name: str, rule: str, hint: str) -> Iterator[IO[str]]:
-    """Open a file that an earlier run wrote; raise ProblemsFound where it is not there, or is not text."""
-    try:
-        if Path(name).exists() and not Path(name).is_file():
-            raise ProblemsFound([Problem((), f"{name} cannot be read: it is no file", hint, rule=rule)])
-        with Path(name).open(encoding="utf-8") as handle:
-            yield handle
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
-        raise ProblemsFound([Problem((), f"{name} cannot be read: {reason}", hint, rule=rule)]) from error
-
-
-@contextmanager
 def writing(path: Path, read: Iterable[Path] = (), make_folder: bool = True) -> Iterator[IO[str]]:
     """Open a file to be written, see above; ``read`` as in :func:`check_target`. Nobody but its owner may read it."""
     check_target(path, read)
     try:
         if _is_device(path) or (path.exists() and not path.is_file()):
-            # Not created, not cut short: /dev/stdout may be a file that has something in it.
+            # Not created and not truncated: /dev/stdout may be a file that has content.
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "w", encoding="utf-8", newline="") as handle:
                 yield handle
             return
@@ -73,7 +60,7 @@ def writing(path: Path, read: Iterable[Path] = (), make_folder: bool = True) -> 
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet, for all to read; raise FileExistsError where it is, even as a link."""
+    """Write a new file that all can read; raise FileExistsError if there is one, even as a link."""
     with path.open("x", encoding="utf-8", newline="\n") as handle:
         try:
             handle.write(text)
@@ -94,7 +81,7 @@ def append(path: Path, text: str, read: Iterable[Path]) -> None:
 
 @contextmanager
 def _beside(path: Path) -> Iterator[IO[str]]:
-    """Open a file that takes its place when all of it is written."""
+    """Open a temporary file that replaces ``path`` when it is complete."""
     with NamedTemporaryFile(
         "w",
         encoding="utf-8",
@@ -117,12 +104,12 @@ def _beside(path: Path) -> Iterator[IO[str]]:
 
 
 def _is_device(path: Path) -> bool:
-    """Whether it is ``/dev/stdout`` or the like: a link of the system's own."""
+    """Whether it is ``/dev/stdout`` or the like: a link that the system made."""
     return path.is_symlink() and Path(os.path.abspath(path)).is_relative_to(_DEVICES)  # noqa: PTH100 (not followed)
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Whether two paths are one file: by inode, which sees hard links too, or by where they lead."""
+    """Whether two paths are one file: by inode, which includes hard links, or by their resolved paths."""
     tests: tuple[Callable[[], bool], ...] = (lambda: one.samefile(other), lambda: one.resolve() == other.resolve())
     for test in tests:
         with suppress(OSError, RuntimeError, ValueError):  # not there, a loop of links, no path at all

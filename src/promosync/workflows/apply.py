@@ -1,4 +1,4 @@
-"""Carrying a plan out against an open account, with the time and the requests it took."""
+"""Carrying out a plan in an open account, with the time and the requests it took."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 def carry_out(
     plan: Plan,
     stripe: StripeAccount,
-    *,
     on_outcome: Callable[[Outcome], None],
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[Progress], None],
     stop: threading.Event,
-    deadline: float | None = None,
+    deadline: float | None,
 ) -> Report:
     """Return the report of an apply. ``stop`` ends it early, ``deadline`` too (seconds on the monotonic clock)."""
     begun, requests = time.monotonic(), stripe.requests
@@ -35,17 +34,8 @@ def carry_out(
 
     notes = [*plan.unsealed]
     outcomes = run(
-        plan,
-        stripe,
-        on_outcome=on_outcome,
-        on_progress=on_progress or _quietly,
-        stopped=stopped,
-        on_note=notes.append,
+        plan, stripe, on_outcome=on_outcome, on_progress=on_progress, stopped=stopped, on_note=notes.append
     )
     left = any(outcome.status is not Status.DONE for outcome in outcomes)
     reason = "interrupted" if stop.is_set() else "time" if timed_out and left else None
     return Report(outcomes, stripe.requests - requests, time.monotonic() - begun, reason, tuple(notes))
-
-
-def _quietly(_: Progress) -> None:
-    """Nobody needs the progress."""

@@ -19,11 +19,11 @@ from promosync.plan.taken_texts import needed_codes
 
 
 def read_batch_files(configuration: Configuration, folder: Path | None, now: int | None = None) -> dict[str, Rows]:
-    """Return what the files of the batches say, by batch id; raise ProblemsFound with all that is wrong.
+    """Return the content of the files of the batches, by batch id; raise ProblemsFound with all errors.
 
-    That is every bad line of them, and every batch whose codes would not fit or be easy to guess whatever the account
-    holds. ``folder`` is the configuration's own; None when it came from standard input and has none. ``now`` is as
-    for :func:`promosync.config.load`.
+    That is every bad line, and every batch whose codes do not fit its pattern or are easy to guess, whatever the
+    account holds. ``folder`` is the configuration's own; None when it came from standard input and has none. ``now``
+    is as for :func:`promosync.config.load`.
     """
     rows, problems = _read_all(configuration, folder, now)
     if problems:
@@ -32,7 +32,7 @@ def read_batch_files(configuration: Configuration, folder: Path | None, now: int
 
 
 def with_file_faults(refused: Refused, folder: Path | None, now: int | None) -> Refused:
-    """Return a refused configuration with what is wrong with the files of its batches too."""
+    """Return a refused configuration with the errors in the files of its batches added."""
     if refused.rest is None:
         return refused
     told = {problem.path for problem in refused.problems}
@@ -59,7 +59,7 @@ def _read_all(
 
 
 def read_rows(entry: BatchEntry, folder: Path | None) -> Rows:
-    """Return what the file of one batch says, nothing if it has none; raise ProblemsFound with its bad lines."""
+    """Return the content of the file of one batch, nothing if it has none; raise ProblemsFound with its bad lines."""
     source, at = entry.source, file_path(entry)
     if isinstance(source, Generate):
         if source.emails is None:
@@ -84,10 +84,10 @@ def _inside(folder: Path | None, name: str, at: tuple[str | int, ...]) -> Path:
 
 
 def _repeated(configuration: Configuration, rows: Mapping[str, Rows]) -> Iterator[Problem]:
-    """Yield each line whose text another import has too, or a single code; an inactive one may share its text."""
+    """Yield each line whose code is also in another import, or is that of a single promotion code that is active."""
     single = {fold(entry.spec.code): entry.id for entry in configuration.codes if entry.spec.active}
     imports = [entry for entry in configuration.batches if rows.get(entry.id, Rows()).codes]
-    earlier: dict[str, set[str]] = {}  # by batch id; nothing to remember of the last, or only, file
+    earlier: dict[str, set[str]] = {}  # by batch id; the last, or only, file is not needed
     for entry in imports:
         given, listed, more = rows[entry.id], 0, 0
         for line, code in enumerate(given.codes or (), start=given.first_line):

@@ -1,4 +1,4 @@
-"""Would Stripe take a code: read the codes of that text and the coupon of the one that counts, nothing else."""
+"""Asking whether Stripe would accept a code: read the codes of that text, and the coupon of the one that counts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def ask(text: str, order: Order, stripe: StripeAccount, configuration: Configuration | None = None) -> Checked:
-    """Return what Stripe would say to a text at checkout; a ``promo_`` id stands for the text of its code.
+    """Return whether Stripe would accept a text at checkout; a ``promo_`` id stands for the text of its code.
 
-    ``configuration`` is the file at hand, for hints.
+    ``configuration`` is for hints.
     """
     codes = list(stripe.codes_of(text)) if text.strip() else []
     if not codes and text.startswith("promo_"):

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promosync.config import Draft, Loaded, Refused, Source, display_name, draft, read_file
+from promosync.config.files import STDIN
 from promosync.model.configuration import Configuration
 from promosync.model.life import farthest
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows
 from promosync.plan.exposure import all_ways
 from promosync.workflows.batch_files import read_batch_files, with_file_faults
-
-STDIN = "-"
 
 _SAVED_PLAN = re.compile(rb'\s*\{\s*"promosync_plan"')
 
@@ -44,7 +43,7 @@ class Unchecked:
 
 
 def same_at(configuration: Configuration, one: int, other: int) -> bool:
-    """Whether a configuration that is sound at one time (seconds UTC) is checked alike at another."""
+    """Whether a configuration that is valid at one time (seconds UTC) gives the same at another."""
     dates = [coupon.spec.redeem_by for coupon in configuration.coupons]
     dates += [way.spec.expires_at for way in all_ways(configuration)]
     limits = (one, other), (farthest(one), farthest(other))
@@ -76,9 +75,9 @@ def read_configuration(names: Sequence[str], now: int | None = None) -> Unchecke
 
 
 def read_again(files: Mapping[str, tuple[str, str]]) -> Configuration:
-    """Return a configuration that was read before, from the text of each file and what :func:`below_of` said of it.
+    """Return a configuration that was read before, from the text of each file and what :func:`below_of` returned.
 
-    Raises Refused for what is wrong at any time: that a date has passed since then is not.
+    Raises Refused for errors that do not depend on the time: a date may have passed since then.
     """
     if len(files) == 1:
         [(name, (text, _))] = files.items()
@@ -115,7 +114,7 @@ def _is_meant(path: Path) -> bool:
         with path.open("rb") as file:
             return not _SAVED_PLAN.match(file.read(1000))
     except OSError:
-        return True  # reading it will tell why it cannot be read
+        return True  # reading it reports the reason
 
 
 def _check(files: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""From an environment and flags to an open account, or every reason why not."""
+"""Opening an account, or reporting every reason why it cannot be opened."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ CONNECTIONS = 32
 class Connection:
     """How to reach Stripe. ``key`` is never printed, not by ``repr`` either.
 
-    ``rps`` is requests a second on each endpoint, None for the usual share of Stripe's limit; ``paced`` False sends
-    as fast as it goes, for the local sandbox.
+    ``rps`` is requests a second on each endpoint, None for the usual share of Stripe's limit; ``paced`` False has no
+    limit, for the local sandbox.
     """
 
     key: str = field(repr=False)
@@ -32,9 +32,9 @@ class Connection:
 
 
 def open_stripe(connection: Connection) -> StripeAccount:
-    """Return the open account; raise ProblemsFound where the key or the address is not one to use.
+    """Return the open account; raise ProblemsFound if the key or the address cannot be used.
 
-    The first request is made here: what is wrong with the key shows at once, as a StripeFault.
+    The first request is made here: a key that Stripe refuses raises StripeFault at once.
     """
     mode = check_key(connection.key, connection.allow_live)
     base = connection.api_base
@@ -46,7 +46,7 @@ def open_stripe(connection: Connection) -> StripeAccount:
     if isinstance(mode, Problem) or any(found[1:]):
         raise ProblemsFound([problem for problem in found if isinstance(problem, Problem)])
 
-    # The SDK is slow to import, and not needed to refuse.
+    # The SDK is slow to import, and not needed for an error.
     from promosync.apply.pacing import pacer
     from promosync.stripe_api.account import StripeAccount
     from promosync.stripe_api.client import Client

@@ -1,4 +1,4 @@
-"""Exporting an account: read it, draft its entries, prove that a plan of them is adoption and nothing else."""
+"""Exporting an account: read it, draft its entries, and prove that a plan of them only adopts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to export: what nobody manages, all or what is on ``coupons`` (Stripe ids); or what ``owner`` has."""
+    """What to export: all that nobody manages, or only ``coupons`` (Stripe ids) of it; or what ``owner`` manages."""
 
     owner: str | None = None
     coupons: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Selection:
 
 
 def make(stripe: StripeAccount, selection: Selection) -> Export:
-    """Return the export of an account; raise ProblemsFound where what is selected is not there.
+    """Return the export of an account; raise ProblemsFound if the selection is not in it.
 
     Nothing is written to Stripe.
     """

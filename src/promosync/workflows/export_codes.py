@@ -18,7 +18,7 @@ from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.desired import Needs
 from promosync.plan.exposure import batch_sizes
 from promosync.workflows.batch_files import read_rows
-from promosync.workflows.plan import wrong_account
+from promosync.workflows.plan import check_account
 
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
@@ -44,7 +44,7 @@ class Codes:
             yield from listed(batch, records, self.coupons, self.now, wanted, self._email_of(batch))
 
     def _email_of(self, batch: str) -> Callable[[LiveCode], str]:
-        """The address of the batch's own file is what its code was made for; else the customer's is what there is."""
+        """Return what gives the address of a code: the one in the batch's file, else that of the customer."""
         known = self.addresses.get(batch, {})
         return lambda code: known.get(code.tags.email or "") or self.customers.get(code.spec.customer or "", "")
 
@@ -57,9 +57,7 @@ def read_codes_of(
     A batch that is no longer in the file is found as long as Stripe has codes of it. Raises ProblemsFound for an id
     that is in neither, and where the account is not the file's.
     """
-    refused = wrong_account(configuration, stripe.account)
-    if refused:
-        raise ProblemsFound([refused])
+    check_account(configuration, stripe.account)
     owner = configuration.settings.owner
     live = stripe.read(
         Needs(owner, frozenset(), frozenset(), frozenset(), sum(batch_sizes(configuration, {}).values()))
@@ -81,7 +79,7 @@ def read_codes_of(
 
 
 def _addresses(entry: BatchEntry, folder: Path | None, owner: str) -> dict[str, str]:
-    """Return the addresses of a batch's file by their hash; none where the file is not there any more, or faulty."""
+    """Return the addresses of a batch's file by their hash; none if the file was deleted or has errors."""
     try:
         emails = read_rows(entry, folder).emails
     except ProblemsFound:

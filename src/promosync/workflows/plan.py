@@ -29,9 +29,7 @@ def make(
 
     ``rows`` is what the files of the batches say (:mod:`promosync.workflows.batch_files`), by batch id.
     """
-    refused = wrong_account(configuration, stripe.account)
-    if refused:
-        raise ProblemsFound([refused])
+    check_account(configuration, stripe.account)
     return decide(configuration, stripe, policy, rows or {})
 
 
@@ -45,7 +43,7 @@ def decide(
 ) -> Plan:
     """Read an account, and more of it until a plan can be made; return that. Raises ProblemsFound.
 
-    ``wanted`` is read in any case. ``seen`` gives what the plan is made of, for what was read by then.
+    ``wanted`` is read in any case. ``seen`` may change what was read before a plan is made of it.
     """
     reading = stripe.begin(needs(configuration, stripe.account.mode, rows), everything=policy.refresh)
     reading.read(wanted)
@@ -67,7 +65,7 @@ def with_customers(
     stripe: StripeAccount,
     trusted: Container[str] = (),
 ) -> dict[str, Rows]:
-    """Look up the customers of addresses that no code is bound to yet, but for batches that were not read."""
+    """Look up the customers of addresses that have no code yet, except in batches that were not read."""
     found = dict(rows)
     for entry in configuration.batches:
         if entry.id in trusted:
@@ -80,29 +78,19 @@ def with_customers(
     return found
 
 
-def wrong_account(configuration: Configuration, account: Account) -> Problem | None:
-    """Return the refusal of an account that the file does not name, if it names one."""
-    wanted = configuration.settings.account.get(account.mode)
-    path = ("promosync", "account")
-    if wanted is None and configuration.settings.account:
-        return Problem(
-            path,
-            f"the file names no account for {account.mode} mode, and the key is a {account.mode} one",
-            f'add "{account.mode}": "acct_…", or use a key of the mode it names',
-            rule="wrong-account",
-        )
-    if wanted is None or wanted == account.id:
-        return None
-    if account.id is None:
-        return Problem(
-            path,
-            f"the file is for {wanted}, but the key may not read which account it belongs to",
-            "give the restricted key read access to the account (Connect: Accounts, read), or take account out",
-            rule="wrong-account",
-        )
-    return Problem(
-        path,
-        f"the file is for {wanted}, and the key belongs to {account.id}",
-        "use a key of that account",
-        rule="wrong-account",
-    )
+def check_account(configuration: Configuration, account: Account) -> None:
+    """Raise ProblemsFound where a file names accounts, and the one that is open is not among them."""
+    named = configuration.settings.account
+    wanted = named.get(account.mode)
+    if not named or (wanted is not None and wanted == account.id):
+        return
+    if wanted is None:
+        fault = f"the file names no account for {account.mode} mode, and the key is a {account.mode} one"
+        hint = f'add "{account.mode}": "acct_…", or use a key of the mode it names'
+    elif account.id is None:
+        fault = f"the file is for {wanted}, but the key may not read which account it belongs to"
+        hint = "give the restricted key read access to the account (Connect: Accounts, read), or take account out"
+    else:
+        fault = f"the file is for {wanted}, and the key belongs to {account.id}"
+        hint = "use a key of that account"
+    raise ProblemsFound([Problem(("promosync", "account"), fault, hint, rule="wrong-account")])

@@ -1,4 +1,4 @@
-"""What everything brought: read the coupons and the orders that were paid, sum them, and keep what was read."""
+"""Reading coupons and paid orders, adding them up, and keeping what was read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from promosync.results.ledger import Ledger, Read
 from promosync.results.orders import Source
 from promosync.results.report import Asked, Report
 from promosync.status.builder import ALWAYS
-from promosync.workflows.plan import wrong_account
+from promosync.workflows.plan import check_account
 
 if TYPE_CHECKING:
     from promosync.stripe_api.account import StripeAccount
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 _EVERY = 100
 
 _ASKED = 100
-"""About so many codes that may have become the file's Stripe is asked; for more, all orders are read again."""
+"""Up to so many codes that the file may have adopted are read one by one; for more, all orders are read again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found: the ledger to go on with, and the report, None where the reading was stopped before its end."""
+    """The ledger for the next run, and the report; None if the reading was stopped before its end."""
 
     ledger: Ledger
     report: Report | None
@@ -52,13 +52,11 @@ def look(
     """Read what the ledger ``before`` does not have yet, and make the report.
 
     ``on_read`` is called for each list when its reading begins, and then from time to time. Raises ProblemsFound if
-    account or ledger are not the file's, StripeFault where neither list of orders may be read.
+    the account or the ledger is not that of the file, StripeFault if no list of orders may be read.
     """
     owner = configuration.settings.owner
-    refused = wrong_account(configuration, stripe.account)
-    if before is not None and not refused:
-        refused = before.mismatch(stripe.account, owner)
-    if refused:
+    check_account(configuration, stripe.account)
+    if before is not None and (refused := before.mismatch(stripe.account, owner)):
         raise ProblemsFound([refused])
     coupons = tuple(stripe.coupons())
     account = Account(stripe.account.id, stripe.account.mode, stripe.now)
@@ -82,7 +80,7 @@ def look(
 
 
 def starts_anew(before: Ledger, asked: Asked) -> tuple[str, ...]:
-    """Return the metadata keys that a ledger does not know of, for which everything has to be read again."""
+    """Return the metadata keys that a ledger does not have: everything has to be read again for them."""
     return tuple(key for key in asked.by if key not in before.keys)
 
 
@@ -94,7 +92,7 @@ def _read(
     on_read: Callable[[OrderReading], None],
     account: Account,
 ) -> tuple[Ledger, dict[Source, StripeFault]]:
-    """Return the ledger with every list read, as far as it may be and as far as that came."""
+    """Return the ledger with every list read: those that may be read, and as far as the reading came."""
     begin, faults = attribution.begin, dict[Source, StripeFault]()
     ledger = Ledger(account, before.owner, attribution.keys, before.book, before.read)
     for source in Source:
@@ -120,7 +118,7 @@ def _read(
 
 
 def _latest(moments: Iterable[int | None]) -> int | None:
-    """Return the last of some moments; None is before all."""
+    """Return the latest of some moments; None is earlier than all."""
     return max((moment for moment in moments if moment is not None), default=None)
 
 

@@ -1,4 +1,4 @@
-"""Saving a plan, and taking it up, as often as it takes: read the file, read the account, make what is left of it."""
+"""Saving a plan, and continuing it as often as needed: read the file and the account, and plan what is left."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from promosync.plan.saved import File, Saved, load
 from promosync.plan.standing import Standing, has_moved, objects_of, standing
 from promosync.workflows.batch_files import read_batch_files
 from promosync.workflows.configuration import below_of, read_again
-from promosync.workflows.plan import decide, make, wrong_account
+from promosync.workflows.plan import check_account, decide, make
 
 if TYPE_CHECKING:
     from promosync.plan.batch_rows import Rows
@@ -63,7 +63,7 @@ def import_digests(configuration: Configuration, folder: Path | None) -> dict[st
 def make_to_save(inputs: Inputs, stripe: StripeAccount, policy: Policy) -> Saved:
     """Return the plan for an account with all that it is made of."""
     plan = make(inputs.configuration, stripe, policy, inputs.rows)
-    # As the plan names it, wherever the checkout lies.
+    # Relative, so that it is found in another checkout.
     folder = None if inputs.folder is None else os.path.relpath(inputs.folder)
     return Saved(plan, inputs.files, folder, inputs.imports, policy)
 
@@ -88,7 +88,7 @@ def files_to_read(plan: Plan, configuration: Configuration) -> Configuration:
 
 
 def read(path: Path) -> Saved:
-    """Return the saved plan in a file; raise ProblemsFound for what is none, or is not whole."""
+    """Return the saved plan in a file; raise ProblemsFound if it is not one, or not complete."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -104,7 +104,7 @@ def read(path: Path) -> Saved:
 
 
 def check_files(saved: Saved, inputs: Inputs) -> None:
-    """Refuse a configuration that is not the one a plan was made of; names do not matter, content does."""
+    """Raise ProblemsFound if a configuration has not the content that the plan was made of; names do not matter."""
     problems = []
     if sorted(file.text for file in saved.files.values()) != sorted(source.text for source in inputs.sources):
         names = ", ".join(source.name for source in inputs.sources)
@@ -117,9 +117,9 @@ def check_files(saved: Saved, inputs: Inputs) -> None:
 def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -> Plan:
     """Return what is left to do of a saved plan, in the account as it is now.
 
-    ``inputs`` is the configuration where it was named, checked with :func:`check_files`; without it the one in the
-    plan is taken, with the files of those batches that the plan is about. Raises ProblemsFound with all that moved,
-    with all that does not fit, and where nothing is left to do.
+    ``inputs`` is the configuration if it was named, checked with :func:`check_files`; without it the one in the plan
+    is used, with the files of those batches that the plan changes. Raises ProblemsFound with everything that has
+    changed or does not fit, and if nothing is left to do.
     """
     plan = saved.plan
     if foreign := _foreign(plan.account, stripe.account):
@@ -127,8 +127,7 @@ def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -
     if inputs is None and plan.empty:
         return replace(plan, kept=(), brakes=(), exposed=())
     given = inputs or _in_the_plan(saved)
-    if refused := wrong_account(given.configuration, stripe.account):
-        raise ProblemsFound([refused])
+    check_account(given.configuration, stripe.account)
     stood, again = _made_again(saved, given, stripe)
     left = remaining(plan, again, stood)
     if left.empty and not plan.empty:
@@ -144,7 +143,7 @@ def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -
 
 
 def _made_again(saved: Saved, given: Inputs, stripe: StripeAccount) -> tuple[Standing, Plan]:
-    """Return how far a plan is, and the plan made again; raise ProblemsFound with all that moved."""
+    """Return how far a plan was carried out, and a new plan; raise ProblemsFound with everything that has changed."""
     stood: list[Standing] = []
 
     def as_planned(live: Live) -> Live:
@@ -160,7 +159,7 @@ def _made_again(saved: Saved, given: Inputs, stripe: StripeAccount) -> tuple[Sta
 
 
 def _in_the_plan(saved: Saved) -> Inputs:
-    """Return the configuration that a plan holds, which may not loosen what the safety checks allow."""
+    """Return the configuration in a plan; it must not allow more than the usual safety checks."""
     try:
         configuration = read_again({name: (file.text, file.below) for name, file in saved.files.items()})
     except Refused:
@@ -185,7 +184,7 @@ def _changed_imports(saved: Saved, now: Mapping[str, str], names: Iterable[str])
 
 
 def _adopts(plan: Plan) -> bool:
-    """Whether a plan changes what is not its owner's."""
+    """Whether a plan changes objects that its owner does not manage yet."""
     befores = (action.before for action in plan.actions if action.before is not None)
     return any(before.tags.owner != plan.owner for before in befores) or any(batch.adopted for batch in plan.batches)
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from promosync.config.checking import check, misspelt_sections
+from promosync.config.document import read_document
 from promosync.config.files import schema_text
+from promosync.config.rules import check_rules
 from promosync.config.sound_json import Json
 from promosync.config.source import Refused, Source
 from promosync.config.strict_json import parse
@@ -51,13 +54,12 @@ class Draft:
 
     def check(self, now: int | None = None) -> Loaded:
         """Return it typed; as :func:`load`."""
-        finish = self.finish or (lambda configuration: configuration)
-        try:
-            loaded = _checked(self.value, self.source, self.faults, now)
-        except Refused as refused:
-            rest = None if refused.rest is None else finish(refused.rest)
-            raise Refused(refused.problems, self.source, rest) from None
-        return Loaded(finish(loaded.configuration), self.source)
+        configuration, problems = _checked(self.value, self.source, self.faults, now)
+        if self.finish is not None:
+            configuration = self.finish(configuration)
+        if problems:
+            raise Refused(problems, self.source, configuration)
+        return Loaded(configuration, self.source)
 
 
 def load(text: bytes, name: str, now: int | None = None) -> Loaded:
@@ -78,47 +80,31 @@ def draft(text: bytes, name: str) -> Draft:
     return Draft(parsed.value, source, parsed.faults)
 
 
-def _checked(value: Json, source: Source, faults: Iterable[Problem], now: int | None) -> Loaded:
-    """Check what was read, of which ``faults`` are known already; as :func:`load`."""
-    found = _Findings(source, list(faults))
-
-    # These load pydantic and jsonschema: only here, so that commands without a file start quickly.
-    from promosync.config.checking import check, misspelt_sections
-    from promosync.config.document import read_document, to_configuration
-    from promosync.config.rules import check_rules
-
+def _checked(
+    value: Json, source: Source, faults: tuple[Problem, ...], now: int | None
+) -> tuple[Configuration, list[Problem]]:
+    """Return what the sound parts of a file say, and all problems; its ``faults`` are known already."""
     schema = schema_text()
-    faults, broken = check(value, schema)
-    found.add(faults)
-    found.add(misspelt_sections(value, schema))
-    tree = _without(value, broken)
-    document, faults = read_document(tree)
-    if document is None:
-        found.add(faults)
-        document, _ = read_document(_without(tree, [fault.path for fault in faults]))
-    assert document is not None, "without its broken parts a document is sound"
-    no_coupons = ("coupons",) in broken
-    found.add(fault for fault in check_rules(document, now) if not (no_coupons and fault.rule == "unknown-reference"))
-    if found.problems:
-        raise Refused(found.problems, source, to_configuration(document))
-    return Loaded(to_configuration(document), source)
+    breaches, broken = check(value, schema)
+    document, values = read_document(_without(value, broken))
+    rules = check_rules(document, now)
+    if ("coupons",) in broken:
+        rules = [problem for problem in rules if problem.rule != "unknown-reference"]
+    problems = list(faults)
+    for stage in (breaches, misspelt_sections(value, schema), values, rules):
+        problems += _further(stage, problems, source)
+    return document.configuration, problems
 
 
-class _Findings:
-    """Problems so far. What an earlier stage said of a place, a later one need not say again."""
-
-    def __init__(self, source: Source, problems: list[Problem]) -> None:
-        self.source = source
-        self.problems = problems
-
-    def add(self, problems: Iterable[Problem]) -> None:
-        paths = {problem.path for problem in self.problems if problem.path}
-        places = {self.source.order_of(problem) for problem in self.problems if problem.at}
-        self.problems += [
-            problem
-            for problem in problems
-            if problem.path not in paths and not (places and self.source.order_of(problem) in places)
-        ]
+def _further(stage: Iterable[Problem], before: list[Problem], source: Source) -> list[Problem]:
+    """Return the problems of a stage at places of which no earlier one had a problem."""
+    paths = {problem.path for problem in before if problem.path}
+    places = {source.order_of(problem) for problem in before if problem.at}
+    return [
+        problem
+        for problem in stage
+        if problem.path not in paths and not (places and source.order_of(problem) in places)
+    ]
 
 
 def _without(tree: Json, paths: list[Path]) -> Json:

@@ -6,6 +6,8 @@ withdrawn currencies are still taken, and some minor units differ (MGA has none 
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 CURRENCIES = frozenset(
     """
     aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd btn bwp byn bzd cad cdf
@@ -27,3 +29,9 @@ _DECIMALS = {
 def decimals(currency: str) -> int:
     """Return how many digits of an amount in minor units stand after the point: 0, 2 or 3."""
     return next((digits for digits, codes in _DECIMALS.items() if currency in codes.split()), 2)
+
+
+def money(amount: int, currency: str) -> str:
+    """Return an amount in minor units as people read it: ``1,500.00 USD``."""
+    digits = decimals(currency)
+    return f"{Decimal(amount).scaleb(-digits):,.{digits}f} {currency.upper()}"

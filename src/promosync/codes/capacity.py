@@ -6,7 +6,7 @@ from typing import Final
 
 from promosync.codes.alphabet import MAX_CODE_LENGTH, Space, space_of
 from promosync.model.configuration import BatchEntry, Generate
-from promosync.model.problems import Path, Problem, ProblemsFound
+from promosync.model.problems import Path, Problem
 
 POSSIBLE_PER_ISSUED: Final = 10_000
 """Fewer possible codes than this for each issued one, and guessing pays."""
@@ -17,14 +17,11 @@ def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int, beside: 
 
     ``needed`` is how many codes the batch is to issue in all: its count or its number of addresses.
     ``taken_in_space`` is how many texts of its space it cannot have, being active elsewhere in the account or
-    in the file; its own codes are not among them. A faulty pattern or charset is returned as such.
+    in the file; its own codes are not among them.
     """
     if not isinstance(entry.source, Generate):
         return []
-    try:
-        space = space_of(entry)
-    except ProblemsFound as found:
-        return list(found.problems)
+    space = space_of(entry)
     shape = "length" if entry.source.pattern is None else "pattern"
     at = (*entry.path, "generate", shape)
     if needed > space.capacity - taken_in_space:

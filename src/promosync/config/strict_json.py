@@ -21,15 +21,15 @@ from promosync.model.problems import Problem
 MAX_FAULTS = 25
 
 _SPACE = re.compile(r"[ \t\n\r]+").match
-_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"').match
-_STRING_RUN = re.compile(r'[^"\\\x00-\x1f]*').match
+_STRING = re.compile(r'"((?:[^"\\\n\r]++|\\[^\n\r]?+)*+)("?)').match  # to its quote, or to the end of its line
+_SPECIAL = re.compile(
+    r"\\u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.?|[\x00-\x1f]"
+)
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![0-9A-Za-z_.+-])").match
 _NUMBER_LIKE = re.compile(r"[+-]?\.?[0-9][0-9A-Za-z_.+-]*").match
 _WORD = re.compile(r"[+-]?[A-Za-z_$][A-Za-z0-9_$.]*").match
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL).match
 _SINGLE_QUOTED = re.compile(r"'((?:[^'\\\n]|\\.)*)'").match
-_UNIT = re.compile(r"\\u([0-9A-Fa-f]{4})").match
-_PAIR = re.compile(r"\\u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}").match
 
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LITERALS: dict[str, Json] = {"true": True, "false": False, "null": None}
@@ -280,65 +280,42 @@ class _Reader:
     # -- scalars -----------------------------------------------------------------------------------------
 
     def string(self) -> str:
-        plain = _PLAIN_STRING(self.text, self.at)
-        if plain:
-            self.at = plain.end()
-            return plain[1]
         start = self.at
-        self.at += 1
-        pieces: list[str] = []
-        while True:
-            run = _STRING_RUN(self.text, self.at)
-            if run:
-                pieces.append(run[0])
-                self.at = run.end()
-            character = self.text[self.at : self.at + 1]
-            if character == '"':
-                self.at += 1
-                return "".join(pieces)
-            if character == "\\":
-                pieces.append(self.escape())
-            elif character in ("", "\n", "\r"):
-                return self.unterminated(start, "".join(pieces))
-            else:
-                self.fault(
-                    self.at,
-                    f"the control character U+{ord(character):04X} stands in a text",
-                    "remove it" if character == "\0" else f"write {shown(character)[1:-1]}, or remove it",
-                )
-                self.at += 1
-
-    def unterminated(self, start: int, content: str) -> str:
-        """A text that runs into the end of its line: most often its quote is missing, so end it there."""
-        message = "this text has no closing quote on its line"
-        self.fault(start, message, 'add the ", and write a line break as \\n')
+        found = _STRING(self.text, start)
+        assert found, "the caller has seen the quote"
+        self.at = found.end()
+        content = _SPECIAL.sub(lambda special: self.special(start + 1 + special.start(), special[0]), found[1])
+        if found[2]:
+            return content
+        # Most often its quote is missing, so it ends with its line.
+        self.fault(start, "this text has no closing quote on its line", 'add the ", and write a line break as \\n')
         if self.at == len(self.text):
             raise _StopReading
         if content.rstrip().endswith(","):
             self.at = self.text.rindex(",", start, self.at)
         return content
 
-    def escape(self) -> str:
-        start = self.at
-        if pair := _PAIR(self.text, start):
-            self.at = pair.end()
-            return str(json.loads(f'"{pair[0]}"'))
-        if unit := _UNIT(self.text, start):
-            self.at = unit.end()
-            character = chr(int(unit[1], 16))
+    def special(self, at: int, text: str) -> str:
+        """Return what an escape in a string stands for; nothing for a control character or a wrong escape."""
+        if len(text) > 2:
+            character = str(json.loads(f'"{text}"'))
             if character == "\0":
-                self.fault(start, "\\u0000 is in no text that Stripe takes", "remove it")
+                self.fault(at, "\\u0000 is in no text that Stripe takes", "remove it")
             elif "\ud800" <= character <= "\udfff":
-                message = f"{unit[0].lower()} is half a character"
-                self.fault(start, message, "write the character itself, or both halves")
+                self.fault(at, f"{text.lower()} is half a character", "write the character itself, or both halves")
                 return ""
             return character
-        letter = self.text[start + 1 : start + 2]
-        self.at += 1 if letter in ("", "\n", "\r") else 2
-        if letter == "u":
-            self.fault(start, "\\u wants four hexadecimal digits", "write for example \\u00e9, or é itself")
+        letter = text[1:]
+        if not text.startswith("\\"):
+            self.fault(
+                at,
+                f"the control character U+{ord(text):04X} stands in a text",
+                "remove it" if text == "\0" else f"write {shown(text)[1:-1]}, or remove it",
+            )
+        elif letter == "u":
+            self.fault(at, "\\u wants four hexadecimal digits", "write for example \\u00e9, or é itself")
         elif letter not in _ESCAPES:
-            self.fault(start, f"\\{letter.strip()} means nothing in JSON", "write \\\\ for a backslash")
+            self.fault(at, f"\\{letter.strip()} means nothing in JSON", "write \\\\ for a backslash")
         return _ESCAPES.get(letter, "")
 
     def single_quoted(self) -> str:

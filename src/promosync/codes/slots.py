@@ -121,44 +121,36 @@ class SlotPlan:
     mark: array[int] = field(default_factory=lambda: array("L"))
     restore: array[int] = field(default_factory=lambda: array("L"))
     issued: Counter[State] = field(default_factory=Counter)
-    _recreated: array[int] = field(default_factory=lambda: array("L"))
-    _recreated_rows: array[int] = field(default_factory=lambda: array("q"))
-    _new_slots: array[int] = field(default_factory=lambda: array("q"))
-    _new_rows: array[int] = field(default_factory=lambda: array("q"))
+    _recreated: array[int] = field(default_factory=lambda: array("q"))  # index, row, index, row, …; -1 is no row
+    _new: array[int] = field(default_factory=lambda: array("q"))  # slot, row, slot, row, …
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
         switched = self.withdraw or self.switch_off or self.mark or self.restore
-        return not (switched or self._recreated or self._new_slots)
+        return not (switched or self._recreated or self._new)
 
     @property
     def added(self) -> int:
         """How many codes are new."""
-        return len(self._new_slots)
+        return len(self._new) // 2
 
     @property
     def recreated(self) -> int:
         """How many codes are recreated."""
-        return len(self._recreated)
+        return len(self._recreated) // 2
 
     def additions(self) -> Iterator[Addition]:
         """Yield the new codes: by slot, or in the order of the file."""
-        for slot, row in zip(self._new_slots, self._new_rows, strict=True):
+        numbers = iter(self._new)
+        for slot, row in zip(numbers, numbers, strict=True):
             yield Addition(None if slot < 0 else slot, None if row < 0 else row)
 
     def replacements(self) -> Iterator[Replacement]:
         """Yield the codes to recreate."""
-        for index, row in zip(self._recreated, self._recreated_rows, strict=True):
+        numbers = iter(self._recreated)
+        for index, row in zip(numbers, numbers, strict=True):
             yield Replacement(index, None if row < 0 else row)
-
-    def _recreate(self, index: int, row: int) -> None:
-        self._recreated.append(index)
-        self._recreated_rows.append(row)
-
-    def _add(self, slot: int, row: int) -> None:
-        self._new_slots.append(slot)
-        self._new_rows.append(row)
 
 
 def decide(wanted: Wanted, records: Sequence[IssuedCode], taken: Callable[[str], bool] | None = None) -> SlotPlan:
@@ -265,7 +257,7 @@ class _Batch:
             if record.active:
                 self.plan.switch_off.append(slot.at)
         elif changed or (record.ended and not record.active):
-            self.plan._recreate(slot.at, row)
+            self.plan._recreated.extend((slot.at, row))
         elif not record.active:
             self.plan.restore.append(slot.at)
 
@@ -289,7 +281,7 @@ class _Batch:
             off = orphaned or record.retired in (Retired.SWAP, Retired.OFF)
             interrupted = off and has_left and not record.ended
             if (record.moves or record.gone) and (record.active or interrupted):
-                self.plan._recreate(slot.at, -1)
+                self.plan._recreated.extend((slot.at, -1))
             elif not record.active and interrupted:
                 self.plan.restore.append(slot.at)
 
@@ -313,7 +305,7 @@ def _decide_count(wanted: int, batch: _Batch) -> None:
             batch.drop(_Slot(at, record, 0))
     to_fill -= sum(map(len, ranked))
     for number in islice(_free_slots(batch.records), max(to_fill, 0)):
-        batch.plan._add(number, -1)
+        batch.plan._new.extend((number, -1))
 
 
 def _decide_rows(
@@ -338,7 +330,7 @@ def _decide_rows(
         elif slot is not None and row is None:
             batch.drop(slot)
         elif slot is None or turn == _NEVER:
-            batch.plan._add(next(free), -1 if row is None else row)
+            batch.plan._new.extend((next(free), -1 if row is None else row))
         else:
             batch.keep(slot, changed, -1 if row is None else row)
 

@@ -33,26 +33,19 @@ def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int, beside: 
 
 def duration_text(seconds: float) -> str:
     """Return a duration as people say it, to two units: ``40 s``, ``12 min``, ``5 h 33 min``, ``2 d 3 h``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
+    if round(seconds) < 60:
+        return f"{round(seconds)} s"
+    minutes, hours = round(seconds / 60), round(seconds / 3600)
+    units = ((hours // 24, "d"), (hours % 24, "h"))
     if minutes < 24 * 60:
-        return _two(minutes // 60, "h", minutes % 60, "min")
-    hours = round(seconds / 3600)
-    return _two(hours // 24, "d", hours % 24, "h")
+        units = ((minutes // 60, "h"), (minutes % 60, "min"))
+    return " ".join(f"{number} {unit}" for number, unit in units if number)
 
 
 def rate_text(codes: int, per_second: float) -> str:
     """Return how long so many codes take: ``500,000 codes: 5 h 33 min at 25 a second``."""
     noun = "code" if codes == 1 else "codes"
     return f"{codes:,} {noun}: {duration_text(codes / per_second)} at {per_second:g} a second"
-
-
-def _two(big: int, big_unit: str, small: int, small_unit: str) -> str:
-    return f"{big} {big_unit} {small} {small_unit}" if small else f"{big} {big_unit}"
 
 
 def _too_small(at: Path, space: Space, needed: int, taken: int) -> Problem:

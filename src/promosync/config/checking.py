@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
 
 from promosync.config.sentences import Breach, sentences
 from promosync.config.sound_json import Json
 from promosync.config.words import Guesses, closest, shown
 from promosync.model.problems import Path, Problem
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
-    from jsonschema.protocols import Validator
 
 
 def check(tree: Json, schema: str) -> tuple[list[Problem], list[Path]]:
@@ -70,8 +70,6 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
 
 
 def _breaches(tree: Any, schema: str) -> Iterator[Breach]:
-    from jsonschema import Draft202012Validator, validators
-
     stricter = {"pattern": _pattern, "multipleOf": _multiple_of, "uniqueItems": _unique_items}
     validator: Any = validators.extend(Draft202012Validator, stricter)  # type: ignore[no-untyped-call]
     plain = _parsed(schema)
@@ -100,23 +98,17 @@ def _flat(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
 
 
 def _pattern(validator: Validator, pattern: str, instance: Any, _: Any) -> Iterator[ValidationError]:
-    from jsonschema.exceptions import ValidationError
-
     # Python's $ also matches before a final line break, ECMA's does not.
     if validator.is_type(instance, "string") and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
         yield ValidationError("pattern")
 
 
 def _multiple_of(validator: Validator, step: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
-    from jsonschema.exceptions import ValidationError
-
     if validator.is_type(instance, "number") and (Fraction(instance) / Fraction(step)).denominator != 1:
         yield ValidationError("multipleOf")
 
 
 def _unique_items(validator: Validator, wanted: bool, instance: Any, _: Any) -> Iterator[ValidationError]:
-    from jsonschema.exceptions import ValidationError
-
     if not wanted or not validator.is_type(instance, "array"):
         return
     seen: set[str] = set()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from promosync.config.checking import check, misspelt_sections
 from promosync.config.document import read_document
 from promosync.config.files import schema_text
 from promosync.config.rules import check_rules
@@ -84,6 +83,8 @@ def _checked(
     value: Json, source: Source, faults: tuple[Problem, ...], now: int | None
 ) -> tuple[Configuration, list[Problem]]:
     """Return what the sound parts of a file say, and all problems; its ``faults`` are known already."""
+    from promosync.config.checking import check, misspelt_sections  # loads jsonschema, which is slow
+
     schema = schema_text()
     breaches, broken = check(value, schema)
     document, values = read_document(_without(value, broken))

@@ -30,7 +30,9 @@ class Source:
 
         The column counts characters.
         """
-        return self._line_and_column(self.offset(path, on_key))
+        offset = self.offset(path, on_key)
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
 
     def offset(self, path: Path, on_key: bool = False) -> int:
         """Return where in the text that is."""
@@ -75,10 +77,6 @@ class Source:
         while (end := self.text.find("\n", starts[-1])) >= 0:
             starts.append(end + 1)
         return starts
-
-    def _line_and_column(self, offset: int) -> tuple[int, int]:
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
 
 
 class Refused(ProblemsFound):

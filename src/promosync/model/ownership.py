@@ -98,7 +98,7 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]
         id=own.get("id"),
         carried=_count(own.get("carried")),
         late=_count(own.get("late")),
-        retired=_RETIRED.get(own["retired"]) if "retired" in own else None,
+        retired=_RETIRED.get(own.get("retired", "")),
         protect=own.get("protect", "false") != "false",
         slot=own.get("slot"),
         email=own.get("email"),

@@ -69,9 +69,7 @@ def read_codes(file: FilePath, name: str, at: Path) -> ImportFile:
     lines = array("L")
     columns: tuple[int, ...] | None = None  # where code and address stand, once a row has told
     told = 0
-    first = True
-    for line, cells in _rows(file, faults):
-        header, first = _header(cells) if first else [], False
+    for line, cells, header in _rows(file, faults):
         if header:
             told = line
             columns = tuple(header.index(kind) for kind in ("code", "email") if kind in header)
@@ -100,10 +98,8 @@ def read_addresses(file: FilePath, name: str, at: Path) -> AddressFile:
     faults = _Faults(name, at)
     addresses: list[str] = []
     lines = array("L")
-    first = True
-    for line, cells in _rows(file, faults):
-        is_header, first = first and _header(cells) == ["email"], False
-        if is_header:
+    for line, cells, header in _rows(file, faults):
+        if header == ["email"]:
             continue
         if len(cells) != 1:
             faults.add(line, f"{len(cells)} columns where one address is expected")
@@ -169,9 +165,10 @@ class _Faults:
         return Problem(self.at, message, rule="codes-file")
 
 
-def _rows(file: FilePath, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number and cells of each line that can be read; note the others."""
+def _rows(file: FilePath, faults: _Faults) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Yield number and cells of each line that can be read, and its columns if it is a header; note the others."""
     blank: list[int] = []
+    first = True
     try:
         for line, raw in _lines(file):
             if line == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -187,7 +184,8 @@ def _rows(file: FilePath, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
             if isinstance(cells, str):
                 faults.add(line, cells)
             else:
-                yield line, cells
+                yield line, cells, _header(cells) if first else []
+                first = False
     except OSError as error:
         faults.whole = f"the file cannot be read ({error.strerror})"
 

@@ -34,20 +34,19 @@ class Given:
 class _Part:
     """One file among several.
 
-    ``start`` is where its text begins in the text of all. ``before`` counts the entries of the files before it, by
-    section, ``counts`` its own.
+    ``start`` is where its text begins in the text of all files. ``ranges`` has the indexes of its entries among those
+    of all files, by section.
     """
 
     source: Source
     start: int
-    before: Mapping[str, int]
-    counts: Mapping[str, int]
+    ranges: Mapping[str, range]
 
     def has(self, path: Path) -> bool:
         """Whether what a path leads to is in the file."""
-        section, index = path[0], path[1] if len(path) > 1 else None
-        if section in self.counts and isinstance(index, int):
-            return 0 <= index - self.before[str(section)] < self.counts[str(section)]
+        section, index = str(path[0]), path[1] if len(path) > 1 else None
+        if section in self.ranges and isinstance(index, int):
+            return index in self.ranges[section]
         return isinstance(self.source.place, Box) and section in self.source.place.keys
 
     def local(self, path: Path) -> Path:
@@ -60,7 +59,7 @@ class _Part:
 
     def _moved(self, path: Path, sign: int) -> Path:
         if len(path) > 1 and path[0] in LISTS and isinstance(path[1], int):
-            return (path[0], path[1] + sign * self.before[str(path[0])], *path[2:])
+            return (path[0], path[1] + sign * self.ranges[str(path[0])].start, *path[2:])
         return path
 
 
@@ -126,7 +125,10 @@ def draft_several(files: Sequence[Given], now: int | None = None) -> Draft:
     if faults:
         raise Refused(faults, source)
     for part in parts:
-        faults += [_counted_over_all(fault, part) for fault in parsed[part.source.name].faults]
+        for fault in parsed[part.source.name].faults:
+            faults.append(
+                replace(fault, path=part.counted(fault.path), file=None if fault.path else part.source.name)
+            )
     value, repeated = _merged(parsed)
     below = {file.name: file.below for file in files}
     return Draft(
@@ -136,8 +138,8 @@ def draft_several(files: Sequence[Given], now: int | None = None) -> Draft:
 
 def refuse(refused: Sequence[Refused]) -> Refused:
     """Return the refusals of several files, each of one of them, as one."""
-    none = dict.fromkeys(LISTS, 0)
-    parts = tuple(_Part(one.source, 0, none, none) for one in refused)
+    none = dict.fromkeys(LISTS, range(0))
+    parts = tuple(_Part(one.source, 0, none) for one in refused)
     problems = [replace(problem, file=one.source.name) for one in refused for problem in one.problems]
     return Refused(problems, Several(", ".join(one.source.name for one in refused), parts=parts))
 
@@ -165,13 +167,14 @@ def _merged(parsed: Mapping[str, Parsed]) -> tuple[Json, list[Problem]]:
 
 
 def _parts(parsed: Mapping[str, Parsed]) -> Iterator[_Part]:
-    start, before = 0, dict.fromkeys(LISTS, 0)
+    start, ranges = 0, dict.fromkeys(LISTS, range(0))
     for name, read in parsed.items():
         value = read.value if read.whole and isinstance(read.value, dict) else {}
-        counts = {section: len(items) if isinstance(items := value.get(section), list) else 0 for section in LISTS}
-        yield _Part(Source(name, read.text), start, dict(before), counts)
+        for section, others in ranges.items():
+            items = value.get(section)
+            ranges[section] = range(others.stop, others.stop + (len(items) if isinstance(items, list) else 0))
+        yield _Part(Source(name, read.text), start, dict(ranges))
         start += len(read.text) + 1
-        before = {section: before[section] + counts[section] for section in LISTS}
 
 
 def _broken(file: Given, parsed: Parsed, now: int | None) -> Iterator[Problem]:
@@ -184,12 +187,6 @@ def _broken(file: Given, parsed: Parsed, now: int | None) -> Iterator[Problem]:
         load(file.raw, file.name, now)
     except Refused as refused:
         yield from (replace(problem, file=file.name) for problem in refused.problems)
-
-
-def _counted_over_all(fault: Problem, part: _Part) -> Problem:
-    if not fault.path:
-        return replace(fault, file=part.source.name)
-    return replace(fault, path=part.counted(fault.path))
 
 
 def _with_folders(configuration: Configuration, source: Several, below: Mapping[str, str]) -> Configuration:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from promosync.config.dates import format_instant
 from promosync.config.document import Document, entries, unknown_currency
 from promosync.config.words import Guesses, closest, shown
-from promosync.model.configuration import BatchEntry, CodeEntry, CouponEntry, Generate
+from promosync.model.configuration import CouponEntry, Generate
 from promosync.model.currency import CURRENCIES
 from promosync.model.life import MAX_YEARS, farthest, is_over
 from promosync.model.ownership import Mode
@@ -28,12 +28,6 @@ def check_rules(document: Document, now: int | None) -> list[Problem]:
     return list(dict.fromkeys(problem for rule in RULES for problem in rule(document, now)))
 
 
-def _ways(document: Document) -> Iterator[CodeEntry | BatchEntry]:
-    """Everything that points at a coupon."""
-    yield from document.configuration.codes
-    yield from document.configuration.batches
-
-
 def _coupons(document: Document) -> dict[str, CouponEntry]:
     """Return the coupons by id; of one id the last."""
     return {coupon.id: coupon for coupon in document.configuration.coupons}
@@ -45,7 +39,7 @@ def _coupons(document: Document) -> dict[str, CouponEntry]:
 def unknown_coupons(document: Document, _: int | None) -> Iterator[Problem]:
     """A code or batch names a coupon of the file."""
     known, guesses = _coupons(document).keys(), Guesses()
-    for way in _ways(document):
+    for way in document.configuration.ways:
         coupon = way.spec.coupon
         if coupon and coupon not in known:
             hint = guesses.did_you_mean(coupon, known) or "add it under `coupons`, or correct the id"
@@ -147,7 +141,7 @@ def duplicate_codes(document: Document, now: int | None) -> Iterator[Problem]:
 def beyond_coupon(document: Document, _: int | None) -> Iterator[Problem]:
     """A code is never good for longer, or more often, than its coupon."""
     coupons = _coupons(document)
-    for way in _ways(document):
+    for way in document.configuration.ways:
         if way.spec.coupon not in coupons:
             continue
         coupon = coupons[way.spec.coupon]
@@ -174,10 +168,8 @@ def too_far_ahead(document: Document, now: int | None) -> Iterator[Problem]:
     if now is None:
         return
     latest = farthest(now)
-    dates = [((*coupon.path, "redeem_by"), coupon.spec.redeem_by) for coupon in document.configuration.coupons]
-    dates += [((*way.path, "expires_at"), way.spec.expires_at) for way in _ways(document)]
-    for path, ends in dates:
-        if ends is not None and ends > latest:
+    for path, ends in document.configuration.dates():
+        if ends > latest:
             yield Problem(
                 path,
                 f"{format_instant(ends)} is more than {MAX_YEARS} years ahead, which Stripe does not take",

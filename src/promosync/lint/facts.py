@@ -11,7 +11,7 @@ from promosync.config import Source
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
 from promosync.model.life import is_over
 from promosync.model.problems import Path
-from promosync.plan.exposure import Way, all_ways, ways_to
+from promosync.plan.exposure import Way, ways_to
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,6 @@ class Facts:
     def is_over(self, ends: int | None) -> bool:
         """Whether a date has passed."""
         return is_over(ends, self.now)
-
-    def dates(self) -> Iterator[tuple[Path, int]]:
-        """Yield every date of the file with its place."""
-        for coupon in self.configuration.coupons:
-            if coupon.spec.redeem_by is not None:
-                yield (*coupon.path, "redeem_by"), coupon.spec.redeem_by
-        for way in all_ways(self.configuration):
-            if way.spec.expires_at is not None:
-                yield (*way.path, "expires_at"), way.spec.expires_at
 
     def written(self, path: Path) -> str:
         """Return the text that stands at a place, as it is written there; the place must hold one."""

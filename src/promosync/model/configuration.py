@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from promosync.model.ownership import Mode
@@ -110,6 +110,20 @@ class Configuration:
     batches: tuple[BatchEntry, ...] = ()
     products: Mapping[str, PerMode] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+
+    @property
+    def ways(self) -> tuple[CodeEntry | BatchEntry, ...]:
+        """Everything that leads to a coupon: the codes, then the batches."""
+        return (*self.codes, *self.batches)
+
+    def dates(self) -> Iterator[tuple[Path, int]]:
+        """Yield every end date, in seconds UTC, with its place."""
+        for coupon in self.coupons:
+            if coupon.spec.redeem_by is not None:
+                yield (*coupon.path, "redeem_by"), coupon.spec.redeem_by
+        for way in self.ways:
+            if way.spec.expires_at is not None:
+                yield (*way.path, "expires_at"), way.spec.expires_at
 
     @property
     def files(self) -> tuple[str, ...]:

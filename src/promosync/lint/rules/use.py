@@ -68,7 +68,7 @@ def too_many_codes(facts: Facts) -> Iterator[Problem]:
 
 def over(facts: Facts) -> Iterator[Problem]:
     """No date of the file has passed."""
-    for path, ends in facts.dates():
+    for path, ends in facts.configuration.dates():
         if facts.is_over(ends):
             message = f"over since {format_instant(ends)}: it is not created, or retired"
             yield Problem(path, message, "remove the entry when nobody asks for it any more")
@@ -94,7 +94,7 @@ def odd_end(facts: Facts) -> Iterator[Problem]:
 
     At another hour, midnight in another zone was probably meant.
     """
-    for path, ends in facts.dates():
+    for path, ends in facts.configuration.dates():
         found = _CLOCK.search(facts.written(path))
         if facts.is_over(ends) or not found:
             continue

@@ -13,7 +13,6 @@ from promosync.model.configuration import Configuration
 from promosync.model.life import farthest
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows
-from promosync.plan.exposure import all_ways
 from promosync.workflows.batch_files import read_batch_files, with_file_faults
 
 STDIN = "-"
@@ -45,10 +44,8 @@ class Unchecked:
 
 def same_at(configuration: Configuration, one: int, other: int) -> bool:
     """Whether a configuration that is sound at one time (seconds UTC) is checked alike at another."""
-    dates = [coupon.spec.redeem_by for coupon in configuration.coupons]
-    dates += [way.spec.expires_at for way in all_ways(configuration)]
     limits = (one, other), (farthest(one), farthest(other))
-    return not any(min(pair) < date <= max(pair) for date in dates if date is not None for pair in limits)
+    return not any(min(pair) < date <= max(pair) for _, date in configuration.dates() for pair in limits)
 
 
 def read_configuration(names: Sequence[str], now: int | None = None) -> Unchecked:

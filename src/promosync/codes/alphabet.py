@@ -1,4 +1,4 @@
-"""Which texts a pattern can make, counted and numbered the way Stripe tells codes apart."""
+"""The codes that a pattern can make, counted and numbered. Stripe ignores case, so two spellings are one code."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ CHARSETS: Final = {
 }
 """The named alphabets.
 
-``unambiguous`` has no two characters that print or handwriting confuses. Gone with all their look-alikes:
-0 O Q, 1 I L, 2 Z, 5 S, 8 B, U V; of 6 G only 6 stays. The pairs are those of pwgen's list of ambiguous
-characters (https://github.com/tytso/pwgen: B8G6I1l0OQDS5Z2), save that D stays, as what it resembles is gone;
-U V is added for handwriting.
+``unambiguous`` has no two characters that look alike in print or handwriting. Left out with all their look-alikes:
+0 O Q, 1 I L, 2 Z, 5 S, 8 B, U V; of 6 and G only 6 is in it. The pairs are those of pwgen's list of ambiguous
+characters (https://github.com/tytso/pwgen: B8G6I1l0OQDS5Z2). D is in, because what it resembles is left out; U and V
+are added for handwriting.
 """
 
 _TABLE_SIZE = 4096  # strings in one look-up table of Space.code_at: two characters of A-Z0-9 at a time
@@ -37,7 +37,7 @@ _TABLE_SIZE = 4096  # strings in one look-up table of Space.code_at: two charact
 def alphabet_of(charset: str) -> str:
     """Return the distinct characters of a charset: one of ``CHARSETS`` by name, or the characters themselves.
 
-    Of a letter in both cases, and of a repeated character, the first spelling stays: Stripe ignores case.
+    Of a letter in both cases, and of a repeated character, only the first is kept: Stripe ignores case.
     """
     distinct: dict[str, str] = {}
     for character in CHARSETS.get(charset, charset):
@@ -58,7 +58,7 @@ class Space:
 
     @cached_property
     def capacity(self) -> int:
-        """How many codes there are that Stripe tells apart."""
+        """How many codes there are; case does not count."""
         return int(len(self.alphabet) ** self.drawn)
 
     @property
@@ -77,7 +77,7 @@ class Space:
         return "".join(parts)
 
     def index_of(self, code: str) -> int | None:
-        """Return the number of a code, whatever its case, or None when it is not of this shape."""
+        """Return the number of a code in any case, or None if it is not of this shape."""
         if len(code) != len(self.template) or not code.isascii():
             return None
         index, weight = 0, 1

@@ -1,4 +1,4 @@
-"""Say before any write whether a batch's codes fit, are too easy to guess, and how long they take to make."""
+"""Checks before any write whether the codes of a batch fit and are hard to guess, and how long they take."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.problems import Path, Problem
 
 POSSIBLE_PER_ISSUED: Final = 10_000
-"""Fewer possible codes than this for each issued one, and guessing pays."""
+"""With fewer possible codes than this for each issued one, guessing is worth the effort."""
 
 
 def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int, beside: int = 0) -> list[Problem]:
-    """Return why a batch's pattern cannot hold its codes; nothing for an import.
+    """Return why the pattern of a batch is too small or too easy to guess; nothing for an import.
 
-    ``needed`` is how many codes the batch is to issue in all: its count or its number of addresses.
-    ``taken_in_space`` is how many texts of its space it cannot have, being active elsewhere in the account or
-    in the file; its own codes are not among them.
+    ``needed`` is the total number of codes of the batch: its count or its number of addresses. ``taken_in_space`` is
+    how many texts of its space are not available, because they are used elsewhere in the account or in the file; its
+    own codes are not counted. ``beside`` is how many codes of others are in its space.
     """
     if not isinstance(entry.source, Generate):
         return []
@@ -32,7 +32,7 @@ def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int, beside: 
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration as people say it, to two units: ``40 s``, ``12 min``, ``5 h 33 min``, ``2 d 3 h``."""
+    """Return a duration in at most two units: ``40 s``, ``12 min``, ``5 h 33 min``, ``2 d 3 h``."""
     if round(seconds) < 60:
         return f"{round(seconds)} s"
     minutes, hours = round(seconds / 60), round(seconds / 3600)
@@ -68,7 +68,7 @@ def _guessable(at: Path, space: Space, needed: int, beside: int) -> Problem:
 
 
 def _drawn_for(space: Space, codes: int) -> int | None:
-    """Return the fewest drawn positions with so many codes, or None when no code Stripe takes has them."""
+    """Return the fewest drawn positions with so many codes, or None if such codes are too long for Stripe."""
     most = MAX_CODE_LENGTH - (len(space.template) - space.drawn)
     size = len(space.alphabet)
     drawn, capacity = 0, 1

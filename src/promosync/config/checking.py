@@ -1,7 +1,7 @@
-"""Holds a file against the JSON Schema and hands on each breach, free of the library's types.
+"""Checks a file with the JSON Schema. The result does not use the types of the library.
 
-Three keywords are stricter here than in the library: ``pattern`` lets no line break pass at the end,
-``multipleOf`` is exact for decimals, ``uniqueItems`` is linear and points at the item.
+Three keywords are stricter here than in the library: ``pattern`` refuses a line break at the end,
+``multipleOf`` is exact for decimals, ``uniqueItems`` takes linear time and points at the item.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from promosync.model.problems import Path, Problem
 
 
 def check(tree: Json, schema: str) -> tuple[list[Problem], list[Path]]:
-    """Hold a tree against the schema.
+    """Check a tree with the schema.
 
-    Returns the problems, and the places of which nothing further can be said: a wrong type, an unknown key.
+    Returns the problems, and the places that no later check can use: a wrong type, an unknown key.
     """
     problems: dict[Problem, None] = {}
     broken: list[Path] = []
@@ -38,7 +38,7 @@ def check(tree: Json, schema: str) -> tuple[list[Problem], list[Path]]:
 
 
 def misspelt_sections(tree: Json, schema: str) -> list[Problem]:
-    """Find top-level keys that were probably meant as sections of ours; all others are left alone."""
+    """Find top-level keys that are probably misspelt sections of promosync; all others are left alone."""
     known = _parsed(schema)["properties"]
     return [
         Problem(
@@ -54,11 +54,11 @@ def misspelt_sections(tree: Json, schema: str) -> list[Problem]:
 
 
 def _parsed(schema: str) -> Any:
-    return json.loads(schema, parse_float=Decimal)  # exact, as the numbers it is held against
+    return json.loads(schema, parse_float=Decimal)  # exact, like the numbers of the file
 
 
 def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
-    """Put each definition where it is referred to: the library's look-ups take half of its time."""
+    """Replace each reference by its definition: the look-ups of the library take half of its time."""
     if isinstance(node, list):
         return [_inlined(item, definitions) for item in node]
     if not isinstance(node, dict):

@@ -1,7 +1,7 @@
-"""From the tree of a file, whose types the schema has checked, to the configuration the rest of promosync knows.
+"""Makes the configuration from the tree of a file. The schema has checked the types of the tree.
 
-A tree may be the sound part of a faulty file: what could not be read gets its default, and a list item that could
-not be read is None. Only a file without problems is used as a configuration.
+The tree may be the valid part of a faulty file: a faulty key is missing and gets its default, a faulty list item is
+None. Only the configuration of a file without problems is used.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ Tree = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file without its broken parts: its tree, as it is written, and its configuration."""
+    """A file without its faulty parts: its tree, as it is written, and its configuration."""
 
     tree: Tree
     configuration: Configuration
 
 
 def read_document(tree: Any) -> tuple[Document, list[Problem]]:
-    """Return the document of a tree, and the problems of its dates and currencies; a faulty one counts as missing."""
+    """Return the document of a tree, and the problems of its dates and currencies; a faulty one is None."""
     reader = _Reader()
     configuration = Configuration(
         coupons=tuple(reader.coupon(entry, path) for path, entry in entries(tree, "coupons")),
@@ -53,7 +53,7 @@ def read_document(tree: Any) -> tuple[Document, list[Problem]]:
 
 
 def entries(tree: Tree, section: str) -> Iterator[tuple[Path, Tree]]:
-    """Yield the path and the tree of each entry of a list that could be read."""
+    """Yield the path and the tree of each valid entry of a list."""
     return (((section, index), entry) for index, entry in enumerate(tree.get(section, ())) if entry is not None)
 
 
@@ -130,12 +130,12 @@ def _settings(section: Tree) -> Settings:
 
 
 def _given(entry: Tree, *keys: str) -> Tree:
-    """Return those of some fields that an entry has; all others keep the defaults of their dataclass."""
+    """Return those of the fields that the entry has; the others keep the default of their dataclass."""
     return {key: entry[key] for key in keys if key in entry}
 
 
 def _per_mode(entry: Tree, key: str) -> PerMode:
-    """Return a Stripe id for each mode; a single one is for both."""
+    """Return the Stripe id for each mode; a single id is for both."""
     ids = entry.get(key)
     if isinstance(ids, str):
         return dict.fromkeys(Mode, ids)

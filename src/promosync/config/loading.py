@@ -1,6 +1,6 @@
-"""From bytes to a checked configuration: read, hold against the schema, type, apply the rules.
+"""From bytes to a checked configuration: read it, check it with the schema, make the values, apply the rules.
 
-Each stage passes on what it found sound, so that one run tells every fault of every stage.
+Each stage passes on what is valid, so that one run reports the faults of all stages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from promosync.model.problems import Path, Problem
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A sound file: what it says, and its text with the place of everything in it."""
+    """A valid file: its configuration, and its text with the place of everything in it."""
 
     configuration: Configuration
     source: Source
@@ -28,9 +28,9 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A configuration that could be read, and is still to be checked; ``faults`` are known already.
+    """A configuration that was read but not checked yet; ``faults`` are the faults of its JSON.
 
-    ``finish`` is what is left to do with it when it has been typed.
+    ``finish`` is applied to the configuration once it is made.
     """
 
     value: Json
@@ -40,19 +40,19 @@ class Draft:
 
     @property
     def owner(self) -> str:
-        """Whose it seems to be."""
+        """The owner, as far as it can be read."""
         settings = self.value.get("promosync") if isinstance(self.value, dict) else None
         owner = settings.get("owner") if isinstance(settings, dict) else None
         return owner if isinstance(owner, str) else Settings().owner
 
     @property
     def codes(self) -> int:
-        """How many entries it seems to have for codes."""
+        """The number of promotion codes, as far as it can be read."""
         codes = self.value.get("promotion_codes") if isinstance(self.value, dict) else None
         return len(codes) if isinstance(codes, list) else 0
 
     def check(self, now: int | None = None) -> Loaded:
-        """Return it typed; as :func:`load`."""
+        """Check it; result and errors are those of :func:`load`."""
         configuration, problems = _checked(self.value, self.source, self.faults, now)
         if self.finish is not None:
             configuration = self.finish(configuration)
@@ -62,16 +62,16 @@ class Draft:
 
 
 def load(text: bytes, name: str, now: int | None = None) -> Loaded:
-    """Check a configuration and return it typed; ``now`` is seconds UTC, ``name`` is for messages only.
+    """Read and check a configuration; ``now`` is seconds UTC, ``name`` is for messages only.
 
     Raises :class:`Refused`, a :class:`~promosync.model.problems.ProblemsFound` that locates its problems,
-    with all of them. Without ``now`` only what is wrong at any time is: a code with a date may be over.
+    with all of them. Without ``now`` only what is wrong at any time is a problem: a code with a date may have ended.
     """
     return draft(text, name).check(now)
 
 
 def draft(text: bytes, name: str) -> Draft:
-    """Read a configuration, which is quick beside checking it; raises Refused where it is no JSON to go on with."""
+    """Read a configuration, which is much faster than checking it; raises Refused if the JSON cannot be read."""
     parsed = parse(text, name)
     source = Source(name, parsed.text)
     if not parsed.whole:
@@ -82,7 +82,7 @@ def draft(text: bytes, name: str) -> Draft:
 def _checked(
     value: Json, source: Source, faults: tuple[Problem, ...], now: int | None
 ) -> tuple[Configuration, list[Problem]]:
-    """Return what the sound parts of a file say, and all problems; its ``faults`` are known already."""
+    """Return the configuration of the valid parts of a file, and all problems, with the ``faults`` of its JSON."""
     from promosync.config.checking import check, misspelt_sections  # loads jsonschema, which is slow
 
     schema = schema_text()
@@ -98,7 +98,7 @@ def _checked(
 
 
 def _further(stage: Iterable[Problem], before: list[Problem], source: Source) -> list[Problem]:
-    """Return the problems of a stage at places of which no earlier one had a problem."""
+    """Return the problems of a stage at places where no earlier stage had a problem."""
     paths = {problem.path for problem in before if problem.path}
     places = {source.order_of(problem) for problem in before if problem.at}
     return [
@@ -109,7 +109,7 @@ def _further(stage: Iterable[Problem], before: list[Problem], source: Source) ->
 
 
 def _without(tree: Json, paths: list[Path]) -> Json:
-    """Return the tree with the places taken out: a key goes, a list item turns null so that its index stays."""
+    """Return the tree without these places: a key is removed, a list item becomes None, so that indexes stay."""
     if not paths:
         return tree
     if () in paths:

@@ -1,4 +1,4 @@
-"""What the schema cannot say: how the parts of a file go together. One function for each rule."""
+"""The rules that a schema cannot express: how the parts of a file fit together. One function for each rule."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MAX_CODE = 500
 
 
 def check_rules(document: Document, now: int | None) -> list[Problem]:
-    """Return every breach of every rule at ``now``, seconds UTC; with None those that are breached at any time."""
+    """Return the problems of all rules at ``now``, seconds UTC; with None those that exist at any time."""
     return list(dict.fromkeys(problem for rule in RULES for problem in rule(document, now)))
 
 
 def _coupons(document: Document) -> dict[str, CouponEntry]:
-    """Return the coupons by id; of one id the last."""
+    """Return the coupons by id; of several with one id the last."""
     return {coupon.id: coupon for coupon in document.configuration.coupons}
 
 
@@ -104,7 +104,7 @@ def _repeated(
 
 
 def duplicate_codes(document: Document, now: int | None) -> Iterator[Problem]:
-    """Stripe's rule for active codes of one text, in any case: a single one, or one for each customer."""
+    """Stripe allows one active code of a text (case does not count), or one for each customer."""
     over = {coupon.id for coupon in _coupons(document).values() if is_over(coupon.spec.redeem_by, now)}
     on = [
         entry
@@ -139,7 +139,7 @@ def duplicate_codes(document: Document, now: int | None) -> Iterator[Problem]:
 
 
 def beyond_coupon(document: Document, _: int | None) -> Iterator[Problem]:
-    """A code is never good for longer, or more often, than its coupon."""
+    """A code has no later end and no higher limit than its coupon."""
     coupons = _coupons(document)
     for way in document.configuration.ways:
         if way.spec.coupon not in coupons:
@@ -182,7 +182,7 @@ def too_far_ahead(document: Document, now: int | None) -> Iterator[Problem]:
 
 
 def currency_options(document: Document, _: int | None) -> Iterator[Problem]:
-    """Further currencies are known, stand once in any case, and are not the main one."""
+    """Further currencies are known, appear once (case does not count), and are not the main currency."""
     sections = {"coupons": "currency"} | dict.fromkeys(("promotion_codes", "code_batches"), "minimum_amount_currency")
     for section, main in sections.items():
         for path, entry in entries(document.tree, section):
@@ -208,7 +208,7 @@ def _options(path: Path, options: Iterable[str], main: str) -> Iterator[Problem]
 
 
 def batch_files(document: Document, _: int | None) -> Iterator[Problem]:
-    """A batch reads files beside the configuration, or below it, and no others."""
+    """The files of a batch are in the folder of the configuration or below it."""
     for path, batch in entries(document.tree, "code_batches"):
         for section, key in (("generate", "emails"), ("import", "file")):
             file = batch.get(section, {}).get(key)
@@ -231,7 +231,7 @@ def _path_fault(file: str) -> tuple[str, str] | None:
 
 
 def drawn_codes(document: Document, _: int | None) -> Iterator[Problem]:
-    """What a batch draws fits into a code, from at least two characters."""
+    """The codes that a batch draws are not too long, and have at least two characters to draw from."""
     for batch in document.configuration.batches:
         drawn = batch.source
         if not isinstance(drawn, Generate):
@@ -246,7 +246,7 @@ def drawn_codes(document: Document, _: int | None) -> Iterator[Problem]:
         if drawn.charset in CHARSETS:
             continue
         place = (*batch.path, "generate", "charset")
-        # A misspelt name is made of letters, and would silently be taken for the letters to draw from.
+        # A misspelt name consists of letters: without this check, codes would be drawn from them.
         if meant := closest(drawn.charset, CHARSETS, cutoff=0.75):
             yield Problem(
                 place, f"{shown(drawn.charset)} is no name of a set", f"did you mean {shown(meant)}?", "bad-value"

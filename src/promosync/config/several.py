@@ -1,4 +1,4 @@
-"""Several files as one configuration: their lists one after the other, each problem told of the file it is in."""
+"""Several files as one configuration: their lists are joined, and each problem is reported for its own file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LISTS = ("coupons", "promotion_codes", "code_batches", "products")
 SETTINGS = "promosync"
 
 _PLACES = re.compile(rf"\b({'|'.join(LISTS)})\[([0-9]+)\]")
-"""Entries that a message names: counted over all files, as everywhere inside."""
+"""Entries that a message names, with their index among the entries of all files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One file: its name for messages, its bytes, and its folder below the one that all of them share."""
+    """One file: its name for messages, its bytes, and its folder, relative to the one that all files share."""
 
     name: str
     raw: bytes
@@ -43,7 +43,7 @@ class _Part:
     ranges: Mapping[str, range]
 
     def has(self, path: Path) -> bool:
-        """Whether what a path leads to is in the file."""
+        """Whether the place of a path is in this file."""
         section, index = str(path[0]), path[1] if len(path) > 1 else None
         if section in self.ranges and isinstance(index, int):
             return index in self.ranges[section]
@@ -65,7 +65,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class Several(Source):
-    """Files that are one configuration. A path counts entries over all of them; a place is in one of them."""
+    """Files that are one configuration. Paths have indexes among the entries of all files; a place is in one file."""
 
     parts: tuple[_Part, ...] = field(default=())
 
@@ -102,7 +102,7 @@ class Several(Source):
         return next((part for part in self.parts if path and part.has(path)), self.parts[0])
 
     def _told(self, text: str, here: _Part) -> str:
-        """Return a message with the entries it names counted in their own files."""
+        """Return a message in which each entry has the index in its own file."""
 
         def one(found: re.Match[str]) -> str:
             path = (found[1], int(found[2]))
@@ -114,9 +114,9 @@ class Several(Source):
 
 
 def draft_several(files: Sequence[Given], now: int | None = None) -> Draft:
-    """Read several files as one configuration; raises Refused where one of them is not to be put to the others.
+    """Read several files as one configuration; raises Refused if one of them cannot be joined with the others.
 
-    Ids and codes are unique over all of them, an entry may name one of another file, and the settings stand in one.
+    Ids and codes are unique over all files, an entry may name one of another file, and the settings are in one file.
     """
     parsed = {file.name: parse(file.raw, file.name) for file in files}
     parts = tuple(_parts(parsed))
@@ -137,7 +137,7 @@ def draft_several(files: Sequence[Given], now: int | None = None) -> Draft:
 
 
 def refuse(refused: Sequence[Refused]) -> Refused:
-    """Return the refusals of several files, each of one of them, as one."""
+    """Return one Refused for several, each of which is about one file."""
     none = dict.fromkeys(LISTS, range(0))
     parts = tuple(_Part(one.source, 0, none) for one in refused)
     problems = [replace(problem, file=one.source.name) for one in refused for problem in one.problems]
@@ -145,7 +145,7 @@ def refuse(refused: Sequence[Refused]) -> Refused:
 
 
 def _merged(parsed: Mapping[str, Parsed]) -> tuple[Json, list[Problem]]:
-    """Return all files as one, and the problem of settings that stand in two of them."""
+    """Return all files as one tree, and a problem for each repetition of the settings."""
     lists: dict[str, list[Json]] = {}
     others: dict[str, Json] = {}
     problems: list[Problem] = []
@@ -178,7 +178,7 @@ def _parts(parsed: Mapping[str, Parsed]) -> Iterator[_Part]:
 
 
 def _broken(file: Given, parsed: Parsed, now: int | None) -> Iterator[Problem]:
-    """Yield what is wrong with a file that cannot be put together with others."""
+    """Yield the problems of a file that cannot be joined with others."""
     value = parsed.value
     lists = [value.get(section, []) for section in LISTS] if isinstance(value, dict) else [None]
     if parsed.whole and all(isinstance(entries, list) for entries in lists):
@@ -190,7 +190,7 @@ def _broken(file: Given, parsed: Parsed, now: int | None) -> Iterator[Problem]:
 
 
 def _with_folders(configuration: Configuration, source: Several, below: Mapping[str, str]) -> Configuration:
-    """Name the files of batches from the folder that all files of the configuration share."""
+    """Make the file names of batches relative to the folder that all files of the configuration share."""
 
     def moved(entry: BatchEntry) -> BatchEntry:
         own, _ = source.own(Problem(entry.path, ""))

@@ -1,8 +1,8 @@
-"""A JSON reader that keeps every position and goes on after a fault, so that all of them are told at once.
+"""A JSON reader that keeps every position and goes on after a fault, so that all faults are reported at once.
 
-The standard library's reader accepts a key twice, accepts NaN, forgets where values stood and stops at the
-first fault. This one is strict (RFC 8259), linear in the size of the text, and bounded in depth and numbers. It is
-slow, so it reads what has a fault, and whatever a place is asked of.
+The reader of the standard library accepts a key twice, accepts NaN, keeps no positions and stops at the first fault.
+This one is strict (RFC 8259), takes linear time, and limits depth and numbers. It is slow, so it is used only for
+texts with faults, and where a place is needed.
 """
 
 from __future__ import annotations
@@ -36,28 +36,28 @@ _LITERALS: dict[str, Json] = {"true": True, "false": False, "null": None}
 
 
 class Box(NamedTuple):
-    """Where an object stands: its own offset and, for each key, the offset of the key and its value's place."""
+    """The place of an object: its own offset and, for each key, the offset of the key and the place of its value."""
 
     start: int
     keys: dict[str, tuple[int, Place]]
 
 
 class Row(NamedTuple):
-    """Where an array stands, and its items."""
+    """The place of an array, and those of its items."""
 
     start: int
     items: list[Place]
 
 
 Place = int | Box | Row
-"""A scalar is its offset."""
+"""The place of a scalar is its offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What could be read. ``whole`` is false where reading had to stop, so that ``value`` means nothing.
+    """The result of reading. If ``whole`` is false, reading had to stop and ``value`` is None.
 
-    Each fault has ``at`` set to its line and column, and the path as far as it was known.
+    Each fault has its line and column in ``at``, and the path as far as it is known.
     """
 
     text: str
@@ -67,7 +67,7 @@ class Parsed:
 
 
 def parse(raw: bytes, name: str = "") -> Parsed:
-    """Read UTF-8 JSON, a byte order mark allowed; never raises, whatever the bytes. ``name`` is the file's."""
+    """Read UTF-8 JSON, with or without a byte order mark; never raises. ``name`` is that of the file."""
     encoding = json.detect_encoding(raw)
     if not encoding.startswith("utf-8"):
         return _foreign("", 0, f"the file is {encoding[:6].upper()}, not UTF-8", "save it as UTF-8")
@@ -82,7 +82,7 @@ def parse(raw: bytes, name: str = "") -> Parsed:
 
 
 def places(text: str) -> Place:
-    """Return where everything stands in a text; of one that cannot be read to its end, only its beginning."""
+    """Return the places of everything in a text; only its beginning if it cannot be read to its end."""
     try:
         return _Reader(text).document()[1]
     except _StopReading:
@@ -105,12 +105,12 @@ def _parse_carefully(text: str) -> Parsed:
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Return the place of an offset, both counted from 1, the column in characters."""
+    """Return line and column of an offset, both from 1; the column counts characters."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 class _StopReading(Exception):
-    """Going on would only invent faults."""
+    """Reading cannot go on: what follows would be reported as faults that are none."""
 
 
 class _Reader:
@@ -129,12 +129,12 @@ class _Reader:
             raise _StopReading
 
     def stop(self, offset: int, message: str, hint: str) -> _StopReading:
-        """Note a fault behind which nothing can be understood; the caller raises the answer."""
+        """Note a fault after which reading cannot go on; the caller raises the result."""
         self.fault(offset, message, hint)
         return _StopReading()
 
     def check_bytes(self) -> None:
-        """Name the bytes that are no UTF-8 (decoded to lone surrogates) and put a sign in their stead."""
+        """Report bytes that are not UTF-8 (decoded to lone surrogates) and replace them by a sign."""
         for found in re.finditer("[\udc80-\udcff]+", self.text):
             first = ord(found[0][0]) - 0xDC00
             self.fault(found.start(), f"the byte 0x{first:02x} is not UTF-8", "save the file as UTF-8")
@@ -158,7 +158,7 @@ class _Reader:
         return value, place
 
     def skip(self) -> None:
-        """Pass over white space, and over comments as faults."""
+        """Skip white space, and comments, which are faults."""
         while True:
             if space := _SPACE(self.text, self.at):
                 self.at = space.end()
@@ -218,7 +218,7 @@ class _Reader:
         return found, Row(start, items)
 
     def closes(self, bracket: str, start: int, comma: int | None) -> bool:
-        """Tell whether the container ends here; complain about a comma before the end, or about no end."""
+        """Whether the object or array ends here; report a comma before its end, or a missing end."""
         self.skip()
         character = self.text[self.at : self.at + 1]
         if character == bracket:
@@ -237,7 +237,7 @@ class _Reader:
         raise self.stop(end, f"the file ends, but {opener} is still open", f"add the missing {bracket}")
 
     def comma(self, bracket: str, what: str) -> int | None:
-        """Pass the comma after a value and return its offset; a missing one is a fault, then assumed."""
+        """Skip the comma after a value and return its offset; report a missing one and go on as if it were there."""
         self.skip()
         character = self.text[self.at : self.at + 1]
         if character == ",":
@@ -335,7 +335,7 @@ class _Reader:
         return Decimal(found[0]) if fraction or exponent else int(whole)
 
     def oddity(self, start: int, character: str) -> Json:
-        """What stands where a value must: a literal, or a value of some other language."""
+        """Read any other value: true, false, null, or what is no value of JSON."""
         if character == "'":
             return self.single_quoted()
         if like := _NUMBER_LIKE(self.text, start):
@@ -355,7 +355,7 @@ class _Reader:
         raise self.stop(start, f"{self.here()} stands where a value must", "correct it")
 
     def here(self) -> str:
-        """Name the character under the finger."""
+        """Name the character at the current position."""
         if self.at >= len(self.text):
             return "the end of the file"
         character = self.text[self.at]

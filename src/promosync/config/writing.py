@@ -1,4 +1,4 @@
-"""From a configuration to the text of a file: what :mod:`promosync.config.loading` reads, the other way round."""
+"""Writes a configuration as the text of a file: the reverse of :mod:`promosync.config.loading`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _NOT_ASCII = re.compile(r"[^\n -~]")
 
 
 def to_json(configuration: Configuration, *, ascii_only: bool = False) -> str:
-    """Return a configuration as JSON text: indented, entries as they are ordered, the keys of each in one order.
+    """Return a configuration as indented JSON text; entries keep their order, the keys of each have a fixed one.
 
-    What is at its default is left out, but for the owner. Letters of all languages are written as they are, unless
-    ``ascii_only``; what does not print (controls, changes of direction, half characters) is always escaped.
+    Defaults are left out, except the owner. Letters of all languages are written as they are, unless ``ascii_only``;
+    characters that do not print (controls, changes of direction, half characters) are always escaped.
     """
     text = json.dumps(_document(configuration), indent=2, ensure_ascii=False) + "\n"
     return _NOT_ASCII.sub(lambda found: _safe(found[0], ascii_only), text)
@@ -113,7 +113,7 @@ def _batch(entry: BatchEntry) -> dict[str, Any]:
 
 
 def _rules(spec: PromotionCode, limit: int | None) -> dict[str, Any]:
-    """Return what codes and batches have in common."""
+    """Return the fields that codes and batches have in common."""
     return {
         "active": None if spec.active else False,
         "max_redemptions": limit,
@@ -149,5 +149,5 @@ def _instant(seconds: int | None) -> str | None:
 
 
 def _number(percent: Decimal) -> int | float:
-    """Return a percentage as JSON writes it; through text, a float of two decimals is exact."""
+    """Return a percentage as a JSON number; JSON text of a float is exact to two decimals."""
     return int(percent) if percent == percent.to_integral_value() else float(percent)

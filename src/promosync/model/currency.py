@@ -1,4 +1,4 @@
-"""The currencies that Stripe takes, and how many of their digits stand after the point in its API.
+"""The currencies that Stripe takes, and how many decimals an amount has in its API.
 
 Source: https://docs.stripe.com/currencies and the list in Stripe's answer to an invalid currency. Not ISO 4217:
 withdrawn currencies are still taken, and some minor units differ (MGA has none here, ISK and UGX have two).
@@ -27,7 +27,7 @@ _DECIMALS = {
 
 
 def decimals(currency: str) -> int:
-    """Return how many digits of an amount in minor units stand after the point: 0, 2 or 3."""
+    """Return how many decimals an amount has: 0, 2 or 3."""
     return next((digits for digits, codes in _DECIMALS.items() if currency in codes.split()), 2)
 
 

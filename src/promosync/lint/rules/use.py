@@ -1,4 +1,4 @@
-"""Rules about what customers cannot use as it looks: codes and coupons without effect, and dates that have passed."""
+"""Rules about codes and coupons that cannot be used as expected, about dates, and about the source of a code."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from promosync.plan.exposure import Way
 _CLOCK = re.compile(r"[Tt]([0-9]{2}):([0-9]{2})")
 
 DAYTIME = range(9, 22)
-"""The hours at which something is ended on purpose. Midnight in Berlin (22:00 or 23:00 in UTC), New York (04:00 or
+"""The hours that are probably meant as an end. Midnight in Berlin (22:00 or 23:00 in UTC), New York (04:00 or
 05:00) and San Francisco (07:00 or 08:00) is not among them."""
 
 SOURCE_KEYS = ("source", "campaign")
-"""How a metadata key ends that says where a code is handed out."""
+"""The endings of metadata keys that say where a code is handed out."""
 
 
 def no_code(facts: Facts) -> Iterator[Problem]:
@@ -75,7 +75,7 @@ def over(facts: Facts) -> Iterator[Problem]:
 
 
 def outlives_coupon(facts: Facts) -> Iterator[Problem]:
-    """Where a coupon is over, its codes are switched off, over, or gone. A later date of a code is an error."""
+    """If a coupon has ended, so have its codes, or they are switched off. A later date of a code is an error."""
     for coupon in facts.configuration.coupons:
         ends = coupon.spec.redeem_by
         if ends is None or not facts.is_over(ends):
@@ -90,7 +90,7 @@ def outlives_coupon(facts: Facts) -> Iterator[Problem]:
 
 
 def odd_end(facts: Facts) -> Iterator[Problem]:
-    """A date to come ends a day (00:00 or 23:59) or falls into daytime, in the zone that it is written in.
+    """A future date is at the end of a day (00:00 or 23:59) or in the daytime, in the zone in which it is written.
 
     At another hour, midnight in another zone was probably meant.
     """

@@ -43,7 +43,7 @@ def misspelt_sections(tree: Json, schema: str) -> list[Problem]:
     return [
         Problem(
             (key,),
-            f"{shown(key)} is no section that promosync reads",
+            f"{shown(key)} is not a section that promosync reads",
             f"did you mean {shown(meant)}?",
             rule="unknown-key",
             on_key=True,

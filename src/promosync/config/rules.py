@@ -202,7 +202,7 @@ def _options(path: Path, options: Iterable[str], main: str) -> Iterator[Problem]
             message = f"{shown(key)} is the main currency already"
             yield Problem((*path, key), message, "remove it here", rule="duplicate-currency", on_key=True)
         elif lower in seen:
-            message = f"{shown(key)} stands here a second time (case does not count)"
+            message = f"{shown(key)} appears twice (case does not count)"
             yield Problem((*path, key), message, "keep one of them", rule="duplicate-currency", on_key=True)
         seen.add(lower)
 

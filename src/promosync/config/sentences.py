@@ -162,7 +162,7 @@ _VALUES: dict[str, Callable[[Breach], Iterator[Problem]]] = {
     "minLength": _value(lambda _: "is empty"),
     "maxLength": _value(lambda it: f"has {len(it.found):,} characters, but at most {it.wanted:,} are allowed"),
     "minItems": _value(lambda _: "is empty: leave the key out for none"),
-    "uniqueItems": _value(lambda it: f"{shown(it.found)} stands here a second time"),
+    "uniqueItems": _value(lambda it: f"{shown(it.found)} appears twice"),
     "minProperties": _value(lambda _: "is empty: leave the key out for none"),
     "maxProperties": _value(lambda it: f"has {len(it.found):,} keys, but at most {it.wanted:,} are allowed"),
 }

@@ -195,7 +195,7 @@ class _Reader:
             self.path.append(key)
             if key in keys:
                 line, _ = line_and_column(self.text, keys[key][0])
-                message = f"the key {shown(key)} stands here a second time (first in line {line})"
+                message = f"the key {shown(key)} appears twice (first in line {line})"
                 self.fault(key_at, message, "keep one of them", rule="duplicate-key")
             self.colon()
             found[key], place = self.value(depth)
@@ -232,7 +232,7 @@ class _Reader:
         opener = f"the {self.text[start]} of line {line}, column {column}"
         if character:
             hint = "close the brackets in the order in which they were opened"
-            raise self.stop(self.at, f"{character} stands where {opener} wants {bracket}", hint)
+            raise self.stop(self.at, f"expected {bracket} to close {opener}, found {character}", hint)
         end = len(self.text.rstrip())
         raise self.stop(end, f"the file ends, but {opener} is still open", f"add the missing {bracket}")
 
@@ -249,7 +249,7 @@ class _Reader:
         if character not in "\"'{[-0123456789" and not (word and word[0] in _LITERALS):
             here = shown(word[0])[1:-1] if word else self.here()
             hint = "put the comma there, or the quote that is missing before it"
-            raise self.stop(self.at, f"{here} stands where a comma or {bracket} must", hint)
+            raise self.stop(self.at, f"expected a comma or {bracket}, found {here}", hint)
         self.fault(self.at, f"a comma is missing before this {what}", "put a comma after the one before")
         return None
 
@@ -265,15 +265,15 @@ class _Reader:
             return word[0]
         if character == ",":
             raise self.stop(self.at, "a comma too many", "remove it")
-        raise self.stop(self.at, f"{self.here()} stands where a key in double quotes must", "correct it")
+        raise self.stop(self.at, f"expected a key in double quotes, found {self.here()}", "correct it")
 
     def colon(self) -> None:
         self.skip()
         character = self.text[self.at : self.at + 1]
         if character != ":":
             if character != "=":
-                raise self.stop(self.at, f"{self.here()} stands where the colon after a key must", "add the :")
-            self.fault(self.at, "= stands between key and value", "write a colon")
+                raise self.stop(self.at, f"expected a colon after the key, found {self.here()}", "add the :")
+            self.fault(self.at, "expected a colon after the key, found =", "write a colon")
         self.at += 1
         self.skip()
 
@@ -300,7 +300,7 @@ class _Reader:
         if len(text) > 2:
             character = str(json.loads(f'"{text}"'))
             if character == "\0":
-                self.fault(at, "\\u0000 is in no text that Stripe takes", "remove it")
+                self.fault(at, "Stripe takes no text with \\u0000", "remove it")
             elif "\ud800" <= character <= "\udfff":
                 self.fault(at, f"{text.lower()} is half a character", "write the character itself, or both halves")
                 return ""
@@ -309,13 +309,13 @@ class _Reader:
         if not text.startswith("\\"):
             self.fault(
                 at,
-                f"the control character U+{ord(text):04X} stands in a text",
+                f"a text has the control character U+{ord(text):04X}",
                 "remove it" if text == "\0" else f"write {shown(text)[1:-1]}, or remove it",
             )
         elif letter == "u":
-            self.fault(at, "\\u wants four hexadecimal digits", "write for example \\u00e9, or é itself")
+            self.fault(at, "\\u needs four hexadecimal digits", "write for example \\u00e9, or é itself")
         elif letter not in _ESCAPES:
-            self.fault(at, f"\\{letter.strip()} means nothing in JSON", "write \\\\ for a backslash")
+            self.fault(at, f"\\{letter.strip()} is no escape in JSON", "write \\\\ for a backslash")
         return _ESCAPES.get(letter, "")
 
     def single_quoted(self) -> str:
@@ -330,7 +330,7 @@ class _Reader:
     def number(self, found: re.Match[str]) -> Json:
         whole, fraction, exponent = found.groups()
         if len(found[0]) > MAX_NUMBER or (exponent and abs(int(exponent[1:])) > MAX_NUMBER):
-            self.fault(found.start(), f"the number {shown(found[0])[1:-1]} is out of all bounds", "shorten it")
+            self.fault(found.start(), f"the number {shown(found[0])[1:-1]} is too long or too large", "shorten it")
             return None
         return Decimal(found[0]) if fraction or exponent else int(whole)
 
@@ -352,7 +352,7 @@ class _Reader:
             if not character:
                 raise _StopReading
             return None
-        raise self.stop(start, f"{self.here()} stands where a value must", "correct it")
+        raise self.stop(start, f"expected a value, found {self.here()}", "correct it")
 
     def here(self) -> str:
         """Name the character at the current position."""

@@ -74,25 +74,25 @@ class Several(Source):
         return part.start + part.source.offset(part.local(path), on_key)
 
     def place_of(self, problem: Problem) -> tuple[int, int]:
-        own, told = self.own(problem)
-        return own.place_of(told)
+        own, local = self.own(problem)
+        return own.place_of(local)
 
     def order_of(self, problem: Problem) -> tuple[int, ...]:
-        own, told = self.own(problem)
-        return next(at for at, part in enumerate(self.parts) if part.source is own), *own.place_of(told)
+        own, local = self.own(problem)
+        return next(at for at, part in enumerate(self.parts) if part.source is own), *own.place_of(local)
 
     def own(self, problem: Problem) -> tuple[Source, Problem]:
         for part in self.parts:
             if problem.file == part.source.name:
                 return part.source, problem
         part = self._part(problem.path)
-        told = replace(
+        local = replace(
             problem,
             path=part.local(problem.path),
-            message=self._told(problem.message, part),
-            hint=self._told(problem.hint, part),
+            message=self._with_own_indexes(problem.message, part),
+            hint=self._with_own_indexes(problem.hint, part),
         )
-        return part.source, told
+        return part.source, local
 
     @property
     def files(self) -> tuple[Source, ...]:
@@ -101,7 +101,7 @@ class Several(Source):
     def _part(self, path: Path) -> _Part:
         return next((part for part in self.parts if path and part.has(path)), self.parts[0])
 
-    def _told(self, text: str, here: _Part) -> str:
+    def _with_own_indexes(self, text: str, here: _Part) -> str:
         """Return a message in which each entry has the index in its own file."""
 
         def one(found: re.Match[str]) -> str:

@@ -39,7 +39,7 @@ DOORS = {
     "typer": {"cli"},
     "rich": {"cli", "render"},
     "jsonschema": {"config"},
-    "pydantic": {"config", "plan"},
+    "pydantic": {"plan"},
     "deepdiff": {"plan"},
     "aiohttp": {"sandbox"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promosync.codes.alphabet import CHARSETS, CODE_CHARACTERS, Space, alphabet_of, space_of
+from promosync.codes.alphabet import CHARSETS, CODE_CHARACTERS, MAX_CODE_LENGTH, Space, alphabet_of, space_of
+from promosync.config import Refused, load
 from promosync.model.configuration import BatchEntry, Generate, Import
-from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import PromotionCode, fold
 
 alphabets = st.text(sorted(CODE_CHARACTERS), min_size=1).map(alphabet_of)
@@ -44,12 +45,6 @@ def test_unambiguous_never_has_both_of_a_pair_that_looks_alike(pair: str) -> Non
 )
 def test_own_characters_lose_repeats_and_case(charset: str, expected: str) -> None:
     assert alphabet_of(charset) == expected
-
-
-@pytest.mark.parametrize("charset", ["", "ab c", "a#b", "äbc", "a.b", "\u212a"])
-def test_a_charset_that_makes_no_code_is_refused(charset: str) -> None:
-    with pytest.raises(ValueError, match=r"Stripe does not take|no characters"):
-        alphabet_of(charset)
 
 
 @given(templates, alphabets)
@@ -100,25 +95,32 @@ def test_prefix_length_and_suffix_are_a_pattern() -> None:
     assert space == Space("A-###-Z", CHARSETS["unambiguous"])
 
 
-@pytest.mark.parametrize(
-    ("generate", "fields"),
-    [
-        (Generate(count=1, pattern="A B#"), ["pattern"]),
-        (Generate(count=1, pattern="ä#", charset="é"), ["charset", "pattern"]),
-        (Generate(count=1, length=4, prefix="#", suffix="!"), ["prefix", "suffix"]),
-        (Generate(count=1, length=501), ["length"]),
-        (Generate(count=1, length=10**12), ["length"]),
-        (Generate(count=1, pattern="#" * 501), ["pattern"]),
-        (Generate(count=1, pattern=""), ["pattern"]),
-        (Generate(count=1), ["length", "length"]),
-    ],
+PATTERNS = st.text("A#-ä ", max_size=4) | st.integers(498, 502).map(lambda size: "#" * size)
+LENGTHS = st.integers(0, 2) | st.integers(495, 502)
+AFFIXES = st.text("a_", max_size=3) | st.text("a#!", max_size=2)
+SETS = st.sampled_from(sorted(CHARSETS)) | st.text("aAb-", max_size=3) | st.sampled_from(["", "A#", "Aé", "A "])
+
+
+@given(
+    st.fixed_dictionaries({"count": st.just(1), "pattern": PATTERNS}, optional={"charset": SETS})
+    | st.fixed_dictionaries(
+        {"count": st.just(1), "length": LENGTHS}, optional={"prefix": AFFIXES, "suffix": AFFIXES, "charset": SETS}
+    )
 )
-def test_everything_stripe_would_refuse_is_told_at_its_field(generate: Generate, fields: list[str]) -> None:
-    with pytest.raises(ProblemsFound) as found:
-        space_of(batch(generate))
-    assert [problem.path for problem in found.value.problems] == [
-        ("code_batches", 0, "generate", field) for field in fields
-    ]
+@settings(max_examples=400, deadline=None)
+def test_stripe_takes_what_an_accepted_configuration_draws(generate: dict[str, Any]) -> None:
+    """Nothing looks at a pattern again once the configuration was checked."""
+    coupon = {"id": "a", "percent_off": 5, "duration": "once"}
+    batches = [{"id": "b", "coupon": "a", "generate": generate}]
+    try:
+        loaded = load(json.dumps({"coupons": [coupon], "code_batches": batches}).encode(), "promosync.json")
+    except Refused:
+        return
+    space = space_of(loaded.configuration.batches[0])
+    assert len(space.template) <= MAX_CODE_LENGTH
+    assert space.drawn
+    assert len({fold(character) for character in space.alphabet}) == len(space.alphabet) > 1
+    assert CODE_CHARACTERS.issuperset(space.code_at(space.capacity - 1))
 
 
 def test_an_import_has_no_space() -> None:

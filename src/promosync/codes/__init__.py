@@ -1,1 +1,1 @@
-"""Unique codes: alphabets, drawing, batches and the files they come from."""
+"""Unique codes: their characters, how they are drawn, their batches and files."""

@@ -1,4 +1,4 @@
-"""Which texts a pattern can make, counted and numbered the way Stripe tells codes apart."""
+"""The codes that a pattern can make, counted and numbered. Stripe ignores case, so two spellings are one code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Final
 
 from promosync.model.configuration import BatchEntry, Generate
-from promosync.model.problems import Path, Problem, ProblemsFound
 from promosync.model.promotions import fold
 
 DRAWN: Final = "#"
@@ -26,10 +25,10 @@ CHARSETS: Final = {
 }
 """The named alphabets.
 
-``unambiguous`` has no two characters that print or handwriting confuses. Gone with all their look-alikes:
-0 O Q, 1 I L, 2 Z, 5 S, 8 B, U V; of 6 G only 6 stays. The pairs are those of pwgen's list of ambiguous
-characters (https://github.com/tytso/pwgen: B8G6I1l0OQDS5Z2), save that D stays, as what it resembles is gone;
-U V is added for handwriting.
+``unambiguous`` has no two characters that look alike in print or handwriting. Left out with all their look-alikes:
+0 O Q, 1 I L, 2 Z, 5 S, 8 B, U V; of 6 and G only 6 is in it. The pairs are those of pwgen's list of ambiguous
+characters (https://github.com/tytso/pwgen: B8G6I1l0OQDS5Z2). D is in, because what it resembles is left out; U and V
+are added for handwriting.
 """
 
 _TABLE_SIZE = 4096  # strings in one look-up table of Space.code_at: two characters of A-Z0-9 at a time
@@ -38,17 +37,10 @@ _TABLE_SIZE = 4096  # strings in one look-up table of Space.code_at: two charact
 def alphabet_of(charset: str) -> str:
     """Return the distinct characters of a charset: one of ``CHARSETS`` by name, or the characters themselves.
 
-    Of a letter in both cases, and of a repeated character, the first spelling stays: Stripe ignores case.
-    Raises ValueError, with a message for people, when nothing is left or Stripe does not take a character.
+    Of a letter in both cases, and of a repeated character, only the first is kept: Stripe ignores case.
     """
-    if charset in CHARSETS:
-        return CHARSETS[charset]
-    if not charset:
-        raise ValueError("there are no characters to draw from")
-    if unknown := _refused(charset):
-        raise ValueError(f"Stripe does not take {unknown} in a code")
     distinct: dict[str, str] = {}
-    for character in charset:
+    for character in CHARSETS.get(charset, charset):
         distinct.setdefault(fold(character), character)
     return "".join(distinct.values())
 
@@ -66,7 +58,7 @@ class Space:
 
     @cached_property
     def capacity(self) -> int:
-        """How many codes there are that Stripe tells apart."""
+        """How many codes there are; case does not count."""
         return int(len(self.alphabet) ** self.drawn)
 
     @property
@@ -85,7 +77,7 @@ class Space:
         return "".join(parts)
 
     def index_of(self, code: str) -> int | None:
-        """Return the number of a code, whatever its case, or None when it is not of this shape."""
+        """Return the number of a code in any case, or None if it is not of this shape."""
         if len(code) != len(self.template) or not code.isascii():
             return None
         index, weight = 0, 1
@@ -131,45 +123,11 @@ class Space:
 def space_of(entry: BatchEntry) -> Space:
     """Return the codes that a batch with ``generate`` can draw.
 
-    Raises ProblemsFound for everything that makes a code Stripe would refuse. The batch must not be an import.
+    The configuration was checked: Stripe takes each of them.
     """
-    if not isinstance(entry.source, Generate):
+    generate = entry.source
+    if not isinstance(generate, Generate):
         raise TypeError("an imported batch draws no codes")
-    generate, at = entry.source, (*entry.path, "generate")
-    problems: list[Problem] = []
-    try:
-        alphabet = alphabet_of(generate.charset)
-    except ValueError as error:
-        names = ", ".join(CHARSETS)
-        hint = f"Use {names}, or letters, digits, - and _."
-        problems.append(Problem((*at, "charset"), f"{error}.", hint, "codes-charset"))
-    if generate.pattern is not None:
-        template = generate.pattern
-        problems += _fixed((*at, "pattern"), template.replace(DRAWN, ""))
-    else:
-        length = generate.length or 0
-        template = generate.prefix + DRAWN * min(length, MAX_CODE_LENGTH + 1) + generate.suffix
-        problems += _fixed((*at, "prefix"), generate.prefix) + _fixed((*at, "suffix"), generate.suffix)
-        if length < 1:
-            message = "a length of at least 1 is needed where there is no pattern."
-            problems.append(Problem((*at, "length"), message, rule="codes-pattern"))
-    shape = "length" if generate.pattern is None else "pattern"
-    if not template:
-        problems.append(Problem((*at, shape), "the codes would be empty.", rule="codes-pattern"))
-    if len(template) > MAX_CODE_LENGTH:
-        message = f"the codes would be longer than the {MAX_CODE_LENGTH} characters that Stripe takes."
-        problems.append(Problem((*at, shape), message, rule="codes-pattern"))
-    if problems:
-        raise ProblemsFound(problems)
-    return Space(template, alphabet)
-
-
-def _fixed(at: Path, text: str) -> list[Problem]:
-    if not (unknown := _refused(text)):
-        return []
-    hint = "Use letters, digits, - and _; in a pattern, # stands for a drawn character."
-    return [Problem(at, f"Stripe does not take {unknown} in a code.", hint, "codes-pattern")]
-
-
-def _refused(text: str) -> str:
-    return " ".join(dict.fromkeys(repr(character) for character in text if character not in CODE_CHARACTERS))
+    drawn = DRAWN * (generate.length or 0)
+    template = generate.prefix + drawn + generate.suffix if generate.pattern is None else generate.pattern
+    return Space(template, alphabet_of(generate.charset))

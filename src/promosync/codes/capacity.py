@@ -1,4 +1,4 @@
-"""Say before any write whether a batch's codes fit, are too easy to guess, and how long they take to make."""
+"""Checks before any write whether the codes of a batch fit and are hard to guess, and how long they take."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ from typing import Final
 
 from promosync.codes.alphabet import MAX_CODE_LENGTH, Space, space_of
 from promosync.model.configuration import BatchEntry, Generate
-from promosync.model.problems import Path, Problem, ProblemsFound
+from promosync.model.problems import Path, Problem
 
 POSSIBLE_PER_ISSUED: Final = 10_000
-"""Fewer possible codes than this for each issued one, and guessing pays."""
+"""With fewer possible codes than this for each issued one, guessing is worth the effort."""
 
 
 def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int, beside: int = 0) -> list[Problem]:
-    """Return why a batch's pattern cannot hold its codes; nothing for an import.
+    """Return why the pattern of a batch is too small or too easy to guess; nothing for an import.
 
-    ``needed`` is how many codes the batch is to issue in all: its count or its number of addresses.
-    ``taken_in_space`` is how many texts of its space it cannot have, being active elsewhere in the account or
-    in the file; its own codes are not among them. A faulty pattern or charset is returned as such.
+    ``needed`` is the total number of codes of the batch: its count or its number of addresses. ``taken_in_space`` is
+    how many texts of its space are not available, because they are used elsewhere in the account or in the file; its
+    own codes are not counted. ``beside`` is how many codes of others are in its space.
     """
     if not isinstance(entry.source, Generate):
         return []
-    try:
-        space = space_of(entry)
-    except ProblemsFound as found:
-        return list(found.problems)
+    space = space_of(entry)
     shape = "length" if entry.source.pattern is None else "pattern"
     at = (*entry.path, "generate", shape)
     if needed > space.capacity - taken_in_space:
@@ -35,27 +32,20 @@ def check_capacity(entry: BatchEntry, needed: int, taken_in_space: int, beside: 
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration as people say it, to two units: ``40 s``, ``12 min``, ``5 h 33 min``, ``2 d 3 h``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
+    """Return a duration in at most two units: ``40 s``, ``12 min``, ``5 h 33 min``, ``2 d 3 h``."""
+    if round(seconds) < 60:
+        return f"{round(seconds)} s"
+    minutes, hours = round(seconds / 60), round(seconds / 3600)
+    units = ((hours // 24, "d"), (hours % 24, "h"))
     if minutes < 24 * 60:
-        return _two(minutes // 60, "h", minutes % 60, "min")
-    hours = round(seconds / 3600)
-    return _two(hours // 24, "d", hours % 24, "h")
+        units = ((minutes // 60, "h"), (minutes % 60, "min"))
+    return " ".join(f"{number} {unit}" for number, unit in units if number)
 
 
 def rate_text(codes: int, per_second: float) -> str:
     """Return how long so many codes take: ``500,000 codes: 5 h 33 min at 25 a second``."""
     noun = "code" if codes == 1 else "codes"
     return f"{codes:,} {noun}: {duration_text(codes / per_second)} at {per_second:g} a second"
-
-
-def _two(big: int, big_unit: str, small: int, small_unit: str) -> str:
-    return f"{big} {big_unit} {small} {small_unit}" if small else f"{big} {big_unit}"
 
 
 def _too_small(at: Path, space: Space, needed: int, taken: int) -> Problem:
@@ -78,7 +68,7 @@ def _guessable(at: Path, space: Space, needed: int, beside: int) -> Problem:
 
 
 def _drawn_for(space: Space, codes: int) -> int | None:
-    """Return the fewest drawn positions with so many codes, or None when no code Stripe takes has them."""
+    """Return the fewest drawn positions with so many codes, or None if such codes are too long for Stripe."""
     most = MAX_CODE_LENGTH - (len(space.template) - space.drawn)
     size = len(space.alphabet)
     drawn, capacity = 0, 1

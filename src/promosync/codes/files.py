@@ -1,9 +1,9 @@
-"""Read files of codes and of addresses, find everything that is wrong with them, and never show a row.
+"""Reads files of codes and of addresses, and reports every bad line by its number, never with its content.
 
-Accepted: UTF-8 with or without BOM; LF, CRLF or CR; RFC 4180 quoting; blanks around a cell (dropped); empty
-lines at the end. A quoted line break is not: no code and no address has one, so an open quote is a fault of
-its own line rather than of everything below it. The first row is a header when every cell of it is a column
-name known here, whatever its case: a code that reads ``code`` must not be the first one.
+Accepted: UTF-8 with or without BOM; LF, CRLF or CR; RFC 4180 quoting; blanks around a cell (removed); empty lines at
+the end. A line break in quotes is not accepted: no code and no address has one, so an open quote is a fault of its
+line only. The first row is a header if every cell is a known column name, in any case: so a code that reads ``code``
+must not be the first one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _NOT_IN_ADDRESS = re.compile(r"[\s\"<>(),:;\\\[\]\x00-\x1f\x7f]")
 class ImportFile:
     """The codes of an import in the order of its file, with the address of each, or None for a file of codes.
 
-    ``first_line`` is the line of the first code, each of the others is on the next.
+    ``first_line`` is the line number of the first code; each further code is on the next line.
     """
 
     codes: Sequence[str]
@@ -51,7 +51,7 @@ class ImportFile:
 
 @dataclass(frozen=True, slots=True)
 class AddressFile:
-    """The addresses of a file in its order, as they are written; the rest as in :class:`ImportFile`."""
+    """The addresses of a file in its order, as they are written; ``first_line`` as in :class:`ImportFile`."""
 
     addresses: Sequence[str]
     first_line: int = 1
@@ -60,28 +60,26 @@ class AddressFile:
 def read_codes(file: FilePath, name: str, at: Path) -> ImportFile:
     """Read a file with ``code`` or ``code,email`` on each line.
 
-    ``name`` is what people call the file and ``at`` the place in the configuration that names it. Raises
-    ProblemsFound with every bad line's number, and never with what the line holds.
+    ``name`` is the name of the file for messages, ``at`` the place in the configuration that names it. Raises
+    ProblemsFound with the number of every bad line, never with its content.
     """
     faults = _Faults(name, at)
     codes: list[str] = []
     emails: list[str] = []
     lines = array("L")
-    columns: tuple[int, ...] | None = None  # where code and address stand, once a row has told
-    told = 0
-    first = True
-    for line, cells in _rows(file, faults):
-        header, first = _header(cells) if first else [], False
+    columns: tuple[int, ...] | None = None  # of code and address, known after the first row
+    first_row = 0
+    for line, cells, header in _rows(file, faults):
         if header:
-            told = line
+            first_row = line
             columns = tuple(header.index(kind) for kind in ("code", "email") if kind in header)
             if header.count("code") != 1 or header.count("email") > 1:
                 faults.add(line, "the header needs one column of codes and at most one of addresses")
                 break
             continue
         if columns is None and 1 <= len(cells) <= 2:
-            told, columns = line, tuple(range(len(cells)))
-        if fault := _row_fault(cells, columns, told):
+            first_row, columns = line, tuple(range(len(cells)))
+        if fault := _row_fault(cells, columns, first_row):
             faults.add(line, fault)
             continue
         assert columns is not None
@@ -100,10 +98,8 @@ def read_addresses(file: FilePath, name: str, at: Path) -> AddressFile:
     faults = _Faults(name, at)
     addresses: list[str] = []
     lines = array("L")
-    first = True
-    for line, cells in _rows(file, faults):
-        is_header, first = first and _header(cells) == ["email"], False
-        if is_header:
+    for line, cells, header in _rows(file, faults):
+        if header == ["email"]:
             continue
         if len(cells) != 1:
             faults.add(line, f"{len(cells)} columns where one address is expected")
@@ -119,7 +115,7 @@ def read_addresses(file: FilePath, name: str, at: Path) -> AddressFile:
 
 @dataclass(slots=True)
 class _Faults:
-    """The bad lines of one file: the first of each kind of search kept, all of them counted."""
+    """The bad lines of one file: all are counted, the first ones are kept."""
 
     name: str
     at: Path
@@ -155,7 +151,7 @@ class _Faults:
         self.counted += found
 
     def raise_any(self, *, empty: bool) -> None:
-        """Raise what was found, in the order of the lines; a file with nothing in it is a fault too."""
+        """Raise ProblemsFound if there are faults, in the order of the lines; an empty file is a fault, too."""
         if self.whole or (empty and not self.counted):
             raise ProblemsFound([self._problem(f"{self.name}: {self.whole or 'the file is empty'}.")])
         listed = sorted(self.kept)[:LISTED]
@@ -169,9 +165,10 @@ class _Faults:
         return Problem(self.at, message, rule="codes-file")
 
 
-def _rows(file: FilePath, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number and cells of each line that can be read; note the others."""
+def _rows(file: FilePath, faults: _Faults) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Yield number and cells of each line that can be read, and its columns if it is a header; note the others."""
     blank: list[int] = []
+    first = True
     try:
         for line, raw in _lines(file):
             if line == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -181,13 +178,14 @@ def _rows(file: FilePath, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
             if cells == [""] and b'"' not in raw:
                 blank.append(line)
                 continue
-            for number in blank:  # it was not the end of the file after all
+            for number in blank:  # these blank lines are not at the end of the file
                 faults.add(number, "the line is blank")
             blank.clear()
             if isinstance(cells, str):
                 faults.add(line, cells)
             else:
-                yield line, cells
+                yield line, cells, _header(cells) if first else []
+                first = False
     except OSError as error:
         faults.whole = f"the file cannot be read ({error.strerror})"
 
@@ -218,7 +216,7 @@ def _cells(raw: bytes, line: int) -> list[str] | str:
 
 
 def _header(cells: list[str]) -> list[str]:
-    """Return the kind of each column when this row is a header, else nothing."""
+    """Return the kind of each column if this row is a header, else an empty list."""
     kinds = []
     for cell in cells:
         word = re.sub(r"[\s_-]+", "_", cell.lower())
@@ -226,20 +224,20 @@ def _header(cells: list[str]) -> list[str]:
     return kinds if all(kinds) else []
 
 
-def _row_fault(cells: list[str], columns: tuple[int, ...] | None, told: int) -> str:
+def _row_fault(cells: list[str], columns: tuple[int, ...] | None, first_row: int) -> str:
     if not 1 <= len(cells) <= 2:
         return f"{len(cells)} columns where code or code,email is expected"
     assert columns is not None
     if len(cells) < len(columns):
-        return f"no address, although line {told} has that column"
+        return f"no address, although line {first_row} has that column"
     if len(cells) > len(columns):
-        return f"a second column, although line {told} has one only"
+        return f"a second column, although line {first_row} has one only"
     fault = code_fault(cells[columns[0]])
     return fault or (address_fault(cells[columns[1]]) if len(columns) == 2 else "")
 
 
 def code_fault(code: str) -> str:
-    """Return what is wrong with a code, empty if nothing is; the code is not in it."""
+    """Return what is wrong with a code, without the code; empty if nothing is."""
     if not code:
         return "the code is blank"
     if len(code) > MAX_CODE_LENGTH:
@@ -250,7 +248,7 @@ def code_fault(code: str) -> str:
 
 
 def address_fault(address: str) -> str:
-    """Return what is wrong with an address, empty if nothing is; the address is not in it."""
+    """Return what is wrong with an address, without the address; empty if nothing is."""
     if not address:
         return "the address is blank"
     if len(address) > MAX_ADDRESS_LENGTH:

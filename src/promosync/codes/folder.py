@@ -1,4 +1,4 @@
-"""Keep what a configuration reads below its own folder: a pull request must not read the runner's other files."""
+"""Restricts the files that a configuration names to its own folder: a pull request must not read other files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from promosync.model.problems import Path, Problem, ProblemsFound
 def resolve_inside(folder: FilePath, relative: str, at: Path = ()) -> FilePath:
     """Return the real path of a file below a folder.
 
-    Raises ProblemsFound, placed ``at``, when it leads outside the folder by any way (absolute, ``..``, symbolic
-    link), and when it is missing, a folder, no regular file, or not readable. Whether something exists outside
-    is not told.
+    Raises ProblemsFound with the path ``at`` if the file is outside the folder in any way (absolute, ``..``, symbolic
+    link), and if it is missing, a folder, not a regular file, or not readable. The message does not say whether
+    something exists outside.
     """
     try:
         root = folder.resolve()

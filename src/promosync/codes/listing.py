@@ -1,4 +1,4 @@
-"""The codes of a batch for those who send them out: one row for each, with its state."""
+"""The codes of a batch as rows for a mail tool or a spreadsheet: one row for each code, with its state."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ COLUMNS: Final = (
     "stripe_coupon",
     "stripe_customer",
 )
-"""What every row has; the metadata comes on top."""
+"""The columns of every row; those of the metadata follow."""
 
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One code of a batch. ``email`` is empty where there is none, or nobody knows it any more."""
+    """One code of a batch. ``email`` is empty if there is none or it is not known any more."""
 
     batch: str
     live: LiveCode
@@ -54,8 +54,8 @@ def listed(
 ) -> Iterator[Listed]:
     """Yield the codes of a batch in the order of their slots, those of an import by text; ``now`` is seconds UTC.
 
-    A code that was recreated is one code: its newest object stands for all. Only states that are ``wanted`` are
-    yielded; all if none is named. ``coupons`` are the account's, by Stripe id.
+    A code that was recreated is one code: only its newest object is yielded. If ``wanted`` has states, only codes in
+    these states are yielded. ``coupons`` are those of the account, by Stripe id.
     """
     for at, used in current(records):
         live = records.live(at, "", batch)
@@ -65,7 +65,8 @@ def listed(
 
 
 def row(code: Listed, iso: Callable[[int], str]) -> dict[str, Any]:
-    """Return a code as JSON-like values by column, with ``metadata`` last; limits and counts are the code's whole.
+    """Return a code as JSON-like values by column, with ``metadata`` last; limit and uses
+    include those of its predecessors.
 
     ``iso`` writes seconds UTC as text.
     """
@@ -97,9 +98,9 @@ def metadata_keys(batches: Mapping[str, IssuedCodes]) -> tuple[str, ...]:
 
 
 def cells(row: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
-    """Return a row as cells that a spreadsheet takes for text: none of them begins as a formula does.
+    """Return a row as cells that a spreadsheet reads as text, never as a formula.
 
-    An apostrophe in front is what spreadsheets themselves use for that. Source:
+    A cell that begins like a formula gets an apostrophe in front, as in spreadsheets themselves. Source:
     https://owasp.org/www-community/attacks/CSV_Injection
     """
     values = [*(row[column] for column in COLUMNS), *(row["metadata"].get(key) for key in keys)]
@@ -107,9 +108,9 @@ def cells(row: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
 
 
 def row_writer(handle: IO[str]) -> Callable[[Sequence[str]], None]:
-    """Return what writes a row of cells to a table; no line break in a cell ends its row.
+    """Return a function that writes a row of cells as CSV; a line break in a cell does not end the row.
 
-    Before Python 3.13 the library quotes no carriage return where rows end with a line feed.
+    Before Python 3.13 the csv module does not quote a carriage return if rows end with a line feed.
     """
     plain = csv.writer(handle, lineterminator="\n")
     quoted = csv.writer(handle, lineterminator="\n", quoting=csv.QUOTE_ALL)
@@ -136,5 +137,5 @@ def _cell(value: Any) -> str:
 
 
 def inert(text: str) -> str:
-    """Return text as a spreadsheet takes for text, and for no formula; see :func:`cells`."""
+    """Return a text that a spreadsheet does not read as a formula; see :func:`cells`."""
     return f"'{text}" if text.startswith(_FORMULA) else text

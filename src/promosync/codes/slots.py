@@ -1,15 +1,15 @@
-"""Decide what becomes of each code of a batch, so that a batch is declared and not run.
+"""Decides about each code of a batch, so that the codes become what the file says, however often this is repeated.
 
-Codes that stand in for one another share a *slot*: those of one number where the batch counts, of one text where
-it imports, of one address where it has a list. Which of them is current, :func:`promosync.model.life.rank` says;
-redemptions of any of them use the slot. This is the state of the current one, in the words of
-:mod:`promosync.model.life`, and what is decided about it:
+A code and its successors share a *slot*: a number if the batch counts, a text if it imports, an address if it has a
+list. :func:`promosync.model.life.rank` says which of them is the current one; redemptions of all of them are added to
+the slot. The table has the state of the current code, as in :mod:`promosync.model.life`, and what is decided about
+it:
 
 ============  ==================================  ======  ============================  =========================
 state         the current code                    counts  wanted                        not wanted
 ============  ==================================  ======  ============================  =========================
-any           redeemed at least once, or nobody   always  leave (1)                     leave (1)
-              knows how often
+any           redeemed at least once, or it is    always  leave (1)                     leave (1)
+              unknown how often
 switched off  off without a reason, or ``hand``   always  leave (2)                     leave (2)
 expired       off by itself, nothing changed      always  leave                         leave
 active        unused                              first   keep; changed: recreate       withdraw
@@ -19,30 +19,30 @@ off           for ``off``, or ended and changed   second  restore; changed or en
               since; unused                               recreate
 withdrawn     unused                              third   restore; changed or ended:    leave
                                                           recreate
-withdrawn     its text now another's              never   a new code instead            leave
+withdrawn     another code has its text now       never   a new code instead            leave
 ============  ==================================  ======  ============================  =========================
 
-(1) A used code is never changed and never brought back, with two exceptions that only codes for several uses
-can meet. One whose coupon is being replaced, or was deleted under it, moves to the new coupon with the uses it has
-left, as it would die with the old one. One that promosync itself switched off to swap it or because the file said
-``active: false``, and that has not ended, is restored: a customer may hold it, and it was to come back.
+(1) A used code is never changed and never switched on again, with two exceptions, which are possible only for codes
+with several uses. If its coupon is replaced or was deleted, it moves to the new coupon with the uses it has left:
+otherwise it would end with the old one. If promosync itself switched it off, for a swap or because the file said
+``active: false``, and it has not ended, it is restored: a customer may have it, and it was switched off for a time.
 
-(2) And marked ``hand``, unless it is. Once a coupon is gone, all its codes are off without a reason, and those that
-were off before cannot be told from those that customers hold: what was not marked by then is orphaned. A mark wins
-over that, and nothing of promosync's takes it away but the code's being on again.
+(2) It is marked ``hand`` if it is not yet. When a coupon is deleted, Stripe switches off all its codes without a
+reason. Codes that were off before look the same then: without a mark they are orphaned, too. A code with a mark stays
+off; promosync removes the mark only when the code is on again.
 
-A batch that counts fills its slots in the order of the third column until ``count`` is reached, then with new
-codes; of one rank the lowest slots come first, so that shrinking withdraws the highest. Those that always
-count are issued, whatever is wanted. Withdrawn codes come before new ones because customers may hold them:
-growing again gives back texts that were handed out, and Stripe keeps one object instead of two.
+A batch that counts fills its slots in the order of the third column until ``count`` is reached, then with new codes.
+In each group the lowest slots come first, so that a smaller count withdraws the highest. Codes that always count are
+issued, whatever the count. Withdrawn codes come before new ones because customers may have them: a larger count
+switches on texts that were handed out, and Stripe has one object instead of two.
 
-New codes take the lowest free slots. A slot whose create was lost is free in the next plan and gets the same
-idempotency key again, so the lost create and its repetition cannot both come true.
+New codes get the lowest free slots. If the answer to a create is lost, its slot is free in the next plan and gets the
+same idempotency key again, so the code cannot be created twice.
 
-The batch as a whole is *on* (the table above), *off* (the file says ``active: false``: slots are chosen the
-same way, but what is active is switched off and nothing is brought back or recreated), *over* (its date has
-passed: what is active is switched off, nothing else) or *removed* (everything active is withdrawn, used or
-not: nothing works that is not in the file).
+The batch as a whole is *on* (the table above), *off* (the file says ``active: false``: slots are chosen in the same
+way, but active codes are switched off and nothing is restored or recreated), *over* (its date has passed: active
+codes are switched off, nothing else) or *removed* (all active codes are withdrawn, used or not: a code that is not in
+the file does not work).
 """
 
 from __future__ import annotations
@@ -72,14 +72,15 @@ class Standing(StrEnum):
 
 
 _FIRST, _SECOND, _THIRD, _ALWAYS, _NEVER = range(5)
-"""When a slot is chosen, by its code; see the third column of the table."""
+"""When a slot is chosen: the third column of the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the file wants of a batch: exactly one of a count, texts to import, and hashes of addresses.
+    """What the file says about a batch: a count, texts to import, or hashes of addresses.
 
-    ``emails`` are salted hashes, one a row, not repeated; beside ``codes`` those of its rows. ``limit`` is a code's.
+    ``emails`` are salted hashes, one for each row, each only once; with ``codes``, they are those of its rows.
+    ``limit`` is how often each code can be used.
     """
 
     count: int | None = None
@@ -90,7 +91,7 @@ class Wanted:
 
 
 class Addition(NamedTuple):
-    """A new code: its slot (None when imported), and its row of the file (None when the batch counts)."""
+    """A new code: its slot (None if imported), and its row of the file (None if the batch counts)."""
 
     slot: int | None
     row: int | None
@@ -99,8 +100,8 @@ class Addition(NamedTuple):
 class Replacement(NamedTuple):
     """A code to recreate with its own text and slot: ``at`` is its index among the records.
 
-    ``row`` is the row of the file whose customer it gets; with None it is for whom it was, or for everybody
-    when the batch counts.
+    ``row`` is the row of the file whose customer it gets. If it is None, the customer stays the same; if the batch
+    counts, the code is for everybody.
     """
 
     at: int
@@ -109,11 +110,11 @@ class Replacement(NamedTuple):
 
 @dataclass(slots=True)
 class SlotPlan:
-    """What to do, as indexes into the records it was made from; kept flat for a million codes.
+    """What to do, as indexes into the records; flat arrays, because there may be a million codes.
 
-    ``withdraw`` and ``switch_off`` are codes to switch off (``retired`` withdrawn, off), ``mark`` those that were
-    off by hand and are to be marked so, ``restore`` those to switch on again. ``issued`` counts the slots that are
-    issued once the plan is carried out, by the state they were in; ``additions`` come on top.
+    ``withdraw`` and ``switch_off`` are codes to switch off (with ``retired`` withdrawn or off), ``mark`` are codes
+    switched off by hand that get that mark, ``restore`` are codes to switch on again. ``issued`` counts the slots
+    that are issued when the plan is done, by their present state, without the ``additions``.
     """
 
     withdraw: array[int] = field(default_factory=lambda: array("L"))
@@ -121,52 +122,44 @@ class SlotPlan:
     mark: array[int] = field(default_factory=lambda: array("L"))
     restore: array[int] = field(default_factory=lambda: array("L"))
     issued: Counter[State] = field(default_factory=Counter)
-    _recreated: array[int] = field(default_factory=lambda: array("L"))
-    _recreated_rows: array[int] = field(default_factory=lambda: array("q"))
-    _new_slots: array[int] = field(default_factory=lambda: array("q"))
-    _new_rows: array[int] = field(default_factory=lambda: array("q"))
+    _recreated: array[int] = field(default_factory=lambda: array("q"))  # index, row, index, row, …; -1 is no row
+    _new: array[int] = field(default_factory=lambda: array("q"))  # slot, row, slot, row, …
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
         switched = self.withdraw or self.switch_off or self.mark or self.restore
-        return not (switched or self._recreated or self._new_slots)
+        return not (switched or self._recreated or self._new)
 
     @property
     def added(self) -> int:
         """How many codes are new."""
-        return len(self._new_slots)
+        return len(self._new) // 2
 
     @property
     def recreated(self) -> int:
         """How many codes are recreated."""
-        return len(self._recreated)
+        return len(self._recreated) // 2
 
     def additions(self) -> Iterator[Addition]:
         """Yield the new codes: by slot, or in the order of the file."""
-        for slot, row in zip(self._new_slots, self._new_rows, strict=True):
+        numbers = iter(self._new)
+        for slot, row in zip(numbers, numbers, strict=True):
             yield Addition(None if slot < 0 else slot, None if row < 0 else row)
 
     def replacements(self) -> Iterator[Replacement]:
         """Yield the codes to recreate."""
-        for index, row in zip(self._recreated, self._recreated_rows, strict=True):
+        numbers = iter(self._recreated)
+        for index, row in zip(numbers, numbers, strict=True):
             yield Replacement(index, None if row < 0 else row)
-
-    def _recreate(self, index: int, row: int) -> None:
-        self._recreated.append(index)
-        self._recreated_rows.append(row)
-
-    def _add(self, slot: int, row: int) -> None:
-        self._new_slots.append(slot)
-        self._new_rows.append(row)
 
 
 def decide(wanted: Wanted, records: Sequence[IssuedCode], taken: Callable[[str], bool] | None = None) -> SlotPlan:
-    """Return what makes the codes of a batch what the file wants.
+    """Return what to do so that the codes of a batch become what the file says.
 
-    ``records`` are all codes of the batch in Stripe, in any order, those retired long ago included. ``taken``
-    is asked with a withdrawn code in lower case whether its text is active in the account, be it in this batch;
-    an import does not ask, as it has no other text to offer. Carried out and decided again, a plan is empty.
+    ``records`` are all codes of the batch in Stripe, in any order, with those switched off long ago. ``taken`` gets a
+    withdrawn code in lower case and returns whether its text is active in the account, in this batch or elsewhere; it
+    is not used for an import, which has no other text. Decided again after it was carried out, a plan is empty.
     """
     plan = SlotPlan()
     if wanted.standing in (Standing.OVER, Standing.REMOVED):
@@ -191,9 +184,9 @@ def decide(wanted: Wanted, records: Sequence[IssuedCode], taken: Callable[[str],
 
 
 def current(records: Sequence[IssuedCode]) -> Iterator[tuple[int, int]]:
-    """Yield for each code, however often it was recreated, where its current record is and how often it was used.
+    """Yield for each slot the index of its current record, and how often its codes were used.
 
-    By slot, then those without one by text.
+    The order is by slot; then those without a slot, by text.
     """
     for indexes in _by_slot(records):
         there = [(index, records[index]) for index in indexes]
@@ -219,7 +212,7 @@ class _Batch:
     limit: int | None
 
     def slot(self, indexes: Sequence[int]) -> _Slot:
-        """Return the slot of these records, and see to active ones that are not current."""
+        """Return the slot of these records, and decide about those that are not current."""
         if len(indexes) == 1:
             record = self.records[indexes[0]]
             return _Slot(indexes[0], record, record.used)
@@ -228,7 +221,7 @@ class _Batch:
         for leftover, other in there:
             if leftover == index:
                 continue
-            # Somebody has gone back from a newer code to this one: else that would count once this one is off.
+            # Somebody switched an older code on again: the newer one must not become current when that one is off.
             gone_back = record.active and other.created > record.created
             if gone_back and not other.used and other.retired is not Retired.WITHDRAWN:
                 self.plan.withdraw.append(leftover)
@@ -242,7 +235,7 @@ class _Batch:
         return _Slot(index, record, max(other.used for _, other in there))
 
     def turn(self, slot: _Slot, changed: bool) -> int:
-        """Return when a slot is chosen; one that ended and is ``changed`` has not ended as the file now has it."""
+        """Return when a slot is chosen; if it is ``changed``, its end is not the one that the file has now."""
         record = slot.record
         if slot.used or record.uncounted:
             return _ALWAYS
@@ -258,24 +251,24 @@ class _Batch:
         return _FIRST if state is State.ORPHANED else _ALWAYS
 
     def keep(self, slot: _Slot, changed: bool, row: int = -1) -> None:
-        """Decide about a slot that is wanted, and may be had."""
+        """Decide about a slot that is wanted."""
         record = slot.record
         self.plan.issued[_state(record, record.ended)] += 1
         if self.standing is Standing.OFF:
             if record.active:
                 self.plan.switch_off.append(slot.at)
         elif changed or (record.ended and not record.active):
-            self.plan._recreate(slot.at, row)
+            self.plan._recreated.extend((slot.at, row))
         elif not record.active:
             self.plan.restore.append(slot.at)
 
     def drop(self, slot: _Slot) -> None:
-        """Decide about a slot that is not wanted and may go."""
+        """Decide about a slot that is not wanted."""
         if slot.record.active or slot.record.retired is Retired.SWAP:
             self.plan.withdraw.append(slot.at)
 
     def leave(self, slot: _Slot) -> None:
-        """Decide about a slot whose code is issued for good."""
+        """Decide about a slot that always counts."""
         record = slot.record
         self.plan.issued[_state(record, record.ended)] += 1
         if _to_mark(record):
@@ -285,11 +278,11 @@ class _Batch:
                 self.plan.switch_off.append(slot.at)
         elif slot.used or record.uncounted:
             orphaned = record.gone and record.retired is None
-            has_left = self.limit is None or slot.used < self.limit  # else nothing would be made of it
+            has_left = self.limit is None or slot.used < self.limit  # else there is nothing to recreate
             off = orphaned or record.retired in (Retired.SWAP, Retired.OFF)
             interrupted = off and has_left and not record.ended
             if (record.moves or record.gone) and (record.active or interrupted):
-                self.plan._recreate(slot.at, -1)
+                self.plan._recreated.extend((slot.at, -1))
             elif not record.active and interrupted:
                 self.plan.restore.append(slot.at)
 
@@ -313,7 +306,7 @@ def _decide_count(wanted: int, batch: _Batch) -> None:
             batch.drop(_Slot(at, record, 0))
     to_fill -= sum(map(len, ranked))
     for number in islice(_free_slots(batch.records), max(to_fill, 0)):
-        batch.plan._add(number, -1)
+        batch.plan._new.extend((number, -1))
 
 
 def _decide_rows(
@@ -323,9 +316,12 @@ def _decide_rows(
     name_of: Callable[[IssuedCode], str | None],
     free: Iterator[int],
 ) -> None:
-    """Decide about every row, by what names it, and about the slots that have none; ``free`` are for new codes."""
+    """Decide about every row and about the slots without a row; ``free`` has the slots for new codes.
 
-    def stray(record: IssuedCode) -> str:  # without a name successors share a text; no name begins like this one
+    ``rows`` has each row by its name, a text or an address; ``name_of`` returns the name of a record.
+    """
+
+    def stray(record: IssuedCode) -> str:  # without a name, by text; no name begins with a blank
         return name_of(record) or f" {fold(record.code)}"
 
     for row, indexes in _grouped(batch.records, len(rows), lambda record: rows.get(name_of(record) or ""), stray):
@@ -338,7 +334,7 @@ def _decide_rows(
         elif slot is not None and row is None:
             batch.drop(slot)
         elif slot is None or turn == _NEVER:
-            batch.plan._add(next(free), -1 if row is None else row)
+            batch.plan._new.extend((next(free), -1 if row is None else row))
         else:
             batch.keep(slot, changed, -1 if row is None else row)
 
@@ -349,7 +345,7 @@ def _state(record: IssuedCode, ended: bool) -> State:
 
 
 def _to_mark(record: IssuedCode) -> bool:
-    """Whether a code is off by hand, not by its end or by promosync, and nothing says so yet."""
+    """Whether a code was switched off by hand and has no mark yet."""
     return not record.active and record.retired is None and not record.ended and not record.gone
 
 
@@ -359,7 +355,7 @@ def _changed(record: IssuedCode, email: str | None) -> bool:
 
 def _by_slot(records: Sequence[IssuedCode]) -> Iterator[Sequence[int]]:
     """Yield the records of each slot, lowest first; those without one are grouped by text and come last."""
-    far = len(records)  # no slot is so high but one that somebody wrote by hand
+    far = len(records)  # a higher slot was written by hand
     groups = _grouped(
         records,
         far,
@@ -375,7 +371,7 @@ def _grouped(
     row_of: Callable[[IssuedCode], int | None],
     name_of: Callable[[IssuedCode], str],
 ) -> Iterator[tuple[int | None, Sequence[int]]]:
-    """Yield each row with its records, then those that have none, with None, by their names."""
+    """Yield each row with the indexes of its records; then, with None, those of records without a row, by name."""
     single = array("q", [-1]) * rows
     several: dict[int, list[int]] = {}
     strays: dict[str, list[int]] = {}
@@ -394,7 +390,7 @@ def _grouped(
 
 
 def _free_slots(records: Iterable[IssuedCode]) -> Iterator[int]:
-    """Yield the slots that no record has, lowest first, without end."""
+    """Yield the slots that no record has, lowest first; there is no last one."""
     lowest = 0
     for slot in array("q", sorted(record.slot for record in records if record.slot is not None)):
         yield from range(lowest, slot)

@@ -1,4 +1,4 @@
-"""Remember a million texts in eight megabytes, to ask whether one of them is a given one."""
+"""A set of a million texts in eight megabytes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from promosync.model.promotions import fold
 
 
 class TextSet:
-    """Texts, whatever their case, as sorted hashes of 64 bits.
+    """Texts as sorted hashes of 64 bits; case does not count.
 
-    A text that is not there is taken for one that is once in 2**64 / ``len`` questions; the hash is keyed anew in
-    every process, so nobody can bring that about.
+    A text that is not in the set is found by mistake once in 2**64 / ``len`` questions. The hash has another key in
+    every process, so nobody can cause that.
     """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:

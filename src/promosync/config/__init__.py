@@ -1,4 +1,4 @@
-"""From the text of a file to a checked configuration, with the place of every fault."""
+"""Reads a configuration file and checks it; every fault has a line and a column."""
 
 from promosync.config.files import display_name, read_file, schema_text
 from promosync.config.loading import Draft, Loaded, draft, load

@@ -1,7 +1,7 @@
-"""Holds a file against the JSON Schema and hands on each breach, free of the library's types.
+"""Checks a file with the JSON Schema. The result does not use the types of the library.
 
-Three keywords are stricter here than in the library: ``pattern`` lets no line break pass at the end,
-``multipleOf`` is exact for decimals, ``uniqueItems`` is linear and points at the item.
+Three keywords are stricter here than in the library: ``pattern`` refuses a line break at the end,
+``multipleOf`` is exact for decimals, ``uniqueItems`` takes linear time and points at the item.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
 
 from promosync.config.sentences import Breach, sentences
 from promosync.config.sound_json import Json
 from promosync.config.words import Guesses, closest, shown
 from promosync.model.problems import Path, Problem
 
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
-    from jsonschema.protocols import Validator
-
 
 def check(tree: Json, schema: str) -> tuple[list[Problem], list[Path]]:
-    """Hold a tree against the schema.
+    """Check a tree with the schema.
 
-    Returns the problems, and the places of which nothing further can be said: a wrong type, an unknown key.
+    Returns the problems, and the places that no later check can use: a wrong type, an unknown key.
     """
     problems: dict[Problem, None] = {}
     broken: list[Path] = []
@@ -38,12 +38,12 @@ def check(tree: Json, schema: str) -> tuple[list[Problem], list[Path]]:
 
 
 def misspelt_sections(tree: Json, schema: str) -> list[Problem]:
-    """Find top-level keys that were probably meant as sections of ours; all others are left alone."""
+    """Find top-level keys that are probably misspelt sections of promosync; all others are left alone."""
     known = _parsed(schema)["properties"]
     return [
         Problem(
             (key,),
-            f"{shown(key)} is no section that promosync reads",
+            f"{shown(key)} is not a section that promosync reads",
             f"did you mean {shown(meant)}?",
             rule="unknown-key",
             on_key=True,
@@ -54,11 +54,11 @@ def misspelt_sections(tree: Json, schema: str) -> list[Problem]:
 
 
 def _parsed(schema: str) -> Any:
-    return json.loads(schema, parse_float=Decimal)  # exact, as the numbers it is held against
+    return json.loads(schema, parse_float=Decimal)  # exact, like the numbers of the file
 
 
 def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
-    """Put each definition where it is referred to: the library's look-ups take half of its time."""
+    """Replace each reference by its definition: the look-ups of the library take half of its time."""
     if isinstance(node, list):
         return [_inlined(item, definitions) for item in node]
     if not isinstance(node, dict):
@@ -70,8 +70,6 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
 
 
 def _breaches(tree: Any, schema: str) -> Iterator[Breach]:
-    from jsonschema import Draft202012Validator, validators
-
     stricter = {"pattern": _pattern, "multipleOf": _multiple_of, "uniqueItems": _unique_items}
     validator: Any = validators.extend(Draft202012Validator, stricter)  # type: ignore[no-untyped-call]
     plain = _parsed(schema)
@@ -100,23 +98,17 @@ def _flat(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
 
 
 def _pattern(validator: Validator, pattern: str, instance: Any, _: Any) -> Iterator[ValidationError]:
-    from jsonschema.exceptions import ValidationError
-
     # Python's $ also matches before a final line break, ECMA's does not.
     if validator.is_type(instance, "string") and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
         yield ValidationError("pattern")
 
 
 def _multiple_of(validator: Validator, step: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
-    from jsonschema.exceptions import ValidationError
-
     if validator.is_type(instance, "number") and (Fraction(instance) / Fraction(step)).denominator != 1:
         yield ValidationError("multipleOf")
 
 
 def _unique_items(validator: Validator, wanted: bool, instance: Any, _: Any) -> Iterator[ValidationError]:
-    from jsonschema.exceptions import ValidationError
-
     if not wanted or not validator.is_type(instance, "array"):
         return
     seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""Dates as people write them in the file: ISO 8601 to the second, never without a zone."""
+"""Dates of the file: ISO 8601 to the second, always with a time zone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _YEARS = range(2000, 2200)
 
 
 class BadDate(ValueError):
-    """A text that is no instant; ``message`` says why, ``hint`` what to write."""
+    """A text that is not a date with time and zone; ``message`` says why, ``hint`` what to write."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -28,7 +28,7 @@ class BadDate(ValueError):
 
 
 def parse_instant(text: str) -> int:
-    """Return seconds since 1970 in UTC. Raises :class:`BadDate`; Stripe's dates have no parts of a second."""
+    """Return seconds since 1970 in UTC. Raises :class:`BadDate`, also for parts of a second: Stripe has none."""
     found = _INSTANT.fullmatch(text)
     if not found:
         raise _not_an_instant(text)
@@ -47,7 +47,7 @@ def parse_instant(text: str) -> int:
 
 
 def format_instant(seconds: int) -> str:
-    """Return seconds since 1970 as the file would have it, in UTC."""
+    """Return seconds since 1970 as a date of the file, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

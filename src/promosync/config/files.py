@@ -1,4 +1,4 @@
-"""Reads the file that was named, and the schema that promosync ships, or says plainly why it cannot."""
+"""Reads the configuration file and the schema of promosync, or says why it cannot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SCHEMA = "stripe-config.schema.json"
 def read_file(path: Path | str, stdin: BinaryIO | None = None) -> bytes:
     """Return the bytes of a configuration; ``-`` is standard input.
 
-    Raises :class:`Refused` with one problem: not there, not a file, not allowed, too large, or empty.
+    Raises :class:`Refused` with one problem: missing, not a file, not allowed, too large, or empty.
     """
     name = display_name(path)
     if str(path) == STDIN:
@@ -51,9 +51,9 @@ def read_file(path: Path | str, stdin: BinaryIO | None = None) -> bytes:
 
 
 def read_bounded(path: Path, most: int) -> bytes:
-    """Return the bytes of a regular file of so many bytes at most; raise OSError, in words, for anything else.
+    """Return the bytes of a regular file; ``most`` is the maximum size in bytes.
 
-    A pipe or a device is not waited for.
+    Raises OSError with the reason for anything else. Does not wait for a pipe or a device.
     """
 
     def opener(name: str, flags: int) -> int:
@@ -84,10 +84,10 @@ def schema_text() -> str:
 
 
 def _leads_out(path: Path) -> bool:
-    """Whether a file of the working folder is elsewhere in truth, or one from elsewhere not in its own folder.
+    """Whether a link leads out of the working folder or, for a file elsewhere, out of the file's own folder.
 
-    A link may have come with a checkout: what it leads to is not to be seen in an error. Links below ``/dev`` are
-    the system's own, such as ``/dev/stdin``.
+    A link may come with a checkout, and an error must not show the file that it leads to. Links below ``/dev``, such
+    as ``/dev/stdin``, belong to the system.
     """
     named, here = Path(os.path.abspath(path)), Path.cwd()  # noqa: PTH100 (links are not followed)
     if named.is_relative_to("/dev"):

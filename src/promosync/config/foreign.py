@@ -1,23 +1,23 @@
-"""What was meant for JSON and is of another language: a file is told as one fault, a word with how to write it."""
+"""Recognises YAML files, and words and numbers of other languages, and says how to write them in JSON."""
 
 from __future__ import annotations
 
 import re
 
 _FIRST = re.compile(r"(?:\s|#[^\n]*\n|%YAML[^\n]*\n)*")
-"""What may come before the beginning: blanks, comments, YAML's own heading."""
+"""What may come before the first value: blanks, comments, the heading of YAML."""
 
 _BEGINS = re.compile(r"---(?:\s|$)|- |[A-Za-z_][\w .-]*:(?:\s|$)")
-"""How a document of YAML begins, and none of JSON, however many faults it has."""
+"""How a YAML document begins, but never a JSON document, however faulty."""
 
 FOREIGN = {"True": "true", "False": "false", "TRUE": "true", "FALSE": "false", "None": "null", "nil": "null"}
-"""Bare words of other languages, and what JSON calls them."""
+"""Words of other languages, and the word of JSON."""
 
 
 def yaml_at(text: str, name: str) -> int | None:
-    """Return the offset at which a text begins that is YAML and no JSON; None for any other.
+    """Return the offset at which a YAML text begins; None for a text that is to be read as JSON.
 
-    What begins with a brace is read as JSON, of which YAML takes every document, whatever the ``name``.
+    A text that begins with a brace or bracket is read as JSON, whatever the ``name``: JSON is also YAML.
     """
     start = _FIRST.match(text).end()  # type: ignore[union-attr]
     named = name.lower().endswith((".yaml", ".yml")) and text[start : start + 1] not in ("", "{", "[")
@@ -25,7 +25,7 @@ def yaml_at(text: str, name: str) -> int | None:
 
 
 def number_hint(text: str) -> str:
-    """Return how to write what looks like a number and is none."""
+    """Return how to write something that looks like a number but is not one in JSON."""
     bare = text.lstrip("+-")
     if bare[:1] == "0" and bare[1:2].isdigit():
         return "a number does not begin with 0"
@@ -37,7 +37,7 @@ def number_hint(text: str) -> str:
 
 
 def word_hint(word: str) -> str:
-    """Return how to write a bare word."""
+    """Return how to write a word that has no quotes."""
     if word.lstrip("+-").lower() in ("nan", "infinity", "inf"):
         return "JSON has no such number: write the digits"
     if word in FOREIGN:

@@ -1,6 +1,6 @@
-"""From bytes to a checked configuration: read, hold against the schema, type, apply the rules.
+"""From bytes to a checked configuration: read it, check it with the schema, make the values, apply the rules.
 
-Each stage passes on what it found sound, so that one run tells every fault of every stage.
+Each stage passes on what is valid, so that one run reports the faults of all stages.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from promosync.config.document import read_document
 from promosync.config.files import schema_text
+from promosync.config.rules import check_rules
 from promosync.config.sound_json import Json
 from promosync.config.source import Refused, Source
 from promosync.config.strict_json import parse
@@ -18,7 +20,7 @@ from promosync.model.problems import Path, Problem
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A sound file: what it says, and its text with the place of everything in it."""
+    """A valid file: its configuration, and its text with the place of everything in it."""
 
     configuration: Configuration
     source: Source
@@ -26,9 +28,9 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A configuration that could be read, and is still to be checked; ``faults`` are known already.
+    """A configuration that was read but not checked yet; ``faults`` are the faults of its JSON.
 
-    ``finish`` is what is left to do with it when it has been typed.
+    ``finish`` is applied to the configuration once it is made.
     """
 
     value: Json
@@ -38,39 +40,38 @@ class Draft:
 
     @property
     def owner(self) -> str:
-        """Whose it seems to be."""
+        """The owner, as far as it can be read."""
         settings = self.value.get("promosync") if isinstance(self.value, dict) else None
         owner = settings.get("owner") if isinstance(settings, dict) else None
         return owner if isinstance(owner, str) else Settings().owner
 
     @property
     def codes(self) -> int:
-        """How many entries it seems to have for codes."""
+        """The number of promotion codes, as far as it can be read."""
         codes = self.value.get("promotion_codes") if isinstance(self.value, dict) else None
         return len(codes) if isinstance(codes, list) else 0
 
     def check(self, now: int | None = None) -> Loaded:
-        """Return it typed; as :func:`load`."""
-        finish = self.finish or (lambda configuration: configuration)
-        try:
-            loaded = _checked(self.value, self.source, self.faults, now)
-        except Refused as refused:
-            rest = None if refused.rest is None else finish(refused.rest)
-            raise Refused(refused.problems, self.source, rest) from None
-        return Loaded(finish(loaded.configuration), self.source)
+        """Check it; result and errors are those of :func:`load`."""
+        configuration, problems = _checked(self.value, self.source, self.faults, now)
+        if self.finish is not None:
+            configuration = self.finish(configuration)
+        if problems:
+            raise Refused(problems, self.source, configuration)
+        return Loaded(configuration, self.source)
 
 
 def load(text: bytes, name: str, now: int | None = None) -> Loaded:
-    """Check a configuration and return it typed; ``now`` is seconds UTC, ``name`` is for messages only.
+    """Read and check a configuration; ``now`` is seconds UTC, ``name`` is for messages only.
 
     Raises :class:`Refused`, a :class:`~promosync.model.problems.ProblemsFound` that locates its problems,
-    with all of them. Without ``now`` only what is wrong at any time is: a code with a date may be over.
+    with all of them. Without ``now`` only what is wrong at any time is a problem: a code with a date may have ended.
     """
     return draft(text, name).check(now)
 
 
 def draft(text: bytes, name: str) -> Draft:
-    """Read a configuration, which is quick beside checking it; raises Refused where it is no JSON to go on with."""
+    """Read a configuration, which is much faster than checking it; raises Refused if the JSON cannot be read."""
     parsed = parse(text, name)
     source = Source(name, parsed.text)
     if not parsed.whole:
@@ -78,51 +79,37 @@ def draft(text: bytes, name: str) -> Draft:
     return Draft(parsed.value, source, parsed.faults)
 
 
-def _checked(value: Json, source: Source, faults: Iterable[Problem], now: int | None) -> Loaded:
-    """Check what was read, of which ``faults`` are known already; as :func:`load`."""
-    found = _Findings(source, list(faults))
-
-    # These load pydantic and jsonschema: only here, so that commands without a file start quickly.
-    from promosync.config.checking import check, misspelt_sections
-    from promosync.config.document import read_document, to_configuration
-    from promosync.config.rules import check_rules
+def _checked(
+    value: Json, source: Source, faults: tuple[Problem, ...], now: int | None
+) -> tuple[Configuration, list[Problem]]:
+    """Return the configuration of the valid parts of a file, and all problems, with the ``faults`` of its JSON."""
+    from promosync.config.checking import check, misspelt_sections  # loads jsonschema, which is slow
 
     schema = schema_text()
-    faults, broken = check(value, schema)
-    found.add(faults)
-    found.add(misspelt_sections(value, schema))
-    tree = _without(value, broken)
-    document, faults = read_document(tree)
-    if document is None:
-        found.add(faults)
-        document, _ = read_document(_without(tree, [fault.path for fault in faults]))
-    assert document is not None, "without its broken parts a document is sound"
-    no_coupons = ("coupons",) in broken
-    found.add(fault for fault in check_rules(document, now) if not (no_coupons and fault.rule == "unknown-reference"))
-    if found.problems:
-        raise Refused(found.problems, source, to_configuration(document))
-    return Loaded(to_configuration(document), source)
+    breaches, broken = check(value, schema)
+    document, values = read_document(_without(value, broken))
+    rules = check_rules(document, now)
+    if ("coupons",) in broken:
+        rules = [problem for problem in rules if problem.rule != "unknown-reference"]
+    problems = list(faults)
+    for stage in (breaches, misspelt_sections(value, schema), values, rules):
+        problems += _further(stage, problems, source)
+    return document.configuration, problems
 
 
-class _Findings:
-    """Problems so far. What an earlier stage said of a place, a later one need not say again."""
-
-    def __init__(self, source: Source, problems: list[Problem]) -> None:
-        self.source = source
-        self.problems = problems
-
-    def add(self, problems: Iterable[Problem]) -> None:
-        paths = {problem.path for problem in self.problems if problem.path}
-        places = {self.source.order_of(problem) for problem in self.problems if problem.at}
-        self.problems += [
-            problem
-            for problem in problems
-            if problem.path not in paths and not (places and self.source.order_of(problem) in places)
-        ]
+def _further(stage: Iterable[Problem], before: list[Problem], source: Source) -> list[Problem]:
+    """Return the problems of a stage at places where no earlier stage had a problem."""
+    paths = {problem.path for problem in before if problem.path}
+    places = {source.order_of(problem) for problem in before if problem.at}
+    return [
+        problem
+        for problem in stage
+        if problem.path not in paths and not (places and source.order_of(problem) in places)
+    ]
 
 
 def _without(tree: Json, paths: list[Path]) -> Json:
-    """Return the tree with the places taken out: a key goes, a list item turns null so that its index stays."""
+    """Return the tree without these places: a key is removed, a list item becomes None, so that indexes stay."""
     if not paths:
         return tree
     if () in paths:

@@ -1,4 +1,4 @@
-"""What the schema cannot say: how the parts of a file go together. One function for each rule."""
+"""The rules that a schema cannot express: how the parts of a file fit together. One function for each rule."""
 
 from __future__ import annotations
 
@@ -8,23 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from promosync.config.dates import format_instant
-from promosync.config.document import (
-    BatchDocument,
-    CodeDocument,
-    CouponDocument,
-    Document,
-    ProductDocument,
-    per_mode,
-    unknown_currency,
-)
+from promosync.config.document import Document, entries, unknown_currency
 from promosync.config.words import Guesses, closest, shown
+from promosync.model.configuration import CouponEntry, Generate
 from promosync.model.currency import CURRENCIES
 from promosync.model.life import MAX_YEARS, farthest, is_over
 from promosync.model.ownership import Mode
 from promosync.model.problems import Path, Problem, dotted
 from promosync.model.promotions import fold
 
-_Named = CouponDocument | CodeDocument | BatchDocument | ProductDocument
 Rule = Callable[[Document, int | None], Iterator[Problem]]
 
 CHARSETS = ("alphanumeric", "alphabetic", "numeric", "unambiguous")
@@ -32,35 +24,13 @@ MAX_CODE = 500
 
 
 def check_rules(document: Document, now: int | None) -> list[Problem]:
-    """Return every breach of every rule at ``now``, seconds UTC; with None those that are breached at any time."""
+    """Return the problems of all rules at ``now``, seconds UTC; with None those that exist at any time."""
     return list(dict.fromkeys(problem for rule in RULES for problem in rule(document, now)))
 
 
-def _coupons(document: Document) -> Iterator[tuple[Path, CouponDocument]]:
-    return ((("coupons", index), coupon) for index, coupon in enumerate(document.coupons) if coupon)
-
-
-def _codes(document: Document) -> Iterator[tuple[Path, CodeDocument]]:
-    return ((("promotion_codes", index), code) for index, code in enumerate(document.promotion_codes) if code)
-
-
-def _batches(document: Document) -> Iterator[tuple[Path, BatchDocument]]:
-    return ((("code_batches", index), batch) for index, batch in enumerate(document.code_batches) if batch)
-
-
-def _users(document: Document) -> Iterator[tuple[Path, CodeDocument | BatchDocument]]:
-    """Everything that points at a coupon."""
-    yield from _codes(document)
-    yield from _batches(document)
-
-
-def _dates(document: Document) -> Iterator[tuple[Path, int]]:
-    for path, coupon in _coupons(document):
-        if coupon.redeem_by is not None:
-            yield (*path, "redeem_by"), coupon.redeem_by
-    for path, user in _users(document):
-        if user.expires_at is not None:
-            yield (*path, "expires_at"), user.expires_at
+def _coupons(document: Document) -> dict[str, CouponEntry]:
+    """Return the coupons by id; of several with one id the last."""
+    return {coupon.id: coupon for coupon in document.configuration.coupons}
 
 
 # -- names -----------------------------------------------------------------------------------------------
@@ -68,34 +38,32 @@ def _dates(document: Document) -> Iterator[tuple[Path, int]]:
 
 def unknown_coupons(document: Document, _: int | None) -> Iterator[Problem]:
     """A code or batch names a coupon of the file."""
-    known, guesses = {coupon.id for _, coupon in _coupons(document)}, Guesses()
-    for path, user in _users(document):
-        if user.coupon and user.coupon not in known:
-            hint = guesses.did_you_mean(user.coupon, known) or "add it under `coupons`, or correct the id"
-            message = f"there is no coupon with the id {shown(user.coupon)}"
-            yield Problem((*path, "coupon"), message, hint, rule="unknown-reference")
+    known, guesses = _coupons(document).keys(), Guesses()
+    for way in document.configuration.ways:
+        coupon = way.spec.coupon
+        if coupon and coupon not in known:
+            hint = guesses.did_you_mean(coupon, known) or "add it under `coupons`, or correct the id"
+            message = f"there is no coupon with the id {shown(coupon)}"
+            yield Problem((*way.path, "coupon"), message, hint, rule="unknown-reference")
 
 
 def duplicate_ids(document: Document, _: int | None) -> Iterator[Problem]:
-    """An id stands once: among coupons, among products, among codes and batches together."""
-    products = ((("products", index), item) for index, item in enumerate(document.products) if item)
-    groups: tuple[Iterable[tuple[Path, _Named]], ...] = (_coupons(document), _users(document), products)
-    for entries in groups:
-        yield from _repeated(_ids(entries), "duplicate-id")
-
-
-def _ids(entries: Iterable[tuple[Path, _Named]]) -> Iterator[tuple[Path, str]]:
-    return (((*path, "id"), entry.id) for path, entry in entries if entry.id)
+    """An id appears once: among coupons, among products, among codes and batches together."""
+    for group in (("coupons",), ("promotion_codes", "code_batches"), ("products",)):
+        found = (one for section in group for one in entries(document.tree, section))
+        yield from _repeated(
+            (((*path, "id"), entry["id"]) for path, entry in found if entry.get("id")), "duplicate-id"
+        )
 
 
 def recreate_names(document: Document, _: int | None) -> Iterator[Problem]:
     """``spring_r2`` is the name that promosync gives to ``spring`` when it recreates it."""
-    known = {coupon.id for _, coupon in _coupons(document)}
-    for path, coupon in _coupons(document):
+    known = _coupons(document)
+    for coupon in document.configuration.coupons:
         found = re.fullmatch(r"(.+)_r[0-9]+", coupon.id)
         if found and found[1] in known:
             yield Problem(
-                (*path, "id"),
+                (*coupon.path, "id"),
                 f"{shown(coupon.id)} is the name that promosync gives to {shown(found[1])} when it recreates it",
                 "choose an id that does not end in _r and a number",
                 rule="reserved-name",
@@ -104,21 +72,20 @@ def recreate_names(document: Document, _: int | None) -> Iterator[Problem]:
 
 def duplicate_stripe_ids(document: Document, _: int | None) -> Iterator[Problem]:
     """A Stripe object has one entry. A coupon without ``stripe_id`` is matched to its own id in Stripe."""
+    coupons = document.configuration.coupons
     for mode in Mode:
-        taken = {
-            coupon.id: (*path, "id") for path, coupon in _coupons(document) if mode not in per_mode(coupon.stripe_id)
-        }
-        yield from _repeated(_stripe_ids(_coupons(document), mode), "duplicate-stripe-id", taken)
-        yield from _repeated(_stripe_ids(_codes(document), mode), "duplicate-stripe-id")
+        taken: dict[str, Path] = {one.id: (*one.path, "id") for one in coupons if mode not in one.stripe_id}
+        yield from _repeated(_stripe_ids(document, "coupons", mode), "duplicate-stripe-id", taken)
+        yield from _repeated(_stripe_ids(document, "promotion_codes", mode), "duplicate-stripe-id")
 
 
-def _stripe_ids(
-    entries: Iterator[tuple[Path, CouponDocument]] | Iterator[tuple[Path, CodeDocument]], mode: Mode
-) -> Iterator[tuple[Path, str]]:
-    for path, entry in entries:
-        if stripe_id := per_mode(entry.stripe_id).get(mode):
-            place = (*path, "stripe_id")
-            yield ((*place, mode.value) if isinstance(entry.stripe_id, dict) else place), stripe_id
+def _stripe_ids(document: Document, section: str, mode: Mode) -> Iterator[tuple[Path, str]]:
+    for path, entry in entries(document.tree, section):
+        ids = entry.get("stripe_id")
+        if isinstance(ids, str) and ids:
+            yield (*path, "stripe_id"), ids
+        elif isinstance(ids, dict) and ids.get(mode):
+            yield (*path, "stripe_id", mode.value), ids[mode]
 
 
 def _repeated(
@@ -137,55 +104,60 @@ def _repeated(
 
 
 def duplicate_codes(document: Document, now: int | None) -> Iterator[Problem]:
-    """Stripe's rule for active codes of one text, in any case: a single one, or one for each customer."""
-    coupons = {coupon.id: coupon for _, coupon in _coupons(document)}
-    over = {coupon.id for coupon in coupons.values() if is_over(coupon.redeem_by, now)}
+    """Stripe allows one active code of a text (case does not count), or one for each customer."""
+    over = {coupon.id for coupon in _coupons(document).values() if is_over(coupon.spec.redeem_by, now)}
     on = [
-        (path, code)
-        for path, code in _codes(document)
-        if code.active and code.code and not is_over(code.expires_at, now) and code.coupon not in over
+        entry
+        for entry in document.configuration.codes
+        if entry.spec.active
+        and entry.spec.code
+        and not is_over(entry.spec.expires_at, now)
+        and entry.spec.coupon not in over
     ]
-    count = Counter(fold(code.code) for _, code in on)
+    count = Counter(fold(entry.spec.code) for entry in on)
     holders: dict[str, dict[str | None, Path]] = {}
-    for path, code in on:
-        if count[fold(code.code)] == 1:
+    for entry in on:
+        code = entry.spec.code
+        if count[fold(code)] == 1:
             continue
-        email = code.customer_email.lower() if code.customer_email else None
-        customer = code.customer or code.customer_account or email
-        others = holders.setdefault(fold(code.code), {})
+        email = entry.customer_email.lower() if entry.customer_email else None
+        customer = entry.spec.holder or email
+        others = holders.setdefault(fold(code), {})
         clash = others.get(customer) or others.get(None)
         if customer is None and others:
             clash = clash or next(iter(others.values()))
         if clash:
             whom = "the same customer" if customer in others and customer else "everybody"
             yield Problem(
-                (*path, "code"),
-                f"the code {shown(code.code)} is active in {dotted(clash)} already, for {whom} (case does not count)",
+                (*entry.path, "code"),
+                f"the code {shown(code)} is active in {dotted(clash)} already, for {whom} (case does not count)",
                 "change one of them, set `active` to false, or restrict each to a customer of its own",
                 rule="duplicate-code",
             )
         else:
-            others[customer] = path
+            others[customer] = entry.path
 
 
 def beyond_coupon(document: Document, _: int | None) -> Iterator[Problem]:
-    """A code is never good for longer, or more often, than its coupon."""
-    coupons = {coupon.id: (path, coupon) for path, coupon in _coupons(document)}
-    for path, user in _users(document):
-        if user.coupon not in coupons:
+    """A code has no later end and no higher limit than its coupon."""
+    coupons = _coupons(document)
+    for way in document.configuration.ways:
+        if way.spec.coupon not in coupons:
             continue
-        place, coupon = coupons[user.coupon]
-        if coupon.max_redemptions and (user.max_redemptions or 0) > coupon.max_redemptions:
+        coupon = coupons[way.spec.coupon]
+        limit, own = coupon.spec.max_redemptions or 0, way.spec.max_redemptions or 0
+        if 0 < limit < own:
             yield Problem(
-                (*path, "max_redemptions"),
-                f"is {user.max_redemptions:,}, but {dotted(place)} allows {coupon.max_redemptions:,}",
+                (*way.path, "max_redemptions"),
+                f"is {own:,}, but {dotted(coupon.path)} allows {limit:,}",
                 "lower it, or leave it out",
                 rule="beyond-coupon",
             )
-        if coupon.redeem_by is not None and user.expires_at is not None and user.expires_at > coupon.redeem_by:
+        ends = coupon.spec.redeem_by
+        if ends is not None and way.spec.expires_at is not None and way.spec.expires_at > ends:
             yield Problem(
-                (*path, "expires_at"),
-                f"is after {format_instant(coupon.redeem_by)}, when {dotted(place)} ends",
+                (*way.path, "expires_at"),
+                f"is after {format_instant(ends)}, when {dotted(coupon.path)} ends",
                 "choose an earlier date, or leave it out",
                 rule="beyond-coupon",
             )
@@ -193,9 +165,11 @@ def beyond_coupon(document: Document, _: int | None) -> Iterator[Problem]:
 
 def too_far_ahead(document: Document, now: int | None) -> Iterator[Problem]:
     """Stripe takes dates up to five years ahead."""
-    latest = None if now is None else farthest(now)
-    for path, ends in _dates(document):
-        if latest is not None and ends > latest:
+    if now is None:
+        return
+    latest = farthest(now)
+    for path, ends in document.configuration.dates():
+        if ends > latest:
             yield Problem(
                 path,
                 f"{format_instant(ends)} is more than {MAX_YEARS} years ahead, which Stripe does not take",
@@ -208,15 +182,17 @@ def too_far_ahead(document: Document, now: int | None) -> Iterator[Problem]:
 
 
 def currency_options(document: Document, _: int | None) -> Iterator[Problem]:
-    """Further currencies are known, stand once in any case, and are not the main one."""
-    for path, coupon in _coupons(document):
-        yield from _options((*path, "currency_options"), coupon.currency_options, coupon.currency)
-    for path, user in _users(document):
-        yield from _options((*path, "currency_options"), user.currency_options, user.minimum_amount_currency)
-    yield from _options(("promosync", "max_exposure"), document.promosync.max_exposure, None)
+    """Further currencies are known, appear once (case does not count), and are not the main currency."""
+    sections = {"coupons": "currency"} | dict.fromkeys(("promotion_codes", "code_batches"), "minimum_amount_currency")
+    for section, main in sections.items():
+        for path, entry in entries(document.tree, section):
+            options = entry.get("currency_options", {})
+            yield from _options((*path, "currency_options"), options, entry.get(main, "").lower())
+    exposure = document.tree.get("promosync", {}).get("max_exposure", {})
+    yield from _options(("promosync", "max_exposure"), exposure, "")
 
 
-def _options(path: Path, options: Mapping[str, object], main: str | None) -> Iterator[Problem]:
+def _options(path: Path, options: Iterable[str], main: str) -> Iterator[Problem]:
     seen: set[str] = set()
     for key in options:
         lower = key.lower()
@@ -226,19 +202,16 @@ def _options(path: Path, options: Mapping[str, object], main: str | None) -> Ite
             message = f"{shown(key)} is the main currency already"
             yield Problem((*path, key), message, "remove it here", rule="duplicate-currency", on_key=True)
         elif lower in seen:
-            message = f"{shown(key)} stands here a second time (case does not count)"
+            message = f"{shown(key)} appears twice (case does not count)"
             yield Problem((*path, key), message, "keep one of them", rule="duplicate-currency", on_key=True)
         seen.add(lower)
 
 
 def batch_files(document: Document, _: int | None) -> Iterator[Problem]:
-    """A batch reads files beside the configuration, or below it, and no others."""
-    for path, batch in _batches(document):
-        named = (
-            ("generate", "emails", batch.generate.emails if batch.generate else None),
-            ("import", "file", batch.import_.file if batch.import_ else None),
-        )
-        for section, key, file in named:
+    """The files of a batch are in the folder of the configuration or below it."""
+    for path, batch in entries(document.tree, "code_batches"):
+        for section, key in (("generate", "emails"), ("import", "file")):
+            file = batch.get(section, {}).get(key)
             if file and (fault := _path_fault(file)):
                 message, hint = fault
                 yield Problem((*path, section, key), f"{shown(file)} {message}", hint, rule="bad-path")
@@ -258,22 +231,22 @@ def _path_fault(file: str) -> tuple[str, str] | None:
 
 
 def drawn_codes(document: Document, _: int | None) -> Iterator[Problem]:
-    """What a batch draws fits into a code, from at least two characters."""
-    for path, batch in _batches(document):
-        drawn = batch.generate
-        if not drawn:
+    """The codes that a batch draws are not too long, and have at least two characters to draw from."""
+    for batch in document.configuration.batches:
+        drawn = batch.source
+        if not isinstance(drawn, Generate):
             continue
         if drawn.length and len(drawn.prefix) + drawn.length + len(drawn.suffix) > MAX_CODE:
             yield Problem(
-                (*path, "generate", "length"),
+                (*batch.path, "generate", "length"),
                 f"with prefix and suffix, a code would be longer than Stripe's {MAX_CODE} characters",
                 "shorten one of them",
                 rule="bad-value",
             )
         if drawn.charset in CHARSETS:
             continue
-        place = (*path, "generate", "charset")
-        # A misspelt name is made of letters, and would silently be taken for the letters to draw from.
+        place = (*batch.path, "generate", "charset")
+        # A misspelt name consists of letters: without this check, codes would be drawn from them.
         if meant := closest(drawn.charset, CHARSETS, cutoff=0.75):
             yield Problem(
                 place, f"{shown(drawn.charset)} is no name of a set", f"did you mean {shown(meant)}?", "bad-value"

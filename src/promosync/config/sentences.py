@@ -1,4 +1,4 @@
-"""What a breach of the schema means to a person: what is wrong and what to do, in one table by keyword."""
+"""Says in words what is wrong and what to do where a file breaks the schema, in one table by keyword."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from promosync.model.problems import Path, Problem
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A keyword of the schema that a value does not keep; ``of_key`` when the value is a key of ``path``.
+    """A keyword of the schema that a value breaks; ``of_key`` if the value is a key of the object at ``path``.
 
     ``schema`` is the object that has the keyword, with its ``wanted`` value; ``found`` is the file's value. All
     breaches of a file share their ``guesses``.
@@ -28,7 +28,7 @@ class Breach:
 
 
 def sentences(breach: Breach) -> Iterator[Problem]:
-    """Return the problems that a breach amounts to; the same one may come back for several breaches."""
+    """Yield the problems of a breach; several breaches may give the same problem."""
     if "errorMessage" in breach.schema:
         message, _, hint = breach.schema["errorMessage"].partition("; ")
         yield Problem(breach.path, message, hint, rule="conflicting-keys", on_key=True)
@@ -37,7 +37,7 @@ def sentences(breach: Breach) -> Iterator[Problem]:
             yield replace(problem, path=(*breach.path, breach.found), message=f"key {problem.message}", on_key=True)
     elif breach.keyword in _VALUES:
         yield from _VALUES[breach.keyword](breach)
-    elif isinstance(breach.found, dict):  # anything else has a wrong type, which is told already
+    elif isinstance(breach.found, dict):  # anything else has a wrong type, which is reported already
         yield from _SHAPES[breach.keyword](breach)
 
 
@@ -53,7 +53,7 @@ def _unknown_keys(breach: Breach) -> Iterator[Problem]:
 
 
 def _meant(breach: Breach) -> set[str]:
-    """The keys that misspelt ones were meant to be: they are not reported as missing too."""
+    """Return the keys that misspelt keys were probably meant to be: they are not reported as missing, too."""
     known = breach.schema.get("properties", {})
     return {meant for key in breach.found if key not in known and (meant := breach.guesses.closest(key, known))}
 
@@ -162,7 +162,7 @@ _VALUES: dict[str, Callable[[Breach], Iterator[Problem]]] = {
     "minLength": _value(lambda _: "is empty"),
     "maxLength": _value(lambda it: f"has {len(it.found):,} characters, but at most {it.wanted:,} are allowed"),
     "minItems": _value(lambda _: "is empty: leave the key out for none"),
-    "uniqueItems": _value(lambda it: f"{shown(it.found)} stands here a second time"),
+    "uniqueItems": _value(lambda it: f"{shown(it.found)} appears twice"),
     "minProperties": _value(lambda _: "is empty: leave the key out for none"),
     "maxProperties": _value(lambda it: f"has {len(it.found):,} keys, but at most {it.wanted:,} are allowed"),
 }

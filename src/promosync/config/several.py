@@ -1,4 +1,4 @@
-"""Several files as one configuration: their lists one after the other, each problem told of the file it is in."""
+"""Several files as one configuration: their lists are joined, and each problem is reported for its own file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LISTS = ("coupons", "promotion_codes", "code_batches", "products")
 SETTINGS = "promosync"
 
 _PLACES = re.compile(rf"\b({'|'.join(LISTS)})\[([0-9]+)\]")
-"""Entries that a message names: counted over all files, as everywhere inside."""
+"""Entries that a message names, with their index among the entries of all files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One file: its name for messages, its bytes, and its folder below the one that all of them share."""
+    """One file: its name for messages, its bytes, and its folder, relative to the one that all files share."""
 
     name: str
     raw: bytes
@@ -34,20 +34,19 @@ class Given:
 class _Part:
     """One file among several.
 
-    ``start`` is where its text begins in the text of all. ``before`` counts the entries of the files before it, by
-    section, ``counts`` its own.
+    ``start`` is where its text begins in the text of all files. ``ranges`` has the indexes of its entries among those
+    of all files, by section.
     """
 
     source: Source
     start: int
-    before: Mapping[str, int]
-    counts: Mapping[str, int]
+    ranges: Mapping[str, range]
 
     def has(self, path: Path) -> bool:
-        """Whether what a path leads to is in the file."""
-        section, index = path[0], path[1] if len(path) > 1 else None
-        if section in self.counts and isinstance(index, int):
-            return 0 <= index - self.before[str(section)] < self.counts[str(section)]
+        """Whether the place of a path is in this file."""
+        section, index = str(path[0]), path[1] if len(path) > 1 else None
+        if section in self.ranges and isinstance(index, int):
+            return index in self.ranges[section]
         return isinstance(self.source.place, Box) and section in self.source.place.keys
 
     def local(self, path: Path) -> Path:
@@ -60,13 +59,13 @@ class _Part:
 
     def _moved(self, path: Path, sign: int) -> Path:
         if len(path) > 1 and path[0] in LISTS and isinstance(path[1], int):
-            return (path[0], path[1] + sign * self.before[str(path[0])], *path[2:])
+            return (path[0], path[1] + sign * self.ranges[str(path[0])].start, *path[2:])
         return path
 
 
 @dataclass(frozen=True)
 class Several(Source):
-    """Files that are one configuration. A path counts entries over all of them; a place is in one of them."""
+    """Files that are one configuration. Paths have indexes among the entries of all files; a place is in one file."""
 
     parts: tuple[_Part, ...] = field(default=())
 
@@ -75,25 +74,25 @@ class Several(Source):
         return part.start + part.source.offset(part.local(path), on_key)
 
     def place_of(self, problem: Problem) -> tuple[int, int]:
-        own, told = self.own(problem)
-        return own.place_of(told)
+        own, local = self.own(problem)
+        return own.place_of(local)
 
     def order_of(self, problem: Problem) -> tuple[int, ...]:
-        own, told = self.own(problem)
-        return next(at for at, part in enumerate(self.parts) if part.source is own), *own.place_of(told)
+        own, local = self.own(problem)
+        return next(at for at, part in enumerate(self.parts) if part.source is own), *own.place_of(local)
 
     def own(self, problem: Problem) -> tuple[Source, Problem]:
         for part in self.parts:
             if problem.file == part.source.name:
                 return part.source, problem
         part = self._part(problem.path)
-        told = replace(
+        local = replace(
             problem,
             path=part.local(problem.path),
-            message=self._told(problem.message, part),
-            hint=self._told(problem.hint, part),
+            message=self._with_own_indexes(problem.message, part),
+            hint=self._with_own_indexes(problem.hint, part),
         )
-        return part.source, told
+        return part.source, local
 
     @property
     def files(self) -> tuple[Source, ...]:
@@ -102,8 +101,8 @@ class Several(Source):
     def _part(self, path: Path) -> _Part:
         return next((part for part in self.parts if path and part.has(path)), self.parts[0])
 
-    def _told(self, text: str, here: _Part) -> str:
-        """Return a message with the entries it names counted in their own files."""
+    def _with_own_indexes(self, text: str, here: _Part) -> str:
+        """Return a message in which each entry has the index in its own file."""
 
         def one(found: re.Match[str]) -> str:
             path = (found[1], int(found[2]))
@@ -115,9 +114,9 @@ class Several(Source):
 
 
 def draft_several(files: Sequence[Given], now: int | None = None) -> Draft:
-    """Read several files as one configuration; raises Refused where one of them is not to be put to the others.
+    """Read several files as one configuration; raises Refused if one of them cannot be joined with the others.
 
-    Ids and codes are unique over all of them, an entry may name one of another file, and the settings stand in one.
+    Ids and codes are unique over all files, an entry may name one of another file, and the settings are in one file.
     """
     parsed = {file.name: parse(file.raw, file.name) for file in files}
     parts = tuple(_parts(parsed))
@@ -126,7 +125,10 @@ def draft_several(files: Sequence[Given], now: int | None = None) -> Draft:
     if faults:
         raise Refused(faults, source)
     for part in parts:
-        faults += [_counted_over_all(fault, part) for fault in parsed[part.source.name].faults]
+        for fault in parsed[part.source.name].faults:
+            faults.append(
+                replace(fault, path=part.counted(fault.path), file=None if fault.path else part.source.name)
+            )
     value, repeated = _merged(parsed)
     below = {file.name: file.below for file in files}
     return Draft(
@@ -135,15 +137,15 @@ def draft_several(files: Sequence[Given], now: int | None = None) -> Draft:
 
 
 def refuse(refused: Sequence[Refused]) -> Refused:
-    """Return the refusals of several files, each of one of them, as one."""
-    none = dict.fromkeys(LISTS, 0)
-    parts = tuple(_Part(one.source, 0, none, none) for one in refused)
+    """Return one Refused for several, each of which is about one file."""
+    none = dict.fromkeys(LISTS, range(0))
+    parts = tuple(_Part(one.source, 0, none) for one in refused)
     problems = [replace(problem, file=one.source.name) for one in refused for problem in one.problems]
     return Refused(problems, Several(", ".join(one.source.name for one in refused), parts=parts))
 
 
 def _merged(parsed: Mapping[str, Parsed]) -> tuple[Json, list[Problem]]:
-    """Return all files as one, and the problem of settings that stand in two of them."""
+    """Return all files as one tree, and a problem for each repetition of the settings."""
     lists: dict[str, list[Json]] = {}
     others: dict[str, Json] = {}
     problems: list[Problem] = []
@@ -165,17 +167,18 @@ def _merged(parsed: Mapping[str, Parsed]) -> tuple[Json, list[Problem]]:
 
 
 def _parts(parsed: Mapping[str, Parsed]) -> Iterator[_Part]:
-    start, before = 0, dict.fromkeys(LISTS, 0)
+    start, ranges = 0, dict.fromkeys(LISTS, range(0))
     for name, read in parsed.items():
         value = read.value if read.whole and isinstance(read.value, dict) else {}
-        counts = {section: len(items) if isinstance(items := value.get(section), list) else 0 for section in LISTS}
-        yield _Part(Source(name, read.text), start, dict(before), counts)
+        for section, others in ranges.items():
+            items = value.get(section)
+            ranges[section] = range(others.stop, others.stop + (len(items) if isinstance(items, list) else 0))
+        yield _Part(Source(name, read.text), start, dict(ranges))
         start += len(read.text) + 1
-        before = {section: before[section] + counts[section] for section in LISTS}
 
 
 def _broken(file: Given, parsed: Parsed, now: int | None) -> Iterator[Problem]:
-    """Yield what is wrong with a file that cannot be put together with others."""
+    """Yield the problems of a file that cannot be joined with others."""
     value = parsed.value
     lists = [value.get(section, []) for section in LISTS] if isinstance(value, dict) else [None]
     if parsed.whole and all(isinstance(entries, list) for entries in lists):
@@ -186,14 +189,8 @@ def _broken(file: Given, parsed: Parsed, now: int | None) -> Iterator[Problem]:
         yield from (replace(problem, file=file.name) for problem in refused.problems)
 
 
-def _counted_over_all(fault: Problem, part: _Part) -> Problem:
-    if not fault.path:
-        return replace(fault, file=part.source.name)
-    return replace(fault, path=part.counted(fault.path))
-
-
 def _with_folders(configuration: Configuration, source: Several, below: Mapping[str, str]) -> Configuration:
-    """Name the files of batches from the folder that all files of the configuration share."""
+    """Make the file names of batches relative to the folder that all files of the configuration share."""
 
     def moved(entry: BatchEntry) -> BatchEntry:
         own, _ = source.own(Problem(entry.path, ""))

@@ -1,6 +1,6 @@
-"""Reads JSON that is sound with the standard library's reader, which is ten times as fast as a careful one.
+"""Reads valid JSON with the standard library, which is ten times as fast as the careful reader.
 
-It tells only that something is not sound, or may not be: what that is, the careful reader finds out.
+It only says whether something may be wrong; the careful reader, :mod:`promosync.config.strict_json`, finds out what.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ MAX_NUMBER = 400  # characters of a number, and size of its exponent: more is a 
 
 
 class NotSound(Exception):
-    """The careful reader has to look at it; it may still find nothing."""
+    """The careful reader has to read the text; it may find no fault."""
 
 
-# U+0000 and halves of characters, which the standard library lets pass; also those that stand for bad bytes.
+# U+0000 and half characters, which the standard library accepts; bad bytes are decoded to half characters too.
 _DOUBTFUL = re.compile(r"\\u(?:0000|[Dd][89A-Fa-f])|[\ud800-\udfff]").search
 _CONTAINERS: Final = (dict, list)
 
 
 def read_sound(text: str) -> Json:
-    """Return the value of a text that breaks no rule of the careful reader; raise NotSound for all others."""
+    """Return the value of a text in which the careful reader would find no fault; raise NotSound for all others."""
     if _DOUBTFUL(text):
         raise NotSound
     try:
@@ -67,7 +67,7 @@ _DECODER = json.JSONDecoder(
 
 
 def _deeper(value: Json, levels: int) -> bool:
-    """Tell whether more containers than ``levels`` stand in one another."""
+    """Whether objects and lists are nested deeper than ``levels``."""
     if not isinstance(value, _CONTAINERS):
         return False
     if not levels:

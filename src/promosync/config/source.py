@@ -1,4 +1,4 @@
-"""The text of a configuration and where everything stands in it: paths inside, positions at the edge."""
+"""The text of a configuration and the place of everything in it: turns paths into line and column."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ class Source:
 
     @cached_property
     def place(self) -> Place:
-        """Where everything stands in the text; found out only when it is asked for."""
+        """The place of everything in the text; computed only when it is needed."""
         return places(self.text)
 
     def locate(self, path: Path, on_key: bool = False) -> tuple[int, int]:
-        """Return line and column, both from 1, of a value or of its key; of what holds it if it is not there.
+        """Return line and column, both from 1, of a value or of its key; if it is missing, of what would hold it.
 
         The column counts characters.
         """
-        return self._line_and_column(self.offset(path, on_key))
+        offset = self.offset(path, on_key)
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
 
     def offset(self, path: Path, on_key: bool = False) -> int:
-        """Return where in the text that is."""
+        """Return the same place as an offset into the text."""
         key_at, place = 0, self.place
         for part in path:
             if isinstance(place, Box) and isinstance(part, str) and part in place.keys:
@@ -50,16 +52,16 @@ class Source:
         return problem.at or self.locate(problem.path, problem.on_key)
 
     def order_of(self, problem: Problem) -> tuple[int, ...]:
-        """Return what sorts problems in the order of the text."""
+        """Return the sort key of a problem, for the order of the text."""
         return self.place_of(problem)
 
     def own(self, problem: Problem) -> tuple[Source, Problem]:
-        """Return the file that a problem is in, and the problem as it is told of that file."""
+        """Return the file of a problem, and the problem with the paths of that file."""
         return self, problem
 
     @property
     def files(self) -> tuple[Source, ...]:
-        """The files that it is made of."""
+        """The files of the configuration."""
         return (self,)
 
     def line(self, number: int) -> str:
@@ -76,15 +78,11 @@ class Source:
             starts.append(end + 1)
         return starts
 
-    def _line_and_column(self, offset: int) -> tuple[int, int]:
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
-
 
 class Refused(ProblemsFound):
     """A file that cannot be used; ``source`` locates its problems, which are in the order of the file.
 
-    ``rest`` is what it says without its broken parts, as far as it could be read: good for finding more faults.
+    ``rest`` is the configuration of its valid parts, for checks that find more faults; None if it was not read.
     """
 
     def __init__(self, problems: Iterable[Problem], source: Source, rest: Configuration | None = None) -> None:

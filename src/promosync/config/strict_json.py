@@ -1,8 +1,8 @@
-"""A JSON reader that keeps every position and goes on after a fault, so that all of them are told at once.
+"""A JSON reader that keeps every position and goes on after a fault, so that all faults are reported at once.
 
-The standard library's reader accepts a key twice, accepts NaN, forgets where values stood and stops at the
-first fault. This one is strict (RFC 8259), linear in the size of the text, and bounded in depth and numbers. It is
-slow, so it reads what has a fault, and whatever a place is asked of.
+The reader of the standard library accepts a key twice, accepts NaN, keeps no positions and stops at the first fault.
+This one is strict (RFC 8259), takes linear time, and limits depth and numbers. It is slow, so it is used only for
+texts with faults, and where a place is needed.
 """
 
 from __future__ import annotations
@@ -21,43 +21,43 @@ from promosync.model.problems import Problem
 MAX_FAULTS = 25
 
 _SPACE = re.compile(r"[ \t\n\r]+").match
-_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"').match
-_STRING_RUN = re.compile(r'[^"\\\x00-\x1f]*').match
+_STRING = re.compile(r'"((?:[^"\\\n\r]++|\\[^\n\r]?+)*+)("?)').match  # to its quote, or to the end of its line
+_SPECIAL = re.compile(
+    r"\\u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.?|[\x00-\x1f]"
+)
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![0-9A-Za-z_.+-])").match
 _NUMBER_LIKE = re.compile(r"[+-]?\.?[0-9][0-9A-Za-z_.+-]*").match
 _WORD = re.compile(r"[+-]?[A-Za-z_$][A-Za-z0-9_$.]*").match
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL).match
 _SINGLE_QUOTED = re.compile(r"'((?:[^'\\\n]|\\.)*)'").match
-_UNIT = re.compile(r"\\u([0-9A-Fa-f]{4})").match
-_PAIR = re.compile(r"\\u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}").match
 
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LITERALS: dict[str, Json] = {"true": True, "false": False, "null": None}
 
 
 class Box(NamedTuple):
-    """Where an object stands: its own offset and, for each key, the offset of the key and its value's place."""
+    """The place of an object: its own offset and, for each key, the offset of the key and the place of its value."""
 
     start: int
     keys: dict[str, tuple[int, Place]]
 
 
 class Row(NamedTuple):
-    """Where an array stands, and its items."""
+    """The place of an array, and those of its items."""
 
     start: int
     items: list[Place]
 
 
 Place = int | Box | Row
-"""A scalar is its offset."""
+"""The place of a scalar is its offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What could be read. ``whole`` is false where reading had to stop, so that ``value`` means nothing.
+    """The result of reading. If ``whole`` is false, reading had to stop and ``value`` is None.
 
-    Each fault has ``at`` set to its line and column, and the path as far as it was known.
+    Each fault has its line and column in ``at``, and the path as far as it is known.
     """
 
     text: str
@@ -67,7 +67,7 @@ class Parsed:
 
 
 def parse(raw: bytes, name: str = "") -> Parsed:
-    """Read UTF-8 JSON, a byte order mark allowed; never raises, whatever the bytes. ``name`` is the file's."""
+    """Read UTF-8 JSON, with or without a byte order mark; never raises. ``name`` is that of the file."""
     encoding = json.detect_encoding(raw)
     if not encoding.startswith("utf-8"):
         return _foreign("", 0, f"the file is {encoding[:6].upper()}, not UTF-8", "save it as UTF-8")
@@ -82,7 +82,7 @@ def parse(raw: bytes, name: str = "") -> Parsed:
 
 
 def places(text: str) -> Place:
-    """Return where everything stands in a text; of one that cannot be read to its end, only its beginning."""
+    """Return the places of everything in a text; only its beginning if it cannot be read to its end."""
     try:
         return _Reader(text).document()[1]
     except _StopReading:
@@ -105,12 +105,12 @@ def _parse_carefully(text: str) -> Parsed:
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Return the place of an offset, both counted from 1, the column in characters."""
+    """Return line and column of an offset, both from 1; the column counts characters."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 class _StopReading(Exception):
-    """Going on would only invent faults."""
+    """Reading cannot go on: what follows would be reported as faults that are none."""
 
 
 class _Reader:
@@ -129,12 +129,12 @@ class _Reader:
             raise _StopReading
 
     def stop(self, offset: int, message: str, hint: str) -> _StopReading:
-        """Note a fault behind which nothing can be understood; the caller raises the answer."""
+        """Note a fault after which reading cannot go on; the caller raises the result."""
         self.fault(offset, message, hint)
         return _StopReading()
 
     def check_bytes(self) -> None:
-        """Name the bytes that are no UTF-8 (decoded to lone surrogates) and put a sign in their stead."""
+        """Report bytes that are not UTF-8 (decoded to lone surrogates) and replace them by a sign."""
         for found in re.finditer("[\udc80-\udcff]+", self.text):
             first = ord(found[0][0]) - 0xDC00
             self.fault(found.start(), f"the byte 0x{first:02x} is not UTF-8", "save the file as UTF-8")
@@ -158,7 +158,7 @@ class _Reader:
         return value, place
 
     def skip(self) -> None:
-        """Pass over white space, and over comments as faults."""
+        """Skip white space, and comments, which are faults."""
         while True:
             if space := _SPACE(self.text, self.at):
                 self.at = space.end()
@@ -195,7 +195,7 @@ class _Reader:
             self.path.append(key)
             if key in keys:
                 line, _ = line_and_column(self.text, keys[key][0])
-                message = f"the key {shown(key)} stands here a second time (first in line {line})"
+                message = f"the key {shown(key)} appears twice (first in line {line})"
                 self.fault(key_at, message, "keep one of them", rule="duplicate-key")
             self.colon()
             found[key], place = self.value(depth)
@@ -218,7 +218,7 @@ class _Reader:
         return found, Row(start, items)
 
     def closes(self, bracket: str, start: int, comma: int | None) -> bool:
-        """Tell whether the container ends here; complain about a comma before the end, or about no end."""
+        """Whether the object or array ends here; report a comma before its end, or a missing end."""
         self.skip()
         character = self.text[self.at : self.at + 1]
         if character == bracket:
@@ -232,12 +232,12 @@ class _Reader:
         opener = f"the {self.text[start]} of line {line}, column {column}"
         if character:
             hint = "close the brackets in the order in which they were opened"
-            raise self.stop(self.at, f"{character} stands where {opener} wants {bracket}", hint)
+            raise self.stop(self.at, f"expected {bracket} to close {opener}, found {character}", hint)
         end = len(self.text.rstrip())
         raise self.stop(end, f"the file ends, but {opener} is still open", f"add the missing {bracket}")
 
     def comma(self, bracket: str, what: str) -> int | None:
-        """Pass the comma after a value and return its offset; a missing one is a fault, then assumed."""
+        """Skip the comma after a value and return its offset; report a missing one and go on as if it were there."""
         self.skip()
         character = self.text[self.at : self.at + 1]
         if character == ",":
@@ -249,7 +249,7 @@ class _Reader:
         if character not in "\"'{[-0123456789" and not (word and word[0] in _LITERALS):
             here = shown(word[0])[1:-1] if word else self.here()
             hint = "put the comma there, or the quote that is missing before it"
-            raise self.stop(self.at, f"{here} stands where a comma or {bracket} must", hint)
+            raise self.stop(self.at, f"expected a comma or {bracket}, found {here}", hint)
         self.fault(self.at, f"a comma is missing before this {what}", "put a comma after the one before")
         return None
 
@@ -265,80 +265,57 @@ class _Reader:
             return word[0]
         if character == ",":
             raise self.stop(self.at, "a comma too many", "remove it")
-        raise self.stop(self.at, f"{self.here()} stands where a key in double quotes must", "correct it")
+        raise self.stop(self.at, f"expected a key in double quotes, found {self.here()}", "correct it")
 
     def colon(self) -> None:
         self.skip()
         character = self.text[self.at : self.at + 1]
         if character != ":":
             if character != "=":
-                raise self.stop(self.at, f"{self.here()} stands where the colon after a key must", "add the :")
-            self.fault(self.at, "= stands between key and value", "write a colon")
+                raise self.stop(self.at, f"expected a colon after the key, found {self.here()}", "add the :")
+            self.fault(self.at, "expected a colon after the key, found =", "write a colon")
         self.at += 1
         self.skip()
 
     # -- scalars -----------------------------------------------------------------------------------------
 
     def string(self) -> str:
-        plain = _PLAIN_STRING(self.text, self.at)
-        if plain:
-            self.at = plain.end()
-            return plain[1]
         start = self.at
-        self.at += 1
-        pieces: list[str] = []
-        while True:
-            run = _STRING_RUN(self.text, self.at)
-            if run:
-                pieces.append(run[0])
-                self.at = run.end()
-            character = self.text[self.at : self.at + 1]
-            if character == '"':
-                self.at += 1
-                return "".join(pieces)
-            if character == "\\":
-                pieces.append(self.escape())
-            elif character in ("", "\n", "\r"):
-                return self.unterminated(start, "".join(pieces))
-            else:
-                self.fault(
-                    self.at,
-                    f"the control character U+{ord(character):04X} stands in a text",
-                    "remove it" if character == "\0" else f"write {shown(character)[1:-1]}, or remove it",
-                )
-                self.at += 1
-
-    def unterminated(self, start: int, content: str) -> str:
-        """A text that runs into the end of its line: most often its quote is missing, so end it there."""
-        message = "this text has no closing quote on its line"
-        self.fault(start, message, 'add the ", and write a line break as \\n')
+        found = _STRING(self.text, start)
+        assert found, "the caller has seen the quote"
+        self.at = found.end()
+        content = _SPECIAL.sub(lambda special: self.special(start + 1 + special.start(), special[0]), found[1])
+        if found[2]:
+            return content
+        # Most often its quote is missing, so it ends with its line.
+        self.fault(start, "this text has no closing quote on its line", 'add the ", and write a line break as \\n')
         if self.at == len(self.text):
             raise _StopReading
         if content.rstrip().endswith(","):
             self.at = self.text.rindex(",", start, self.at)
         return content
 
-    def escape(self) -> str:
-        start = self.at
-        if pair := _PAIR(self.text, start):
-            self.at = pair.end()
-            return str(json.loads(f'"{pair[0]}"'))
-        if unit := _UNIT(self.text, start):
-            self.at = unit.end()
-            character = chr(int(unit[1], 16))
+    def special(self, at: int, text: str) -> str:
+        """Return what an escape in a string stands for; nothing for a control character or a wrong escape."""
+        if len(text) > 2:
+            character = str(json.loads(f'"{text}"'))
             if character == "\0":
-                self.fault(start, "\\u0000 is in no text that Stripe takes", "remove it")
+                self.fault(at, "Stripe takes no text with \\u0000", "remove it")
             elif "\ud800" <= character <= "\udfff":
-                message = f"{unit[0].lower()} is half a character"
-                self.fault(start, message, "write the character itself, or both halves")
+                self.fault(at, f"{text.lower()} is half a character", "write the character itself, or both halves")
                 return ""
             return character
-        letter = self.text[start + 1 : start + 2]
-        self.at += 1 if letter in ("", "\n", "\r") else 2
-        if letter == "u":
-            self.fault(start, "\\u wants four hexadecimal digits", "write for example \\u00e9, or é itself")
+        letter = text[1:]
+        if not text.startswith("\\"):
+            self.fault(
+                at,
+                f"a text has the control character U+{ord(text):04X}",
+                "remove it" if text == "\0" else f"write {shown(text)[1:-1]}, or remove it",
+            )
+        elif letter == "u":
+            self.fault(at, "\\u needs four hexadecimal digits", "write for example \\u00e9, or é itself")
         elif letter not in _ESCAPES:
-            self.fault(start, f"\\{letter.strip()} means nothing in JSON", "write \\\\ for a backslash")
+            self.fault(at, f"\\{letter.strip()} is no escape in JSON", "write \\\\ for a backslash")
         return _ESCAPES.get(letter, "")
 
     def single_quoted(self) -> str:
@@ -353,12 +330,12 @@ class _Reader:
     def number(self, found: re.Match[str]) -> Json:
         whole, fraction, exponent = found.groups()
         if len(found[0]) > MAX_NUMBER or (exponent and abs(int(exponent[1:])) > MAX_NUMBER):
-            self.fault(found.start(), f"the number {shown(found[0])[1:-1]} is out of all bounds", "shorten it")
+            self.fault(found.start(), f"the number {shown(found[0])[1:-1]} is too long or too large", "shorten it")
             return None
         return Decimal(found[0]) if fraction or exponent else int(whole)
 
     def oddity(self, start: int, character: str) -> Json:
-        """What stands where a value must: a literal, or a value of some other language."""
+        """Read any other value: true, false, null, or what is no value of JSON."""
         if character == "'":
             return self.single_quoted()
         if like := _NUMBER_LIKE(self.text, start):
@@ -375,10 +352,10 @@ class _Reader:
             if not character:
                 raise _StopReading
             return None
-        raise self.stop(start, f"{self.here()} stands where a value must", "correct it")
+        raise self.stop(start, f"expected a value, found {self.here()}", "correct it")
 
     def here(self) -> str:
-        """Name the character under the finger."""
+        """Name the character at the current position."""
         if self.at >= len(self.text):
             return "the end of the file"
         character = self.text[self.at]

@@ -1,4 +1,4 @@
-"""How a fault is worded: values quoted short and safe, lists with an «or», the name that was probably meant."""
+"""Words for messages: values quoted short and safe, lists with "and" or "or", the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST = 40
 
 
 def shown(value: object) -> str:
-    """Return a value as JSON on one line, shortened, with nothing in it that a terminal would obey."""
+    """Return a value as JSON on one line, shortened, without control characters for a terminal."""
     if isinstance(value, dict):
         return "{…}" if value else "{}"
     if isinstance(value, list):
@@ -46,7 +46,7 @@ def listing(words: Iterable[str], last: str = "and") -> str:
 def closest(word: str, options: Collection[str], cutoff: float = 0.6) -> str | None:
     """Return the option that was probably meant, or None.
 
-    Case, ``_`` and ``-`` do not count. Long words and long lists are not compared, because that is slow.
+    Case, ``_`` and ``-`` are ignored. Long words and long lists are not compared, because that is slow.
     """
     if len(word) > 100 or len(options) > 500:
         return None
@@ -65,19 +65,19 @@ def _plain(word: str) -> str:
 
 
 def did_you_mean(word: str, options: Collection[str]) -> str:
-    """Return ``did you mean "x"?``, or an empty text when nothing is near."""
+    """Return ``did you mean "x"?``, or an empty text if no option is similar."""
     return _question(closest(word, options))
 
 
 class Guesses:
-    """What was probably meant by unknown names, for the first of many: comparing is slow, and nobody reads on."""
+    """What was probably meant by unknown names. Only the first ``most`` names are compared, because that is slow."""
 
     def __init__(self, most: int = 100) -> None:
         self._most = most
         self._known: dict[tuple[str, int], str | None] = {}
 
     def closest(self, word: str, options: Collection[str]) -> str | None:
-        """Return what :func:`closest` does, or None; ``options`` live as long as this."""
+        """As :func:`closest`, but None after the first names; ``options`` must live as long as this object."""
         key = word, id(options)
         if key not in self._known:
             if len(self._known) >= self._most:
@@ -86,7 +86,7 @@ class Guesses:
         return self._known[key]
 
     def did_you_mean(self, word: str, options: Collection[str]) -> str:
-        """Return what :func:`did_you_mean` does, or an empty text."""
+        """As :func:`did_you_mean`, but empty after the first names."""
         return _question(self.closest(word, options))
 
 

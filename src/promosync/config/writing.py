@@ -1,30 +1,36 @@
-"""From a configuration to the text of a file: what :mod:`promosync.config.loading` reads, the other way round."""
+"""Writes a configuration as the text of a file: the reverse of :mod:`promosync.config.loading`."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
 from promosync.config.dates import format_instant
-from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Generate, Import, PerMode
-from promosync.model.configuration import Settings as FileSettings
+from promosync.model.configuration import (
+    BatchEntry,
+    CodeEntry,
+    Configuration,
+    CouponEntry,
+    Generate,
+    Import,
+    PerMode,
+    Settings,
+)
 from promosync.model.ownership import Mode
 from promosync.model.promotions import PromotionCode
-
-_DEFAULT_LIMIT = 1
-"""A batch's ``max_redemptions`` unless it is given."""
 
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
 
 def to_json(configuration: Configuration, *, ascii_only: bool = False) -> str:
-    """Return a configuration as JSON text: indented, entries as they are ordered, the keys of each in one order.
+    """Return a configuration as indented JSON text; entries keep their order, the keys of each have a fixed one.
 
-    What is at its default is left out, but for the owner. Letters of all languages are written as they are, unless
-    ``ascii_only``; what does not print (controls, changes of direction, half characters) is always escaped.
+    Defaults are left out, except the owner. Letters of all languages are written as they are, unless ``ascii_only``;
+    characters that do not print (controls, changes of direction, half characters) are always escaped.
     """
     text = json.dumps(_document(configuration), indent=2, ensure_ascii=False) + "\n"
     return _NOT_ASCII.sub(lambda found: _safe(found[0], ascii_only), text)
@@ -46,18 +52,11 @@ def _document(configuration: Configuration) -> dict[str, Any]:
     return {"promosync": _settings(configuration.settings), **sections}
 
 
-def _settings(settings: FileSettings) -> dict[str, Any]:
-    defaults = FileSettings()
-    return {
-        "owner": settings.owner,
-        **_given(
-            account=_per_mode(settings.account),
-            max_removal_percent=_unless(defaults.max_removal_percent, settings.max_removal_percent),
-            ignore_metadata=list(settings.ignore_metadata),
-            lint=dict(settings.lint),
-            max_exposure=dict(settings.max_exposure),
-        ),
-    }
+def _settings(settings: Settings) -> dict[str, Any]:
+    changed = _changed(settings)
+    if settings.account:
+        changed["account"] = _per_mode(settings.account)
+    return {"owner": settings.owner, **changed}
 
 
 def _product(id: str, stripe_id: PerMode) -> dict[str, Any]:
@@ -100,22 +99,21 @@ def _code(entry: CodeEntry) -> dict[str, Any]:
 
 
 def _batch(entry: BatchEntry) -> dict[str, Any]:
-    source = {"import": _import(entry.source)} if isinstance(entry.source, Import) else {}
-    drawn = {"generate": _generate(entry.source)} if isinstance(entry.source, Generate) else {}
+    kind = "import" if isinstance(entry.source, Import) else "generate"
+    limit = entry.spec.max_redemptions  # of a batch, 1 unless it is given
     return _given(
         id=entry.id,
         coupon=entry.spec.coupon,
-        **drawn,
-        **source,
+        **{kind: _changed(entry.source)},
         allow_guessable=entry.allow_guessable or None,
-        **_rules(entry.spec, _unless(_DEFAULT_LIMIT, entry.spec.max_redemptions)),
+        **_rules(entry.spec, None if limit == 1 else limit),
         metadata=_sorted(entry.spec.metadata),
         protect=entry.protect or None,
     )
 
 
 def _rules(spec: PromotionCode, limit: int | None) -> dict[str, Any]:
-    """Return what codes and batches have in common."""
+    """Return the fields that codes and batches have in common."""
     return {
         "active": None if spec.active else False,
         "max_redemptions": limit,
@@ -127,30 +125,15 @@ def _rules(spec: PromotionCode, limit: int | None) -> dict[str, Any]:
     }
 
 
-def _generate(source: Generate) -> dict[str, Any]:
-    defaults = Generate()
-    return _given(
-        count=source.count,
-        emails=source.emails,
-        pattern=source.pattern,
-        length=source.length,
-        prefix=source.prefix or None,
-        suffix=source.suffix or None,
-        charset=_unless(defaults.charset, source.charset),
-        missing_customer=_unless(defaults.missing_customer, source.missing_customer),
-    )
-
-
-def _import(source: Import) -> dict[str, Any]:
-    return _given(file=source.file, missing_customer=_unless("error", source.missing_customer))
+def _changed(value: Settings | Generate | Import) -> dict[str, Any]:
+    """Return the fields that are not at their default, in their order."""
+    defaults = type(value)()
+    given = {field.name: getattr(value, field.name) for field in fields(value)}
+    return {name: one for name, one in given.items() if one != getattr(defaults, name)}
 
 
 def _given(**fields: Any) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None and value != {} and value != []}
-
-
-def _unless(default: Any, value: Any) -> Any:
-    return None if value == default else value
 
 
 def _sorted(metadata: Mapping[str, str]) -> dict[str, str]:
@@ -166,5 +149,5 @@ def _instant(seconds: int | None) -> str | None:
 
 
 def _number(percent: Decimal) -> int | float:
-    """Return a percentage as JSON writes it; through text, a float of two decimals is exact."""
+    """Return a percentage as a JSON number; JSON text of a float is exact to two decimals."""
     return int(percent) if percent == percent.to_integral_value() else float(percent)

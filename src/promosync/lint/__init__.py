@@ -1,4 +1,4 @@
-"""Opinions on a valid configuration: one rule, one file, one page."""
+"""Warnings about a valid configuration: each rule has a function and a page."""
 
 from promosync.lint.facts import Facts
 from promosync.lint.linting import lint

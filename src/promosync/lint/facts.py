@@ -1,4 +1,4 @@
-"""What a rule may look at, with the few questions that several rules ask."""
+"""What lint rules work on, with what several rules need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from promosync.config import Source
 from promosync.model.configuration import CodeEntry, Configuration, CouponEntry
 from promosync.model.life import is_over
 from promosync.model.problems import Path
-from promosync.plan.exposure import Way, all_ways, ways_to
+from promosync.plan.exposure import Way, ways_to
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Facts:
 
     @cached_property
     def ways(self) -> Mapping[str, list[Way]]:
-        """The codes and batches of each coupon that has any, whether they can be used or not."""
+        """The codes and batches of each coupon that has any, usable or not."""
         return ways_to(self.configuration)
 
     def current_coupons(self) -> Iterator[CouponEntry]:
@@ -41,11 +41,11 @@ class Facts:
         return (entry for entry in self.configuration.coupons if not self.is_over(entry.spec.redeem_by))
 
     def usable_ways(self, coupon: CouponEntry) -> list[Way]:
-        """Return the codes and batches with which customers can have a coupon now."""
+        """Return the codes and batches with which customers can use a coupon now."""
         return [way for way in self.ways.get(coupon.id, ()) if self.is_usable(way)]
 
     def public_codes(self) -> Iterator[CodeEntry]:
-        """Yield the codes that anybody can use now: those for one customer are not among them."""
+        """Yield the codes that everybody can use now, so none for one customer."""
         for entry in self.configuration.codes:
             if entry.spec.holder is None and entry.customer_email is None and self.is_usable(entry):
                 yield entry
@@ -59,16 +59,7 @@ class Facts:
         """Whether a date has passed."""
         return is_over(ends, self.now)
 
-    def dates(self) -> Iterator[tuple[Path, int]]:
-        """Yield every date of the file with its place."""
-        for coupon in self.configuration.coupons:
-            if coupon.spec.redeem_by is not None:
-                yield (*coupon.path, "redeem_by"), coupon.spec.redeem_by
-        for way in all_ways(self.configuration):
-            if way.spec.expires_at is not None:
-                yield (*way.path, "expires_at"), way.spec.expires_at
-
     def written(self, path: Path) -> str:
-        """Return the text that stands at a place, as it is written there; the place must hold one."""
+        """Return the string at a place as it is written in the file; there must be one."""
         text, _ = json.JSONDecoder().raw_decode(self.source.text, self.source.offset(path))
         return str(text)

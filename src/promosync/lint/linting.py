@@ -1,4 +1,4 @@
-"""Asks every rule that the file has not switched off, and checks that its switches are meant."""
+"""Runs the lint rules that the file does not switch off, and checks the switches themselves."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from promosync.model.problems import Path, Problem, ProblemsFound
 
 SWITCHES: Path = ("promosync", "lint")
 UNUSED = "unused-switch"
-"""The rule about the switches themselves: it can only be asked when all others have been."""
+"""The rule about switches without effect: it runs after all others."""
 
 
 def lint(facts: Facts) -> list[Problem]:
-    """Return the warnings on a file, in its order; ``rule`` of each is the id of a page.
+    """Return the warnings about a file, in its order; ``rule`` of each is the id of a page.
 
-    Raises :class:`~promosync.model.problems.ProblemsFound` when the file switches off what is no lint rule.
+    Raises :class:`~promosync.model.problems.ProblemsFound` if the file switches off something that is no lint rule.
     """
     if unknown := list(_unknown_switches(facts)):
         raise ProblemsFound(unknown)
@@ -42,8 +42,8 @@ def _unknown_switches(facts: Facts) -> Iterator[Problem]:
             yield Problem((*SWITCHES, rule), message, hint, "unknown-rule", on_key=True)
 
 
-def _unused_switches(facts: Facts, told: set[str]) -> Iterator[Problem]:
+def _unused_switches(facts: Facts, found: set[str]) -> Iterator[Problem]:
     for rule in facts.configuration.settings.lint:
-        if rule not in told:
+        if rule not in found:
             message = f"the rule {shown(rule)} has nothing to tell about this file"
             yield Problem((*SWITCHES, rule), message, "remove the switch", UNUSED, on_key=True)

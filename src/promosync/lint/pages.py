@@ -1,4 +1,4 @@
-"""The pages of docs/rules: one for each lint rule, and one with a section for every error."""
+"""Finds the explanation of a rule or an error in docs/rules: a page for each lint rule, and one for all errors."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ _ERRORS = "errors.md"
 
 
 def explain(rule: str) -> str | None:
-    """Return the Markdown page of a rule or an error; None when there is none of that id."""
+    """Return the Markdown page of a rule or an error; None if the id is unknown."""
     return _texts().get("redeem" if rule.startswith("redeem-") else rule)
 
 
 def titles() -> dict[str, str]:
-    """Return what every rule and error is about, by its id: lint rules first, each kind in order of the alphabet."""
+    """Return the title of every rule and error by id: lint rules first, each kind in alphabetical order."""
     return {rule: text.partition("\n")[0].partition(": ")[2] for rule, text in _texts().items()}
 
 

@@ -1,4 +1,4 @@
-"""Every lint rule by its id: the id that stands in messages, in `promosync.lint` and in docs/rules."""
+"""Every lint rule by its id, which is also used in messages, in `promosync.lint` and in docs/rules."""
 
 from __future__ import annotations
 
@@ -6,48 +6,28 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from promosync.lint.facts import Facts
-from promosync.lint.rules import (
-    deep_forever,
-    free_forever,
-    guessable_code,
-    hard_to_read,
-    minimum_currency,
-    no_code,
-    no_limit,
-    no_source,
-    odd_end,
-    offensive_code,
-    outlives_coupon,
-    over,
-    over_budget,
-    too_many_codes,
-    unnamed,
-)
+from promosync.lint.rules import cost, texts, use
 from promosync.model.problems import Problem
 
 Check = Callable[[Facts], Iterator[Problem]]
-"""A rule: yields what it has to tell of a file. The id is put in by who asks."""
+"""A rule: yields its warnings about a file. The caller puts in the id."""
 
 RULES: Mapping[str, Check] = MappingProxyType(
     {
-        # what is given away
-        "no-limit": no_limit.check,
-        "deep-forever": deep_forever.check,
-        "free-forever": free_forever.check,
-        "over-budget": over_budget.check,
-        # what the customer reads and types
-        "hard-to-read": hard_to_read.check,
-        "guessable-code": guessable_code.check,
-        "offensive-code": offensive_code.check,
-        "unnamed": unnamed.check,
-        # what will not work as it looks
-        "no-code": no_code.check,
-        "minimum-currency": minimum_currency.check,
-        "too-many-codes": too_many_codes.check,
-        "over": over.check,
-        "outlives-coupon": outlives_coupon.check,
-        "odd-end": odd_end.check,
-        # what will be missed later
-        "no-source": no_source.check,
+        "no-limit": cost.no_limit,
+        "deep-forever": cost.deep_forever,
+        "free-forever": cost.free_forever,
+        "over-budget": cost.over_budget,
+        "hard-to-read": texts.hard_to_read,
+        "guessable-code": texts.guessable_code,
+        "offensive-code": texts.offensive_code,
+        "unnamed": texts.unnamed,
+        "no-code": use.no_code,
+        "minimum-currency": use.minimum_currency,
+        "too-many-codes": use.too_many_codes,
+        "over": use.over,
+        "outlives-coupon": use.outlives_coupon,
+        "odd-end": use.odd_end,
+        "no-source": use.no_source,
     }
 )

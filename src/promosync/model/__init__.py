@@ -1,1 +1,1 @@
-"""The words everybody uses: coupon, promotion code, ownership, configuration, problems."""
+"""The types that all rooms use: coupon, promotion code, ownership, configuration, problems."""

@@ -1,4 +1,4 @@
-"""What a Stripe account holds, as a plan looks at it."""
+"""The content of a Stripe account, as far as a plan needs it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from promosync.model.live import Account, LiveCode, LiveCoupon
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Which codes of an account were asked for, where not all of them were.
+    """Which codes of an account were read, if not all of them were.
 
-    ``coupons`` are the Stripe ids of coupons of which all codes are known, ``texts`` (folded) and ``ids`` (of Stripe)
-    those of codes. ``unique`` are unique codes of the owner that were found by a text, on other coupons.
+    ``coupons`` are the Stripe ids of coupons whose codes were all read, ``texts`` (folded) and ``ids`` (of Stripe)
+    are those of single codes. ``unique`` are unique codes of the owner on other coupons, found by their text.
     """
 
     coupons: frozenset[str] = frozenset()
@@ -25,10 +25,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What a decision needs of the codes of an account and nobody has read yet.
+    """The codes of an account that a decision needs and that were not read yet.
 
-    ``texts`` and ``ids`` (of Stripe) are those of codes, ``coupons`` has the Stripe ids of coupons, with how many
-    codes are on each at least. ``everything``: only the list of all codes tells.
+    ``texts`` and ``ids`` (of Stripe) are those of codes, ``coupons`` has the Stripe ids of coupons, with the minimum
+    number of codes on each. ``everything``: the list of all codes is needed.
     """
 
     texts: frozenset[str] = frozenset()
@@ -40,7 +40,7 @@ class Unread:
         return bool(self.texts or self.ids or self.coupons or self.everything)
 
     def with_more(self, other: Unread) -> Unread:
-        """Return what either of two needs."""
+        """Return what one or both of them need."""
         return Unread(
             self.texts | other.texts,
             self.ids | other.ids,
@@ -53,11 +53,11 @@ class Unread:
 class Live:
     """An account's coupons and codes, newest first as Stripe lists them.
 
-    ``batches`` holds the unique codes of this owner by batch id; ``codes`` has all others. ``known`` is None where
-    these are all codes of the account, else it says which ones.
+    ``batches`` has the unique codes of this owner by batch id; ``codes`` has all others. ``known`` is None if these
+    are all codes of the account, else it says which ones they are.
 
-    ``products`` holds the Stripe ids of those products that were looked for and exist, ``customers`` the
-    Stripe customer ids found for each address or id that was looked for, in the spelling of the file.
+    ``products`` has the Stripe ids of products that were looked up and exist, ``customers`` the Stripe customer ids
+    for each address or id that was looked up, in the spelling of the file.
     """
 
     account: Account

@@ -1,8 +1,8 @@
-"""The configuration as the rest of promosync sees it: checked, typed, and free of JSON."""
+"""The checked configuration, as the rest of promosync uses it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from promosync.model.ownership import Mode
@@ -28,7 +28,7 @@ class CouponEntry:
 class CodeEntry:
     """One entry of ``promotion_codes``; ``spec.coupon`` is a config id.
 
-    ``customer_email`` is still to be looked up; ``spec.customer`` is None then.
+    If ``customer_email`` is given, the customer is looked up later and ``spec.customer`` is None.
     """
 
     id: str
@@ -66,9 +66,9 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
-    """One entry of ``code_batches``: many codes that share every field but their text and customer.
+    """One entry of ``code_batches``: many codes that share all fields except their text and customer.
 
-    ``spec.code`` is empty and ``spec.coupon`` is a config id. ``spec.max_redemptions`` is 1 unless given.
+    ``spec.code`` is empty and ``spec.coupon`` is a config id. ``spec.max_redemptions`` is 1 by default.
     """
 
     id: str
@@ -86,11 +86,11 @@ class BatchEntry:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The file's own section, ``promosync``.
+    """The settings, section ``promosync`` of the file.
 
-    ``ignore_metadata`` holds shell-style patterns of metadata keys to leave alone; ``lint`` maps the id of a
-    switched-off rule to the reason given. ``max_exposure`` is what the coupons may give away at most, in minor
-    units by lower-case currency.
+    ``ignore_metadata`` has shell-style patterns of metadata keys to leave alone; ``lint`` has the reason for each
+    rule that is switched off, by its id. ``max_exposure`` is the most that the coupons may give away, in minor units
+    by lower-case currency.
     """
 
     owner: str = "default"
@@ -103,7 +103,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Everything a checked file says. ``products`` maps a config product id to its Stripe ids."""
+    """The whole content of a checked file. ``products`` has the Stripe ids of each config product id."""
 
     coupons: tuple[CouponEntry, ...] = ()
     codes: tuple[CodeEntry, ...] = ()
@@ -112,6 +112,20 @@ class Configuration:
     settings: Settings = field(default_factory=Settings)
 
     @property
+    def ways(self) -> tuple[CodeEntry | BatchEntry, ...]:
+        """Everything that leads to a coupon: the codes, then the batches."""
+        return (*self.codes, *self.batches)
+
+    def dates(self) -> Iterator[tuple[Path, int]]:
+        """Yield every end date, in seconds UTC, with its place."""
+        for coupon in self.coupons:
+            if coupon.spec.redeem_by is not None:
+                yield (*coupon.path, "redeem_by"), coupon.spec.redeem_by
+        for way in self.ways:
+            if way.spec.expires_at is not None:
+                yield (*way.path, "expires_at"), way.spec.expires_at
+
+    @property
     def files(self) -> tuple[str, ...]:
-        """The files that batches name, each once, relative to the configuration's folder."""
+        """The files of batches, each once, relative to the configuration's folder."""
         return tuple(sorted({entry.file for entry in self.batches if entry.file}))

@@ -1,10 +1,12 @@
-"""The currencies that Stripe takes, and how many of their digits stand after the point in its API.
+"""The currencies that Stripe takes, and how many decimals an amount has in its API.
 
 Source: https://docs.stripe.com/currencies and the list in Stripe's answer to an invalid currency. Not ISO 4217:
 withdrawn currencies are still taken, and some minor units differ (MGA has none here, ISK and UGX have two).
 """
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 CURRENCIES = frozenset(
     """
@@ -25,5 +27,11 @@ _DECIMALS = {
 
 
 def decimals(currency: str) -> int:
-    """Return how many digits of an amount in minor units stand after the point: 0, 2 or 3."""
+    """Return how many decimals an amount has: 0, 2 or 3."""
     return next((digits for digits, codes in _DECIMALS.items() if currency in codes.split()), 2)
+
+
+def money(amount: int, currency: str) -> str:
+    """Return an amount in minor units as people read it: ``1,500.00 USD``."""
+    digits = decimals(currency)
+    return f"{Decimal(amount).scaleb(-digits):,.{digits}f} {currency.upper()}"

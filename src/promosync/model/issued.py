@@ -1,4 +1,4 @@
-"""What is known of each code that a batch has issued, small enough to hold a million of them at once."""
+"""The codes that a batch has issued, stored compactly: a million of them fit into memory."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from promosync.model.promotions import PromotionCode
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What many codes of a batch have in common in Stripe: everything but text, customer and being active.
+    """What many codes of a batch have in common in Stripe: all except text, customer and whether they are active.
 
-    ``spec`` has an empty text, no customer, and is active. ``carried`` is the redemptions of predecessors, with
-    ``uncounted`` an unknown number of them. ``unknown`` is as in :class:`promosync.model.live.LiveCoupon`.
+    ``spec`` has an empty text, no customer, and is active. ``carried`` counts the redemptions of predecessors; with
+    ``uncounted`` their number is unknown. ``unknown`` is as in :class:`promosync.model.live.LiveCoupon`.
     """
 
     spec: PromotionCode
@@ -31,13 +31,13 @@ class Shape:
 
 
 class Verdict(NamedTuple):
-    """What a shape means for its codes, once it has been compared with the file.
+    """The result of comparing a shape with the file; it holds for all codes of the shape.
 
-    ``current``: every field that Stripe cannot change is what the file wants. ``ended``: Stripe has ended such
-    codes by their own date, or with their coupon's. ``moves``: their coupon goes with this plan, so they move along
-    or die with it. ``gone``: their coupon is not in Stripe any more, and they died with it. ``born`` is when their
-    coupon was made, seconds UTC: an older code is on a deleted coupon of the same id. ``uncounted``: how often
-    their predecessors were used is unknown.
+    ``current``: every field that Stripe cannot change is as in the file. ``ended``: such codes have ended, by their
+    own date or with their coupon. ``moves``: this plan removes their coupon, so they move to the new one or end with
+    it. ``gone``: their coupon was deleted in Stripe, and they ended with it. ``born`` is when their coupon was
+    created, seconds UTC: an older code is on a deleted coupon of the same id. ``uncounted``: it is unknown how often
+    their predecessors were used.
     """
 
     current: bool = True
@@ -50,13 +50,13 @@ class Verdict(NamedTuple):
 
 @dataclass(slots=True)
 class IssuedCode:
-    """One promotion code of a batch in Stripe, as far as deciding about it goes.
+    """One promotion code of a batch in Stripe, with what is needed to decide about it.
 
-    ``slot`` is None on an imported code. ``used`` counts redemptions, those of its predecessors included; a code that
-    is ``used_up`` allows no more. ``retired`` is promosync's reason for having switched it off. ``current``,
-    ``ended``, ``moves``, ``gone`` and ``uncounted`` are as in :class:`Verdict`; ``ended`` is also true of a code that
-    is used up, ``current`` of none whose coupon is gone. ``email`` is the salted hash of its address. ``created`` is
-    seconds UTC. ``shape`` is an index into :attr:`IssuedCodes.shapes`.
+    ``slot`` is None for an imported code. ``used`` counts redemptions, with those of its predecessors; a code that is
+    ``used_up`` allows no more. ``retired`` is why promosync switched it off. ``current``, ``ended``, ``moves``,
+    ``gone`` and ``uncounted`` are as in :class:`Verdict`; ``ended`` is also true if the code is used up, ``current``
+    is false if its coupon is gone. ``email`` is the salted hash of its address. ``created`` is seconds UTC. ``shape``
+    is an index into :attr:`IssuedCodes.shapes`.
     """
 
     stripe_id: str
@@ -81,9 +81,9 @@ _REASONS: Final = (None, *Retired)
 
 
 class IssuedCodes(Sequence[IssuedCode]):
-    """A list of :class:`IssuedCode` that takes about 100 bytes an entry: each is made when it is read.
+    """A list of :class:`IssuedCode` that takes about 100 bytes an entry: each object is created when it is read.
 
-    ``unread`` has the Stripe ids of codes with a key that cannot be read (:class:`Tags`), by key.
+    ``unread`` has the Stripe ids of codes with a metadata key that cannot be read (:class:`Tags`), by key.
     """
 
     def __init__(self, records: Iterable[IssuedCode] = ()) -> None:
@@ -113,7 +113,7 @@ class IssuedCodes(Sequence[IssuedCode]):
         self._flags.append(flags | _REASONS.index(record.retired) << 5 | record.used_up << 8)
 
     def judged(self, verdicts: Sequence[Verdict]) -> IssuedCodes:
-        """Return the same records with what each shape means; nothing is copied, and nothing more can be added."""
+        """Return the same records with the verdict on each shape; the data is shared, so nothing can be added."""
         judged = copy.copy(self)
         judged._verdicts = verdicts
         return judged
@@ -126,7 +126,7 @@ class IssuedCodes(Sequence[IssuedCode]):
 
     @property
     def oldest(self) -> int:
-        """When the first of the codes was made, seconds UTC; 0 where there are none."""
+        """When the first of the codes was created, seconds UTC; 0 if there are none."""
         return min(self._created, default=0)
 
     @property
@@ -144,7 +144,7 @@ class IssuedCodes(Sequence[IssuedCode]):
 
     @property
     def back_on(self) -> list[int]:
-        """Where the codes are that somebody has switched on again: active, with a reason for having been off."""
+        """The indexes of codes that somebody switched on again: they are active and have a reason for being off."""
         return [at for at, flags in enumerate(self._flags) if flags & 1 and flags >> 5 & 7]
 
     def live(self, at: int, owner: str | None, config_id: str | None) -> LiveCode:
@@ -181,7 +181,7 @@ class IssuedCodes(Sequence[IssuedCode]):
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
         at = range(len(self))[index]
-        # By position and without a generator: this is called some times for each of a million codes.
+        # By position and without a generator, for speed: this is called several times for each of a million codes.
         texts, start = self._texts, self._ends[4 * at - 1] if at else 0
         after_id, after_code, after_email, end = self._ends[4 * at : 4 * at + 4]
         flags, slot, shape, created = self._flags[at], self._slots[at], self._shape_of[at], self._created[at]
@@ -227,7 +227,7 @@ def shared_fields(spec: PromotionCode, tags: Tags) -> tuple[object, ...]:
 
 @dataclass(slots=True)
 class IssuedBuilder:
-    """Takes the codes of a batch as they are read, newest first, and keeps them compact."""
+    """Collects the codes of a batch as they are read, newest first."""
 
     codes: IssuedCodes = field(default_factory=IssuedCodes)
     _known: dict[tuple[object, ...], int] = field(default_factory=dict)

@@ -1,26 +1,26 @@
-"""One life of a code: what has become of it, in one table that every part of promosync asks.
+"""The state of a code, from one table that all of promosync uses.
 
-The rows are asked from the top, and the first that holds is the state of the code:
+The first row that is true, from the top, is the state of the code:
 
 ============  ====================================================  ==========================================
-state         holds                                                 known by
+state         true if                                               known by
 ============  ====================================================  ==========================================
 redeemed  *   its own limit is used up                              ``times_redeemed``, ``max_redemptions``
 withdrawn     it is off: it left the file, or its batch shrank      ``promosync_retired``
 expired   *   its own date has passed                               ``expires_at``
 off           it is off: the file says so, or a swap was cut short  ``promosync_retired``
 switched off  it is off: by hand, and that was noted                ``promosync_retired``
-orphaned  *   its coupon is gone: deleted, or made anew             no such coupon, or one younger than the code
+orphaned  *   its coupon was deleted; a new one may have its id     no such coupon, or one younger than the code
 expired   *   its coupon's date has passed                          ``redeem_by``
 redeemed  *   its coupon's limit is used up                         ``valid``, ``times_redeemed``
 active        it is on                                              ``active``
-switched off  it is off, and nothing says why: by hand              ``active``
+switched off  it is off without a reason: by hand                   ``active``
 ============  ====================================================  ==========================================
 
-A row with a star ends a code for good, whatever Stripe's ``active`` says: Stripe takes it no more and cannot
-switch it on again, but does not promise the moment at which ``active`` turns false for a date. ``active`` means
-that a customer can use the code today. Redeemed comes before withdrawn: a used code counts as issued for ever.
-Source: https://docs.stripe.com/billing/subscriptions/coupons and https://docs.stripe.com/api/promotion_codes/object
+A row with a star ends a code for ever, whatever Stripe's ``active`` says: Stripe does not accept the code any more
+and cannot switch it on again, but ``active`` may become false some time after the date. The state active means that a
+customer can use the code now. Redeemed comes before withdrawn: a used code always counts as issued. Source:
+https://docs.stripe.com/billing/subscriptions/coupons and https://docs.stripe.com/api/promotion_codes/object
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MAX_YEARS = 5
 
 
 class State(StrEnum):
-    """What has become of a code, in the words that every command uses; see the table of this module."""
+    """The state of a code, as all commands call it; see the table of this module."""
 
     ACTIVE = "active"
     REDEEMED = "redeemed"
@@ -55,19 +55,19 @@ _SWITCHED: Final = {
     Retired.HAND: State.SWITCHED_OFF,
 }
 _LAST: Final = {Retired.SWAP: 1, None: 2, Retired.HAND: 2, Retired.OFF: 3, Retired.WITHDRAWN: 3}
-"""How surely a code that is off has no successor, by why it is off."""
+"""By the reason why a code is off: the higher, the less likely it has a successor."""
 
 
 def state(code: LiveCode, coupon: LiveCoupon | None, now: int) -> State:
-    """Return the state of a code; ``coupon`` is the one it names, None where that is gone. ``now``: seconds UTC."""
+    """Return the state of a code; ``coupon`` is its coupon, None if that is gone. ``now``: seconds UTC."""
     return state_of(code.spec.active, code.tags.retired, _own_end(code, now), _shared_end(code, coupon, now))
 
 
 def state_of(on: bool, retired: Retired | None, own: State | None, coupon: State | None) -> State:
     """Return the state of a code that is ``on`` in Stripe, or off.
 
-    ``own`` is how it ended by itself (redeemed or expired), ``coupon`` how its coupon did (that, or orphaned); None
-    where that has not ended.
+    ``own`` is how it ended by itself (redeemed or expired), ``coupon`` how its coupon ended (the same, or orphaned);
+    None if it has not ended.
     """
     if on or retired is None:
         return own or coupon or (State.ACTIVE if on else State.SWITCHED_OFF)
@@ -77,7 +77,7 @@ def state_of(on: bool, retired: Retired | None, own: State | None, coupon: State
 
 
 def coupon_end(coupon: LiveCoupon | None, now: int) -> State | None:
-    """Return how a coupon ended, None where it has not; one that is gone is orphaned, as its codes are."""
+    """Return how a coupon ended, None if it has not; without a coupon its codes are orphaned."""
     if coupon is None:
         return State.ORPHANED
     if is_over(coupon.spec.redeem_by, now):
@@ -88,26 +88,26 @@ def coupon_end(coupon: LiveCoupon | None, now: int) -> State | None:
 
 
 def has_ended(code: LiveCode, coupon: LiveCoupon | None, now: int) -> bool:
-    """Whether a code has ended for good, by itself or with its coupon: a row with a star holds, seen first or not."""
+    """Whether a code has ended for ever, by itself or with its coupon: some row with a star is true."""
     return bool(_own_end(code, now) or _shared_end(code, coupon, now))
 
 
 def is_gone(code: LiveCode, coupon: LiveCoupon | None) -> bool:
-    """Whether the coupon of a code is gone; ``coupon`` is the one of that id, which may be another one made anew.
+    """Whether the coupon of a code is gone; ``coupon`` has the same id, but may be a new one.
 
-    Stripe gives a coupon that was made anew none of the old one's codes, which are off; so a code that is on is on
-    this one.
+    A new coupon with the id of a deleted one does not get its codes, and those are off. So an active code is on the
+    new coupon.
     """
     return coupon is None or (coupon.created > code.created and not code.spec.active)
 
 
 def is_over(ends: int | None, now: int | None) -> bool:
-    """Whether a date has passed; both are seconds UTC. Where the time is not known, it may have."""
+    """Whether a date has passed; both are seconds UTC. If the time is unknown, any date may have passed."""
     return ends is not None and (now is None or ends <= now)
 
 
 def is_used_up(limit: int | None, times: int) -> bool:
-    """Whether a limit allows no more after so many redemptions; None is no limit."""
+    """Whether a limit is reached after so many redemptions; None is no limit."""
     return limit is not None and times >= limit
 
 
@@ -118,16 +118,17 @@ def end_of(code: LiveCode, coupon: LiveCoupon | None) -> int | None:
 
 
 def rank(on: bool, created: int, retired: Retired | None, gone: bool = False) -> int:
-    """Return what is highest for the current one of the codes that stand in for one another.
+    """Return the rank of a code among its predecessors and successors; the current one has the highest.
 
-    That is the newest that is on, else the newest. Of two made in the same second, one on a coupon that is ``gone``
-    or off for a swap has a successor, and one off by hand may have; equal ranks leave it to Stripe's order.
+    That is the newest that is on, else the newest. Of two created in the same second, one whose coupon is ``gone`` or
+    that is off for a swap has a successor, and one that is off by hand may have one; with equal ranks the order of
+    Stripe's list decides.
     """
     return on << 62 | max(created, 0) << 3 | (not gone) << 2 | _LAST[retired]
 
 
 def farthest(now: int) -> int:
-    """Return the last moment that Stripe takes: five years on, on 28 February where there is no 29."""
+    """Return the latest date that Stripe takes: five years after ``now``, 28 February instead of 29; seconds UTC."""
     moment = datetime.fromtimestamp(now, UTC)
     try:
         return int(moment.replace(year=moment.year + MAX_YEARS).timestamp())

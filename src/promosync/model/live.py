@@ -1,4 +1,4 @@
-"""The objects of a Stripe account, as far as promosync looks at them."""
+"""The objects of a Stripe account, with the fields that promosync uses."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from promosync.model.promotions import Coupon, PromotionCode
 class LiveCoupon:
     """A coupon in Stripe. ``times_redeemed`` and ``valid`` are Stripe's; ``created`` is seconds UTC.
 
-    ``unknown`` names the fields that are set and that promosync does not know: a new coupon would be without them.
-    ``seal`` is the text of its seal (:mod:`promosync.model.seal`), empty where there is none.
+    ``unknown`` names the fields that are set but that promosync does not know: a new coupon would not have them.
+    ``seal`` is the text of its seal (:mod:`promosync.model.seal`), empty if there is none.
     """
 
     stripe_id: str
@@ -32,7 +32,7 @@ class LiveCoupon:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """The keys of promosync's that cannot be read, of those that a coupon has."""
+        """The metadata keys of promosync that have an unreadable value, of those for coupons."""
         return tuple(key for key in self.tags.unread if key in ("carried", "late", "protect"))
 
 
@@ -40,7 +40,7 @@ class LiveCoupon:
 class LiveCode:
     """A promotion code in Stripe; ``spec.coupon`` is a Stripe coupon id.
 
-    ``spec.active`` is Stripe's word, which also turns false for good when a code ends by itself. ``unknown`` is as in
+    ``spec.active`` is Stripe's field, which also becomes false when a code ends by itself. ``unknown`` is as in
     :class:`LiveCoupon`.
     """
 
@@ -58,13 +58,13 @@ class LiveCode:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """The keys of promosync's that cannot be read, but for why a code was off that is on now."""
+        """The metadata keys of promosync that have an unreadable value; an active code needs no ``retired``."""
         return tuple(key for key in self.tags.unread if key != "retired" or not self.spec.active)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose data it is; ``id`` is None when the key may not read it. ``now``: Stripe's clock, seconds UTC."""
+    """The account of the data; ``id`` is None if the key may not read it. ``now``: Stripe's clock, seconds UTC."""
 
     id: str | None
     mode: Mode

@@ -1,7 +1,7 @@
-"""Of many things under one key the newest, in about 35 bytes a key: for a million codes, or customers, of an account.
+"""Keeps the newest of many items with the same key, in about 35 bytes a key: for a million codes or customers.
 
-It is an open-addressed hash table in flat arrays. A dictionary of numbers takes three times as much, and the full
-records of :mod:`promosync.model.issued`, sorted by slot, five to nine times: too much for a report that only counts.
+It is an open-addressed hash table in flat arrays. A dictionary of numbers takes three times as much memory, and the
+full records of :mod:`promosync.model.issued` five to nine times: too much for a report that only counts.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 
 _FREE: Final = 0xFFFF_FFFF
 _MOST: Final = 1 << 62
-"""A count that somebody wrote into the metadata by hand may be any number."""
+"""The highest count that is stored: metadata edited by hand may have any number."""
 _SPREAD: Final = 0x9E37_79B9_7F4A_7C15
 """Fibonacci hashing: consecutive keys are spread over the table."""
 
 
 class Held(NamedTuple):
-    """``used`` is the most that any thing under the key was used; ``cell`` is what the newest was put in with."""
+    """``used`` is the highest use of any item with the key; ``cell`` is that of the newest item."""
 
     key: int
     used: int
@@ -35,7 +35,7 @@ class Newest:
         self._cells = array("I")
 
     def put(self, key: int, rank: int, used: int, cell: int) -> None:
-        """Take in a thing; of those with one key the highest rank is the newest, and of equal ones the first."""
+        """Add an item. The newest of a key is the one with the highest rank; of equal ranks, the first."""
         place = self._place(key)
         at = self._places[place]
         if at == _FREE:
@@ -52,7 +52,7 @@ class Newest:
             self._ranks[at], self._cells[at] = rank, cell
 
     def cell(self, key: int) -> int | None:
-        """Return the cell of a key, None where there is nothing."""
+        """Return the cell of the newest item of a key, None if there is none."""
         at = self._places[self._place(key)]
         return None if at == _FREE else self._cells[at]
 

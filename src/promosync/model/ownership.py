@@ -1,4 +1,4 @@
-"""What promosync writes into an object's metadata, so that no state file is needed."""
+"""The metadata that promosync writes to Stripe objects, so that no state file is needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 PREFIX = "promosync_"
 
 IMPORTED: Final = "import"
-"""The slot of an imported code: it has no number, its text is what tells it from others."""
+"""The slot of an imported code: it has no number, its text identifies it."""
 
 
 class Mode(StrEnum):
@@ -25,20 +25,19 @@ class Mode(StrEnum):
 class Retired(StrEnum):
     """Why promosync switched a code off. A code that is off without a reason was switched off by hand."""
 
-    SWAP = "swap"  # its successor takes over: must come back if the swap was cut short
+    SWAP = "swap"  # a successor replaces it: switched on again if the swap was interrupted
     WITHDRAWN = "withdrawn"  # its entry left the file, or its batch shrank
     OFF = "off"  # the file says `active: false`, or its date has passed
-    HAND = "hand"  # it was found off by hand: once its coupon is gone, nothing else tells it from the others
+    HAND = "hand"  # it was found off by hand: without this, it looks like the others once its coupon is deleted
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """Promosync's own metadata keys on one object; ``owner`` is None on what is not promosync's.
+    """Promosync's own metadata keys on one object; ``owner`` is None if the object is not managed by promosync.
 
-    ``carried`` counts the redemptions of this object's predecessors, ``late`` those that happened on the
-    predecessor after its successor's limit was fixed (coupons only). ``slot`` is the place of a unique code
-    in its batch; ``email`` is a salted hash of the address a unique code was made for. ``unread`` names the keys
-    whose value cannot be read: what they said is unknown.
+    ``carried`` counts the redemptions of this object's predecessors, ``late`` those of the predecessor after the
+    limit of this object was set (coupons only). ``slot`` is the place of a unique code in its batch; ``email`` is a
+    salted hash of the address that a unique code is for. ``unread`` names the keys whose value cannot be read.
     """
 
     owner: str | None = None
@@ -57,7 +56,7 @@ class Tags:
         return "carried" in self.unread or "late" in self.unread
 
     def to_metadata(self) -> dict[str, str]:
-        """Return the keys as Stripe stores them; what is at its default is left out."""
+        """Return the keys and values as Stripe stores them, without defaults."""
         found = {
             "owner": self.owner,
             "id": self.id,
@@ -77,11 +76,11 @@ _NO_METADATA: Mapping[str, str] = {}
 
 
 def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]]:
-    """Part an object's metadata into promosync's own keys and everybody else's.
+    """Split the metadata of an object into promosync's own keys and all others.
 
-    Keys with the prefix that this version does not know are dropped from both: they are promosync's, not the
-    file's. What somebody edited into something that cannot be read is named in ``unread`` and read with care: a
-    count as 0, of an object that is then never recreated, a reason as switched off by hand, a protection as one.
+    Keys with the prefix that this version does not know are in neither part. Keys whose value cannot be read, because
+    somebody edited it, are named in ``unread`` and get a safe value: a count is 0 (such an object is never
+    recreated), a code that is off counts as switched off by hand, an object counts as protected.
     """
     own: dict[str, str] = {}
     others: dict[str, str] = {}
@@ -98,7 +97,7 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]
         id=own.get("id"),
         carried=_count(own.get("carried")),
         late=_count(own.get("late")),
-        retired=_RETIRED.get(own["retired"]) if "retired" in own else None,
+        retired=_RETIRED.get(own.get("retired", "")),
         protect=own.get("protect", "false") != "false",
         slot=own.get("slot"),
         email=own.get("email"),
@@ -116,7 +115,7 @@ def _count(text: str | None) -> int:
     return int(text) if text and _COUNT(text) else 0
 
 
-_COUNT = re.compile("[0-9]{1,12}").fullmatch  # nobody redeems more
+_COUNT = re.compile("[0-9]{1,12}").fullmatch  # no code is redeemed more often
 _SLOT = re.compile("[0-9]{1,18}").fullmatch
 _READABLE: Mapping[str, Callable[[str], object]] = {
     "carried": _COUNT,
@@ -126,4 +125,4 @@ _READABLE: Mapping[str, Callable[[str], object]] = {
     "slot": lambda text: text == IMPORTED or _SLOT(text),
     "email": re.compile("[0-9a-f]{32}").fullmatch,
 }
-"""Whether a value is one that promosync writes, by key; every text names an owner or an entry."""
+"""By key: whether a value can be one of promosync's. Owner and id may have any text."""

@@ -1,4 +1,4 @@
-"""Faults are values: found in many rooms, shown at one edge, all of them at once."""
+"""Problems are values: all of them are collected, then shown at once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault: where it is, what is wrong, and the way out.
+    """One problem: where it is, what is wrong, and what to do.
 
-    ``path`` is a place in the configuration; the edge turns it into line and column. ``on_key`` points at the
-    key itself rather than at its value. ``rule`` is a stable id that tools can match on. ``at`` is the line
-    and column, both from 1, of what has no path because the text could not be read that far. ``file`` is the name of
-    the file where a configuration has several and the path alone does not tell; the path is of that file then.
+    ``path`` is a place in the configuration, from which line and column are found. ``on_key`` points at the key
+    itself rather than at its value. ``rule`` is a stable id for tools. ``at`` is line and column, both from 1, of a
+    fault in the JSON itself. ``file`` is the name of the file if there are several and the path alone does not
+    identify it; then the path is that within the file.
     """
 
     path: Path
@@ -29,7 +29,7 @@ class Problem:
 
 
 class ProblemsFound(Exception):
-    """A step could not be done; ``problems`` has every reason, in the order of the file."""
+    """A step failed; ``problems`` has all reasons, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -37,7 +37,7 @@ class ProblemsFound(Exception):
 
 
 def dotted(path: Path) -> str:
-    """Return a path as people write it: ``coupons[1].percent_off``."""
+    """Return a path as text: ``coupons[1].percent_off``."""
     text = ""
     for part in path:
         if isinstance(part, int):

@@ -1,4 +1,4 @@
-"""Coupons and promotion codes as promosync compares them: one type for what is wanted and what is live."""
+"""Coupons and promotion codes: the same types for the configuration and for Stripe, so that they can be compared."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """The fields of a coupon that a configuration decides.
+    """The fields of a coupon that a configuration sets.
 
     Amounts are whole minor units of their currency, currencies are lower case, ``redeem_by`` is seconds since
     1970 in UTC, ``None`` is Stripe's default (no limit, no date). ``metadata`` is without promosync's own
     keys.
-    ``applies_to`` holds config product ids in a configuration and Stripe product ids everywhere else.
+    ``applies_to`` has config product ids in a configuration and Stripe product ids everywhere else.
     Source: https://docs.stripe.com/api/coupons/object
     """
 
@@ -33,10 +33,10 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True)
 class PromotionCode:
-    """The fields of a promotion code that a configuration decides; units as in :class:`Coupon`.
+    """The fields of a promotion code that a configuration sets; units as in :class:`Coupon`.
 
-    ``coupon`` is a config id in a configuration and a Stripe coupon id everywhere else, empty where Stripe names
-    none. ``code`` keeps its spelling; compare with :func:`fold`. ``customer`` is a Stripe customer id (``cus_…``),
+    ``coupon`` is a config id in a configuration and a Stripe coupon id everywhere else, empty if Stripe names none.
+    ``code`` keeps its spelling; compare with :func:`fold`. ``customer`` is a Stripe customer id (``cus_…``),
     ``customer_account`` an account that is a customer (``acct_…``); a code has at most one of them.
     ``currency_options`` maps a currency to a minimum amount.
     Source: https://docs.stripe.com/api/promotion_codes/object
@@ -57,10 +57,10 @@ class PromotionCode:
 
     @property
     def holder(self) -> str | None:
-        """Return the only one who may use the code, a customer or an account; None where everybody may."""
+        """Return the customer or account that alone may use the code; None if everybody may."""
         return self.customer or self.customer_account
 
 
 def fold(code: str) -> str:
-    """Return what Stripe compares of a code: letters count once, whatever their case."""
+    """Return a code as Stripe compares it: in lower case."""
     return code.lower()

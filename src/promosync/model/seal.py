@@ -1,10 +1,10 @@
-"""The seal of a coupon: what stands in its metadata about its codes, so that nobody has to read them.
+"""The seal of a coupon: a summary of its codes in its metadata, so that a plan need not read them.
 
-apply writes it last, when all it did to codes of the coupon has succeeded, and opens it before it writes to one. So a
-closed seal is true until somebody else than promosync changes its codes, and an open one says: read them.
+apply opens the seal before it changes a code of the coupon, and closes it after all changes have succeeded. So a
+closed seal is true unless somebody other than promosync changed the codes; with an open seal, they must be read.
 
-It is one value, ``promosync_seal``, with a second one, ``promosync_seal_2``, where Stripe's 500 characters are too
-few: https://docs.stripe.com/api/metadata. What somebody edits, cuts, or copies to another coupon is no seal any more.
+It is one value, ``promosync_seal``, with a second one, ``promosync_seal_2``, if Stripe's 500 characters are not
+enough: https://docs.stripe.com/api/metadata. A seal that was edited, cut, or copied to another coupon is not valid.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ VALUE_CHARACTERS: Final = 500
 _VERSION: Final = "1"
 _UNKNOWN: Final = "*"
 _SHORT: Final = 4
-"""Characters of a digest of which a mistaken one costs requests, and nothing else."""
+"""Characters of a short digest: if two are equal by accident, that only costs requests."""
 _MOST_REST: Final = 10
 _MOST_GONE: Final = 45
 
 
 @dataclass(frozen=True, slots=True)
 class SealedBatch:
-    """What a seal says of one batch that has codes on the coupon.
+    """What a seal says about one batch that has codes on the coupon.
 
-    ``definition`` is a digest of all that a decision about the batch looks at, the file's side; empty where the codes
-    must be read whatever the file says. ``issued`` counts the codes of the whole batch, and is 0 on a coupon that is
-    not the one the file names; ``active`` counts those that are active on this coupon. ``elsewhere``: the code that
-    counts for some slot is on a coupon that is gone, where only the list of all codes shows it.
+    ``definition`` is a digest of all that a decision about the batch uses except its codes; empty if the codes must
+    be read in any case. ``issued`` counts the codes of the whole batch, and is 0 on a coupon that is not the one in
+    the file; ``active`` counts those that are active on this coupon. ``elsewhere``: the current code of some slot is
+    on a deleted coupon, so that only the list of all codes has it.
     """
 
     definition: str
@@ -47,13 +47,13 @@ class SealedBatch:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What a coupon says of its codes; ``at`` is when, in seconds UTC.
+    """The summary of a coupon's codes; ``at`` is when it was written, in seconds UTC.
 
-    ``mark`` is that of the run which opened it; None where it is closed. ``family`` is a digest of the coupons that
-    the owner has, ``gone`` has a short one of each id whose objects are only on coupons that are gone, None where
-    those are too many. ``singles`` counts the single codes of the file on the coupon, ``digest`` is made of their ids
-    and texts. ``rest`` has a short digest of the id of each other single code that ever was on it, None where they
-    are too many. ``batches`` is by the digest of the batch's id.
+    ``mark`` names the run that opened the seal; None if it is closed. ``family`` is a digest of the owner's coupons,
+    ``gone`` has a short digest of each id whose objects are only on deleted coupons, None if they are too many.
+    ``singles`` counts the single codes of the file on the coupon, ``digest`` is made from their ids and texts.
+    ``rest`` has a short digest of the id of each other single code that ever was on it, None if they are too many.
+    ``batches`` is by the digest of the batch's id.
     """
 
     at: int
@@ -67,29 +67,29 @@ class Seal:
 
     @property
     def codes(self) -> int:
-        """At least so many codes are on the coupon."""
+        """The minimum number of codes on the coupon."""
         return self.singles + sum(max(batch.issued, batch.active) for batch in self.batches.values())
 
     def says_the_same(self, other: Seal | None) -> bool:
-        """Whether another one is closed and says the same of the codes, whenever it was written."""
+        """Whether another seal is closed and has the same summary of the codes, whenever it was written."""
         if other is None or other.mark is not None:
             return False
         mine = self.singles, self.digest, self.rest, self.batches
         return mine == (other.singles, other.digest, other.rest, other.batches)
 
     def may_have(self, config_id: str) -> bool:
-        """Whether a single code of an entry may be among those that are not in the file."""
+        """Whether a single code with this config id may be among those that are not in the file."""
         return self.rest is None or short_digest("code", config_id) in self.rest
 
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """What apply does with the seal of one coupon, by the coupon's Stripe id (of a new one: as planned).
+    """What apply does with the seal of one coupon; ``stripe_id`` is the coupon's, of a new one the planned id.
 
-    ``before`` is the text of the seal there is, ``created`` when the coupon was made (0: by this plan). ``after`` is
-    what it says when all that the plan does to codes of the coupon has been done; None where it is not to be closed.
-    ``opened``: the plan writes to codes of the coupon; ``stale``: the seal there is does not say this. ``during`` is
-    what the open one says, which holds however much of the plan is done.
+    ``before`` is the text of the present seal, ``created`` when the coupon was created (0: by this plan). ``after``
+    is the seal when the plan is done; None if it is not closed. ``opened``: the plan changes codes of the coupon;
+    ``stale``: the present seal differs from ``after``. ``during`` is the open seal, true while the plan is carried
+    out.
     """
 
     stripe_id: str
@@ -102,21 +102,21 @@ class Sealing:
 
     @property
     def requests(self) -> int:
-        """How many requests it takes: a look and a write to open it, and the same to close it."""
+        """The number of requests: a read and a write to open it, and the same to close it."""
         opens = 2 if self.opened and self.created else 0
         return opens + (2 if self.closes else 0)
 
     @property
     def closes(self) -> bool:
-        """Whether the seal is written anew."""
+        """Whether the plan closes the seal with new content."""
         return self.after is not None and (self.opened or self.stale)
 
 
 def write(seal: Seal, owner: str, stripe_id: str, created: int = 0) -> str | None:
-    """Return the text of a coupon's seal; None where two values are too short for it.
+    """Return the text of a coupon's seal; None if it does not fit into two values.
 
-    ``created`` is when the coupon was made, seconds UTC: a closed seal is of that coupon alone, while an open one may
-    be there from its creation on.
+    ``created`` is when the coupon was created, seconds UTC: a closed seal is valid for that coupon only. An open one
+    may be written with the coupon itself, when that time is not known yet.
     """
     batches = ",".join(
         f"{batch}:{one.definition}:{one.issued}:{one.active}:{'e' * one.elsewhere}"
@@ -131,14 +131,14 @@ def write(seal: Seal, owner: str, stripe_id: str, created: int = 0) -> str | Non
 
 
 def read(text: str, owner: str, stripe_id: str, created: int) -> Seal | None:
-    """Return the seal of a coupon; None where there is none, or one that this version cannot read."""
+    """Return the seal of a coupon; None if there is none, or it is not valid, or of another version."""
     said, _, check = text.rpartition(";")
     parts = said.split(";")
     if len(parts) != 9 or parts[0] != _VERSION:
         return None
     _, state, at, family, gone, singles, digest, rest, batches = parts
     closed = state == "closed"
-    # What passes this was written here: every part is as it should be.
+    # A text with this check was written by promosync: every part is valid.
     if check != _check(said, owner, stripe_id, created if closed else 0):
         return None
     listed = [one.split(":") for one in batches.split(",")] if batches else []
@@ -155,42 +155,42 @@ def read(text: str, owner: str, stripe_id: str, created: int) -> Seal | None:
 
 
 def values(text: str) -> dict[str, str]:
-    """Return a seal's text as values of the metadata, by key without the prefix; an empty one removes its key."""
+    """Return the text of a seal as metadata values, by key without the prefix; an empty value removes its key."""
     return {key: text[at * VALUE_CHARACTERS : (at + 1) * VALUE_CHARACTERS] for at, key in enumerate(KEYS)}
 
 
 def digest(*parts: str) -> str:
-    """Return eleven characters that tell apart what would be mistaken for each other by accident alone."""
+    """Return a digest of eleven characters."""
     return _hash("\0".join(parts), 11)
 
 
 def batch_digest(batch: str) -> str:
-    """Return what stands for the id of a batch."""
+    """Return the digest of the id of a batch."""
     return _hash(f"batch\0{batch}", 8)
 
 
 def short_digest(kind: str, config_id: str) -> str:
-    """Return what stands for the id of a coupon, code or batch that no longer is where a plan looks for it."""
+    """Return the short digest of the id of a coupon, code or batch; ``kind`` says which."""
     return _hash(f"{kind}\0{config_id}", _SHORT)
 
 
 def rest_of(digests: Iterable[str]) -> frozenset[str] | None:
-    """Return the ``rest`` of a seal; None where they are too many to be told one by one."""
+    """Return the ``rest`` of a seal; None if there are too many."""
     return _few(digests, _MOST_REST)
 
 
 def gone_of(digests: Iterable[str]) -> frozenset[str] | None:
-    """Return the ``gone`` of a seal; None where they are too many to be told one by one."""
+    """Return the ``gone`` of a seal; None if there are too many."""
     return _few(digests, _MOST_GONE)
 
 
 def family_digest(coupons: Iterable[str]) -> str:
-    """Return what stands for all coupons of an owner, given their Stripe ids."""
+    """Return the digest of all coupons of an owner, from their Stripe ids."""
     return digest("family", *sorted(coupons))
 
 
 def singles_digest(codes: Iterable[tuple[str, str]]) -> str:
-    """Return what stands for single codes, given the id and the folded text of each."""
+    """Return the digest of single codes, from the id and the folded text of each."""
     return digest("singles", *(part for code in sorted(codes) for part in code))
 
 

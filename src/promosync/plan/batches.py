@@ -19,7 +19,7 @@ from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.issued import IssuedCodes, Shape, Verdict
 from promosync.model.life import coupon_end, farthest, is_over
 from promosync.model.live import LiveCoupon
-from promosync.model.problems import Problem, ProblemsFound
+from promosync.model.problems import Problem
 from promosync.model.promotions import PromotionCode
 from promosync.plan import carry
 from promosync.plan.batch_adoption import Adoptable, Nobodys, adoptable
@@ -285,10 +285,7 @@ def _space(question: BatchQuestion, wanted: Wanted) -> tuple[Space | None, list[
     entry = question.entry
     if not isinstance(entry.source, Generate) or wanted.standing is Standing.OVER:
         return None, []
-    try:
-        return space_of(entry), check_capacity(entry, _needed(wanted), 0)
-    except ProblemsFound as found:
-        return None, list(found.problems)
+    return space_of(entry), check_capacity(entry, _needed(wanted), 0)
 
 
 def _room(question: BatchQuestion, space: Space | None, wanted: Wanted, slots: SlotPlan) -> list[Problem]:

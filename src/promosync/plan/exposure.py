@@ -73,15 +73,10 @@ def uses_of(coupon: CouponEntry, ways: Iterable[Way], sizes: Mapping[str, int], 
     return sum(known) if own is None else min(own, sum(known))
 
 
-def all_ways(configuration: Configuration) -> tuple[Way, ...]:
-    """Return every code, then every batch."""
-    return (*configuration.codes, *configuration.batches)
-
-
 def ways_to(configuration: Configuration) -> dict[str, list[Way]]:
     """Return the codes and batches of each coupon that has any, by its config id, codes first."""
     ways: dict[str, list[Way]] = {}
-    for way in all_ways(configuration):
+    for way in configuration.ways:
         ways.setdefault(way.spec.coupon, []).append(way)
     return ways
 

@@ -24,7 +24,7 @@ from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, r
 from promosync.plan.coupons import CouponFuture, decide_coupon, decide_leftovers, decide_stray
 from promosync.plan.deleted_coupons import GoneCoupons
 from promosync.plan.desired import resolve
-from promosync.plan.exposure import Exposure, all_ways, batch_sizes, exposures
+from promosync.plan.exposure import Exposure, batch_sizes, exposures
 from promosync.plan.linked import with_waits
 from promosync.plan.matching import Matches, match, name_of
 from promosync.plan.plan import Action, BatchAction, Kept, Kind, Plan, Trusted, Verb
@@ -330,7 +330,7 @@ def with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Actio
 def _exposed(wanted: Configuration, rows: Mapping[str, Rows], now: int, touched: set[Path]) -> tuple[Exposure, ...]:
     """Return the worst case of the coupons that are touched, themselves or by what hangs on them."""
     coupons = {entry.id for entry in wanted.coupons if entry.path in touched}
-    coupons |= {way.spec.coupon for way in all_ways(wanted) if way.path in touched}
+    coupons |= {way.spec.coupon for way in wanted.ways if way.path in touched}
     found = exposures(wanted, batch_sizes(wanted, rows), now)
     return tuple(exposure for exposure in found if exposure.coupon in coupons)
 

@@ -24,7 +24,6 @@ from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, 
 from promosync.model.issued import IssuedCodes
 from promosync.model.life import is_over
 from promosync.model.live import LiveCoupon
-from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import fold
 from promosync.model.seal import Seal
 from promosync.plan.batch_rows import Rows
@@ -255,12 +254,8 @@ class _Looking:
         """Whether the codes of others could matter for those that a batch draws."""
         if not isinstance(entry.source, Generate):
             return False
-        try:
-            space = space_of(entry)
-        except ProblemsFound:
-            return False  # told by whoever decides about the batch
         needed = needed_codes(entry, self._rows.get(entry.id, Rows()))
-        return space.capacity <= (needed + _OTHERS) * POSSIBLE_PER_ISSUED
+        return space_of(entry).capacity <= (needed + _OTHERS) * POSSIBLE_PER_ISSUED
 
     def _rows_to_ask(self, entry: BatchEntry) -> Iterator[str]:
         """Yield the texts of an import that are not the batch's own active ones: others may have them."""

@@ -13,7 +13,6 @@ from promosync.codes.text_set import TextSet
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, Configuration, Generate
 from promosync.model.issued import IssuedCodes
-from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import fold
 from promosync.plan.batch_rows import Rows
 
@@ -120,9 +119,6 @@ def needed_codes(entry: BatchEntry, rows: Rows) -> int:
 def _same(space: Space, entry: BatchEntry) -> bool:
     if not isinstance(entry.source, Generate):
         return False
-    try:
-        other = space_of(entry)
-    except ProblemsFound:
-        return False
+    other = space_of(entry)
     alike = set(fold(other.alphabet)) == set(fold(space.alphabet))
     return alike and fold(other.template) == fold(space.template)

@@ -14,7 +14,6 @@ from promosync.model.configuration import Configuration
 from promosync.model.life import farthest
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.plan.batch_rows import Rows
-from promosync.plan.exposure import all_ways
 from promosync.workflows.batch_files import read_batch_files, with_file_faults
 
 _SAVED_PLAN = re.compile(rb'\s*\{\s*"promosync_plan"')
@@ -44,10 +43,8 @@ class Unchecked:
 
 def same_at(configuration: Configuration, one: int, other: int) -> bool:
     """Whether a configuration that is valid at one time (seconds UTC) gives the same at another."""
-    dates = [coupon.spec.redeem_by for coupon in configuration.coupons]
-    dates += [way.spec.expires_at for way in all_ways(configuration)]
     limits = (one, other), (farthest(one), farthest(other))
-    return not any(min(pair) < date <= max(pair) for date in dates if date is not None for pair in limits)
+    return not any(min(pair) < date <= max(pair) for _, date in configuration.dates() for pair in limits)
 
 
 def read_configuration(names: Sequence[str], now: int | None = None) -> Unchecked:

@@ -1,1 +1,1 @@
-"""One file for each rule; its `check` yields what it has to tell."""
+"""The lint rules, a module for each family: every function is a rule and yields its warnings."""

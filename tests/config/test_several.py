@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,15 @@ def test_what_is_no_configuration(folder: Path, names: list[str], words: str) ->
     said = [render_line(problem, refused.value.source) for problem in refused.value.problems]
     assert any(words in line for line in said), said
     assert "no.json" not in names or len(said) == 2
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(folder: Path) -> None:
+    """Nobody may write into it."""
+    os.mkfifo(folder / "shop" / "c.json")
+    with pytest.raises(Refused) as refused:
+        read_configuration(["shop"])
+    said = [render_line(problem, refused.value.source) for problem in refused.value.problems]
+    assert said == ["shop/c.json: this is a pipe; remove it"]
 
 
 def test_files_of_batches_are_beside_their_own_file(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,17 +102,19 @@ def _files_of(name: str) -> Iterator[str]:
     if not found:
         fault = Problem((), "there is no configuration in this folder", "name the file", rule="unreadable-file")
         raise Refused([fault], Source(name))
-    yield from map(str, found)
+    for path in found:
+        if path.is_fifo():  # which a command line may name: it is read until its writer ends
+            raise Refused([Problem((), "this is a pipe", "remove it", rule="unreadable-file")], Source(str(path)))
+        yield str(path)
 
 
 def _is_meant(path: Path) -> bool:
     if path.name.startswith(".") or path.name.endswith(".schema.json"):
         return False
-    try:
-        with path.open("rb") as file:
+    if path.is_file():
+        with suppress(OSError), path.open("rb") as file:
             return not _SAVED_PLAN.match(file.read(1000))
-    except OSError:
-        return True  # reading it reports the reason
+    return True  # reading it reports the reason
 
 
 def _check(files: Sequence[str]) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,8 +43,19 @@ def pytest_configure() -> None:
             raise pytest.UsageError(f"{name} holds a live key: tests do not run beside one")
         if name != EXAM_KEY and (name.startswith(_SCRUBBED) or name in _SCRUBBED_WHOLE):
             del os.environ[name]
+    # Else each of the processes that tests begin would compile all modules again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not os.environ.get(EXAM_KEY):
         _keep_to_this_machine()
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Path]:
+    """The program `promosync`, in a folder of its own, with its modules loaded already."""
+    from tests.forked import serving  # not where a test takes this file elsewhere
+
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as program:
+        yield program
 
 
 def _keep_to_this_machine() -> None:

@@ -27,7 +27,7 @@ PATIENCE = 30.0
 pytestmark = pytest.mark.usefixtures("folder")
 
 
-def promosync(*arguments: str, program: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+def promosync(*arguments: str, program: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, with nothing on standard input: ``program`` where its start is not the question."""
     return subprocess.run(
         [*([program] if program else PROMOSYNC), *arguments],
@@ -84,7 +84,7 @@ def test_an_apply_goes_on_when_its_reader_has_gone(forked: Path) -> None:
         assert process.stdout
         process.stdout.close()
         assert process.wait(PATIENCE) == 0
-    assert promosync("plan", "--sandbox", "--detailed-exitcode", program=forked).returncode == 0
+    assert promosync("plan", "--sandbox", "--detailed-exitcode", program=str(forked)).returncode == 0
 
 
 def test_a_closed_standard_output_is_no_error() -> None:
@@ -167,10 +167,10 @@ def test_one_signal_finishes_what_has_begun(number: signal.Signals, forked: Path
         made = len(handle.control.dump()["promotion_codes"])
         assert 0 < made < 400
         handle.control.clear_faults()
-        again = promosync("apply", "--yes", "--rps", "10000", program=forked, **at(handle))
+        again = promosync("apply", "--yes", "--rps", "10000", program=str(forked), **at(handle))
         assert again.returncode == 0
         assert f"Plan: {400 - made} to create" in again.stdout
-        assert promosync("plan", "--detailed-exitcode", program=forked, **at(handle)).returncode == 0
+        assert promosync("plan", "--detailed-exitcode", program=str(forked), **at(handle)).returncode == 0
 
 
 def test_a_second_signal_stops_at_once() -> None:
@@ -226,16 +226,16 @@ def test_a_terminal_is_asked(forked: Path) -> None:
         assert left == code
         assert "Only 'yes' is accepted" in seen
         assert "Traceback" not in seen
-        assert promosync("plan", "--sandbox", "--detailed-exitcode", program=forked).returncode == 2
+        assert promosync("plan", "--sandbox", "--detailed-exitcode", program=str(forked)).returncode == 2
     left, seen = on_a_terminal(b"yes\n", "apply", "--sandbox")
     assert left == 0
     assert "Apply: 4 done." in seen
-    assert promosync("plan", "--sandbox", "--detailed-exitcode", program=forked).returncode == 0
+    assert promosync("plan", "--sandbox", "--detailed-exitcode", program=str(forked)).returncode == 0
 
 
 def test_colour_is_for_terminals_and_carries_nothing(forked: Path) -> None:
     """A pipe gets none, nor does a terminal with NO_COLOR, and the words are the same."""
-    plain = promosync("plan", "--sandbox", program=forked).stdout
+    plain = promosync("plan", "--sandbox", program=str(forked)).stdout
     assert "\x1b" not in plain
     _, coloured = on_a_terminal(b"", "plan", "--sandbox")
     assert re.search(r"\x1b\[[0-9;]*3[0-9]", coloured)

@@ -18,7 +18,7 @@ demo: .venv/ready ## the whole story against a local sandbox, no Stripe account
 	@$(BIN)/promosync demo
 
 test: .venv/ready ## all tests; those in a browser where one is installed
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 	@$(BIN)/python -m tests.browser.chromium || true
 
 browser: .venv/ready ## the tests in a browser, which must be there
@@ -29,7 +29,7 @@ check: .venv/ready ## format, lint, strict types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 	@$(BIN)/python -m tests.browser.chromium || true
 
 contract: .venv/ready ## what is sent and answered, beside Stripe's own validator and spec; takes Go
@@ -46,7 +46,7 @@ mutants: .venv/mutants ## do the tests see SAMPLE=40 changes of a line, drawn by
 	@touch $@
 
 lowest: .venv-lowest/ready ## all tests with the oldest releases that pyproject.toml says are enough
-	.venv-lowest/bin/python -m pytest -n auto
+	.venv-lowest/bin/python -m pytest -n auto --dist worksteal
 
 .venv-lowest/ready: .venv/ready
 	$(BIN)/uv venv --quiet --clear --seed --python $(BIN)/python .venv-lowest

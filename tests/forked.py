@@ -122,4 +122,8 @@ if __name__ == "__main__":
     if _serve(sys.argv[1]):
         from promosync.__main__ import main
 
-        sys.exit(main())
+        code = main()
+        for output in (sys.stdout, sys.stderr):
+            if output is not None:
+                output.flush()
+        os._exit(code)  # to take everything down that was loaded would cost as much as a short command does

@@ -18,7 +18,7 @@ demo: .venv/ready ## every step against a local sandbox; no Stripe account neede
 	@$(BIN)/promosync demo
 
 test: .venv/ready ## all tests; those in a browser only if one is installed
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 	@$(BIN)/python -m tests.browser.chromium || true
 
 browser: .venv/ready ## the tests in a browser, which must be installed
@@ -29,7 +29,7 @@ check: .venv/ready ## format, lint, strict types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 	@$(BIN)/python -m tests.browser.chromium || true
 
 contract: .venv/ready ## requests and answers, checked by Stripe's own validator and spec; needs Go
@@ -46,7 +46,7 @@ mutants: .venv/mutants ## do the tests see SAMPLE=40 changes of a line of the co
 	@touch $@
 
 lowest: .venv-lowest/ready ## all tests with the oldest releases that pyproject.toml allows
-	.venv-lowest/bin/python -m pytest -n auto
+	.venv-lowest/bin/python -m pytest -n auto --dist worksteal
 
 .venv-lowest/ready: .venv/ready
 	$(BIN)/uv venv --quiet --clear --seed --python $(BIN)/python .venv-lowest

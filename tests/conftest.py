@@ -5,6 +5,10 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,8 +44,40 @@ def pytest_configure() -> None:
             raise pytest.UsageError(f"{name} holds a live key: tests do not run beside one")
         if name != EXAM_KEY and (name.startswith(_SCRUBBED) or name in _SCRUBBED_WHOLE):
             del os.environ[name]
+    # Else each of the processes that tests begin would compile all modules again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not os.environ.get(EXAM_KEY):
         _keep_to_this_machine()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """A command compiles the templates of its page, and makes one page; the tests, which make many, keep the code."""
+    from jinja2 import BytecodeCache, Environment
+    from jinja2.bccache import Bucket
+
+    kept: dict[str, bytes] = {}
+
+    class Kept(BytecodeCache):
+        def load_bytecode(self, bucket: Bucket) -> None:
+            if bucket.key in kept:
+                bucket.bytecode_from_string(kept[bucket.key])
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            kept[bucket.key] = bucket.bytecode_to_string()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("promosync.render.pages.Environment", partial(Environment, bytecode_cache=Kept()))
+        yield
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Path]:
+    """The program `promosync`, in a folder of its own, with its modules loaded already."""
+    from tests.forked import serving  # not where a test takes this file elsewhere
+
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as program:
+        yield program
 
 
 def _keep_to_this_machine() -> None:

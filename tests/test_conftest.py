@@ -40,4 +40,5 @@ def test_a_live_key_stops_the_tests(pytester: pytest.Pytester, monkeypatch: pyte
     pytester.makepyfile("def test_it(): pass")
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     assert result.ret != 0
+    assert "holds a live key" in result.stderr.str()
     assert "passed" not in result.stdout.str()

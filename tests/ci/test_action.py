@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from tests.ci.runner import ROOT, Job, evaluate, read_yaml, use_action
 KEY = "rk_test_reader0123456789"
 READ = ["coupon_read", "promotion_code_read", "product_read", "customer_read", "connected_account_read"]
 WRITER = "rk_test_writer0123456789"
-PROMOSYNC = str(Path(sysconfig.get_path("scripts"), "promosync"))
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -54,10 +52,10 @@ def hub() -> Iterator[GitHub]:
 
 
 class Repository:
-    """A checkout with a configuration in it, in which jobs use the action."""
+    """A checkout with a configuration in it, in which jobs use the action, with a promosync that is there already."""
 
-    def __init__(self, folder: Path, stripe: Handle, hub: GitHub) -> None:
-        self.folder, self.stripe, self.hub, self.jobs = folder, stripe, hub, 0
+    def __init__(self, folder: Path, stripe: Handle, hub: GitHub, promosync: Path) -> None:
+        self.folder, self.stripe, self.hub, self.promosync, self.jobs = folder, stripe, hub, str(promosync), 0
         self.temp = folder.parent / "temp"
         folder.mkdir()
         self.write(SHOP)
@@ -70,7 +68,7 @@ class Repository:
         """Run a job, for a pull request where nothing else is said."""
         self.jobs += 1
         event = pull_request() if event is None else event
-        given = {"promosync": PROMOSYNC, "stripe_api_key": KEY, **inputs}
+        given = {"promosync": self.promosync, "stripe_api_key": KEY, **inputs}
         env = {
             "GITHUB_API_URL": self.hub.url,
             "GITHUB_REPOSITORY": "me/shop",
@@ -83,8 +81,8 @@ class Repository:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, stripe: Handle, hub: GitHub) -> Repository:
-    return Repository(tmp_path / "shop", stripe, hub)
+def repository(tmp_path: Path, stripe: Handle, hub: GitHub, forked: Path) -> Repository:
+    return Repository(tmp_path / "shop", stripe, hub, forked)
 
 
 def test_a_pull_request_gets_one_comment(repository: Repository) -> None:
@@ -161,7 +159,8 @@ def test_a_sandbox_is_planned_for_on_request(repository: Repository) -> None:
 
 def test_a_sandbox_of_the_checkout_is_not_looked_at(repository: Repository) -> None:
     """A fork may bring one along in which all is done already; what it says about the plan is nothing."""
-    subprocess.run([PROMOSYNC, "apply", "--sandbox", "--yes"], cwd=repository.folder, check=True, capture_output=True)
+    applied = [repository.promosync, "apply", "--sandbox", "--yes"]
+    subprocess.run(applied, cwd=repository.folder, check=True, capture_output=True)
     before = sorted(repository.folder.rglob("*"))
     job = repository.job(pull_request("you/shop"), stripe_api_key="")
     assert (job.code, job.outputs["changes"]) == (0, "true")

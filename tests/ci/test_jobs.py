@@ -42,7 +42,10 @@ def stripe() -> Iterator[Handle]:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(tmp_path: Path, forked: Path) -> Path:
+    """A folder with a configuration in it, beside the one in which promosync is installed."""
+    (tmp_path / "installed").mkdir()
+    (tmp_path / "installed" / "bin").symlink_to(forked.parent)
     folder = tmp_path / "shop"
     folder.mkdir()
     (folder / "promosync.json").write_text(json.dumps(SHOP), encoding="utf-8")
@@ -51,11 +54,11 @@ def checkout(tmp_path: Path) -> Path:
 
 def run(script: str, folder: Path, env: Mapping[str, str]) -> tuple[int, str]:
     """Run a script as both systems do: stop at the first command that fails."""
-    scripts = sysconfig.get_path("scripts")
+    places = (str(folder.parent / "installed" / "bin"), sysconfig.get_path("scripts"), os.environ["PATH"])
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
         cwd=folder,
-        env={"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder), **env},
+        env={"PATH": os.pathsep.join(places), "HOME": str(folder), **env},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

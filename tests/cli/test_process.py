@@ -27,10 +27,10 @@ PATIENCE = 30.0
 pytestmark = pytest.mark.usefixtures("folder")
 
 
-def promosync(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, with nothing on standard input."""
+def promosync(*arguments: str, program: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with nothing on standard input: ``program`` where its start is not the question."""
     return subprocess.run(
-        [*PROMOSYNC, *arguments],
+        [*([program] if program else PROMOSYNC), *arguments],
         env=process_env(**env),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -72,7 +72,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert "Broken" not in said
 
 
-def test_an_apply_goes_on_when_its_reader_has_gone() -> None:
+def test_an_apply_goes_on_when_its_reader_has_gone(forked: Path) -> None:
     """What was begun is not left half done because of a closed pipe."""
     process = subprocess.Popen(
         [*PROMOSYNC, "apply", "--sandbox", "--yes", "--format", "json"],
@@ -84,7 +84,7 @@ def test_an_apply_goes_on_when_its_reader_has_gone() -> None:
         assert process.stdout
         process.stdout.close()
         assert process.wait(PATIENCE) == 0
-    assert promosync("plan", "--sandbox", "--detailed-exitcode").returncode == 0
+    assert promosync("plan", "--sandbox", "--detailed-exitcode", program=str(forked)).returncode == 0
 
 
 def test_a_closed_standard_output_is_no_error() -> None:
@@ -154,7 +154,7 @@ def many_codes_under_way(slow: float) -> Iterator[tuple[subprocess.Popen[str], H
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_finishes_what_has_begun(number: signal.Signals) -> None:
+def test_one_signal_finishes_what_has_begun(number: signal.Signals, forked: Path) -> None:
     """The rest is skipped and reported, the exit is 130, and the next apply goes on to the same end."""
     with many_codes_under_way(0.1) as (process, handle):
         process.send_signal(number)
@@ -167,10 +167,10 @@ def test_one_signal_finishes_what_has_begun(number: signal.Signals) -> None:
         made = len(handle.control.dump()["promotion_codes"])
         assert 0 < made < 400
         handle.control.clear_faults()
-        again = promosync("apply", "--yes", "--rps", "10000", **at(handle))
+        again = promosync("apply", "--yes", "--rps", "10000", program=str(forked), **at(handle))
         assert again.returncode == 0
         assert f"Plan: {400 - made} to create" in again.stdout
-        assert promosync("plan", "--detailed-exitcode", **at(handle)).returncode == 0
+        assert promosync("plan", "--detailed-exitcode", program=str(forked), **at(handle)).returncode == 0
 
 
 def test_a_second_signal_stops_at_once() -> None:
@@ -219,23 +219,23 @@ def on_a_terminal(answer: bytes | None, *arguments: str, **env: str) -> tuple[in
     return process.wait(PATIENCE), seen.decode()
 
 
-def test_a_terminal_is_asked() -> None:
+def test_a_terminal_is_asked(forked: Path) -> None:
     """Only "yes" is a yes: everything else, Ctrl-C among it, leaves Stripe as it was."""
     for answer, code in ((b"y\n", 1), (b"\x04", 1), (None, 130)):
         left, seen = on_a_terminal(answer, "apply", "--sandbox")
         assert left == code
         assert "Only 'yes' is accepted" in seen
         assert "Traceback" not in seen
-        assert promosync("plan", "--sandbox", "--detailed-exitcode").returncode == 2
+        assert promosync("plan", "--sandbox", "--detailed-exitcode", program=str(forked)).returncode == 2
     left, seen = on_a_terminal(b"yes\n", "apply", "--sandbox")
     assert left == 0
     assert "Apply: 4 done." in seen
-    assert promosync("plan", "--sandbox", "--detailed-exitcode").returncode == 0
+    assert promosync("plan", "--sandbox", "--detailed-exitcode", program=str(forked)).returncode == 0
 
 
-def test_colour_is_for_terminals_and_carries_nothing() -> None:
+def test_colour_is_for_terminals_and_carries_nothing(forked: Path) -> None:
     """A pipe gets none, nor does a terminal with NO_COLOR, and the words are the same."""
-    plain = promosync("plan", "--sandbox").stdout
+    plain = promosync("plan", "--sandbox", program=str(forked)).stdout
     assert "\x1b" not in plain
     _, coloured = on_a_terminal(b"", "plan", "--sandbox")
     assert re.search(r"\x1b\[[0-9;]*3[0-9]", coloured)

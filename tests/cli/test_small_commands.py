@@ -272,13 +272,12 @@ def test_what_others_call_yes(cli: Cli, given: str) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_completes(shell: str, tmp_path: Path) -> None:
+def test_a_shell_completes(shell: str, tmp_path: Path, forked: Path) -> None:
     """Commands and options, by the script that is printed for it."""
     env = process_env(HOME=str(tmp_path))
-    program = str(Path(sys.executable).parent / "promosync")
 
     def said(**more: str) -> str:
-        done = subprocess.run([program], env={**env, **more}, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([forked], env={**env, **more}, capture_output=True, text=True, timeout=60, check=False)
         return done.stdout
 
     assert f"complete_{shell}" in said(_PROMOSYNC_COMPLETE=f"source_{shell}")

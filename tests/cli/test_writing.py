@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import stat
 import subprocess
 import sys
@@ -36,13 +37,23 @@ WRITERS = {
 """Every command that writes a file of a name it is given, and reads some."""
 
 
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the first test has made with an apply, for the others; empty before."""
+    return tmp_path_factory.mktemp("applied")
+
+
 @pytest.fixture
-def shop(cli: Cli) -> Cli:
+def shop(cli: Cli, folder: Path, applied: Path) -> Cli:
+    if any(applied.iterdir()):
+        shutil.copytree(applied, folder, dirs_exist_ok=True)
+        return cli
     write(BATCHES)
     Path("codes.csv").write_text("PRINTED1\nPRINTED2\n", encoding="utf-8")
     Path("lists").mkdir()
     Path("lists/addresses.csv").write_text("ann@example.com\n", encoding="utf-8")
     assert cli("apply", "--sandbox", "--yes").code == 0
+    shutil.copytree(folder, applied, dirs_exist_ok=True)
     return cli
 
 

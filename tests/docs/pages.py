@@ -20,6 +20,7 @@ from tests.cli.conftest import process_env
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+PROMOSYNC = Path(sys.executable).with_name("promosync")
 
 _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>[a-z]*)(?: (?P<file>\S+))?\n(?P<body>.*?)^ *```$", re.DOTALL | re.MULTILINE
@@ -60,10 +61,13 @@ def blocks(text: str) -> Iterator[Block]:
         yield _block(found)
 
 
-def played(text: str, folder: Path) -> str:
-    """Return a page with its console blocks as they are printed now, its files written to ``folder`` on the way."""
+def played(text: str, folder: Path, program: Path) -> str:
+    """Return a page with its console blocks as they are printed now, its files written to ``folder`` on the way.
+
+    ``program`` is the promosync that the page calls by its name.
+    """
     page = [_block(found) for found in _FENCE.finditer(text)]
-    printed = _typed(page, folder)
+    printed = _typed(page, folder, program)
 
     def shown(found: re.Match[str]) -> str:
         block = _block(found)
@@ -110,7 +114,7 @@ def _block(found: re.Match[str]) -> Block:
     return Block(found["language"], found["file"] or "", textwrap.dedent(found["body"]))
 
 
-def _typed(page: Iterable[Block], folder: Path) -> Iterator[str]:
+def _typed(page: Iterable[Block], folder: Path, program: Path) -> Iterator[str]:
     """Yield what each command of a page prints, stdout and stderr as they come; a command that fails is an error."""
     lines = []
     for block in page:
@@ -118,7 +122,8 @@ def _typed(page: Iterable[Block], folder: Path) -> Iterator[str]:
             lines.append(f"cat > {shlex.quote(block.file)} <<'{_END}'\n{block.body}{_END}")
         if block.language == "console":
             lines += [f"{command}\n{_MARK}" for command in block.commands]
-    env = process_env(PATH=f"{Path(sys.executable).parent}:{process_env()['PATH']}", PYTHONUTF8="1", COLUMNS="")
+    path = f"{program.parent}:{PROMOSYNC.parent}:{process_env()['PATH']}"
+    env = process_env(PATH=path, PYTHONUTF8="1", COLUMNS="")
     done = subprocess.run(
         ["/bin/sh", "-c", "\n".join(lines)],
         cwd=folder,

@@ -11,7 +11,7 @@ import pytest
 
 from promosync.codes.listing import COLUMNS
 from promosync.model.life import State
-from tests.docs.pages import DOCS, ROOT, blocks, played
+from tests.docs.pages import DOCS, PROMOSYNC, ROOT, blocks, played
 
 GUIDE = DOCS / "unique-codes.md"
 PAGES = sorted(
@@ -28,10 +28,10 @@ def test_there_is_something_to_play() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_page_shows_what_is_printed(page: Path, tmp_path: Path) -> None:
-    """`python -m tests.docs.test_played` writes them anew."""
+def test_a_page_shows_what_is_printed(page: Path, tmp_path: Path, forked: Path) -> None:
+    """`python -m tests.docs.test_played` writes them anew. The first page that people see starts the real program."""
     text = page.read_text(encoding="utf-8")
-    now = played(text, tmp_path)
+    now = played(text, tmp_path, PROMOSYNC if page.name == "README.md" else forked)
     assert _DRAWN.sub("BACK", now) == _DRAWN.sub("BACK", text)
     if page == GUIDE:
         assert len(set(_DRAWN.findall(now))) == 4, "one code for each address, and the same one each time"
@@ -46,4 +46,4 @@ def test_the_guide_explains_every_column(words: list[str]) -> None:
 if __name__ == "__main__":
     for each in [Path(name) for name in sys.argv[1:]] or PAGES:
         with tempfile.TemporaryDirectory() as made:
-            each.write_text(played(each.read_text(encoding="utf-8"), Path(made)), encoding="utf-8")
+            each.write_text(played(each.read_text(encoding="utf-8"), Path(made), PROMOSYNC), encoding="utf-8")

@@ -25,7 +25,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="package")
 def shared_world() -> Iterator[World]:
     with running() as handle:
-        yield open_world(handle.url, handle.control)
+        yield open_world(handle.url, handle.control, handle.sandbox)
 
 
 @pytest.fixture

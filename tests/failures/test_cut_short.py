@@ -23,8 +23,7 @@ WRITES = 27
 @pytest.fixture(scope="module")
 def undisturbed(shared_world: World) -> Json:
     """Where the change ends when nothing is in its way."""
-    shared_world.fresh()
-    texts = mixed.begin(shared_world)
+    texts = shared_world.begin(mixed.begin)
     begun = shared_world.writes
     shared_world.apply(mixed.after())
     mixed.rests(shared_world, mixed.after())
@@ -48,7 +47,7 @@ def repaired(world: World, texts: dict[str, str], wanted: Json) -> None:
 @pytest.mark.parametrize("after", range(WRITES))
 def test_stripe_gone_after_the_kth_write(world: World, undisturbed: Json, after: int, workers: int) -> None:
     """Whatever the k: what could not be done is told, and done by the next apply."""
-    texts = mixed.begin(world)
+    texts = world.begin(mixed.begin)
     plan = world.plan(mixed.after())
     world.control.die_after(after)
     world.client.patience = 0.0
@@ -63,7 +62,7 @@ def test_stripe_gone_after_the_kth_write(world: World, undisturbed: Json, after:
 @pytest.mark.usefixtures("folder")
 def test_killed_after_the_kth_write(elsewhere: World, shared_elsewhere: str, undisturbed: Json, after: int) -> None:
     """A real `kill -9` of a real process: its log is whole up to then and true, and the next apply repairs all."""
-    texts = mixed.begin(elsewhere)
+    texts = elsewhere.begin(mixed.begin)
     Path("promosync.json").write_text(json.dumps(mixed.after()), encoding="utf-8")
     begun = elsewhere.writes
     elsewhere.control.die_after(after)

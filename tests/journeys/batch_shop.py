@@ -103,7 +103,10 @@ class Shop:
 
     def apply(self, content: Json, **policy: Any) -> Plan:
         """Plan and carry out; everything must be done."""
-        plan = self.plan(content, **policy)
+        return self.done(self.plan(content, **policy))
+
+    def done(self, plan: Plan) -> Plan:
+        """Carry a plan out; everything must be done."""
         outcomes = self.carry_out(plan).outcomes
         assert [(o.action.id, o.message) for o in outcomes if o.status is not Status.DONE] == []
         return plan

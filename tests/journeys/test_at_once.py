@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from promosync.apply.outcome import Status
+from promosync.plan.plan import Plan
 from promosync.stripe_api.account import StripeAccount
 
 from .test_recreate import interrupted_after
@@ -71,9 +72,8 @@ class Between:
 @pytest.mark.parametrize("used", [0, 2], ids=["", "and customers use them in between"])
 def test_one_apply_comes_between_two_requests_of_the_other(world: World, case: str, used: int) -> None:
     """Each of the two ends with all done, wherever the other runs, and nothing is left to do."""
-    at, happened = 0, True
-    while happened:
-        world.fresh()
+
+    def planned(world: World) -> tuple[Json, Plan, Plan]:
         before, after = CASES[case]
         if "nobody" in case:
             world.control.seed("coupon", [{"id": "a", "percent_off": 5, "duration": "once"}])
@@ -85,6 +85,11 @@ def test_one_apply_comes_between_two_requests_of_the_other(world: World, case: s
         if used:
             for row in world.codes(active=True):
                 world.control.redeem(row["code"], times=used)
+        return after, *plans
+
+    at, happened = 0, True
+    while happened:
+        after, *plans = world.begin(planned)
         between = Between(world.stripe, at, partial(done, world, plans[1]))
         done(replace(world, stripe=cast("StripeAccount", between)), plans[0])
         world.rests(after)
@@ -104,13 +109,16 @@ def done(world: World, plan: Any) -> None:
 def test_what_is_left_of_a_recreate_is_finished_twice(world: World) -> None:
     """An interrupted recreate, and two applies that finish it: the count goes over once."""
     before, after = (document([coupon(percent_off=percent, max_redemptions=9)], MANY) for percent in (20, 25))
-    at, happened = 0, True
-    while happened:
-        world.fresh()
+
+    def planned(world: World) -> tuple[Plan, Plan]:
         world.settle(before)
         interrupted_after(world, after, writes=1)
         world.control.redeem("CODE1", times=2)
-        plans = world.plan(after), world.plan(after)
+        return world.plan(after), world.plan(after)
+
+    at, happened = 0, True
+    while happened:
+        plans = world.begin(planned)
         between = Between(world.stripe, at, partial(done, world, plans[1]))
         done(replace(world, stripe=cast("StripeAccount", between)), plans[0])
         world.rests(after)

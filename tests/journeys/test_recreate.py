@@ -310,14 +310,13 @@ KILLED: dict[str, Callable[[], Json]] = {
 def test_killed_after_every_write(world: World, case: str) -> None:
     """After a crash at any write, the next apply has the same result as an undisturbed one."""
     after = KILLED[case]()
-    _undisturbed(world)
+    world.begin(_undisturbed)
     begun = world.writes
     world.settle(after)
     writes, wanted = world.writes - begun, world.normal_form(after)
     assert writes >= 4
     for died_at in range(writes):
-        world.fresh()
-        _undisturbed(world)
+        world.begin(_undisturbed)
         report = interrupted_after(world, after, died_at)
         assert report.failed
         plan = world.settle(after)

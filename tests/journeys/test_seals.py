@@ -170,9 +170,9 @@ def test_a_crash_between_any_two_requests(shop: Shop, change: str) -> None:
         world.client.patience = patience
         world.control.clear_faults()
         world.control.advance(1)
-        both(shop, content)
+        repair = both(shop, content)
         both(shop, SHOP)  # and if the change is reverted
-        shop.apply(content)
+        shop.done(repair)
         assert both(shop, content).empty
         done, dies = dies > plan.requests, dies + 1
         world.control.advance(1)
@@ -200,8 +200,7 @@ def test_codes_left_on_a_deleted_coupon_are_found_after_a_crash(shop: Shop) -> N
         world.client.patience = patience
         world.control.clear_faults()
         world.control.advance(1)
-        both(shop, changed)
-        shop.apply(changed)
+        shop.done(both(shop, changed))
         assert both(shop, changed).empty
         assert len(shop.working(f"vip{dies}")) == 4
         done, dies = dies > plan.requests, dies + 1
@@ -222,9 +221,9 @@ def test_another_apply_in_between(shop: Shop, change: str) -> None:
         shop.carry_out(plan, replace(world, stripe=cast(StripeAccount, between)), workers=1)
         happened, at = between.happened, at + 1
         world.control.advance(1)
-        for content in (CHANGES[change], other, SHOP):
+        for content in (CHANGES[change], other):
             Both(lambda content=content, **policy: shop.plan(content, **policy)).plan()
-        shop.apply(SHOP)
+        shop.done(both(shop, SHOP))
 
 
 def test_a_coupon_without_room_is_not_sealed_and_that_is_told(shop: Shop) -> None:

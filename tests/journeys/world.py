@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from promosync.apply.engine import carry_out as run_engine
 from promosync.apply.outcome import Outcome, Report, Status
@@ -18,13 +18,16 @@ from promosync.model.configuration import Configuration
 from promosync.model.ownership import Mode
 from promosync.plan.plan import Plan
 from promosync.plan.planner import Policy
-from promosync.sandbox import Control
+from promosync.sandbox import Control, Sandbox
 from promosync.stripe_api.account import StripeAccount
 from promosync.stripe_api.client import Client
 from promosync.stripe_api.transport import Transport
 from promosync.workflows import plan as planning
 
+from .near import NEAR, Near
+
 Json = dict[str, Any]
+T = TypeVar("T")
 
 NOW = 1_800_000_000
 """2027-01-15T08:00:00Z: every journey begins here."""
@@ -74,12 +77,17 @@ def _loaded(text: str, minute: int) -> Configuration:
 
 @dataclass
 class World:
-    """One account: ``stripe`` is promosync's way to it, over ``client``; the others are everybody else's."""
+    """One account: ``stripe`` is promosync's way to it, over ``client``; the others are everybody else's.
+
+    ``sandbox`` is None where it is in another process.
+    """
 
     control: Control
     stripe: StripeAccount
     client: Client
     dashboard: Client
+    sandbox: Sandbox | None = None
+    _begun: dict[object, tuple[bytes, object]] = field(default_factory=dict)
 
     @property
     def now(self) -> int:
@@ -91,6 +99,25 @@ class World:
         self.control.seed("product", [{"id": "pro"}, {"id": "team"}])
         customers = [{"id": "cus_ann", "email": "ann@example.com"}, {"id": "cus_bob", "email": "Bob@example.com"}]
         self.control.seed("customer", customers)
+
+    def begin(self, how: Callable[[World], T]) -> T:
+        """Begin again with what ``how`` makes in an empty account; return what it returns.
+
+        It is called once: the next time the account is put back into the state that it left.
+        """
+        if self.sandbox is None:
+            self.fresh()
+            return how(self)
+        store = self.sandbox.store
+        if how not in self._begun:
+            self.fresh()
+            returned = how(self)
+            with store._lock:
+                self._begun[how] = store._db.serialize(), returned
+        state, found = self._begun[how]
+        with store._lock:
+            store._db.deserialize(state)
+        return cast(T, found)
 
     def plan(self, content: Json, **policy: Any) -> Plan:
         return planning.make(configured(content, self.now), self.stripe, Policy(**policy))
@@ -207,15 +234,25 @@ class World:
         return coupons, codes
 
 
-def open_world(url: str, control: Control) -> World:
+def open_world(url: str, control: Control, sandbox: Sandbox | None = None) -> World:
     """A client without the waits between tries that Stripe itself deserves."""
+    return _opened(url, control, sandbox)
 
+
+def open_near(sandbox: Sandbox) -> World:
+    """The same without connections: most of a request's time, and the same for each."""
+    return _opened(NEAR, Control.of(sandbox), sandbox)
+
+
+def _opened(url: str, control: Control, sandbox: Sandbox | None) -> World:
     def client() -> Client:
         transport = Transport(Pacer(None, None), 16, loopback=True)
+        if url == NEAR and sandbox is not None:
+            transport._session.mount(NEAR, Near(sandbox))
         return Client("sk_test_journeys", transport, url, patience=0.5, backoff=0.001)
 
     ours = client()
-    return World(control, StripeAccount(ours, Mode.TEST), ours, client())
+    return World(control, StripeAccount(ours, Mode.TEST), ours, client(), sandbox)
 
 
 def _ours(row: Json, config_id: str | None) -> bool:

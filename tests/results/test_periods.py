@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from promosync.model.problems import ProblemsFound
@@ -23,6 +23,7 @@ def local(moment: int, zone: str) -> date:
 
 
 @settings(max_examples=200, deadline=None)
+@example("Pacific/Apia", Every.DAY, 1316599200, 8640000)  # until the first second after the day that was lost
 @given(st.sampled_from(ZONES), st.sampled_from(list(Every)), st.integers(FIRST, LAST), st.integers(0, 100 * 86_400))
 def test_periods_follow_each_other_and_hold_their_days(zone: str, every: Every, since: int, length: int) -> None:
     """The first holds the first moment, the last the last; each begins where the one before ends."""
@@ -56,6 +57,19 @@ def test_periods_follow_each_other_and_hold_their_days(zone: str, every: Every, 
 def test_a_day_is_as_long_as_its_clock_makes_it(day: date, zone: str, hours: int) -> None:
     [found] = periods(midnight(day, ZoneInfo(zone)), midnight(day, ZoneInfo(zone)), Every.DAY, ZoneInfo(zone))
     assert (found.last + 1 - found.since) == hours * 3600
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Apia", "Pacific/Fakaofo"])
+def test_a_day_that_a_zone_left_out_is_no_period(zone: str) -> None:
+    """They went over the date line: after 2011-12-29 came 2011-12-31."""
+    found = periods(
+        midnight(date(2011, 12, 29), ZoneInfo(zone)),
+        midnight(date(2012, 1, 1), ZoneInfo(zone)),
+        Every.DAY,
+        ZoneInfo(zone),
+    )
+    days = [(one.first, one.last + 1 - one.since) for one in found]
+    assert days == [(day, 86_400) for day in (date(2011, 12, 29), date(2011, 12, 31), date(2012, 1, 1))]
 
 
 def test_a_span_is_of_whole_days_of_its_zone_or_of_moments() -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -232,10 +231,10 @@ def test_several_files_are_planned_and_applied_as_one(cli: Cli) -> None:
         assert "shop/a.json" not in told.out
 
 
-def pasted(said: str) -> str:
+def pasted(said: str, program: Path) -> str:
     """Carry out the command that `plan` printed as a shell does, without the question; return its result."""
     [command] = re.findall("(?m)^Carry it out with `(.*)`[.]$", said)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["/bin/sh", "-c", f"{command} --yes"], env=process_env(PATH=path), capture_output=True, text=True, timeout=60
     )
@@ -248,12 +247,12 @@ def pasted(said: str) -> str:
     [(PLAN, []), ("it's one; $HOME.json", []), (PLAN, ["--stripe-account", "acct_1PromosyncSandbox"])],
     ids=["a plan", "a name that a shell would read", "an account"],
 )
-def test_what_plan_says_to_type_works_as_printed(cli: Cli, plan: str, more: list[str]) -> None:
+def test_what_plan_says_to_type_works_as_printed(cli: Cli, forked: Path, plan: str, more: list[str]) -> None:
     """Pasted into a shell, it applies the plan to the account that it was made for, unsafe or not."""
-    assert "Apply: 4 done." in pasted(cli("plan", "--sandbox", "--out", plan, *more).err)
+    assert "Apply: 4 done." in pasted(cli("plan", "--sandbox", "--out", plan, *more).err, forked)
     assert cli("plan", "--sandbox", "--detailed-exitcode", *more).code == 0
     write(changed(coupons=[], promotion_codes=[]))
-    assert "Apply: 4 done." in pasted(cli("plan", "--sandbox", "--force", "--out", plan, *more).err)
+    assert "Apply: 4 done." in pasted(cli("plan", "--sandbox", "--force", "--out", plan, *more).err, forked)
 
 
 def test_the_options_that_decide_the_account_are_repeated() -> None:

@@ -39,6 +39,7 @@ THEIRS = {"id": "theirs", "percent_off": 50, "duration": "once"}
 
 
 def begun(world: World) -> str:
+    """An account as BEFORE has it, beside what is somebody else's, and a plan for AFTER."""
     world.control.seed("coupon", [THEIRS])
     promotion = {"type": "coupon", "coupon": "theirs"}
     world.dashboard.once("post", "/v1/promotion_codes", promotion=promotion, code="THEIRS")
@@ -179,7 +180,7 @@ LIES: dict[str, Callable[[Json, World], None]] = {
 @pytest.mark.parametrize("again", [None, AFTER], ids=["alone", "with its configuration"])
 def test_a_lie_is_refused(world: World, lie: str, again: Json | None) -> None:
     """Before the first write. With the configuration at hand a lie may also come to nothing: the truth is applied."""
-    text = begun(world)
+    text = world.begin(begun)
     hostile = forged(text, lambda plan: LIES[lie](plan, world))
     found = taken_up(world, hostile, again)
     if isinstance(found, Plan):
@@ -236,8 +237,7 @@ def test_what_is_left_alone_is_said(world: World) -> None:
 def test_any_edit_is_refused_or_shown(shared_world: World, data: st.DataObject, with_file: bool, use: bool) -> None:
     """What is nobody's and what is protected stays as it is, and the account is as it was shown."""
     world = shared_world
-    world.fresh()
-    text = begun(world)
+    text = world.begin(begun)
     hostile = data.draw(edits(text))
     if use:
         world.control.redeem("C1")

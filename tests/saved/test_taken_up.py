@@ -65,10 +65,13 @@ CASES: dict[str, tuple[Callable[[], Json], Callable[[], Json]]] = {
 def test_killed_after_every_write(world: World, case: str, use: bool) -> None:
     """After two crashes at any writes, the same plan continues without its configuration, and everything is done."""
     before, after = CASES[case][0](), CASES[case][1]()
-    for died_at in range(40):
-        world.fresh()
+
+    def drawn_up(world: World) -> str:
         world.settle(before)
-        text = save(world, after)
+        return save(world, after)
+
+    for died_at in range(40):
+        text = world.begin(drawn_up)
         begun = world.writes
         cut_short(world, text, died_at)
         finished = world.writes - begun < died_at

@@ -51,10 +51,8 @@ class Listing:
 
 
 def listing(moments: list[int], page: int = 100) -> Listing:
-    made = Listing(page=page)
-    for moment in sorted(moments):
-        made.add(moment)
-    return made
+    rows = [(-moment, -number) for number, moment in enumerate(sorted(moments))]
+    return Listing(sorted(rows), {f"row_{-number}": (created, number) for created, number in rows}, page)
 
 
 def walk(

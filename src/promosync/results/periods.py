@@ -1,6 +1,7 @@
 """Days, weeks and months of a time zone: from what users type to seconds UTC, and from those to periods.
 
-A day begins with its first moment, also where the clock skips midnight or shows it twice.
+A day begins with its first moment, also where the clock skips midnight or shows it twice. A day that a zone left out
+of its calendar is no period.
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ def periods(since: int, last: int, every: Every, zone: ZoneInfo) -> Iterator[Per
     day = first_day(since, every, zone)
     while (begin := midnight(day, zone)) <= last:
         following = _following(day, every)
-        yield Period(day, begin, midnight(following, zone) - 1)
+        last_of_it = midnight(following, zone) - 1
+        if begin <= last_of_it:  # else the zone left the day out, as Apia did on 2011-12-30
+            yield Period(day, begin, last_of_it)
         day = following
 
 

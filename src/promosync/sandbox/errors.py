@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 
+@dataclass(eq=False)
 class StripeError(Exception):
     """A refusal that becomes the answer; raised before anything is written."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        param: str | None = None,
-        code: str | None = None,
-        status: int = 400,
-        type: str = "invalid_request_error",
-        headers: Mapping[str, str] | None = None,
-        logged: bool = True,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.param = param
-        self.code = code
-        self.status = status
-        self.type = type
-        self.headers = dict(headers or {})
-        self.logged = logged
+    message: str
+    _: KW_ONLY
+    param: str | None = None
+    code: str | None = None
+    status: int = 400
+    type: str = "invalid_request_error"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    logged: bool = True
 
     def body(self, log_url: str | None) -> bytes:
         """The JSON body; `log_url` is shown unless this refusal is one that Stripe does not log."""

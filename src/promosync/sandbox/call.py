@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .errors import StripeError, no_such
+from .errors import StripeError
 
 NEWEST_VERSION = "2026-10-28.endive"
 ALPHANUMERIC = string.ascii_letters + string.digits
@@ -64,29 +64,6 @@ class Call:
             (self.scope, self.new_id("evt_"), self.now, type, json.dumps(body)),
         )
 
-    def find(self, table: str, id: str, *, deleted: bool = False) -> sqlite3.Row | None:
-        """The living object, or with `deleted` the newest one of that id, dead or alive."""
-        alive = "" if deleted else "AND deleted = 0"
-        row: sqlite3.Row | None = self.db.execute(
-            f"SELECT * FROM {table} WHERE scope = ? AND id = ? {alive} "  # noqa: S608 - our own names
-            "ORDER BY deleted, seq DESC LIMIT 1",
-            (self.scope, id),
-        ).fetchone()
-        return row
-
-    def need(self, table: str, title: str, id: str, param: str, *, status: int = 400) -> sqlite3.Row:
-        """The living object, or Stripe's refusal; it says so when the other mode has that id."""
-        row = self.find(table, id)
-        if row is not None:
-            return row
-        other = self.db.execute(
-            f"SELECT 1 FROM {table} JOIN scopes USING (scope) "  # noqa: S608 - our own names
-            "WHERE id = ? AND deleted = 0 AND account = ? AND livemode = ?",
-            (id, self.account, not self.livemode),
-        ).fetchone()
-        elsewhere = None if other is None else ("test" if self.livemode else "live")
-        raise no_such(title, id, param, status=status, elsewhere=elsewhere)
-
     def check_future(self, moment: int, param: str) -> None:
         """Refuses a moment that is past or more than five years ahead."""
         if moment <= self.now:
@@ -105,8 +82,3 @@ def five_years_after(now: int) -> int:
         return int(moment.replace(year=moment.year + 5).timestamp())
     except ValueError:  # the 29th of February
         return int(moment.replace(year=moment.year + 5, month=3, day=1).timestamp())
-
-
-def changes(before: Json, after: Json) -> Json:
-    """The old values of the fields that differ, as events tell them."""
-    return {name: before.get(name) for name in before | after if before.get(name) != after.get(name)}

@@ -12,16 +12,36 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from . import auth, faults, lifetime, orders, preview, store
+from . import (
+    auth,
+    checkout_sessions,
+    coupons,
+    customers,
+    faults,
+    invoices,
+    lifetime,
+    products,
+    promotion_codes,
+    store,
+)
 from .call import Call, Json
-from .dump import dump
 from .errors import StripeError
+from .kind import PREVIEW
 from .limits import Limiter, Limits
 from .redeem import Order, Refused, redeem
 from .seed import seed
 from .wire import Request, Response
 
 PREFIX = "/_sandbox/"
+
+_DUMPED = (
+    coupons.KIND,
+    promotion_codes.KIND,
+    products.KIND,
+    customers.KIND,
+    invoices.KIND,
+    checkout_sessions.KIND,
+)
 
 
 class Machine(Protocol):
@@ -122,7 +142,7 @@ def _redeem(lever: Lever) -> Json:
 
 def _refund(lever: Lever) -> Json:
     call = _call(lever)
-    return orders.refund(call, lever.given["invoice"], int(lever.given["amount"]))
+    return invoices.refund(call, lever.given["invoice"], int(lever.given["amount"]))
 
 
 def _register_key(lever: Lever) -> Json:
@@ -196,12 +216,27 @@ def _seed(lever: Lever) -> Json:
 
 
 def _preview(lever: Lever) -> Json:
-    preview.give(_call(lever), lever.given["id"], lever.given["fields"])
-    return {}
+    """Lets a coupon or code show fields that are not its own; an object that it has itself is merged with them."""
+    call, id = _call(lever), lever.given["id"]
+    for kind in (coupons.KIND, promotion_codes.KIND):
+        row = kind.find(call, id)
+        if row is not None:
+            data = {**json.loads(row["data"]), PREVIEW: lever.given["fields"]}
+            kind.write(call, row["seq"], data=json.dumps(data))
+            return {}
+    raise ValueError(f"there is no coupon and no promotion code {id!r}")
 
 
 def _dump(lever: Lever) -> Json:
-    return dump(_call(lever))
+    """The objects of each kind that are not deleted, oldest first, with every field of their own."""
+    call, shown = _call(lever), {}
+    for kind in _DUMPED:
+        rows = call.db.execute(
+            f"SELECT * FROM {kind.table} WHERE scope = ? AND deleted = 0 ORDER BY created, seq",  # noqa: S608
+            (call.scope,),
+        )
+        shown[kind.table] = [kind.show(call, row, kind.own) for row in rows.fetchall()]
+    return shown
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {

@@ -169,9 +169,9 @@ class Sandbox:
                 "Invalid request (check that your POST content type is application/x-www-form-urlencoded). "
                 "If you have any questions, we can help at https://support.stripe.com/."
             )
-        day = exchange.version[:10]
-        params = bind(route.params_at(day), form.nest(exchange.pairs))
-        wanted = expansion(params.pop("expand", None) or [], route.root_at(day), listed=route.listed)
+        route = route.at(exchange.version[:10])
+        params = bind(route.params, form.nest(exchange.pairs))
+        wanted = expansion(params.pop("expand", None) or [], route.root, listed=route.listed)
         if kind == "500":
             return self._json(exchange, 500, errors.broken().body(self._log_url(exchange)))
         lifetime.settle(db, exchange.now)

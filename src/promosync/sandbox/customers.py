@@ -6,16 +6,15 @@ import json
 import re
 import sqlite3
 
-from .call import Call, Json, changes, random_text
+from . import kind
+from .call import Call, Json, random_text
 from .errors import StripeError
-from .listing import CREATED, EXPAND, PAGING, page
+from .kind import EXPAND, Kind
 from .params import Choice, Group, Integer, List, Metadata, Spec, Text, merge_metadata
-
-TABLE, TITLE, URL = "customers", "customer", "/v1/customers"
 
 _ADDRESS_LINES = ("city", "country", "line1", "line2", "postal_code", "state")
 _ADDRESS = Group({name: Text(clear=True) for name in _ADDRESS_LINES}, clear=True)
-LIST: Spec = {**PAGING, **CREATED, "email": Text(longest=512)}
+LIST: Spec = {**kind.LIST, "email": Text(longest=512)}
 WRITE: Spec = {
     **EXPAND,
     "address": _ADDRESS,
@@ -31,9 +30,9 @@ WRITE: Spec = {
 }
 
 
-def render(call: Call, row: sqlite3.Row) -> Json:
+def _render(call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
     if row["deleted"]:
-        return stub(row["id"])
+        return KIND.show_deleted(row["id"])
     return {
         "id": row["id"],
         "object": "customer",
@@ -47,12 +46,11 @@ def render(call: Call, row: sqlite3.Row) -> Json:
         "livemode": call.livemode,
         "next_invoice_sequence": 1,
         "test_clock": None,
-        **json.loads(row["data"]),
+        **data,
     }
 
 
-def stub(id: str) -> Json:
-    return {"id": id, "object": "customer", "deleted": True}
+KIND = Kind("customer", "/v1/customers", "id", _render)
 
 
 def _checked_email(params: Json) -> str | None:
@@ -64,9 +62,7 @@ def _checked_email(params: Json) -> str | None:
 
 def create(call: Call) -> Json:
     email = _checked_email(call.params)
-    row = insert(call, call.params, email, call.new_id("cus_")[:18], call.now)
-    call.emit("customer.created", render(call, row))
-    return render(call, row)
+    return KIND.created(call, insert(call, call.params, email, call.new_id("cus_")[:18], call.now))
 
 
 def insert(call: Call, params: Json, email: str | None, id: str, created: int) -> sqlite3.Row:
@@ -82,11 +78,14 @@ def insert(call: Call, params: Json, email: str | None, id: str, created: int) -
         "shipping": params.get("shipping"),
         "tax_exempt": params.get("tax_exempt") or "none",
     }
-    call.db.execute(
-        "INSERT INTO customers (scope, id, created, email, email_key, data) VALUES (?, ?, ?, ?, ?, ?)",
-        (call.scope, id, created, email, email and email.lower(), json.dumps(data)),
+    return KIND.insert(
+        call,
+        id=id,
+        created=created,
+        email=email,
+        email_key=email and email.lower(),
+        data=json.dumps(data),
     )
-    return call.need(TABLE, TITLE, id, "id")
 
 
 def _in_full(address: Json | None) -> Json | None:
@@ -94,14 +93,14 @@ def _in_full(address: Json | None) -> Json | None:
 
 
 def retrieve(call: Call) -> Json:
-    found = call.find(TABLE, call.id, deleted=True)
-    return render(call, found or call.need(TABLE, TITLE, call.id, "id", status=404))
+    """A deleted one is shown too, as deleted."""
+    return KIND.show(call, KIND.find(call, call.id, deleted=True) or KIND.named(call), {})
 
 
 def update(call: Call) -> Json:
-    row, params = call.need(TABLE, TITLE, call.id, "id", status=404), call.params
+    row, params = KIND.named(call), call.params
     email = _checked_email(params) if "email" in params else row["email"]
-    before, data = render(call, row), json.loads(row["data"])
+    data = json.loads(row["data"])
     empties = {"balance": 0, "tax_exempt": "none"}
     for name, value in params.items():
         if name == "metadata":
@@ -110,26 +109,12 @@ def update(call: Call) -> Json:
             data["address"] = _in_full(value)
         elif name in data:
             data[name] = empties.get(name) if value is None else value
-    call.db.execute(
-        "UPDATE customers SET email = ?, email_key = ?, data = ? WHERE seq = ?",
-        (email, email and email.lower(), json.dumps(data), row["seq"]),
-    )
-    after = render(call, call.need(TABLE, TITLE, call.id, "id"))
-    call.emit("customer.updated", after, changes(before, after))
-    return after
-
-
-def delete(call: Call) -> Json:
-    row = call.need(TABLE, TITLE, call.id, "id", status=404)
-    call.emit("customer.deleted", render(call, row))
-    call.db.execute("UPDATE customers SET deleted = 1 WHERE seq = ?", (row["seq"],))
-    return stub(call.id)
+    return KIND.change(call, row, email=email, email_key=email and email.lower(), data=json.dumps(data))
 
 
 def list_all(call: Call) -> Json:
     email = call.params.get("email")
     if email is None:
-        return page(call, table=TABLE, title=TITLE, url=URL, render=render)
-    # The index knows lower-case addresses; this filter, unlike the search, minds the case.
-    where = [("email_key = ?", email.lower()), ("email = ?", email)]
-    return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where, index="customers_email")
+        return KIND.page(call)
+    # The index has addresses in lower case; this filter, unlike the search, minds the case.
+    return KIND.page(call, [("email_key = ?", email.lower()), ("email = ?", email)], "email")

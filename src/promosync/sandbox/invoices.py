@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from . import customers, kind
 from .call import Call, Json
-from .discounts import discount, shown_customer
-from .listing import CREATED, PAGING, Condition, page
-from .orders import months_after, total
+from .kind import Kind, equal
+from .orders import discount, months_after, total
 from .params import Choice, Created, Spec, Text
 
-TABLE, TITLE, URL = "invoices", "invoice", "/v1/invoices"
+URL = "/v1/invoices"
 
 LIST: Spec = {
-    **PAGING,
-    **CREATED,
+    **kind.LIST,
     "collection_method": Choice(choices=("charge_automatically", "send_invoice")),
     "customer": Text(),
     "customer_account": Text(),
@@ -40,10 +39,7 @@ _ZERO = (
 _EMPTY = ("customer_tax_ids", "default_tax_rates", "total_pretax_credit_amounts", "total_taxes")
 
 
-def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
-    """The object as Stripe shows it, with what is wanted of its discounts and customer expanded."""
-    wanted = call.expand if expand is None else expand
-    data = json.loads(row["data"])
+def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     paid, customer = total(data), row["customer"]
     amounts = [
         {"amount": one["amount"], "discount": _shown(call, one, customer, wanted.get("total_discount_amounts", {}))}
@@ -71,7 +67,7 @@ def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
         "collection_method": "charge_automatically",
         "created": row["created"],
         "currency": data["currency"],
-        "customer": shown_customer(call, customer, wanted),
+        "customer": customers.KIND.show_inside(call, customer, wanted),
         "customer_tax_exempt": "none",
         "discounts": [
             discount(call, one, customer, wanted["discounts"]) if "discounts" in wanted else one["id"]
@@ -158,17 +154,25 @@ def _line(call: Call, row: sqlite3.Row, data: Json) -> Json:
     }
 
 
-def retrieve(call: Call) -> Json:
-    return render(call, call.need(TABLE, TITLE, call.id, "invoice", status=404))
+KIND = Kind("invoice", URL, "invoice", _render, own={"total_discount_amounts": {"discount": {}}})
 
 
 def list_all(call: Call) -> Json:
     params = call.params
-    where: list[Condition] = [
-        (f"{name} = ?", params[name]) for name in ("customer", "subscription") if name in params
-    ]
+    where = equal(params, "customer", "subscription")
     # Every one is charged at once and paid, by a customer, and due on no day.
     others = params.get("status", "paid") != "paid" or params.get("collection_method") == "send_invoice"
     if others or "customer_account" in params or params.get("due_date"):
         where.append(("0 = ?", 1))
-    return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where)
+    return KIND.page(call, where)
+
+
+def refund(call: Call, id: str, amount: int) -> Json:
+    """Credit part of a paid invoice with a note, as a refund does; ValueError for more than was paid."""
+    row = KIND.need(call, id, "invoice")
+    data = json.loads(row["data"])
+    data["refunded"] += amount
+    if amount < 1 or data["refunded"] > total(data):
+        raise ValueError(f"of {id} {total(data)} was paid: {data['refunded']} cannot be refunded")
+    KIND.write(call, row["seq"], data=json.dumps(data))
+    return {"invoice": id, "refunded": data["refunded"]}

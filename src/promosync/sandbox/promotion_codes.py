@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from typing import Any
 
-from . import coupons, customers
-from .call import CODE_LETTERS, Call, Json, changes, random_text
+from . import coupons, customers, kind
+from .call import CODE_LETTERS, Call, Json, random_text
 from .errors import StripeError, exclusive, missing_parameter, no_such
-from .listing import ACTIVE, CREATED, EXPAND, PAGING, page
+from .kind import EXPAND, Kind, equal
 from .params import (
     Boolean,
     ByCurrency,
@@ -24,16 +23,13 @@ from .params import (
     check_keys,
     merge_metadata,
 )
-from .preview import with_preview
 
-TABLE, TITLE, URL = "promotion_codes", "promotion code", "/v1/promotion_codes"
 POLYMORPHIC_SINCE = "2025-09-30"
 CUSTOMER_ACCOUNT_SINCE = "2025-12-15"
 
 LIST: Spec = {
-    **PAGING,
-    **CREATED,
-    **ACTIVE,
+    **kind.LIST,
+    "active": Boolean(),
     "code": Text(),
     "coupon": Text(),
     "customer": Text(),
@@ -70,58 +66,66 @@ CREATE: Spec = {
 OLD_CREATE: Spec = {**_CREATE, "coupon": Text(required=True)}
 
 
-def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
+def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     """The object in the shape of the caller's API version."""
-    wanted = call.expand if expand is None else expand
-    data = json.loads(row["data"])
     shown: Json = {
         "id": row["id"],
         "object": "promotion_code",
         "active": bool(row["active"]),
         "code": row["code"],
         "created": row["created"],
-        "customer": row["customer"],
+        "customer": customers.KIND.show_inside(call, row["customer"], wanted),
         "expires_at": row["expires_at"],
         "livemode": call.livemode,
         "max_redemptions": row["max_redemptions"],
         "metadata": data["metadata"],
-        "restrictions": dict(data["restrictions"]),
+        "restrictions": data["restrictions"],
         "times_redeemed": row["times_redeemed"],
     }
     if call.day >= CUSTOMER_ACCOUNT_SINCE:
         shown["customer_account"] = row["customer_account"]
     if call.day < POLYMORPHIC_SINCE:
-        shown["coupon"] = coupons.render(call, _coupon_row(call, row), wanted.get("coupon", {}))
+        shown["coupon"] = _coupon(call, row, {"coupon": {}, **wanted})
     else:
-        coupon: Any = row["coupon"]
-        if "coupon" in wanted.get("promotion", {}):
-            # In full, invalid once it is deleted: the spec knows no stub here.
-            coupon = coupons.render(call, _coupon_row(call, row), wanted["promotion"]["coupon"])
-        shown["promotion"] = {"coupon": coupon, "type": "coupon"}
-    if "customer" in wanted and row["customer"] is not None:
-        holder = call.find("customers", row["customer"], deleted=True)
-        assert holder is not None
-        shown["customer"] = customers.render(call, holder)
+        # In full, invalid once it is deleted: the spec knows no stub here.
+        shown["promotion"] = {"coupon": _coupon(call, row, wanted.get("promotion", {})), "type": "coupon"}
     if "currency_options" in wanted.get("restrictions", {}) and data["currency_options"]:
         shown["restrictions"]["currency_options"] = data["currency_options"]
-    return with_preview(shown, data)
+    return shown
 
 
-def _coupon_row(call: Call, code: sqlite3.Row) -> sqlite3.Row:
+def _coupon(call: Call, code: sqlite3.Row, wanted: Json) -> Json | str | None:
     # By its own number: another coupon may have taken the id since.
-    row: sqlite3.Row = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (code["coupon_seq"],)).fetchone()
-    return row
+    return coupons.KIND.show_inside(call, code["coupon"], wanted, code["coupon_seq"])
+
+
+# The columns that a list can be asked for, and the index of each, the narrowest first.
+_INDEXES = {
+    "customer_account": "account",
+    "code_key": "code",
+    "customer": "customer",
+    "coupon": "coupon",
+    "active": "active",
+}
+
+KIND = Kind(
+    "promotion_code",
+    "/v1/promotion_codes",
+    "promotion_code",
+    _render,
+    own={"restrictions": {"currency_options": {}}},
+)
 
 
 def create(call: Call) -> Json:
     params = call.params
     id, param = _named_coupon(call)
-    coupon = call.need("coupons", "coupon", id, param)
+    coupon = coupons.KIND.need(call, id, param)
     customer, account = params.get("customer"), params.get("customer_account")
     if customer is not None and account is not None:
         raise exclusive("customer", "customer_account")
     if customer is not None:
-        call.need("customers", "customer", customer, "customer")
+        customers.KIND.need(call, customer, "customer")
     if account is not None:
         _check_account(account)
     if not coupon["valid"]:
@@ -141,9 +145,7 @@ def create(call: Call) -> Json:
     elif active:
         check_free(call, code, customer or account)
     _check_limits(call, coupon)
-    row = insert(call, params, coupon, code, call.now)
-    call.emit("promotion_code.created", render(call, row, {}))
-    return render(call, row)
+    return KIND.created(call, insert(call, params, coupon, code, call.now))
 
 
 def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: int) -> sqlite3.Row:
@@ -158,27 +160,21 @@ def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: in
         },
         "currency_options": restrictions.get("currency_options"),
     }
-    made = call.db.execute(
-        "INSERT INTO promotion_codes (scope, id, created, code, code_key, coupon_seq, coupon, customer, "
-        "customer_account, active, expires_at, max_redemptions, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            call.scope,
-            call.new_id("promo_"),
-            created,
-            code,
-            code.lower(),
-            coupon["seq"],
-            coupon["id"],
-            params.get("customer"),
-            params.get("customer_account"),
-            params.get("active", True),
-            params.get("expires_at", coupon["redeem_by"]),
-            params.get("max_redemptions"),
-            json.dumps(data),
-        ),
+    return KIND.insert(
+        call,
+        id=call.new_id("promo_"),
+        created=created,
+        code=code,
+        code_key=code.lower(),
+        coupon_seq=coupon["seq"],
+        coupon=coupon["id"],
+        customer=params.get("customer"),
+        customer_account=params.get("customer_account"),
+        active=params.get("active", True),
+        expires_at=params.get("expires_at", coupon["redeem_by"]),
+        max_redemptions=params.get("max_redemptions"),
+        data=json.dumps(data),
     )
-    row: sqlite3.Row = call.db.execute("SELECT * FROM promotion_codes WHERE seq = ?", (made.lastrowid,)).fetchone()
-    return row
 
 
 def _named_coupon(call: Call) -> tuple[str, str]:
@@ -265,18 +261,8 @@ def _check_options(options: Json, currency: str | None) -> None:
         )
 
 
-def retrieve(call: Call) -> Json:
-    return render(call, _needed(call))
-
-
-def _needed(call: Call) -> sqlite3.Row:
-    return call.need(TABLE, TITLE, call.id, "promotion_code", status=404)
-
-
 def update(call: Call) -> Json:
-    row, params = _needed(call), call.params
-    everything: Json = {"restrictions": {"currency_options": {}}}
-    before = render(call, row, everything)
+    row, params = KIND.named(call), call.params
     data = json.loads(row["data"])
     active = params.get("active", bool(row["active"]))
     if active and not row["active"]:
@@ -291,14 +277,15 @@ def update(call: Call) -> Json:
             )
         _check_options(options, data["restrictions"]["minimum_amount_currency"])
         data["currency_options"] = {**(data["currency_options"] or {}), **options}
-    if "metadata" in params:
-        data["metadata"] = merge_metadata(data["metadata"], params["metadata"])
-    call.db.execute(
-        "UPDATE promotion_codes SET active = ?, data = ? WHERE seq = ?", (active, json.dumps(data), row["seq"])
-    )
-    row = _needed(call)
-    call.emit("promotion_code.updated", render(call, row, {}), changes(before, render(call, row, everything)))
-    return render(call, row)
+    data["metadata"] = merge_metadata(data["metadata"], params.get("metadata", {}))
+    return KIND.change(call, row, active=active, data=json.dumps(data))
+
+
+def use(call: Call, row: sqlite3.Row) -> None:
+    """Counts one redemption; the last one ends the code for good."""
+    used = row["times_redeemed"] + 1
+    over = {"active": 0, "dead": 1} if row["max_redemptions"] is not None and used >= row["max_redemptions"] else {}
+    KIND.change(call, row, times_redeemed=used, **over)
 
 
 def why_dead(call: Call, row: sqlite3.Row) -> tuple[str, str] | None:
@@ -308,7 +295,7 @@ def why_dead(call: Call, row: sqlite3.Row) -> tuple[str, str] | None:
     if row["max_redemptions"] is not None and row["times_redeemed"] >= row["max_redemptions"]:
         return "used_up", "it has reached its max_redemptions"
     # Expired may also mean: it had been, before the clock was moved back.
-    if _coupon_row(call, row)["valid"] or (row["expires_at"] or call.now + 1) <= call.now:
+    if coupons.KIND.at(call, row["coupon_seq"])["valid"] or (row["expires_at"] or call.now + 1) <= call.now:
         return "expired", "it has expired"
     return "coupon_invalid", "its coupon is no longer valid"
 
@@ -320,25 +307,15 @@ def _check_revivable(call: Call, row: sqlite3.Row) -> None:
 
 
 def list_all(call: Call) -> Json:
-    params, where, index = call.params, [], "promotion_codes_created"
-    if "active" in params:
-        where.append(("active = ?", params["active"]))
-        index = "promotion_codes_active"
+    params = dict(call.params)
     if "coupon" in params:
-        call.need("coupons", "coupon", params["coupon"], "coupon")
-        where.append(("coupon = ?", params["coupon"]))
-        index = "promotion_codes_coupon"
+        coupons.KIND.need(call, params["coupon"], "coupon")
     if "customer" in params and "customer_account" in params:
         raise exclusive("customer", "customer_account")
-    if "customer" in params:
-        if call.find("customers", params["customer"], deleted=True) is None:
-            raise no_such("customer", params["customer"], "customer", status=400)
-        where.append(("customer = ?", params["customer"]))
-        index = "promotion_codes_customer"
+    if "customer" in params and customers.KIND.find(call, params["customer"], deleted=True) is None:
+        raise customers.KIND.no_such(params["customer"], "customer")
     if "code" in params:
-        where.append(("code_key = ?", params["code"].lower()))
-        index = "promotion_codes_code"
-    if "customer_account" in params:
-        where.append(("customer_account = ?", params["customer_account"]))
-        index = "promotion_codes_account"
-    return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where, index=index)
+        params["code_key"] = params["code"].lower()
+    where = equal(params, *_INDEXES)
+    index = next((index for column, index in _INDEXES.items() if column in params), "created")
+    return KIND.page(call, where, index)

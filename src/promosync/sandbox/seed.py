@@ -9,7 +9,7 @@ from typing import Any
 
 from . import coupons, customers, products, promotion_codes
 from .call import CODE_LETTERS, Call, Json, random_text
-from .lifetime import end_code, end_coupon, settle
+from .lifetime import settle
 
 
 def seed(
@@ -51,21 +51,21 @@ def _numbered(value: Any, n: int) -> Any:
 def _coupon(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
     used = params.pop("times_redeemed", 0)
     id: str = params.get("id") or random_text(call.rng, 8)
-    if call.find(coupons.TABLE, id) is not None:
+    if coupons.KIND.find(call, id) is not None:
         raise ValueError(f"coupon {id!r} exists already")
     if params.get("percent_off") is not None:
         params["percent_off"] = Decimal(str(params["percent_off"]))
-    seq = coupons.insert(call, params, coupons.static_fields(params), id, created)
-    call.db.execute("UPDATE coupons SET times_redeemed = ? WHERE seq = ?", (used, seq))
+    seq = coupons.insert(call, params, id, created)["seq"]
+    coupons.KIND.write(call, seq, times_redeemed=used)
     if params.get("max_redemptions") is not None and used >= params["max_redemptions"]:
-        end_coupon(call.db, seq)
+        coupons.end(call.db, seq)
     return id
 
 
 def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sqlite3.Row]) -> str:
     used, id = params.pop("times_redeemed", 0), _coupon_id(params)
     if id not in known:
-        found = call.find(coupons.TABLE, id)
+        found = coupons.KIND.find(call, id)
         if found is None:
             raise ValueError(f"there is no coupon {id!r}")
         known[id] = found
@@ -75,12 +75,11 @@ def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sql
     ):
         raise ValueError(f"an active promotion code {code!r} exists already")
     row = promotion_codes.insert(call, params, known[id], code, created)
-    if used:
-        call.db.execute("UPDATE promotion_codes SET times_redeemed = ? WHERE seq = ?", (used, row["seq"]))
     most, end = row["max_redemptions"], row["expires_at"]
     used_up, expired = most is not None and used >= most, end is not None and end <= call.now
-    if used_up or expired or not known[id]["valid"]:
-        end_code(call.db, row["seq"])
+    over = {"active": 0, "dead": 1} if used_up or expired or not known[id]["valid"] else {}
+    if used or over:
+        promotion_codes.KIND.write(call, row["seq"], times_redeemed=used, **over)
     return str(row["id"])
 
 
@@ -91,7 +90,7 @@ def _coupon_id(params: Mapping[str, Any]) -> str:
 
 def _product(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
     id = params.get("id") or call.new_id("prod_")[:19]
-    if call.find(products.TABLE, id) is not None:
+    if products.KIND.find(call, id) is not None:
         raise ValueError(f"product {id!r} exists already")
     return str(products.insert(call, {"name": id, **params}, id, created)["id"])
 

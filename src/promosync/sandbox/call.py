@@ -25,16 +25,16 @@ def random_text(rng: random.Random, length: int, alphabet: str = ALPHANUMERIC) -
 
 @dataclass
 class Call:
-    """One request being carried out inside one transaction; `now` in whole seconds of the sandbox's clock."""
+    """One request in one transaction; `now` in whole seconds of the sandbox's clock, `id` from the path."""
 
     db: sqlite3.Connection
     rng: random.Random
     now: int
-    scope: int
-    account: str
-    livemode: bool
+    scope: int = 0
+    account: str = ""
+    livemode: bool = False
     version: str = NEWEST_VERSION
-    request_id: str | None = None
+    request_id: str = ""
     idempotency_key: str | None = None
     id: str = ""
     params: Json = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Call:
             "api_version": self.version,
             "data": data,
             "pending_webhooks": 0,
-            "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
+            "request": {"id": self.request_id or None, "idempotency_key": self.idempotency_key},
         }
         self.db.execute(
             "INSERT INTO events (scope, id, created, type, data) VALUES (?, ?, ?, ?, ?)",

@@ -54,12 +54,7 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
         "created": row["created"],
         "currency": data["currency"],
         "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
+        "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
         "customer": customers.KIND.show_inside(call, customer, wanted),
         "customer_details": _details(call, customer),
         "discounts": [_named(call, one, wanted.get("discounts", {})) for one in data["discounts"]],
@@ -84,12 +79,8 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
 def _details(call: Call, customer: str | None) -> Json:
     holder = customers.KIND.find(call, customer, deleted=True) if customer else None
     return {
-        "address": None,
-        "business_name": None,
+        **dict.fromkeys(("address", "business_name", "individual_name", "name", "phone")),
         "email": holder["email"] if holder else GUEST,
-        "individual_name": None,
-        "name": None,
-        "phone": None,
         "tax_exempt": "none",
         "tax_ids": [],
     }

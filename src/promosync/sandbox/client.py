@@ -28,8 +28,10 @@ class Control:
     Times are Unix seconds. Raises ControlError for a refusal, OSError when nobody is there.
     """
 
-    def __init__(self, url: str, *, account: str | None = None, livemode: bool = False) -> None:
-        self._send = _over_http(url)
+    def __init__(
+        self, url: str, *, account: str | None = None, livemode: bool = False, send: Send | None = None
+    ) -> None:
+        self._send = send or _over_http(url)
         self._whose: Json = {"account": account, "livemode": livemode}
 
     @classmethod
@@ -40,10 +42,7 @@ class Control:
             response = sandbox.handle(Request(method, path, body=body))
             return response.status, response.body
 
-        control = cls.__new__(cls)
-        control._send = send
-        control._whose = {"account": account, "livemode": livemode}
-        return control
+        return cls("", account=account, livemode=livemode, send=send)
 
     def redeem(
         self,

@@ -48,18 +48,8 @@ CREATE: Spec = {
     "type": _TYPE,
 }
 
-_PLAIN = (
-    "description",
-    "images",
-    "marketing_features",
-    "name",
-    "package_dimensions",
-    "shippable",
-    "statement_descriptor",
-    "tax_code",
-    "unit_label",
-    "url",
-)
+# What is kept and shown as it was given.
+_PLAIN = tuple(name for name in UPDATE if name not in ("expand", "active", "metadata"))
 
 
 def _render(call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:

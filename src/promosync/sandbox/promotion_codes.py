@@ -126,8 +126,9 @@ def create(call: Call) -> Json:
         raise exclusive("customer", "customer_account")
     if customer is not None:
         customers.KIND.need(call, customer, "customer")
-    if account is not None:
-        _check_account(account)
+    # No accounts are kept here: any id that may be one of an account is taken for one that is there.
+    if account is not None and not re.fullmatch(r"acct_[A-Za-z0-9]+", account):
+        raise no_such("account", account, "customer_account", status=400)
     if not coupon["valid"]:
         raise StripeError(
             f"The coupon '{id}' is not valid anymore: promotion codes cannot be created for it.", param=param
@@ -187,12 +188,6 @@ def _named_coupon(call: Call) -> tuple[str, str]:
     if "type" not in promotion:
         raise missing_parameter("promotion[type]")
     return promotion["coupon"], "promotion[coupon]"
-
-
-def _check_account(account: str) -> None:
-    """Refuses what is no id of an account; the sandbox keeps none, so any other is taken for one that is there."""
-    if not re.fullmatch(r"acct_[A-Za-z0-9]+", account):
-        raise no_such("account", account, "customer_account", status=400)
 
 
 def _drawn(call: Call, holder: str | None) -> str:
@@ -266,7 +261,9 @@ def update(call: Call) -> Json:
     data = json.loads(row["data"])
     active = params.get("active", bool(row["active"]))
     if active and not row["active"]:
-        _check_revivable(call, row)
+        ended = why_dead(call, row)
+        if ended is not None:
+            raise StripeError(f"This promotion code cannot be activated because {ended[1]}.", param="active")
         check_free(call, row["code"], row["customer"] or row["customer_account"], but=row["seq"])
     options = (params.get("restrictions") or {}).get("currency_options")
     if options is not None:
@@ -298,12 +295,6 @@ def why_dead(call: Call, row: sqlite3.Row) -> tuple[str, str] | None:
     if coupons.KIND.at(call, row["coupon_seq"])["valid"] or (row["expires_at"] or call.now + 1) <= call.now:
         return "expired", "it has expired"
     return "coupon_invalid", "its coupon is no longer valid"
-
-
-def _check_revivable(call: Call, row: sqlite3.Row) -> None:
-    ended = why_dead(call, row)
-    if ended is not None:
-        raise StripeError(f"This promotion code cannot be activated because {ended[1]}.", param="active")
 
 
 def list_all(call: Call) -> Json:

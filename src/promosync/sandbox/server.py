@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -66,37 +67,31 @@ def running(
 ) -> Iterator[Handle]:
     """A sandbox served from a thread of this process while the block lasts; `sandbox` uses one already made."""
     inside = sandbox or Sandbox(path, limits=limits, latency=latency)
-    started = threading.Event()
-    urls: list[str] = []
-    failures: list[BaseException] = []
-    stop: list[Callable[[], Any]] = []
-
-    def ready(url: str) -> None:
-        urls.append(url)
-        started.set()
+    started: Future[tuple[str, Callable[[], Any]]] = Future()
 
     async def main() -> None:
         stopped, loop = asyncio.Event(), asyncio.get_running_loop()
-        stop.append(lambda: loop.call_soon_threadsafe(stopped.set))
+
+        def ready(url: str) -> None:
+            started.set_result((url, lambda: loop.call_soon_threadsafe(stopped.set)))
+
         await _serve_until(inside, "127.0.0.1", 0, ready, stopped)
 
     def work() -> None:
         try:
             asyncio.run(main())
         except BaseException as failure:
-            failures.append(failure)
-        finally:
-            started.set()
+            if started.done():
+                raise
+            started.set_exception(failure)
 
     thread = threading.Thread(target=work, name="sandbox", daemon=True)
     thread.start()
-    started.wait()
-    if failures:
-        raise failures[0]
+    url, stop = started.result()
     try:
-        yield Handle(urls[0], Control(urls[0]), inside)
+        yield Handle(url, Control(url), inside)
     finally:
-        stop[0]()
+        stop()
         thread.join()
         if sandbox is None:
             inside.close()

@@ -14,16 +14,6 @@ from .errors import StripeError
 ACCOUNT = "acct_1PromosyncSandbox"
 
 _SECRET = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
-_RESOURCES = {
-    "checkout_session": "Checkout Sessions",
-    "connected_account": "Connected Accounts",
-    "coupon": "Coupons",
-    "customer": "Customers",
-    "event": "Events",
-    "invoice": "Invoices",
-    "product": "Products",
-    "promotion_code": "Promotion Codes",
-}
 
 
 @dataclass(frozen=True)
@@ -79,9 +69,10 @@ def permit(caller: Caller, permission: str) -> None:
     if kind == "read" and f"{resource}_write" in caller.permissions:
         return
     mode = "" if caller.livemode else "test/"
+    title = resource.replace("_", " ").title() + "s"
     raise StripeError(
         f"Permission denied. The provided key '{_short(caller.key)}' does not have the required permissions "
-        f"for this endpoint on account '{caller.account}'. Enabling \"{_RESOURCES[resource]} "
+        f"for this endpoint on account '{caller.account}'. Enabling \"{title} "
         f"{kind.capitalize()}\" ('{permission}') permissions on this key would allow this request to "
         f"continue. You can edit permissions at https://dashboard.stripe.com/{mode}apikeys",
         code="more_permissions_required",

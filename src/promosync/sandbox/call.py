@@ -72,13 +72,10 @@ class Call:
                 f"future. You specified the value `{moment}` which is in the past.",
                 param=param,
             )
-        if moment > five_years_after(self.now):
+        today = datetime.fromtimestamp(self.now, UTC)
+        try:
+            last = today.replace(year=today.year + 5)
+        except ValueError:  # the 29th of February
+            last = today.replace(year=today.year + 5, month=3, day=1)
+        if moment > int(last.timestamp()):
             raise StripeError("Invalid timestamp: can be no more than five years in the future.", param=param)
-
-
-def five_years_after(now: int) -> int:
-    moment = datetime.fromtimestamp(now, UTC)
-    try:
-        return int(moment.replace(year=moment.year + 5).timestamp())
-    except ValueError:  # the 29th of February
-        return int(moment.replace(year=moment.year + 5, month=3, day=1).timestamp())

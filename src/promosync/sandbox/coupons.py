@@ -45,27 +45,26 @@ CREATE: Spec = {
     "redeem_by": Integer(),
 }
 
+# What is kept and shown as it was given.
+_KEPT = ("amount_off", "currency", "currency_options", "duration_in_months", "name")
+
 
 def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     shown = {
         "id": row["id"],
         "object": "coupon",
-        "amount_off": data["amount_off"],
         "created": row["created"],
-        "currency": data["currency"],
-        "duration": data["duration"],
-        "duration_in_months": data["duration_in_months"],
         "livemode": call.livemode,
         "max_redemptions": row["max_redemptions"],
-        "metadata": data["metadata"],
-        "name": data["name"],
-        "percent_off": data["percent_off"],
         "redeem_by": row["redeem_by"],
         "times_redeemed": row["times_redeemed"],
         "valid": bool(row["valid"]),
+        **data,
     }
-    # What can be expanded is absent unless it is wanted and set.
-    return shown | {name: data[name] for name in COUPON.fields if name in wanted and data[name]}
+    for name in COUPON.fields:
+        if name not in wanted or not data[name]:
+            del shown[name]  # absent unless it is wanted and set
+    return shown
 
 
 KIND = Kind("coupon", "/v1/coupons", "coupon", _render, own=dict.fromkeys(COUPON.fields))
@@ -90,14 +89,10 @@ def insert(call: Call, params: Json, id: str | None, created: int) -> sqlite3.Ro
     percent = params.get("percent_off")
     wanted = (params.get("applies_to") or {}).get("products")
     data = {
-        "amount_off": params.get("amount_off"),
+        **{name: params.get(name) for name in _KEPT},
         "applies_to": {"products": wanted} if wanted else None,
-        "currency": params.get("currency"),
-        "currency_options": params.get("currency_options"),
         "duration": params.get("duration") or "once",
-        "duration_in_months": params.get("duration_in_months"),
         "metadata": merge_metadata({}, params.get("metadata", {})),
-        "name": params.get("name"),
         "percent_off": None if percent is None else float(percent),
     }
     return KIND.insert(

@@ -29,6 +29,14 @@ WRITE: Spec = {
     "tax_exempt": Choice(choices=("none", "exempt", "reverse"), clear=True),
 }
 
+# What is kept and shown as it was given, and what it is when it was not given.
+_EMPTY: Json = {
+    **dict.fromkeys(("address", "description", "name", "phone", "shipping")),
+    "balance": 0,
+    "preferred_locales": [],
+    "tax_exempt": "none",
+}
+
 
 def _render(call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
     if row["deleted"]:
@@ -66,18 +74,8 @@ def create(call: Call) -> Json:
 
 
 def insert(call: Call, params: Json, email: str | None, id: str, created: int) -> sqlite3.Row:
-    data = {
-        "address": _in_full(params.get("address")),
-        "balance": params.get("balance", 0),
-        "description": params.get("description"),
-        "invoice_prefix": random_text(call.rng, 8).upper(),
-        "metadata": merge_metadata({}, params.get("metadata", {})),
-        "name": params.get("name"),
-        "phone": params.get("phone"),
-        "preferred_locales": params.get("preferred_locales") or [],
-        "shipping": params.get("shipping"),
-        "tax_exempt": params.get("tax_exempt") or "none",
-    }
+    new = {**_EMPTY, "invoice_prefix": random_text(call.rng, 8).upper(), "metadata": {}}
+    data = _changed(new, params)
     return KIND.insert(
         call,
         id=id,
@@ -88,8 +86,12 @@ def insert(call: Call, params: Json, email: str | None, id: str, created: int) -
     )
 
 
-def _in_full(address: Json | None) -> Json | None:
-    return None if address is None else dict.fromkeys(_ADDRESS_LINES) | address
+def _changed(data: Json, params: Json) -> Json:
+    """What is kept of a customer, after a change."""
+    given = {name: _EMPTY[name] if value is None else value for name, value in params.items() if name in _EMPTY}
+    if given.get("address"):
+        given["address"] = dict.fromkeys(_ADDRESS_LINES) | given["address"]
+    return {**data, **given, "metadata": merge_metadata(data["metadata"], params.get("metadata", {}))}
 
 
 def retrieve(call: Call) -> Json:
@@ -100,15 +102,7 @@ def retrieve(call: Call) -> Json:
 def update(call: Call) -> Json:
     row, params = KIND.named(call), call.params
     email = _checked_email(params) if "email" in params else row["email"]
-    data = json.loads(row["data"])
-    empties = {"balance": 0, "tax_exempt": "none"}
-    for name, value in params.items():
-        if name == "metadata":
-            data["metadata"] = merge_metadata(data["metadata"], value)
-        elif name == "address":
-            data["address"] = _in_full(value)
-        elif name in data:
-            data[name] = empties.get(name) if value is None else value
+    data = _changed(json.loads(row["data"]), params)
     return KIND.change(call, row, email=email, email_key=email and email.lower(), data=json.dumps(data))
 
 

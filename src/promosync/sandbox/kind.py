@@ -90,8 +90,9 @@ class Kind:
     def show(self, call: Call, row: sqlite3.Row, wanted: Json) -> Json:
         """The object as Stripe shows it."""
         data = json.loads(row["data"])
+        preview = data.pop(PREVIEW, None)
         shown = self.render(call, row, data, wanted)
-        return _merged(shown, data[PREVIEW]) if PREVIEW in data else shown
+        return shown if preview is None else _merged(shown, preview)
 
     def show_inside(self, call: Call, id: str | None, wanted: Json, seq: int | None = None) -> Json | str | None:
         """The id, or the object where another one wants it expanded, also when it has been deleted since.
@@ -108,8 +109,9 @@ class Kind:
 
     def created(self, call: Call, row: sqlite3.Row) -> Json:
         """The answer about an object that was made; an event tells of it."""
-        call.emit(f"{self.name}.created", self.show(call, row, {}))
-        return self.show(call, row, call.expand)
+        shown = self.show(call, row, {})
+        call.emit(f"{self.name}.created", shown)
+        return self.show(call, row, call.expand) if call.expand else shown
 
     def updated(self, call: Call, before: sqlite3.Row) -> Json:
         """The answer about an object that was changed; an event tells of it, with the old values."""

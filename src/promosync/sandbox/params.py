@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -275,13 +275,10 @@ class List(Param):
         return [self.item.read(element, f"{path}[{place}]") for place, (_, element) in enumerate(ordered)]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Created(Param):
     """A moment, or bounds of it, as {operator: seconds} with SQL's operators."""
 
-    operators: Mapping[str, str] = field(
-        default_factory=lambda: {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}, hash=False
-    )
+    operators: ClassVar[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
     def inside(self, _form: Mapping[str, Form], /) -> Spec:
         return dict.fromkeys(self.operators, Integer())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,8 @@ def _coupon(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Ro
 
 
 def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sqlite3.Row]) -> str:
-    used, id = params.pop("times_redeemed", 0), _coupon_id(params)
+    used = params.pop("times_redeemed", 0)
+    id = str((params.get("promotion") or {"coupon": params.get("coupon")})["coupon"])
     if id not in known:
         found = coupons.KIND.find(call, id)
         if found is None:
@@ -81,11 +82,6 @@ def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sql
     if used or over:
         promotion_codes.KIND.write(call, row["seq"], times_redeemed=used, **over)
     return str(row["id"])
-
-
-def _coupon_id(params: Mapping[str, Any]) -> str:
-    promotion = params.get("promotion") or {"coupon": params.get("coupon")}
-    return str(promotion["coupon"])
 
 
 def _product(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:

@@ -185,5 +185,4 @@ def scope_of(db: sqlite3.Connection, account: str, livemode: bool) -> int:
     found = db.execute("SELECT scope FROM scopes WHERE account = ? AND livemode = ?", (account, livemode)).fetchone()
     if found is not None:
         return int(found["scope"])
-    made = db.execute("INSERT INTO scopes (account, livemode) VALUES (?, ?)", (account, livemode))
-    return int(made.lastrowid or 0)
+    return insert(db, "scopes", {"account": account, "livemode": livemode})

@@ -1,7 +1,7 @@
 """A local Stripe for coupons, promotion codes, products, customers, events and account.
 
-It imports nothing else of promosync, so that it cannot share promosync's misunderstandings; and nothing slow
-before it is used.
+It imports nothing else of promosync, so that a mistake of promosync is not repeated here. What is slow to import is
+imported when it is first used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who is asking: the API key, its mode, its permissions and the account it speaks for."""
+"""The caller of a request: its API key, mode, permissions and account."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Caller:
 
 
 def authenticate(db: sqlite3.Connection, headers: Mapping[str, str]) -> Caller:
-    """The caller, or Stripe's 401; any well-formed secret key is good until it was registered otherwise."""
+    """The caller, or Stripe's refusal; any well-formed secret key may do everything unless it was registered."""
     key = _given_key(headers.get("authorization", ""))
     if not key:
         raise _unauthorized(
@@ -62,7 +62,7 @@ def authenticate(db: sqlite3.Connection, headers: Mapping[str, str]) -> Caller:
 
 
 def permit(caller: Caller, permission: str) -> None:
-    """Stripe's 403 unless the key has `permission`, "coupon_read"; the right to write includes reading."""
+    """Refuses a key without `permission`, such as "coupon_read"; the right to write includes reading."""
     if caller.permissions is None or permission in caller.permissions:
         return
     resource, _, kind = permission.rpartition("_")
@@ -98,7 +98,7 @@ def _unauthorized(message: str, code: str | None = None) -> StripeError:
 
 
 def _starred(key: str) -> str:
-    """`sk_test_****1234`: what is not the prefix nor the end is hidden."""
+    """`sk_test_****1234`: all but the prefix and the end is hidden."""
     matched = re.match(r"[a-z]{2}_(?:test|live)_", key)
     prefix = matched[0] if matched else ""
     rest = key[len(prefix) :]

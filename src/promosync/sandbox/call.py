@@ -1,4 +1,4 @@
-"""What an endpoint knows of the request it carries out."""
+"""What an endpoint knows about the request that it carries out."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Call:
 
     @property
     def day(self) -> str:
-        """The date of the API version, by which shapes are told apart."""
+        """The date of the API version, on which the shape of objects depends."""
         return self.version[:10]
 
     def new_id(self, prefix: str) -> str:
         return prefix + random_text(self.rng, 24)
 
     def emit(self, type: str, snapshot: Json, previous: Json | None = None) -> None:
-        """Writes an event with the object as it is now, and what its changed fields were."""
+        """Writes an event: the object as it is now, and the old values of the fields that changed."""
         data: Json = {"object": snapshot}
         if previous is not None:
             data["previous_attributes"] = previous

@@ -24,7 +24,7 @@ LIST: Spec = {
     "subscription": Text(),
 }
 
-# What the sandbox's orders have none of.
+# Fields that are null in every session here.
 _NULL = (
     "adaptive_pricing", "after_expiration", "allow_promotion_codes", "billing_address_collection", "cancel_url",
     "client_reference_id", "client_secret", "collected_information", "consent", "consent_collection",
@@ -111,7 +111,7 @@ def list_all(call: Call) -> Json:
         where.append(("customer IS NULL AND ? IS NOT NULL" if email == GUEST else of_email, email))
     if "payment_intent" in params:
         where.append(("json_extract(data, '$.payment_intent') = ?", params["payment_intent"]))
-    # Every one is complete, and came by no link and no account.
+    # Every session is complete, without a payment link and without a customer account.
     if params.get("status", "complete") != "complete" or {"customer_account", "payment_link"} & set(params):
         where.append(("0 = ?", 1))
     return KIND.page(call, where)

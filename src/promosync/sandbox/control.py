@@ -1,6 +1,6 @@
-"""The levers of the sandbox, under `/_sandbox/`: clock, redemptions, faults, keys, counters, seeds.
+"""The controls of the sandbox, under `/_sandbox/`: clock, redemptions, faults, keys, counters, seeds.
 
-They take and give JSON, stand outside keys and rate limits, and refuse what a web page sends.
+They take and return JSON, need no key, have no rate limit, and refuse requests of web pages.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import random
 import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from . import (
@@ -46,7 +46,7 @@ _DUMPED = (
 
 @dataclass(eq=False)
 class Machine:
-    """What a sandbox has besides its database: the real time, chance, and how it is slowed down."""
+    """What a sandbox has besides its database: the real time, random numbers, limits, and its latency in seconds."""
 
     clock: Callable[[], float]
     rng: random.Random
@@ -60,23 +60,21 @@ class Machine:
 
 
 def answer(machine: Machine, db: sqlite3.Connection, request: Request) -> Response:
-    """The answer of one lever; 400 with the reason when it cannot be moved that way."""
+    """The answer of one control; 400 with the reason where it cannot do what is asked."""
     if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
         return _reply(403, {"error": {"message": "The sandbox is not driven from web pages."}})
-    lever = Lever(machine, db)
-    move = None
-    if request.method in ("GET", "POST", "DELETE"):
-        move = getattr(lever, f"{request.method}_{request.path.removeprefix(PREFIX)}", None)
-    if move is None:
-        return _reply(404, {"error": {"message": f"No such lever: {request.method} {request.path}"}})
-    db.execute("SAVEPOINT lever")
+    known = request.method in ("GET", "POST", "DELETE")
+    control = getattr(Asked, f"{request.method}_{request.path.removeprefix(PREFIX)}", None) if known else None
+    if control is None:
+        return _reply(404, {"error": {"message": f"No such control: {request.method} {request.path}"}})
+    db.execute("SAVEPOINT control")
     try:
-        lever.given = json.loads(request.body) if request.body else {}
-        if not isinstance(lever.given, dict):
+        given = json.loads(request.body) if request.body else {}
+        if not isinstance(given, dict):
             raise ValueError("expected a JSON object")
-        done = move()
+        done = control(Asked(machine, db, given))
     except (KeyError, TypeError, ValueError, StripeError) as mistake:
-        db.execute("ROLLBACK TO lever")
+        db.execute("ROLLBACK TO control")
         words = f"missing {mistake}" if isinstance(mistake, KeyError) else str(mistake)
         return _reply(400, {"error": {"message": words}})
     return _reply(200, done)
@@ -87,18 +85,18 @@ def _reply(status: int, body: Any) -> Response:
 
 
 @dataclass
-class Lever:
-    """One lever being moved: what was sent, and the transaction it is moved in.
+class Asked:
+    """A request to a control: what was sent, and the transaction in which it is answered.
 
-    A lever is a method, named after the method of the request and the rest of its path.
+    Each control is a method, named after the HTTP method and the last part of the path.
     """
 
     machine: Machine
     db: sqlite3.Connection
-    given: Json = field(default_factory=dict)
+    given: Json
 
     def _call(self) -> Call:
-        """The account and mode a lever is moved for: test mode of the own account unless said otherwise."""
+        """The account and mode that are asked about: test mode of the own account unless others are given."""
         account, livemode = self.given.pop("account", None) or auth.ACCOUNT, bool(self.given.pop("livemode", False))
         now = int(self.machine.now(self.db))
         lifetime.settle(self.db, now)
@@ -202,7 +200,7 @@ class Lever:
         return seed(self._call(), **self.given)
 
     def POST_preview(self) -> Json:
-        """Lets a coupon or code show more fields; where it has an object of that name itself, they are merged."""
+        """Lets a coupon or code show more fields; objects are merged with its own of the same name."""
         call, id = self._call(), self.given["id"]
         for kind in (coupons.KIND, promotion_codes.KIND):
             row = kind.find(call, id)

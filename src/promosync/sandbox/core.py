@@ -1,4 +1,4 @@
-"""The sandbox without its socket: one request in, one answer out, everything remembered in the store."""
+"""The sandbox without its server: it answers one request at a time, and keeps everything in the store."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROXY_PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>50
 
 @dataclass(kw_only=True)
 class _Exchange(Call):
-    """What becomes known of one request while it is answered; `wall` is the real time."""
+    """What is known about a request while it is answered; `wall` is the real time."""
 
     request: Request
     number: int
@@ -73,7 +73,7 @@ class Sandbox(control.Machine):
                     return control.answer(self, db, request)
                 return self._answer(db, request)
         except Exception as bug:
-            # Nothing of it was kept. To the caller this is what a failing server looks like.
+            # Nothing of the request was kept, and the caller sees a server error.
             body = errors.broken(f"The sandbox failed: {bug!r}").body(None)
             return Response(500, {"Content-Type": "application/json"}, body)
 
@@ -100,7 +100,7 @@ class Sandbox(control.Machine):
             rng=self.rng,
             now=int(wall + state["clock_offset"]),
             request_id="req_" + random_text(self.rng, 14),
-            # Stripe minds it with POST only.
+            # Stripe uses it for POST only.
             idempotency_key=request.headers.get("idempotency-key") if request.method == "POST" else None,
             id=id,
             request=request,
@@ -181,7 +181,7 @@ class Sandbox(control.Machine):
         return Response(status, headers, body, delay=self.latency)
 
     def _faulty(self, exchange: _Exchange, response: Response) -> Response:
-        """What is left to go wrong once the answer is there: that it is late, cut or lost."""
+        """The answer after the faults that make it late, cut or lost."""
         fault = exchange.fault
         if self.limiter.limits.concurrency:
             self.limiter.occupy(exchange.wall + response.delay + (fault.seconds if fault else 0.0))
@@ -240,7 +240,7 @@ def _checked_version(given: str | None) -> str:
 
 
 def _at_once(fault: faults.Fault, *, livemode: bool) -> Response | None:
-    """The end of a request that a fault lets go no further."""
+    """The answer of a fault that stops a request before it is carried out; None for other faults."""
     rule: Any = fault.rule
     match fault.kind:
         case "429":

@@ -1,4 +1,4 @@
-"""Coupons: their checks in Stripe's order, their shape, and their end."""
+"""Coupons: the checks in Stripe's order, what is shown, and how they end."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def use(call: Call, row: sqlite3.Row) -> None:
 
 
 def end(db: sqlite3.Connection, seq: int) -> None:
-    """Makes a coupon invalid for good; every one of its codes ends with it."""
+    """Makes a coupon invalid for good, and ends all of its codes."""
     db.execute("UPDATE coupons SET valid = 0 WHERE seq = ?", (seq,))
     db.execute("UPDATE promotion_codes SET active = 0, dead = 1 WHERE coupon_seq = ? AND dead = 0", (seq,))
 

@@ -1,4 +1,4 @@
-"""Customers, as far as promotion codes need them: an id, an email, and being deleted."""
+"""Customers, as far as promotion codes need them: an id, an email, and whether they were deleted."""
 
 from __future__ import annotations
 
@@ -61,54 +61,48 @@ def _render(call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
 KIND = Kind("customer", "/v1/customers", "id", _render)
 
 
-def _checked_email(params: Json) -> str | None:
-    email: str | None = params.get("email")
+def _check_email(email: str | None) -> None:
     if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         raise StripeError(f"Invalid email address: {email}", param="email", code="email_invalid")
-    return email
 
 
 def create(call: Call) -> Json:
-    email = _checked_email(call.params)
-    return KIND.created(call, insert(call, call.params, email, call.new_id("cus_")[:18], call.now))
+    _check_email(call.params.get("email"))
+    return KIND.created(call, insert(call, call.params, None, call.now))
 
 
-def insert(call: Call, params: Json, email: str | None, id: str, created: int) -> sqlite3.Row:
+def insert(call: Call, params: Json, id: str | None, created: int) -> sqlite3.Row:
+    """Writes a customer of typed parameters; without an id one is drawn."""
+    id, email = id or call.new_id("cus_")[:18], params.get("email")
     new = {**_EMPTY, "invoice_prefix": random_text(call.rng, 8).upper(), "metadata": {}}
-    data = _changed(new, params)
-    return KIND.insert(
-        call,
-        id=id,
-        created=created,
-        email=email,
-        email_key=email and email.lower(),
-        data=json.dumps(data),
-    )
+    data = json.dumps(_changed(new, params))
+    return KIND.insert(call, id=id, created=created, email=email, email_key=email and email.lower(), data=data)
 
 
 def _changed(data: Json, params: Json) -> Json:
     """What is kept of a customer, after a change."""
     given = {name: _EMPTY[name] if value is None else value for name, value in params.items() if name in _EMPTY}
-    if given.get("address"):
+    if given.get("address") is not None:
         given["address"] = dict.fromkeys(_ADDRESS_LINES) | given["address"]
     return {**data, **given, "metadata": merge_metadata(data["metadata"], params.get("metadata", {}))}
 
 
 def retrieve(call: Call) -> Json:
-    """A deleted one is shown too, as deleted."""
     return KIND.show(call, KIND.find(call, call.id, deleted=True) or KIND.named(call), {})
 
 
 def update(call: Call) -> Json:
     row, params = KIND.named(call), call.params
-    email = _checked_email(params) if "email" in params else row["email"]
-    data = _changed(json.loads(row["data"]), params)
-    return KIND.change(call, row, email=email, email_key=email and email.lower(), data=json.dumps(data))
+    email = params.get("email", row["email"])
+    if "email" in params:
+        _check_email(email)
+    data = json.dumps(_changed(json.loads(row["data"]), params))
+    return KIND.change(call, row, email=email, email_key=email and email.lower(), data=data)
 
 
 def list_all(call: Call) -> Json:
     email = call.params.get("email")
     if email is None:
         return KIND.page(call)
-    # The index has addresses in lower case; this filter, unlike the search, minds the case.
+    # The index has emails in lower case, and this filter, unlike the search, is case-sensitive.
     return KIND.page(call, [("email_key = ?", email.lower()), ("email = ?", email)], "email")

@@ -1,4 +1,4 @@
-"""Stripe's refusals, with the words and the spelling Stripe uses for them."""
+"""Stripe's refusals, in Stripe's words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(eq=False)
 class StripeError(Exception):
-    """A refusal that becomes the answer; raised before anything is written."""
+    """A refusal, which becomes the answer; it is raised before anything is written."""
 
     message: str
     _: KW_ONLY
@@ -22,7 +22,7 @@ class StripeError(Exception):
     logged: bool = True
 
     def body(self, log_url: str | None) -> bytes:
-        """The JSON body; `log_url` is shown unless this refusal is one that Stripe does not log."""
+        """The JSON body; `log_url` is left out where Stripe does not log the refusal."""
         error: dict[str, Any] = {"message": self.message, "type": self.type}
         if self.code is not None:
             error["code"] = self.code
@@ -47,7 +47,7 @@ def exclusive(first: str, second: str) -> StripeError:
 
 
 def no_such(title: str, id: str, param: str, *, status: int, elsewhere: str | None = None) -> StripeError:
-    """`title` as Stripe writes the kind ("promotion code"); `elsewhere` the mode that does have the id."""
+    """`title` is what Stripe calls the kind ("promotion code"), `elsewhere` the mode that has the id."""
     message = f"No such {title}: '{id}'"
     if elsewhere is not None:
         used = "live" if elsewhere == "test" else "test"
@@ -67,7 +67,7 @@ def unknown_url(method: str, path: str) -> StripeError:
 
 
 def rate_limited(reason: str | None, *, livemode: bool) -> StripeError:
-    """A 429; `reason` goes into the header that says which limiter spoke."""
+    """A 429; `reason` names the limit, in a header."""
     learn = "You can learn more about rate limits here https://stripe.com/docs/rate-limits."
     words = (
         "Request rate limit exceeded."

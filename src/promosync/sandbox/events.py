@@ -1,4 +1,4 @@
-"""What happened, as Stripe's events, and the account itself."""
+"""Stripe's events, and the account itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer is the answer, for a day."""
+"""Idempotency keys: for a day, a request that is repeated gets the first answer again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ KEPT = 86400  # seconds on the sandbox's clock
 
 
 def fingerprint(method: str, path: str, pairs: list[tuple[str, str]]) -> str:
-    """Equal for requests of the same parameters, in whatever order they were sent."""
+    """A text that is equal for requests with the same parameters, in any order."""
     return hashlib.sha256(json.dumps([method, path, sorted(pairs)]).encode()).hexdigest()
 
 
 def recall(call: Call, key: str, mark: str, wall: float) -> sqlite3.Row | None:
-    """The stored answer; refuses a key of other parameters, or whose first request is still being answered.
+    """The stored answer, or None; refuses a key with other parameters, or with an answer that is still under way.
 
-    Keys are kept by the sandbox's clock; `wall` is the real one, by which answers take time.
+    A key is kept for a day of the sandbox's clock, while an answer takes real time: `wall` is the real time.
     """
     if len(key) > 255:
         raise StripeError(

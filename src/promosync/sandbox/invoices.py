@@ -23,7 +23,7 @@ LIST: Spec = {
     "subscription": Text(),
 }
 
-# What the sandbox's orders have none of.
+# Fields that are null in every invoice here.
 _NULL = (
     "account_country", "account_name", "account_tax_ids", "application", "automatically_finalizes_at",
     "confirmation_secret", "custom_fields", "customer_account", "customer_address", "customer_email", "customer_name",
@@ -150,7 +150,7 @@ KIND = Kind("invoice", URL, "invoice", _render, own={"total_discount_amounts": {
 def list_all(call: Call) -> Json:
     params = call.params
     where = equal(params, "customer", "subscription")
-    # Every one is charged at once and paid, by a customer, and due on no day.
+    # Every invoice is charged at once and paid, by a customer, and has no due date.
     others = params.get("status", "paid") != "paid" or params.get("collection_method") == "send_invoice"
     if others or "customer_account" in params or params.get("due_date"):
         where.append(("0 = ?", 1))
@@ -158,7 +158,7 @@ def list_all(call: Call) -> Json:
 
 
 def refund(call: Call, id: str, amount: int) -> Json:
-    """Credit part of a paid invoice with a note, as a refund does; ValueError for more than was paid."""
+    """Refunds part of a paid invoice, as a credit note; ValueError for more than was paid."""
     row = KIND.need(call, id, "invoice")
     data = json.loads(row["data"])
     data["refunded"] += amount

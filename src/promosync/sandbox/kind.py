@@ -24,7 +24,7 @@ LIST: Spec = {
 }
 
 PREVIEW = "preview"
-"""The key, in an object's stored data, of fields that only some accounts have: they are shown, and never taken."""
+"""The key, in an object's stored data, of fields that only some accounts have; no parameter sets them."""
 
 Condition = tuple[str, Any]
 """SQL with one `?`, and its value."""
@@ -50,7 +50,7 @@ class Kind:
         return self.name.replace(".", "_") + "s"
 
     def at(self, call: Call, seq: int) -> sqlite3.Row:
-        """The object of a row's number, which no other gets."""
+        """The object in the row of this number, which no other object gets."""
         row: sqlite3.Row = call.db.execute(
             f"SELECT * FROM {self.table} WHERE seq = ?",  # noqa: S608 - our own names
             (seq,),
@@ -58,7 +58,7 @@ class Kind:
         return row
 
     def find(self, call: Call, id: str, *, deleted: bool = False) -> sqlite3.Row | None:
-        """The object of this id, or with `deleted` the newest one, deleted or not."""
+        """The object of this id; with `deleted` the newest of this id, deleted or not."""
         alive = "" if deleted else "AND deleted = 0"
         row: sqlite3.Row | None = call.db.execute(
             f"SELECT * FROM {self.table} WHERE scope = ? AND id = ? {alive} "  # noqa: S608 - our own names
@@ -68,7 +68,7 @@ class Kind:
         return row
 
     def need(self, call: Call, id: str, param: str, *, status: int = 400) -> sqlite3.Row:
-        """The object of this id, or Stripe's refusal; it says so when the other mode has that id."""
+        """The object of this id, or Stripe's refusal, which also says that the other mode has the id."""
         row = self.find(call, id)
         if row is not None:
             return row
@@ -95,9 +95,9 @@ class Kind:
         return shown if preview is None else _merged(shown, preview)
 
     def show_inside(self, call: Call, id: str | None, wanted: Json, seq: int | None = None) -> Json | str | None:
-        """The id, or the object where another one wants it expanded, also when it has been deleted since.
+        """The id, or where it is `wanted` the object, deleted or not, as a field of another object.
 
-        `seq` is given where another object may have taken the id.
+        `seq` is the number of its row, where another object may have the id by now.
         """
         if id is None or self.name not in wanted:
             return id
@@ -108,13 +108,13 @@ class Kind:
         return {"id": id, "object": self.name, "deleted": True}
 
     def created(self, call: Call, row: sqlite3.Row) -> Json:
-        """The answer about an object that was made; an event tells of it."""
+        """The answer about a new object; writes the event."""
         shown = self.show(call, row, {})
         call.emit(f"{self.name}.created", shown)
         return self.show(call, row, call.expand) if call.expand else shown
 
     def updated(self, call: Call, before: sqlite3.Row) -> Json:
-        """The answer about an object that was changed; an event tells of it, with the old values."""
+        """The answer about an object that was changed; writes the event, with the old values."""
         after = self.at(call, before["seq"])
         old, new = self.show(call, before, self.own), self.show(call, after, self.own)
         previous = {name: old.get(name) for name in old | new if old.get(name) != new.get(name)}

@@ -1,4 +1,4 @@
-"""When a coupon or a promotion code is over: by time, by use, or with its coupon; and that for good."""
+"""What changes as time passes: coupons and promotion codes end, and subscriptions renew."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from . import coupons, orders
 
 
 def settle(db: sqlite3.Connection, now: int) -> None:
-    """Writes down what time has ended, so that moving the clock back does not bring it to life again."""
+    """Writes what has ended by `now`, so that it stays so when the clock is moved back; writes renewals too."""
     over = db.execute(
         "SELECT seq FROM coupons WHERE valid = 1 AND redeem_by IS NOT NULL AND redeem_by <= ?", (now,)
     ).fetchall()

@@ -1,4 +1,4 @@
-"""What a redemption leaves behind: a paid invoice of a subscription, or a checkout session that was paid at once."""
+"""The orders of redemptions: a checkout session that was paid at once, and for a subscription its invoices."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ class Use:
 def place(call: Call, kind: str, customer: str | None, amount: int, currency: str, uses: Sequence[Use]) -> str:
     """Write an order that was paid now, and return the id of its checkout session; ``amount`` is before discounts."""
     if customer is None and kind == "subscription":
-        customer = call.new_id("cus_")[:18]
-        customers.KIND.created(call, customers.insert(call, {}, None, customer, call.now))
+        made = customers.insert(call, {}, None, call.now)
+        customers.KIND.created(call, made)
+        customer = str(made["id"])
     session = f"cs_{'live' if call.livemode else 'test'}_" + random_text(call.rng, 58)
     subscription = call.new_id("sub_") if kind == "subscription" else None
     given = [_given(call, use, session, subscription) for use in uses]
@@ -42,15 +43,15 @@ def place(call: Call, kind: str, customer: str | None, amount: int, currency: st
     invoice = None
     if subscription is not None:
         invoice = call.new_id("in_")
-        made: Json = {
+        columns: Json = {
             **made_now,
             "id": subscription,
             "periods": 1,
             "renews": _renews(call.now, 1),
             "data": json.dumps({"amount": amount, "currency": currency, "discounts": given}),
         }
-        store.insert(call.db, "subscriptions", made)
-        _bill(call.db, made, 0, invoice)
+        store.insert(call.db, "subscriptions", columns)
+        _bill(call.db, columns, 0, invoice)
     payment = None if invoice else call.new_id("pi_")
     data = json.dumps({**order, "invoice": invoice, "payment_intent": payment})
     columns = {**made_now, "id": session, "subscription": subscription, "data": data}
@@ -59,7 +60,7 @@ def place(call: Call, kind: str, customer: str | None, amount: int, currency: st
 
 
 def renew(db: sqlite3.Connection, now: int) -> None:
-    """Write the invoices of every month that subscriptions have gone on for; ids follow from theirs."""
+    """Write an invoice for each month that has passed of a subscription; its id is made from the subscription's."""
     while (due := db.execute("SELECT * FROM subscriptions WHERE renews <= ? LIMIT 1000", (now,)).fetchall()) != []:
         for row in due:
             id = "in_" + sha256(f"{row['id']}/{row['periods']}".encode()).hexdigest()[:24]
@@ -100,7 +101,7 @@ def total(data: Json) -> int:
 
 
 def months_after(moment: int, months: int) -> int:
-    """Return the same day and time so many months on, the last day of a month that has no such day."""
+    """Return the same day and time so many months later, or the last day of a month without that day."""
     day = datetime.fromtimestamp(moment, UTC)
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]
@@ -108,7 +109,7 @@ def months_after(moment: int, months: int) -> int:
 
 
 def _given(call: Call, use: Use, session: str, subscription: str | None) -> Json:
-    """Return what an order keeps of a discount: a coupon's terms stay with it when the coupon is deleted."""
+    """Return what an order keeps of a discount, so that it stays when the coupon is deleted."""
     data = json.loads(use.coupon["data"])
     end = months_after(call.now, data["duration_in_months"]) if data["duration"] == "repeating" else None
     return {
@@ -135,7 +136,7 @@ def _runs(given: Json, moment: int) -> bool:
 
 
 def _order(amount: int, currency: str, given: Sequence[Json]) -> Json:
-    """Return what is kept of an order: each discount is taken from what those before it left."""
+    """Return what is kept of an order; each discount is taken from what is left after those before it."""
     left, discounts = amount, []
     for one in given:
         if one["percent_off"] is not None:

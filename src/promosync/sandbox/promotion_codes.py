@@ -1,4 +1,4 @@
-"""Promotion codes: their checks in Stripe's order, their shape, and who may hold which text."""
+"""Promotion codes: the checks in Stripe's order, what is shown, and which codes may have the same text."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     if call.day < POLYMORPHIC_SINCE:
         shown["coupon"] = _coupon(call, row, {"coupon": {}, **wanted})
     else:
-        # In full, invalid once it is deleted: the spec knows no stub here.
+        # A deleted coupon is shown in full, as invalid: Stripe's spec has no short form here.
         shown["promotion"] = {"coupon": _coupon(call, row, wanted.get("promotion", {})), "type": "coupon"}
     if "currency_options" in wanted.get("restrictions", {}) and data["currency_options"]:
         shown["restrictions"]["currency_options"] = data["currency_options"]
@@ -95,7 +95,7 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
 
 
 def _coupon(call: Call, code: sqlite3.Row, wanted: Json) -> Json | str | None:
-    # By its own number: another coupon may have taken the id since.
+    # By its row's number, because another coupon may have the id by now.
     return coupons.KIND.show_inside(call, code["coupon"], wanted, code["coupon_seq"])
 
 
@@ -126,7 +126,7 @@ def create(call: Call) -> Json:
         raise exclusive("customer", "customer_account")
     if customer is not None:
         customers.KIND.need(call, customer, "customer")
-    # No accounts are kept here: any id that may be one of an account is taken for one that is there.
+    # No accounts are kept here, so that any well-formed id is accepted.
     if account is not None and not re.fullmatch(r"acct_[A-Za-z0-9]+", account):
         raise no_such("account", account, "customer_account", status=400)
     if not coupon["valid"]:
@@ -150,7 +150,7 @@ def create(call: Call) -> Json:
 
 
 def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: int) -> sqlite3.Row:
-    """Writes the checked code; without an end of its own it takes over its coupon's."""
+    """Writes a code that was checked; without an end of its own it gets its coupon's."""
     restrictions = params.get("restrictions") or {}
     data = {
         "metadata": merge_metadata({}, params.get("metadata", {})),
@@ -179,7 +179,7 @@ def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: in
 
 
 def _named_coupon(call: Call) -> tuple[str, str]:
-    """The coupon's id and the parameter it came in."""
+    """The coupon's id, and the parameter that has it."""
     if call.day < POLYMORPHIC_SINCE:
         return call.params["coupon"], "coupon"
     promotion = call.params["promotion"]
@@ -198,7 +198,7 @@ def _drawn(call: Call, holder: str | None) -> str:
 
 
 def taken(call: Call, code: str, holder: str | None, but: int = 0) -> bool:
-    """Whether an active code (other than row `but`) bars `code`: it is everybody's, or ours, or we are everybody."""
+    """Whether an active code, but for that of row `but`, has this text for a customer who could use both."""
     return (
         call.db.execute(
             "SELECT 1 FROM promotion_codes INDEXED BY promotion_codes_code "
@@ -286,12 +286,12 @@ def use(call: Call, row: sqlite3.Row) -> None:
 
 
 def why_dead(call: Call, row: sqlite3.Row) -> tuple[str, str] | None:
-    """What ended a code for good, as a rule's name and in words; None while it could still be switched on."""
+    """Why a code ended for good, as a rule's name and in words; None where it has not."""
     if not row["dead"]:
         return None
     if row["max_redemptions"] is not None and row["times_redeemed"] >= row["max_redemptions"]:
         return "used_up", "it has reached its max_redemptions"
-    # Expired may also mean: it had been, before the clock was moved back.
+    # The clock may have been moved back since the code expired.
     if coupons.KIND.at(call, row["coupon_seq"])["valid"] or (row["expires_at"] or call.now + 1) <= call.now:
         return "expired", "it has expired"
     return "coupon_invalid", "its coupon is no longer valid"

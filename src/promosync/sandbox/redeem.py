@@ -1,4 +1,4 @@
-"""A customer using a code or a coupon at checkout: Stripe's rules, and why not."""
+"""A redemption of codes or a coupon at checkout, and Stripe's rules that refuse it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .kind import Kind
 
 @dataclass(frozen=True)
 class Order:
-    """What is bought. What is None is not checked: an order of any size, in any currency, of any product.
+    """What is bought. What is None is not checked: any amount, currency or product will do.
 
-    With an amount (before discounts) the order is written down: as ``kind`` says, a subscription with its invoices,
-    or a payment at once. Without a currency it is the coupon's, or dollars.
+    With an amount (before discounts, minor units) the order is kept: as ``kind`` says, a subscription with its
+    invoices, or a payment at once. Without a currency it is in the coupon's, or in dollars.
     """
 
     customer: str | None = None
@@ -29,7 +29,7 @@ class Order:
 
 
 class Refused(Exception):
-    """`rule` names what stands against it, for programs; the message is for people."""
+    """`rule` names what refused it, for programs; the message is for people."""
 
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ def redeem(call: Call, codes: Sequence[str], coupon: str | None, order: Order) -
     if order.kind not in orders.KINDS:
         raise ValueError(f"an order is a subscription or a payment, not {order.kind!r}")
     if order.amount is not None and order.amount < 0:
-        raise ValueError("an order comes to no less than nothing")
+        raise ValueError("the amount of an order is 0 or more")
     call.db.execute("SAVEPOINT redemption")
     try:
         used = [_redeem_code(call, code, order) for code in codes]
@@ -100,7 +100,7 @@ def _found(call: Call, text: str, order: Order) -> sqlite3.Row:
     by_id = promotion_codes.KIND.find(call, text)
     if by_id is not None:
         return by_id
-    # An active one first, and of several the one that is this customer's.
+    # An active code comes first, and of several the one of this customer.
     row: sqlite3.Row | None = call.db.execute(
         "SELECT * FROM promotion_codes INDEXED BY promotion_codes_code WHERE scope = ? AND code_key = ? "
         "ORDER BY active DESC, coalesce(customer, customer_account) IS ? DESC, "

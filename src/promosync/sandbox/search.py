@@ -79,7 +79,10 @@ def _opened(cursor: str) -> int:
 
 
 def translate(query: str, fields: Mapping[str, str]) -> tuple[str, list[Any]]:
-    """The SQL condition and its values; `field:"v"` regardless of case, `~` contains, `-` not, one of AND/OR."""
+    """The SQL condition and its values.
+
+    `field:"v"` ignores case, `~` means "contains" and `-` "not"; AND and OR cannot be mixed.
+    """
     clauses: list[str] = []
     values: list[Any] = []
     joins: set[str] = set()
@@ -130,7 +133,7 @@ def _clause(clause: re.Match[str], fields: Mapping[str, str]) -> tuple[str, list
         values.append(value.lower())
     else:
         raise StripeError(f"Field `{name}` does not support the operator {operator}.", param="query")
-    # Compared with nothing, SQL says neither yes nor no; Stripe's minus means "everything else".
+    # In SQL a comparison with NULL is neither true nor false; Stripe's minus means "all others".
     return (f"({sql}) IS NOT 1" if clause["minus"] else sql), values
 
 

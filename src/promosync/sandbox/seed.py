@@ -1,4 +1,4 @@
-"""Many objects at once, past the endpoints and their events, for accounts of a size worth testing."""
+"""Makes many objects at once, without endpoints and events, for tests with large accounts."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def seed(
 ) -> Json:
     """Makes `objects` (parameters as for a create), or `count` copies of `template`.
 
-    In a template's strings `{n}` is the number of the copy, from 0, as `{n:06}` also padded. `created` is the
-    first and the last moment over which all of them are spread; without it they are made now. An object may
-    also give its own `created` and `times_redeemed`. Answers with the ids.
+    In a template's strings `{n}` is the number of the copy, from 0, and `{n:06}` the same with leading zeros.
+    `created` is the first and the last moment over which they are spread; without it they are made now. An object
+    may also give its own `created` and `times_redeemed`. Returns {"ids": [...]}.
     """
     if kind not in _MAKERS:
         raise ValueError(f"unknown kind {kind!r}; known: {', '.join(_MAKERS)}")
@@ -92,8 +92,7 @@ def _product(call: Call, params: Json, created: int, _known: dict[str, sqlite3.R
 
 
 def _customer(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
-    id = params.pop("id", None) or call.new_id("cus_")[:18]
-    return str(customers.insert(call, params, params.get("email"), id, created)["id"])
+    return str(customers.insert(call, params, params.get("id"), created)["id"])
 
 
 _MAKERS: dict[str, Callable[[Call, Json, int, dict[str, sqlite3.Row]], str]] = {

@@ -1,4 +1,4 @@
-"""The sandbox's memory: one SQLite file that survives kill -9 and is shared by processes."""
+"""Where the sandbox keeps everything: one SQLite file, shared by processes, that survives kill -9."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Store:
         if path is not None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             for one in (path, *(path.with_name(path.name + more) for more in COMPANIONS)):
-                if one.is_symlink():  # it may have come with a checkout, and lead anywhere
+                if one.is_symlink():  # a repository may contain it, and it may point anywhere
                     raise ValueError(f"{one} is a symbolic link; delete it")
             # SQLite gives its -wal and -shm files the permissions of the database.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -137,7 +137,7 @@ class Store:
         self._db.row_factory = sqlite3.Row
         if path is not None:
             self._db.execute("PRAGMA journal_mode = WAL")
-        # A killed process loses nothing that the system already holds; only a power cut could.
+        # A process that is killed loses nothing: the system has it already. Only a power cut could.
         self._db.execute("PRAGMA synchronous = OFF")
         with self.transaction() as db:
             (found,) = db.execute("PRAGMA user_version").fetchone()
@@ -150,7 +150,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it or, when an exception leaves the block, none of it; one writer at a time."""
+        """Keeps all that the block writes, or nothing where it raises; one writer at a time."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -166,7 +166,7 @@ class Store:
 
 
 def empty(db: sqlite3.Connection) -> None:
-    """Forgets everything, the clock's offset included."""
+    """Deletes everything, and resets the clock."""
     tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name != 'state' AND name NOT LIKE 'sqlite%'"
     for (table,) in db.execute(tables).fetchall():
         db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names

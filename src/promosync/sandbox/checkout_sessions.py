@@ -46,12 +46,9 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
         details["breakdown"] = {"discounts": given, "taxes": []}
     return {
         **dict.fromkeys(_NULL),
-        "id": row["id"],
-        "object": "checkout.session",
         "amount_subtotal": data["amount"],
         "amount_total": paid,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "created": row["created"],
         "currency": data["currency"],
         "custom_fields": [],
         "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
@@ -60,7 +57,6 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
         "discounts": [_named(call, one, wanted.get("discounts", {})) for one in data["discounts"]],
         "expires_at": row["created"] + _LASTS,
         "invoice": invoices.KIND.show_inside(call, data["invoice"], wanted),
-        "livemode": call.livemode,
         "metadata": {},
         "mode": "subscription" if row["subscription"] else "payment",
         "payment_intent": data["payment_intent"],
@@ -93,13 +89,7 @@ def _named(call: Call, given: Json, wanted: Json) -> Json:
     }
 
 
-KIND = Kind(
-    "checkout.session",
-    "/v1/checkout/sessions",
-    "session",
-    _render,
-    own={"total_details": {"breakdown": {}}},
-)
+KIND = Kind("checkout.session", "session", _render, own={"total_details": {"breakdown": {}}})
 
 
 def list_all(call: Call) -> Json:

@@ -8,13 +8,13 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .call import Json
 from .control import PREFIX
 from .wire import Request
 
 if TYPE_CHECKING:
     from .core import Sandbox
 
-Json = dict[str, Any]
 Send = Callable[[str, str, bytes], tuple[int, bytes]]
 
 

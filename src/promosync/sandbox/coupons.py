@@ -49,25 +49,20 @@ CREATE: Spec = {
 _KEPT = ("amount_off", "currency", "currency_options", "duration_in_months", "name")
 
 
-def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
-    shown = {
-        "id": row["id"],
-        "object": "coupon",
-        "created": row["created"],
-        "livemode": call.livemode,
+def _render(_call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
+    for name in COUPON.fields:
+        if name not in wanted or not data[name]:
+            del data[name]  # absent unless it is wanted and set
+    return {
         "max_redemptions": row["max_redemptions"],
         "redeem_by": row["redeem_by"],
         "times_redeemed": row["times_redeemed"],
         "valid": bool(row["valid"]),
         **data,
     }
-    for name in COUPON.fields:
-        if name not in wanted or not data[name]:
-            del shown[name]  # absent unless it is wanted and set
-    return shown
 
 
-KIND = Kind("coupon", "/v1/coupons", "coupon", _render, own=dict.fromkeys(COUPON.fields))
+KIND = Kind("coupon", "coupon", _render, own=dict.fromkeys(COUPON.fields))
 
 
 def create(call: Call) -> Json:
@@ -85,7 +80,7 @@ def create(call: Call) -> Json:
 
 
 def insert(call: Call, params: Json, id: str | None, created: int) -> sqlite3.Row:
-    """Writes a coupon of typed parameters; without an id one is drawn."""
+    """Writes a coupon of typed parameters; without an id one is drawn. A seed may have `times_redeemed` too."""
     percent = params.get("percent_off")
     wanted = (params.get("applies_to") or {}).get("products")
     data = {
@@ -101,6 +96,7 @@ def insert(call: Call, params: Json, id: str | None, created: int) -> sqlite3.Ro
         created=created,
         redeem_by=params.get("redeem_by"),
         max_redemptions=params.get("max_redemptions"),
+        times_redeemed=params.get("times_redeemed", 0),
         data=json.dumps(data),
     )
 

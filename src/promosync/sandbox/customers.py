@@ -38,27 +38,21 @@ _EMPTY: Json = {
 }
 
 
-def _render(call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
-    if row["deleted"]:
-        return KIND.show_deleted(row["id"])
+def _render(_call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
     return {
-        "id": row["id"],
-        "object": "customer",
-        "created": row["created"],
         "currency": None,
         "customer_account": None,
         "default_source": None,
         "delinquent": False,
         "discount": None,
         "email": row["email"],
-        "livemode": call.livemode,
         "next_invoice_sequence": 1,
         "test_clock": None,
         **data,
     }
 
 
-KIND = Kind("customer", "/v1/customers", "id", _render)
+KIND = Kind("customer", "id", _render)
 
 
 def _check_email(email: str | None) -> None:
@@ -88,7 +82,8 @@ def _changed(data: Json, params: Json) -> Json:
 
 
 def retrieve(call: Call) -> Json:
-    return KIND.show(call, KIND.find(call, call.id, deleted=True) or KIND.named(call), {})
+    row = KIND.find(call, call.id, deleted=True) or KIND.named(call)
+    return KIND.show_deleted(call.id) if row["deleted"] else KIND.show(call, row, {})
 
 
 def update(call: Call) -> Json:

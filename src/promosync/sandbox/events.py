@@ -20,18 +20,14 @@ LIST: Spec = {
 }
 
 
-def _render(call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
+def _render(_call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
     return {
-        "id": row["id"],
-        "object": "event",
-        "created": row["created"],
-        "livemode": call.livemode,
         "type": row["type"],
         **data,
     }
 
 
-KIND = Kind("event", "/v1/events", "id", _render)
+KIND = Kind("event", "id", _render)
 
 
 def list_all(call: Call) -> Json:

@@ -11,8 +11,6 @@ from .kind import Kind, equal
 from .orders import discount, months_after, total
 from .params import Choice, Created, Spec, Text
 
-URL = "/v1/invoices"
-
 LIST: Spec = {
     **kind.LIST,
     "collection_method": Choice(choices=("charge_automatically", "send_invoice")),
@@ -49,8 +47,6 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
         **dict.fromkeys(_NULL),
         **dict.fromkeys(_ZERO, 0),
         **{name: [] for name in _EMPTY},
-        "id": row["id"],
-        "object": "invoice",
         "amount_due": paid,
         "amount_paid": paid,
         "attempt_count": 1,
@@ -59,7 +55,6 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
         "automatic_tax": dict.fromkeys(("disabled_reason", "liability", "provider", "status")) | {"enabled": False},
         "billing_reason": data["billing_reason"],
         "collection_method": "charge_automatically",
-        "created": row["created"],
         "currency": data["currency"],
         "customer": customers.KIND.show_inside(call, customer, wanted),
         "customer_tax_exempt": "none",
@@ -73,9 +68,8 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
             "object": "list",
             "data": [_line(call, row, data)],
             "has_more": False,
-            "url": f"{URL}/{row['id']}/lines",
+            "url": f"{KIND.url}/{row['id']}/lines",
         },
-        "livemode": call.livemode,
         "metadata": {},
         "parent": {
             "quote_details": None,
@@ -144,7 +138,7 @@ def _line(call: Call, row: sqlite3.Row, data: Json) -> Json:
     }
 
 
-KIND = Kind("invoice", URL, "invoice", _render, own={"total_discount_amounts": {"discount": {}}})
+KIND = Kind("invoice", "invoice", _render, own={"total_discount_amounts": {"discount": {}}})
 
 
 def list_all(call: Call) -> Json:

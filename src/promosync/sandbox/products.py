@@ -52,20 +52,16 @@ CREATE: Spec = {
 _PLAIN = tuple(name for name in UPDATE if name not in ("expand", "active", "metadata"))
 
 
-def _render(call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
+def _render(_call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
     return {
-        "id": row["id"],
-        "object": "product",
         "active": bool(row["active"]),
         "attributes": [],
-        "created": row["created"],
         "default_price": None,
-        "livemode": call.livemode,
         **data,
     }
 
 
-KIND = Kind("product", "/v1/products", "id", _render)
+KIND = Kind("product", "id", _render)
 
 
 def create(call: Call) -> Json:

@@ -64,39 +64,33 @@ CREATE: Spec = {
     "promotion": Group({"coupon": Text(), "type": Choice(choices=("coupon",))}, required=True),
 }
 OLD_CREATE: Spec = {**_CREATE, "coupon": Text(required=True)}
+_UNRESTRICTED = {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None}
 
 
 def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     """The object in the shape of the caller's API version."""
     shown: Json = {
-        "id": row["id"],
-        "object": "promotion_code",
         "active": bool(row["active"]),
         "code": row["code"],
-        "created": row["created"],
         "customer": customers.KIND.show_inside(call, row["customer"], wanted),
         "expires_at": row["expires_at"],
-        "livemode": call.livemode,
         "max_redemptions": row["max_redemptions"],
         "metadata": data["metadata"],
         "restrictions": data["restrictions"],
         "times_redeemed": row["times_redeemed"],
     }
-    if call.day >= CUSTOMER_ACCOUNT_SINCE:
+    day = call.day
+    if day >= CUSTOMER_ACCOUNT_SINCE:
         shown["customer_account"] = row["customer_account"]
-    if call.day < POLYMORPHIC_SINCE:
-        shown["coupon"] = _coupon(call, row, {"coupon": {}, **wanted})
-    else:
-        # A deleted coupon is shown in full, as invalid: Stripe's spec has no short form here.
-        shown["promotion"] = {"coupon": _coupon(call, row, wanted.get("promotion", {})), "type": "coupon"}
+    is_old = day < POLYMORPHIC_SINCE
+    inside = {"coupon": {}, **wanted} if is_old else wanted.get("promotion", {})
+    # By its row's number, because another coupon may have the id by now. A deleted coupon is shown in full too, as
+    # invalid: Stripe's spec has no short form here.
+    coupon = coupons.KIND.show_inside(call, row["coupon"], inside, row["coupon_seq"])
+    shown |= {"coupon": coupon} if is_old else {"promotion": {"coupon": coupon, "type": "coupon"}}
     if "currency_options" in wanted.get("restrictions", {}) and data["currency_options"]:
         shown["restrictions"]["currency_options"] = data["currency_options"]
     return shown
-
-
-def _coupon(call: Call, code: sqlite3.Row, wanted: Json) -> Json | str | None:
-    # By its row's number, because another coupon may have the id by now.
-    return coupons.KIND.show_inside(call, code["coupon"], wanted, code["coupon_seq"])
 
 
 # The columns that a list can be asked for, and the index of each, the narrowest first.
@@ -108,13 +102,7 @@ _INDEXES = {
     "active": "active",
 }
 
-KIND = Kind(
-    "promotion_code",
-    "/v1/promotion_codes",
-    "promotion_code",
-    _render,
-    own={"restrictions": {"currency_options": {}}},
-)
+KIND = Kind("promotion_code", "promotion_code", _render, own={"restrictions": {"currency_options": {}}})
 
 
 def create(call: Call) -> Json:
@@ -150,16 +138,12 @@ def create(call: Call) -> Json:
 
 
 def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: int) -> sqlite3.Row:
-    """Writes a code that was checked; without an end of its own it gets its coupon's."""
-    restrictions = params.get("restrictions") or {}
+    """Writes a code that was checked; without an end it gets its coupon's. A seed may have `times_redeemed` too."""
+    restrictions = {**_UNRESTRICTED, **(params.get("restrictions") or {})}
     data = {
         "metadata": merge_metadata({}, params.get("metadata", {})),
-        "restrictions": {
-            "first_time_transaction": restrictions.get("first_time_transaction", False),
-            "minimum_amount": restrictions.get("minimum_amount"),
-            "minimum_amount_currency": restrictions.get("minimum_amount_currency"),
-        },
-        "currency_options": restrictions.get("currency_options"),
+        "currency_options": restrictions.pop("currency_options", None),
+        "restrictions": restrictions,
     }
     return KIND.insert(
         call,
@@ -174,6 +158,7 @@ def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: in
         active=params.get("active", True),
         expires_at=params.get("expires_at", coupon["redeem_by"]),
         max_redemptions=params.get("max_redemptions"),
+        times_redeemed=params.get("times_redeemed", 0),
         data=json.dumps(data),
     )
 

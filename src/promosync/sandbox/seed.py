@@ -49,21 +49,18 @@ def _numbered(value: Any, n: int) -> Any:
 
 
 def _coupon(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
-    used = params.pop("times_redeemed", 0)
     id: str = params.get("id") or random_text(call.rng, 8)
     if coupons.KIND.find(call, id) is not None:
         raise ValueError(f"coupon {id!r} exists already")
     if params.get("percent_off") is not None:
         params["percent_off"] = Decimal(str(params["percent_off"]))
-    seq = coupons.insert(call, params, id, created)["seq"]
-    coupons.KIND.write(call, seq, times_redeemed=used)
-    if params.get("max_redemptions") is not None and used >= params["max_redemptions"]:
-        coupons.end(call.db, seq)
+    row = coupons.insert(call, params, id, created)
+    if row["max_redemptions"] is not None and row["times_redeemed"] >= row["max_redemptions"]:
+        coupons.end(call.db, row["seq"])
     return id
 
 
 def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sqlite3.Row]) -> str:
-    used = params.pop("times_redeemed", 0)
     id = str((params.get("promotion") or {"coupon": params.get("coupon")})["coupon"])
     if id not in known:
         found = coupons.KIND.find(call, id)
@@ -77,10 +74,9 @@ def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sql
         raise ValueError(f"an active promotion code {code!r} exists already")
     row = promotion_codes.insert(call, params, known[id], code, created)
     most, end = row["max_redemptions"], row["expires_at"]
-    used_up, expired = most is not None and used >= most, end is not None and end <= call.now
-    over = {"active": 0, "dead": 1} if used_up or expired or not known[id]["valid"] else {}
-    if used or over:
-        promotion_codes.KIND.write(call, row["seq"], times_redeemed=used, **over)
+    used_up, expired = most is not None and row["times_redeemed"] >= most, end is not None and end <= call.now
+    if used_up or expired or not known[id]["valid"]:
+        promotion_codes.KIND.write(call, row["seq"], active=0, dead=1)
     return str(row["id"])
 
 

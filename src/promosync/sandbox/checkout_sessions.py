@@ -41,7 +41,8 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     details: Json = {"amount_discount": data["amount"] - paid, "amount_shipping": 0, "amount_tax": 0}
     if "breakdown" in wanted.get("total_details", {}):
         given = [
-            {"amount": one["amount"], "discount": discount(call, one, customer, {})} for one in data["discounts"]
+            {"amount": one["amount"], "discount": discount(call, one, customer, {"discount": {}}, "discount")}
+            for one in data["discounts"]
         ]
         details["breakdown"] = {"discounts": given, "taxes": []}
     return {

@@ -39,10 +39,7 @@ _EMPTY = ("customer_tax_ids", "default_tax_rates", "total_pretax_credit_amounts"
 
 def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     paid, customer = total(data), row["customer"]
-    amounts = [
-        {"amount": one["amount"], "discount": _shown(call, one, customer, wanted.get("total_discount_amounts", {}))}
-        for one in data["discounts"]
-    ]
+    inside = wanted.get("total_discount_amounts", {})
     return {
         **dict.fromkeys(_NULL),
         **dict.fromkeys(_ZERO, 0),
@@ -58,10 +55,7 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
         "currency": data["currency"],
         "customer": customers.KIND.show_inside(call, customer, wanted),
         "customer_tax_exempt": "none",
-        "discounts": [
-            discount(call, one, customer, wanted["discounts"]) if "discounts" in wanted else one["id"]
-            for one in data["discounts"]
-        ],
+        "discounts": [discount(call, one, customer, wanted, "discounts") for one in data["discounts"]],
         "effective_at": data["paid_at"],
         "issuer": {"type": "self"},
         "lines": {
@@ -90,15 +84,12 @@ def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
         "subtotal": data["amount"],
         "subtotal_excluding_tax": data["amount"],
         "total": paid,
-        "total_discount_amounts": amounts,
+        "total_discount_amounts": [
+            {"amount": one["amount"], "discount": discount(call, one, customer, inside, "discount")}
+            for one in data["discounts"]
+        ],
         "total_excluding_tax": paid,
     }
-
-
-def _shown(call: Call, given: Json, customer: str, wanted: Json) -> Json | str:
-    if "discount" not in wanted:
-        return str(given["id"])
-    return discount(call, given, customer, wanted["discount"])
 
 
 def _line(call: Call, row: sqlite3.Row, data: Json) -> Json:

@@ -148,8 +148,11 @@ def _order(amount: int, currency: str, given: Sequence[Json]) -> Json:
     return {"amount": amount, "currency": currency, "discounts": discounts}
 
 
-def discount(call: Call, given: Json, customer: str | None, wanted: Json) -> Json:
-    """Return a discount as Stripe shows it, with what is wanted of it expanded."""
+def discount(call: Call, given: Json, customer: str | None, wanted: Json, field: str) -> Json | str:
+    """Return the id of a discount, or the whole of it where ``wanted`` has the field that it is shown in."""
+    if field not in wanted:
+        return str(given["id"])
+    wanted = wanted[field]
     coupon = coupons.KIND.show_inside(call, given["coupon"], wanted.get("source", {}), given["coupon_seq"])
     return {
         "id": given["id"],

@@ -72,29 +72,25 @@ def create(call: Call) -> Json:
 
 
 def insert(call: Call, params: Json, id: str, created: int) -> sqlite3.Row:
-    data = dict.fromkeys(_PLAIN) | {"images": [], "marketing_features": []}
-    data |= _plain(params)
-    data["metadata"] = merge_metadata({}, params.get("metadata", {}))
-    data["type"] = params.get("type", "service")
-    data["updated"] = created
-    active = params.get("active", True)
-    return KIND.insert(call, id=id, created=created, active=active, data=json.dumps(data))
+    """Writes a product of typed parameters."""
+    new: Json = {**dict.fromkeys(_PLAIN), "images": [], "marketing_features": [], "metadata": {}}
+    data = json.dumps(_changed({**new, "type": params.get("type", "service")}, params, created))
+    return KIND.insert(call, id=id, created=created, active=params.get("active", True), data=data)
 
 
-def _plain(params: Json) -> Json:
-    plain = {name: params[name] for name in _PLAIN if name in params}
-    if plain.get("package_dimensions"):
-        sizes = plain["package_dimensions"].items()
-        plain["package_dimensions"] = {name: float(size) for name, size in sizes}
-    return plain
+def _changed(data: Json, params: Json, now: int) -> Json:
+    """What is kept of a product, after a change."""
+    given = {name: params[name] for name in _PLAIN if name in params}
+    if given.get("package_dimensions"):
+        given["package_dimensions"] = {name: float(size) for name, size in given["package_dimensions"].items()}
+    metadata = merge_metadata(data["metadata"], params.get("metadata", {}))
+    return {**data, **given, "metadata": metadata, "updated": now}
 
 
 def update(call: Call) -> Json:
     row, params = KIND.named(call), call.params
-    data = json.loads(row["data"]) | _plain(params)
-    data["metadata"] = merge_metadata(data["metadata"], params.get("metadata", {}))
-    data["updated"] = call.now
-    return KIND.change(call, row, active=params.get("active", row["active"]), data=json.dumps(data))
+    data = json.dumps(_changed(json.loads(row["data"]), params, call.now))
+    return KIND.change(call, row, active=params.get("active", row["active"]), data=data)
 
 
 def list_all(call: Call) -> Json:

@@ -62,7 +62,7 @@ class Machine:
 def answer(machine: Machine, db: sqlite3.Connection, request: Request) -> Response:
     """The answer of one control; 400 with the reason where it cannot do what is asked."""
     if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
-        return _reply(403, {"error": {"message": "The sandbox is not driven from web pages."}})
+        return _reply(403, {"error": {"message": "A web page cannot use the controls of the sandbox."}})
     known = request.method in ("GET", "POST", "DELETE")
     control = getattr(Asked, f"{request.method}_{request.path.removeprefix(PREFIX)}", None) if known else None
     if control is None:

@@ -37,7 +37,7 @@ class Kind:
     """One kind of object.
 
     `name` is what its objects have under `object`, and `param` what refusals call the id in a path. `render` makes
-    what Stripe shows of a row, its parsed `data`, and what is wanted expanded, but for the fields of all kinds.
+    what Stripe shows of a row, its parsed `data`, and what is wanted expanded, except the fields of all kinds.
     `own` is the expansion of all that an object holds itself.
     """
 
@@ -148,7 +148,7 @@ class Kind:
         call.db.execute(sql, (*columns.values(), seq))
 
     def change(self, call: Call, row: sqlite3.Row, **columns: Any) -> Json:
-        """Writes columns of an object, and gives the answer."""
+        """Writes columns of an object, and returns the answer."""
         self.write(call, row["seq"], **columns)
         return self.updated(call, row)
 

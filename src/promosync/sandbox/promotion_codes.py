@@ -183,7 +183,7 @@ def _drawn(call: Call, holder: str | None) -> str:
 
 
 def taken(call: Call, code: str, holder: str | None, but: int = 0) -> bool:
-    """Whether an active code, but for that of row `but`, has this text for a customer who could use both."""
+    """Whether an active code, except that of row `but`, has this text for a customer who could use both."""
     return (
         call.db.execute(
             "SELECT 1 FROM promotion_codes INDEXED BY promotion_codes_code "

@@ -139,7 +139,7 @@ def _least(restrictions: Json, options: Json, currency: str | None) -> int:
     if currency is None or currency == own:
         return int(restrictions["minimum_amount"])
     if currency not in options:
-        raise Refused("minimum_amount_currency", f"This promotion code knows no minimum amount in {currency}.")
+        raise Refused("minimum_amount_currency", f"This promotion code has no minimum amount in {currency}.")
     return int(options[currency]["minimum_amount"])
 
 

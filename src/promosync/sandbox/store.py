@@ -174,7 +174,7 @@ def empty(db: sqlite3.Connection) -> None:
 
 
 def insert(db: sqlite3.Connection, table: str, columns: Mapping[str, Any]) -> int:
-    """Writes a row, and gives its number."""
+    """Writes a row, and returns its number."""
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
     sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
     return db.execute(sql, tuple(columns.values())).lastrowid or 0

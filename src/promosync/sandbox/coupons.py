@@ -90,7 +90,7 @@ def insert(call: Call, params: Json, id: str | None, created: int) -> sqlite3.Ro
         "metadata": merge_metadata({}, params.get("metadata", {})),
         "percent_off": None if percent is None else float(percent),
     }
-    return KIND.insert(
+    return KIND.make(
         call,
         id=id or random_text(call.rng, 8),
         created=created,

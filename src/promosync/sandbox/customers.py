@@ -70,7 +70,7 @@ def insert(call: Call, params: Json, id: str | None, created: int) -> sqlite3.Ro
     id, email = id or call.new_id("cus_")[:18], params.get("email")
     new = {**_EMPTY, "invoice_prefix": random_text(call.rng, 8).upper(), "metadata": {}}
     data = json.dumps(_changed(new, params))
-    return KIND.insert(call, id=id, created=created, email=email, email_key=email and email.lower(), data=data)
+    return KIND.make(call, id=id, created=created, email=email, email_key=email and email.lower(), data=data)
 
 
 def _changed(data: Json, params: Json) -> Json:

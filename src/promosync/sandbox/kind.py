@@ -138,7 +138,7 @@ class Kind:
         call.emit(f"{self.name}.updated", self.show(call, after, {}), previous)
         return self.show(call, after, call.expand)
 
-    def insert(self, call: Call, **columns: Any) -> sqlite3.Row:
+    def make(self, call: Call, **columns: Any) -> sqlite3.Row:
         """Writes an object of the call's account and mode."""
         return self.at(call, store.insert(call.db, self.table, {"scope": call.scope, **columns}))
 

@@ -75,7 +75,7 @@ def insert(call: Call, params: Json, id: str, created: int) -> sqlite3.Row:
     """Writes a product of typed parameters."""
     new: Json = {**dict.fromkeys(_PLAIN), "images": [], "marketing_features": [], "metadata": {}}
     data = json.dumps(_changed({**new, "type": params.get("type", "service")}, params, created))
-    return KIND.insert(call, id=id, created=created, active=params.get("active", True), data=data)
+    return KIND.make(call, id=id, created=created, active=params.get("active", True), data=data)
 
 
 def _changed(data: Json, params: Json, now: int) -> Json:

@@ -145,7 +145,7 @@ def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: in
         "currency_options": restrictions.pop("currency_options", None),
         "restrictions": restrictions,
     }
-    return KIND.insert(
+    return KIND.make(
         call,
         id=call.new_id("promo_"),
         created=created,

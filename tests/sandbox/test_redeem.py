@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from .conftest import World, refusal
+from .direct import Direct
 
 
 def test_a_use_counts_for_the_code_and_its_coupon_and_a_direct_one_for_the_coupon_only(local: World) -> None:
@@ -109,3 +110,14 @@ def test_a_coupon_is_refused_for_other_products_and_currencies(local: World) -> 
 def test_what_is_not_there_cannot_be_redeemed(local: World) -> None:
     assert local.control.redeem("NOPE")["rule"] == "no_such_code"
     assert local.control.redeem(coupon="NOPE")["rule"] == "no_such_coupon"
+
+
+def test_a_redemption_by_text_does_not_read_all_codes_of_the_account() -> None:
+    direct = Direct()
+    direct.control.seed("coupon", [{"id": "bulk", "percent_off": 5}])
+    direct.control.seed("promotion_code", count=2000, template={"coupon": "bulk", "code": "S-{n:04}"})
+    steps: list[int] = []
+    with direct.sandbox.store.transaction() as db:
+        db.set_progress_handler(lambda: steps.append(1), 1000)
+    assert direct.control.redeem("s-0007")["redeemed"] == 1
+    assert len(steps) < 10

@@ -1,7 +1,7 @@
 """A local Stripe for coupons, promotion codes, products, customers, events and account.
 
-It imports nothing else of promosync, so that it cannot share promosync's misunderstandings; and nothing slow
-before it is used.
+It imports nothing else of promosync, so that a mistake of promosync is not repeated here. What is slow to import is
+imported when it is first used.
 """
 
 from __future__ import annotations
@@ -10,23 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .client import Control, ControlError
-    from .core import Sandbox
-    from .limits import Limits
-    from .server import Handle, running, serve
-    from .wire import Request, Response
-
-__all__ = [
-    "Control",
-    "ControlError",
-    "Handle",
-    "Limits",
-    "Request",
-    "Response",
-    "Sandbox",
-    "running",
-    "serve",
-]
+    from .client import Control as Control
+    from .client import ControlError as ControlError
+    from .core import Sandbox as Sandbox
+    from .limits import Limits as Limits
+    from .server import Handle as Handle
+    from .server import running as running
+    from .server import serve as serve
+    from .wire import Request as Request
+    from .wire import Response as Response
 
 _HOMES = {
     "Control": "client",

@@ -1,4 +1,4 @@
-"""Who is asking: the API key, its mode, its permissions and the account it speaks for."""
+"""The caller of a request: its API key, mode, permissions and account."""
 
 from __future__ import annotations
 
@@ -14,16 +14,6 @@ from .errors import StripeError
 ACCOUNT = "acct_1PromosyncSandbox"
 
 _SECRET = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
-_RESOURCES = {
-    "checkout_session": "Checkout Sessions",
-    "connected_account": "Connected Accounts",
-    "coupon": "Coupons",
-    "customer": "Customers",
-    "event": "Events",
-    "invoice": "Invoices",
-    "product": "Products",
-    "promotion_code": "Promotion Codes",
-}
 
 
 @dataclass(frozen=True)
@@ -35,7 +25,7 @@ class Caller:
 
 
 def authenticate(db: sqlite3.Connection, headers: Mapping[str, str]) -> Caller:
-    """The caller, or Stripe's 401; any well-formed secret key is good until it was registered otherwise."""
+    """The caller, or Stripe's refusal; any well-formed secret key may do everything unless it was registered."""
     key = _given_key(headers.get("authorization", ""))
     if not key:
         raise _unauthorized(
@@ -72,16 +62,17 @@ def authenticate(db: sqlite3.Connection, headers: Mapping[str, str]) -> Caller:
 
 
 def permit(caller: Caller, permission: str) -> None:
-    """Stripe's 403 unless the key has `permission`, "coupon_read"; the right to write includes reading."""
+    """Refuses a key without `permission`, such as "coupon_read"; the right to write includes reading."""
     if caller.permissions is None or permission in caller.permissions:
         return
     resource, _, kind = permission.rpartition("_")
     if kind == "read" and f"{resource}_write" in caller.permissions:
         return
     mode = "" if caller.livemode else "test/"
+    title = resource.replace("_", " ").title() + "s"
     raise StripeError(
         f"Permission denied. The provided key '{_short(caller.key)}' does not have the required permissions "
-        f"for this endpoint on account '{caller.account}'. Enabling \"{_RESOURCES[resource]} "
+        f"for this endpoint on account '{caller.account}'. Enabling \"{title} "
         f"{kind.capitalize()}\" ('{permission}') permissions on this key would allow this request to "
         f"continue. You can edit permissions at https://dashboard.stripe.com/{mode}apikeys",
         code="more_permissions_required",
@@ -107,7 +98,7 @@ def _unauthorized(message: str, code: str | None = None) -> StripeError:
 
 
 def _starred(key: str) -> str:
-    """`sk_test_****1234`: what is not the prefix nor the end is hidden."""
+    """`sk_test_****1234`: all but the prefix and the end is hidden."""
     matched = re.match(r"[a-z]{2}_(?:test|live)_", key)
     prefix = matched[0] if matched else ""
     rest = key[len(prefix) :]

@@ -1,4 +1,4 @@
-"""What an endpoint knows of the request it carries out."""
+"""What an endpoint knows about the request that it carries out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .errors import StripeError, no_such
+from .errors import StripeError
 
 NEWEST_VERSION = "2026-10-28.endive"
 ALPHANUMERIC = string.ascii_letters + string.digits
@@ -25,16 +25,16 @@ def random_text(rng: random.Random, length: int, alphabet: str = ALPHANUMERIC) -
 
 @dataclass
 class Call:
-    """One request being carried out inside one transaction; `now` in whole seconds of the sandbox's clock."""
+    """One request in one transaction; `now` in whole seconds of the sandbox's clock, `id` from the path."""
 
     db: sqlite3.Connection
     rng: random.Random
     now: int
-    scope: int
-    account: str
-    livemode: bool
+    scope: int = 0
+    account: str = ""
+    livemode: bool = False
     version: str = NEWEST_VERSION
-    request_id: str | None = None
+    request_id: str = ""
     idempotency_key: str | None = None
     id: str = ""
     params: Json = field(default_factory=dict)
@@ -42,14 +42,14 @@ class Call:
 
     @property
     def day(self) -> str:
-        """The date of the API version, by which shapes are told apart."""
+        """The date of the API version, on which the shape of objects depends."""
         return self.version[:10]
 
     def new_id(self, prefix: str) -> str:
         return prefix + random_text(self.rng, 24)
 
     def emit(self, type: str, snapshot: Json, previous: Json | None = None) -> None:
-        """Writes an event with the object as it is now, and what its changed fields were."""
+        """Writes an event: the object as it is now, and the old values of the fields that changed."""
         data: Json = {"object": snapshot}
         if previous is not None:
             data["previous_attributes"] = previous
@@ -57,35 +57,12 @@ class Call:
             "api_version": self.version,
             "data": data,
             "pending_webhooks": 0,
-            "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
+            "request": {"id": self.request_id or None, "idempotency_key": self.idempotency_key},
         }
         self.db.execute(
             "INSERT INTO events (scope, id, created, type, data) VALUES (?, ?, ?, ?, ?)",
             (self.scope, self.new_id("evt_"), self.now, type, json.dumps(body)),
         )
-
-    def find(self, table: str, id: str, *, deleted: bool = False) -> sqlite3.Row | None:
-        """The living object, or with `deleted` the newest one of that id, dead or alive."""
-        alive = "" if deleted else "AND deleted = 0"
-        row: sqlite3.Row | None = self.db.execute(
-            f"SELECT * FROM {table} WHERE scope = ? AND id = ? {alive} "  # noqa: S608 - our own names
-            "ORDER BY deleted, seq DESC LIMIT 1",
-            (self.scope, id),
-        ).fetchone()
-        return row
-
-    def need(self, table: str, title: str, id: str, param: str, *, status: int = 400) -> sqlite3.Row:
-        """The living object, or Stripe's refusal; it says so when the other mode has that id."""
-        row = self.find(table, id)
-        if row is not None:
-            return row
-        other = self.db.execute(
-            f"SELECT 1 FROM {table} JOIN scopes USING (scope) "  # noqa: S608 - our own names
-            "WHERE id = ? AND deleted = 0 AND account = ? AND livemode = ?",
-            (id, self.account, not self.livemode),
-        ).fetchone()
-        elsewhere = None if other is None else ("test" if self.livemode else "live")
-        raise no_such(title, id, param, status=status, elsewhere=elsewhere)
 
     def check_future(self, moment: int, param: str) -> None:
         """Refuses a moment that is past or more than five years ahead."""
@@ -95,18 +72,10 @@ class Call:
                 f"future. You specified the value `{moment}` which is in the past.",
                 param=param,
             )
-        if moment > five_years_after(self.now):
+        today = datetime.fromtimestamp(self.now, UTC)
+        try:
+            last = today.replace(year=today.year + 5)
+        except ValueError:  # the 29th of February
+            last = today.replace(year=today.year + 5, month=3, day=1)
+        if moment > int(last.timestamp()):
             raise StripeError("Invalid timestamp: can be no more than five years in the future.", param=param)
-
-
-def five_years_after(now: int) -> int:
-    moment = datetime.fromtimestamp(now, UTC)
-    try:
-        return int(moment.replace(year=moment.year + 5).timestamp())
-    except ValueError:  # the 29th of February
-        return int(moment.replace(year=moment.year + 5, month=3, day=1).timestamp())
-
-
-def changes(before: Json, after: Json) -> Json:
-    """The old values of the fields that differ, as events tell them."""
-    return {name: before.get(name) for name in before | after if before.get(name) != after.get(name)}

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 
-from . import invoices
+from . import coupons, customers, invoices, kind, promotion_codes
 from .call import Call, Json
-from .discounts import discount, shown_code, shown_coupon, shown_customer
-from .listing import CREATED, PAGING, Condition, page
-from .orders import total
+from .kind import Kind, equal
+from .orders import discount, total
 from .params import Choice, Group, Spec, Text
 
-TABLE, TITLE, URL = "checkout_sessions", "checkout.session", "/v1/checkout/sessions"
 GUEST = "guest@example.com"
 _LASTS = 86_400
 
 LIST: Spec = {
-    **PAGING,
-    **CREATED,
+    **kind.LIST,
     "customer": Text(),
     "customer_account": Text(),
     "customer_details": Group({"email": Text(required=True)}),
@@ -28,7 +24,7 @@ LIST: Spec = {
     "subscription": Text(),
 }
 
-# What the sandbox's orders have none of.
+# Fields that are null in every session here.
 _NULL = (
     "adaptive_pricing", "after_expiration", "allow_promotion_codes", "billing_address_collection", "cancel_url",
     "client_reference_id", "client_secret", "collected_information", "consent", "consent_collection",
@@ -40,39 +36,28 @@ _NULL = (
 )  # fmt: skip
 
 
-def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
-    """The object as Stripe shows it; what the discounts came to is absent unless it was asked for."""
-    wanted = call.expand if expand is None else expand
-    data = json.loads(row["data"])
+def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     customer, paid = row["customer"], total(data)
     details: Json = {"amount_discount": data["amount"] - paid, "amount_shipping": 0, "amount_tax": 0}
     if "breakdown" in wanted.get("total_details", {}):
         given = [
-            {"amount": one["amount"], "discount": discount(call, one, customer, {})} for one in data["discounts"]
+            {"amount": one["amount"], "discount": discount(call, one, customer, {"discount": {}}, "discount")}
+            for one in data["discounts"]
         ]
         details["breakdown"] = {"discounts": given, "taxes": []}
     return {
         **dict.fromkeys(_NULL),
-        "id": row["id"],
-        "object": "checkout.session",
         "amount_subtotal": data["amount"],
         "amount_total": paid,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "created": row["created"],
         "currency": data["currency"],
         "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
-        "customer": shown_customer(call, customer, wanted),
+        "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
+        "customer": customers.KIND.show_inside(call, customer, wanted),
         "customer_details": _details(call, customer),
         "discounts": [_named(call, one, wanted.get("discounts", {})) for one in data["discounts"]],
         "expires_at": row["created"] + _LASTS,
-        "invoice": _invoice(call, data["invoice"], wanted),
-        "livemode": call.livemode,
+        "invoice": invoices.KIND.show_inside(call, data["invoice"], wanted),
         "metadata": {},
         "mode": "subscription" if row["subscription"] else "payment",
         "payment_intent": data["payment_intent"],
@@ -89,46 +74,35 @@ def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
 
 
 def _details(call: Call, customer: str | None) -> Json:
-    holder = call.find("customers", customer, deleted=True) if customer else None
+    holder = customers.KIND.find(call, customer, deleted=True) if customer else None
     return {
-        "address": None,
-        "business_name": None,
+        **dict.fromkeys(("address", "business_name", "individual_name", "name", "phone")),
         "email": holder["email"] if holder else GUEST,
-        "individual_name": None,
-        "name": None,
-        "phone": None,
         "tax_exempt": "none",
         "tax_ids": [],
     }
 
 
 def _named(call: Call, given: Json, wanted: Json) -> Json:
-    code = shown_code(call, given["promotion_code"], wanted)
-    return {"coupon": shown_coupon(call, given, wanted), "promotion_code": code}
+    return {
+        "coupon": coupons.KIND.show_inside(call, given["coupon"], wanted, given["coupon_seq"]),
+        "promotion_code": promotion_codes.KIND.show_inside(call, given["promotion_code"], wanted),
+    }
 
 
-def _invoice(call: Call, id: str | None, wanted: Json) -> Json | str | None:
-    if id is None or "invoice" not in wanted:
-        return id
-    return invoices.render(call, call.need("invoices", "invoice", id, "invoice"), wanted["invoice"])
-
-
-def retrieve(call: Call) -> Json:
-    return render(call, call.need(TABLE, TITLE, call.id, "session", status=404))
+KIND = Kind("checkout.session", "session", _render, own={"total_details": {"breakdown": {}}})
 
 
 def list_all(call: Call) -> Json:
     params = call.params
-    where: list[Condition] = [
-        (f"{name} = ?", params[name]) for name in ("customer", "subscription") if name in params
-    ]
+    where = equal(params, "customer", "subscription")
     if "customer_details" in params:
         email = params["customer_details"]["email"]
         of_email = "customer IN (SELECT id FROM customers WHERE email = ?)"
         where.append(("customer IS NULL AND ? IS NOT NULL" if email == GUEST else of_email, email))
     if "payment_intent" in params:
         where.append(("json_extract(data, '$.payment_intent') = ?", params["payment_intent"]))
-    # Every one is complete, and came by no link and no account.
+    # Every session is complete, without a payment link and without a customer account.
     if params.get("status", "complete") != "complete" or {"customer_account", "payment_link"} & set(params):
         where.append(("0 = ?", 1))
-    return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where)
+    return KIND.page(call, where)

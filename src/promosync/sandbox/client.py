@@ -1,4 +1,4 @@
-"""The other end of the levers: moves them over HTTP with nothing but the standard library."""
+"""The client of the controls: asks over HTTP, or a sandbox in this process."""
 
 from __future__ import annotations
 
@@ -8,42 +8,41 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .call import Json
 from .control import PREFIX
 from .wire import Request
 
 if TYPE_CHECKING:
     from .core import Sandbox
 
-Json = dict[str, Any]
 Send = Callable[[str, str, bytes], tuple[int, bytes]]
 
 
 class ControlError(Exception):
-    """The sandbox refused to move a lever that way."""
+    """The sandbox refused a request to one of its controls."""
 
 
 class Control:
-    """The levers of the sandbox at `url`; `account` and `livemode` choose whose objects they move.
+    """The controls of the sandbox at `url`, for the objects of one account and mode.
 
     Times are Unix seconds. Raises ControlError for a refusal, OSError when nobody is there.
     """
 
-    def __init__(self, url: str, *, account: str | None = None, livemode: bool = False) -> None:
-        self._send = _over_http(url)
+    def __init__(
+        self, url: str, *, account: str | None = None, livemode: bool = False, send: Send | None = None
+    ) -> None:
+        self._send = send or _over_http(url)
         self._whose: Json = {"account": account, "livemode": livemode}
 
     @classmethod
     def of(cls, sandbox: Sandbox, *, account: str | None = None, livemode: bool = False) -> Control:
-        """The levers of a sandbox in this process, without a socket."""
+        """The controls of a sandbox in this process, without HTTP."""
 
         def send(method: str, path: str, body: bytes) -> tuple[int, bytes]:
             response = sandbox.handle(Request(method, path, body=body))
             return response.status, response.body
 
-        control = cls.__new__(cls)
-        control._send = send
-        control._whose = {"account": account, "livemode": livemode}
-        return control
+        return cls("", account=account, livemode=livemode, send=send)
 
     def redeem(
         self,
@@ -62,8 +61,8 @@ class Control:
         """Uses a code (its text or its `promo_` id), or a coupon directly, up to `times` times.
 
         With an `amount` (before discounts, minor units) each use is an order that was paid: a checkout session, and
-        as `kind` "subscription" invoices too, one for each month that the clock goes on. `also` are codes that
-        the same order has. Answers {"redeemed": how often, "rule": what refused it or None, "message", and once
+        for `kind` "subscription" invoices too, one for each month that the clock is moved. `also` are more codes
+        of the same order. Returns {"redeemed": how often, "rule": what refused it or None, "message", and once
         redeemed "promotion_code" and "coupon" as they are now, and "order": the last checkout session's id}.
         """
         target: Json = {"code": code} if coupon is None else {"coupon": coupon}
@@ -78,11 +77,11 @@ class Control:
         return self._post("redeem", {**target, "also": list(also), "times": times, **order, **self._whose})
 
     def refund(self, invoice: str, amount: int) -> Json:
-        """Credits part of a paid invoice with a note: {"invoice": its id, "refunded": all of it so far}."""
+        """Refunds part of a paid invoice: {"invoice": its id, "refunded": the sum of its refunds}."""
         return self._post("refund", {"invoice": invoice, "amount": amount, **self._whose})
 
     def reset(self) -> None:
-        """Forgets everything: objects, keys, faults, counters, and the clock's offset."""
+        """Deletes everything: objects, keys, faults and counters, and resets the clock."""
         self._post("reset", {})
 
     def clock(self) -> float:
@@ -92,24 +91,24 @@ class Control:
         return float(self._post("clock", {"now": now})["now"])
 
     def advance(self, seconds: float) -> float:
-        """Moves the clock, back if negative, and tells the new time."""
+        """Moves the clock, back if negative, and returns the new time."""
         return float(self._post("clock", {"advance": seconds})["now"])
 
     def faults(self, *rules: Mapping[str, Any]) -> list[Json]:
-        """Orders more faults (the keys are in `faults.py`), and tells all with their counts."""
+        """Adds faults (the keys are in `faults.py`), and returns all with their counts."""
         if not rules:
             return list(self._ask("GET", "faults")["faults"])
         return list(self._post("faults", {"faults": [dict(rule) for rule in rules]})["faults"])
 
     def die_after(self, writes: int) -> None:
-        """After so many more committed writes every request is dropped, until the faults are cleared."""
+        """Drops every request after so many more committed writes, until the faults are cleared."""
         self._post("die", {"after_writes": writes})
 
     def clear_faults(self) -> None:
         self._ask("DELETE", "faults")
 
     def limits(self, **changed: float) -> Json:
-        """Changes `endpoint`, `total` (a second), `concurrency` or `latency` (seconds), and tells all."""
+        """Changes `endpoint`, `total` (a second), `concurrency` or `latency` (seconds), and returns all."""
         return self._post("limits", changed) if changed else self._ask("GET", "limits")
 
     def counters(self) -> Json:
@@ -132,18 +131,18 @@ class Control:
         template: Mapping[str, Any] | None = None,
         created: tuple[int, int] | None = None,
     ) -> list[str]:
-        """Makes many coupons, promotion_codes, products or customers at once; see `seed.py`. Gives the ids."""
+        """Makes many coupons, promotion_codes, products or customers at once; see `seed.py`. Returns their ids."""
         given: Json = {"kind": kind, "count": count, "template": template, "created": created, **self._whose}
         if objects is not None:
             given["objects"] = [dict(one) for one in objects]
         return list(self._post("seed", given)["ids"])
 
     def preview(self, id: str, **fields: Any) -> None:
-        """Gives a coupon or code fields as Stripe's previews have them; what they replace is shown no more."""
+        """Lets a coupon or code show more fields, as in Stripe's previews; the ones they replace are not shown."""
         self._post("preview", {"id": id, "fields": fields, **self._whose})
 
     def dump(self) -> Json:
-        """Every living object: {"coupons": […], "promotion_codes": […], "products": […], …}."""
+        """Every object that is not deleted: {"coupons": […], "promotion_codes": […], "products": […], …}."""
         return self._post("dump", dict(self._whose))
 
     def register_key(self, key: str, permissions: Sequence[str] | None = None, *, expired: bool = False) -> None:
@@ -151,15 +150,15 @@ class Control:
         listed = None if permissions is None else list(permissions)
         self._post("keys", {"key": key, "permissions": listed, "expired": expired})
 
-    def _post(self, lever: str, given: Json) -> Json:
-        return self._ask("POST", lever, json.dumps(given).encode())
+    def _post(self, control: str, given: Json) -> Json:
+        return self._ask("POST", control, json.dumps(given).encode())
 
-    def _ask(self, method: str, lever: str, body: bytes = b"") -> Json:
-        status, answer = self._send(method, PREFIX + lever, body)
+    def _ask(self, method: str, control: str, body: bytes = b"") -> Json:
+        status, answer = self._send(method, PREFIX + control, body)
         try:
             read: Json = json.loads(answer)
         except ValueError:
-            raise ControlError(f"{method} {lever}: {status}, and no JSON") from None
+            raise ControlError(f"{method} {control}: {status}, and no JSON") from None
         if status != 200:
             raise ControlError(read["error"]["message"])
         return read

@@ -1,4 +1,4 @@
-"""The sandbox without its socket: one request in, one answer out, everything remembered in the store."""
+"""The sandbox without its server: it answers one request at a time, and keeps everything in the store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import auth, control, errors, faults, form, idempotency, lifetime, routes
-from .call import ALPHANUMERIC, NEWEST_VERSION, Call, random_text
+from .call import NEWEST_VERSION, Call, random_text
 from .errors import StripeError
 from .expanding import expansion
 from .limits import Limiter, Limits
@@ -27,33 +27,23 @@ LOG_LINES = 1000
 PROXY_PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
 
 
-@dataclass
-class _Exchange:
-    """What becomes known of one request while it is answered."""
+@dataclass(kw_only=True)
+class _Exchange(Call):
+    """What is known about a request while it is answered; `wall` is the real time."""
 
     request: Request
     number: int
-    id: str
     wall: float
-    now: int
     pairs: list[tuple[str, str]]
     endpoint: str
-    route: routes.Route | None = None
-    object_id: str = ""
-    version: str = NEWEST_VERSION
+    route: routes.Route | None
     caller: auth.Caller | None = None
-    scope: int = 0
     fault: faults.Fault | None = None
     wrote: bool = False
     headers: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def key(self) -> str | None:
-        """The idempotency key, which Stripe minds with POST only."""
-        return self.request.headers.get("idempotency-key") if self.request.method == "POST" else None
 
-
-class Sandbox:
+class Sandbox(control.Machine):
     """A local Stripe kept in the file `path`, or in memory when None.
 
     `latency` in seconds is added to every answer. `clock` gives the real time, `rng` the ids.
@@ -69,11 +59,8 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
     ) -> None:
+        super().__init__(clock, rng or random.Random(), Limiter(limits or Limits()), latency)
         self.store = Store(path)
-        self.limiter = Limiter(limits or Limits())
-        self.latency = latency
-        self.clock = clock
-        self.rng = rng or random.Random()
 
     def close(self) -> None:
         self.store.close()
@@ -86,51 +73,52 @@ class Sandbox:
                     return control.answer(self, db, request)
                 return self._answer(db, request)
         except Exception as bug:
-            # Nothing of it was kept. To the caller this is what a failing server looks like.
+            # Nothing of the request was kept, and the caller sees a server error.
             body = errors.broken(f"The sandbox failed: {bug!r}").body(None)
             return Response(500, {"Content-Type": "application/json"}, body)
 
-    def now(self, db: sqlite3.Connection) -> float:
-        """The sandbox's clock in seconds."""
-        (offset,) = db.execute("SELECT clock_offset FROM state").fetchone()
-        return self.clock() + float(offset)
-
     def _answer(self, db: sqlite3.Connection, request: Request) -> Response:
-        exchange = self._received(db, request)
-        if _dead(db):
+        state = db.execute("UPDATE state SET requests = requests + 1 RETURNING *").fetchone()
+        exchange = self._received(db, request, state)
+        if state["dies_at"] is not None and state["writes"] >= state["dies_at"]:
             response = Response(0, {}, b"", cut="reset")
         else:
             try:
-                response = self._decide(db, exchange)
+                response = self._decide(exchange)
             except StripeError as refusal:
-                response = self._refusal(exchange, refusal)
+                exchange.headers |= refusal.headers
+                response = self._json(exchange, refusal.status, refusal.body(_log_url(exchange)))
             response = self._faulty(exchange, response)
-        self._note(db, exchange, response)
+        _note(exchange, response)
         return response
 
-    def _received(self, db: sqlite3.Connection, request: Request) -> _Exchange:
-        state = db.execute("UPDATE state SET requests = requests + 1 RETURNING *").fetchone()
+    def _received(self, db: sqlite3.Connection, request: Request, state: sqlite3.Row) -> _Exchange:
         wall = self.clock()
-        template, route, object_id = routes.find(request.method, request.path)
+        template, route, id = routes.find(request.method, request.path)
         return _Exchange(
+            db=db,
+            rng=self.rng,
+            now=int(wall + state["clock_offset"]),
+            request_id="req_" + random_text(self.rng, 14),
+            # Stripe uses it for POST only.
+            idempotency_key=request.headers.get("idempotency-key") if request.method == "POST" else None,
+            id=id,
             request=request,
             number=state["requests"],
-            id="req_" + random_text(self.rng, 14, ALPHANUMERIC),
             wall=wall,
-            now=int(wall + state["clock_offset"]),
             pairs=form.pairs(request.query) + form.pairs(request.body),
             endpoint=f"{request.method} {template}",
             route=route,
-            object_id=object_id,
         )
 
-    def _decide(self, db: sqlite3.Connection, exchange: _Exchange) -> Response:
+    def _decide(self, exchange: _Exchange) -> Response:
         """Stripe's order: key, version, limits, permission, idempotency, parameters, rules."""
         request = exchange.request
-        exchange.caller = caller = auth.authenticate(db, request.headers)
-        exchange.scope = scope_of(db, caller.account, caller.livemode)
+        exchange.caller = caller = auth.authenticate(exchange.db, request.headers)
+        exchange.account, exchange.livemode = caller.account, caller.livemode
+        exchange.scope = scope_of(exchange.db, caller.account, caller.livemode)
         exchange.version = _checked_version(request.headers.get("stripe-version"))
-        exchange.fault = faults.due(db, request.method, request.path, exchange.pairs)
+        exchange.fault = faults.due(exchange.db, request.method, request.path, exchange.pairs)
         if exchange.fault is not None:
             ended = _at_once(exchange.fault, livemode=caller.livemode)
             if ended is not None:
@@ -141,76 +129,50 @@ class Sandbox:
         if reason is not None:
             raise errors.rate_limited(reason, livemode=caller.livemode)
         auth.permit(caller, exchange.route.permission)
-        if exchange.key is None:
-            return self._carry_out(db, exchange, exchange.route)
-        return self._once(db, exchange, exchange.route, exchange.key)
+        if exchange.idempotency_key is None:
+            return self._carry_out(exchange, exchange.route)
+        return self._once(exchange, exchange.route, exchange.idempotency_key)
 
-    def _once(self, db: sqlite3.Connection, exchange: _Exchange, route: routes.Route, key: str) -> Response:
-        request, scope, now, wall = exchange.request, exchange.scope, exchange.now, exchange.wall
+    def _once(self, exchange: _Exchange, route: routes.Route, key: str) -> Response:
+        request, fault = exchange.request, exchange.fault
         mark = idempotency.fingerprint(request.method, request.path, exchange.pairs)
         exchange.headers = {"Idempotency-Key": key}
-        stored = idempotency.recall(db, scope, key, mark, now=now, wall=wall)
+        stored = idempotency.recall(exchange, key, mark, exchange.wall)
         if stored is not None:
-            exchange.headers |= {"Idempotent-Replayed": "true", "Original-Request": stored.request_id}
-            return self._json(exchange, stored.status, stored.body)
-        exchange.headers["Original-Request"] = exchange.id
-        response = self._carry_out(db, exchange, route)
-        if exchange.fault is None or exchange.fault.kind != "500_after_unstored":
-            answer = idempotency.Stored(response.status, response.body, exchange.id)
-            until = wall + self.latency + (exchange.fault.seconds if exchange.fault else 0.0)
-            idempotency.remember(db, scope, key, mark, answer, now=now, busy_until=until)
+            exchange.headers |= {"Idempotent-Replayed": "true", "Original-Request": stored["request_id"]}
+            return self._json(exchange, stored["status"], stored["body"])
+        exchange.headers["Original-Request"] = exchange.request_id
+        response = self._carry_out(exchange, route)
+        if fault is None or fault.kind != "500_after_unstored":
+            until = exchange.wall + self.latency + (fault.seconds if fault else 0.0)
+            idempotency.remember(exchange, key, mark, response.status, response.body, until)
         return response
 
-    def _carry_out(self, db: sqlite3.Connection, exchange: _Exchange, route: routes.Route) -> Response:
-        request, caller, kind = exchange.request, exchange.caller, exchange.fault and exchange.fault.kind
-        assert caller is not None
+    def _carry_out(self, exchange: _Exchange, route: routes.Route) -> Response:
+        request, kind = exchange.request, exchange.fault and exchange.fault.kind
         if request.body and "json" in request.headers.get("content-type", ""):
             raise StripeError(
                 "Invalid request (check that your POST content type is application/x-www-form-urlencoded). "
                 "If you have any questions, we can help at https://support.stripe.com/."
             )
-        day = exchange.version[:10]
-        params = bind(route.params_at(day), form.nest(exchange.pairs))
-        wanted = expansion(params.pop("expand", None) or [], route.root_at(day), listed=route.listed)
+        route = route.at(exchange.day)
+        exchange.params = bind(route.params, form.nest(exchange.pairs))
+        exchange.expand = expansion(exchange.params.pop("expand", None) or [], route.root, listed=route.listed)
         if kind == "500":
-            return self._json(exchange, 500, errors.broken().body(self._log_url(exchange)))
-        lifetime.settle(db, exchange.now)
-        call = Call(
-            db=db,
-            rng=self.rng,
-            now=exchange.now,
-            scope=exchange.scope,
-            account=caller.account,
-            livemode=caller.livemode,
-            version=exchange.version,
-            request_id=exchange.id,
-            idempotency_key=exchange.key,
-            id=exchange.object_id,
-            params=params,
-            expand=wanted,
-        )
-        body = json.dumps(route.run(call)).encode()
+            return self._json(exchange, 500, errors.broken().body(_log_url(exchange)))
+        lifetime.settle(exchange.db, exchange.now)
+        body = json.dumps(route.run(exchange)).encode()
         exchange.wrote = request.method != "GET"
         if kind in ("500_after", "500_after_unstored"):
-            return self._json(exchange, 500, errors.broken().body(self._log_url(exchange)))
+            return self._json(exchange, 500, errors.broken().body(_log_url(exchange)))
         return self._json(exchange, 200, body)
-
-    def _refusal(self, exchange: _Exchange, refusal: StripeError) -> Response:
-        exchange.headers |= refusal.headers
-        return self._json(exchange, refusal.status, refusal.body(self._log_url(exchange)))
-
-    def _log_url(self, exchange: _Exchange) -> str | None:
-        if exchange.caller is None:
-            return None
-        mode = "" if exchange.caller.livemode else "test/"
-        return f"https://dashboard.stripe.com/{mode}logs/{exchange.id}?t={exchange.now}"
 
     def _json(self, exchange: _Exchange, status: int, body: bytes) -> Response:
         headers = {
             "Content-Type": "application/json",
             "Cache-Control": "no-cache, no-store",
             "Date": formatdate(exchange.now, usegmt=True),
-            "Request-Id": exchange.id,
+            "Request-Id": exchange.request_id,
             "Stripe-Version": exchange.version,
             **exchange.headers,
         }
@@ -219,7 +181,7 @@ class Sandbox:
         return Response(status, headers, body, delay=self.latency)
 
     def _faulty(self, exchange: _Exchange, response: Response) -> Response:
-        """What is left to go wrong once the answer is there: that it is late, cut or lost."""
+        """The answer after the faults that make it late, cut or lost."""
         fault = exchange.fault
         if self.limiter.limits.concurrency:
             self.limiter.occupy(exchange.wall + response.delay + (fault.seconds if fault else 0.0))
@@ -230,35 +192,39 @@ class Sandbox:
             return replace(response, cut="reset")
         return replace(response, cut="half") if fault.kind == "half" else response
 
-    def _note(self, db: sqlite3.Connection, exchange: _Exchange, response: Response) -> None:
-        if exchange.wrote:
-            db.execute("UPDATE state SET writes = writes + 1")
-        db.execute(
-            "INSERT INTO counters VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET requests = requests + 1",
-            (exchange.endpoint, response.status),
-        )
-        line = {
-            "number": exchange.number,
-            "time": exchange.now,
-            "method": exchange.request.method,
-            "path": exchange.request.path,
-            "query": exchange.request.query,
-            "status": response.status,
-            "cut": response.cut,
-            "fault": exchange.fault and exchange.fault.kind,
-            "idempotency_key": exchange.key,
-            "replayed": "Idempotent-Replayed" in exchange.headers,
-            "request_id": exchange.id,
-        }
-        db.execute(
-            "INSERT OR REPLACE INTO log VALUES (?, ?, ?)",
-            (exchange.number % LOG_LINES, exchange.number, json.dumps(line)),
-        )
+
+def _log_url(exchange: _Exchange) -> str | None:
+    if exchange.caller is None:
+        return None
+    mode = "" if exchange.livemode else "test/"
+    return f"https://dashboard.stripe.com/{mode}logs/{exchange.request_id}?t={exchange.now}"
 
 
-def _dead(db: sqlite3.Connection) -> bool:
-    state = db.execute("SELECT writes, dies_at FROM state").fetchone()
-    return state["dies_at"] is not None and state["writes"] >= state["dies_at"]
+def _note(exchange: _Exchange, response: Response) -> None:
+    db = exchange.db
+    if exchange.wrote:
+        db.execute("UPDATE state SET writes = writes + 1")
+    db.execute(
+        "INSERT INTO counters VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET requests = requests + 1",
+        (exchange.endpoint, response.status),
+    )
+    line = {
+        "number": exchange.number,
+        "time": exchange.now,
+        "method": exchange.request.method,
+        "path": exchange.request.path,
+        "query": exchange.request.query,
+        "status": response.status,
+        "cut": response.cut,
+        "fault": exchange.fault and exchange.fault.kind,
+        "idempotency_key": exchange.idempotency_key,
+        "replayed": "Idempotent-Replayed" in exchange.headers,
+        "request_id": exchange.request_id,
+    }
+    db.execute(
+        "INSERT OR REPLACE INTO log VALUES (?, ?, ?)",
+        (exchange.number % LOG_LINES, exchange.number, json.dumps(line)),
+    )
 
 
 def _checked_version(given: str | None) -> str:
@@ -274,7 +240,7 @@ def _checked_version(given: str | None) -> str:
 
 
 def _at_once(fault: faults.Fault, *, livemode: bool) -> Response | None:
-    """The end of a request that a fault lets go no further."""
+    """The answer of a fault that stops a request before it is carried out; None for other faults."""
     rule: Any = fault.rule
     match fault.kind:
         case "429":

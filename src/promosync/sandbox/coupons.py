@@ -1,4 +1,4 @@
-"""Coupons: their checks in Stripe's order, their shape, and their end."""
+"""Coupons: the checks in Stripe's order, what is shown, and how they end."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 import sqlite3
 from decimal import Decimal
 
-from .call import Call, Json, changes, random_text
+from . import products
+from .call import Call, Json, random_text
 from .errors import StripeError
 from .expanding import COUPON
-from .lifetime import end_coupon
-from .listing import CREATED, EXPAND, PAGING, page
+from .kind import EXPAND, Kind
 from .params import (
     ByCurrency,
     Choice,
@@ -25,11 +25,7 @@ from .params import (
     check_keys,
     merge_metadata,
 )
-from .preview import with_preview
 
-TABLE, TITLE, URL = "coupons", "coupon", "/v1/coupons"
-
-LIST: Spec = {**PAGING, **CREATED}
 UPDATE: Spec = {
     **EXPAND,
     "currency_options": ByCurrency("amount_off"),
@@ -49,75 +45,60 @@ CREATE: Spec = {
     "redeem_by": Integer(),
 }
 
+# What is kept and shown as it was given.
+_KEPT = ("amount_off", "currency", "currency_options", "duration_in_months", "name")
 
-def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
-    """The object as Stripe shows it; what can be expanded is absent unless it was asked for and set."""
-    wanted = call.expand if expand is None else expand
-    data = json.loads(row["data"])
-    shown = {
-        "id": row["id"],
-        "object": "coupon",
-        "amount_off": data["amount_off"],
-        "created": row["created"],
-        "currency": data["currency"],
-        "duration": data["duration"],
-        "duration_in_months": data["duration_in_months"],
-        "livemode": call.livemode,
+
+def _render(_call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
+    for name in COUPON.fields:
+        if name not in wanted or not data[name]:
+            del data[name]  # absent unless it is wanted and set
+    return {
         "max_redemptions": row["max_redemptions"],
-        "metadata": data["metadata"],
-        "name": data["name"],
-        "percent_off": data["percent_off"],
         "redeem_by": row["redeem_by"],
         "times_redeemed": row["times_redeemed"],
         "valid": bool(row["valid"]),
+        **data,
     }
-    for name in COUPON.fields:
-        if name in wanted and data[name]:
-            shown[name] = data[name]
-    return with_preview(shown, data)
+
+
+KIND = Kind("coupon", "coupon", _render, own=dict.fromkeys(COUPON.fields))
 
 
 def create(call: Call) -> Json:
     params = call.params
     _check_amounts(params)
     id = params.get("id")
-    if id is not None and call.find(TABLE, id) is not None:
+    if id is not None and KIND.find(call, id) is not None:
         raise StripeError("Coupon already exists.", code="resource_already_exists")
     if "redeem_by" in params:
         call.check_future(params["redeem_by"], "redeem_by")
-    products = (params.get("applies_to") or {}).get("products") or []
-    for place, product in enumerate(products):
-        call.need("products", "product", product, f"applies_to[products][{place}]")
-    data = static_fields(params)
-    seq = insert(call, params, data, id or random_text(call.rng, 8), call.now)
-    row = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (seq,)).fetchone()
-    call.emit("coupon.created", render(call, row, {}))
-    return render(call, row)
+    wanted = (params.get("applies_to") or {}).get("products") or []
+    for place, product in enumerate(wanted):
+        products.KIND.need(call, product, f"applies_to[products][{place}]")
+    return KIND.created(call, insert(call, params, id, call.now))
 
 
-def static_fields(params: Json) -> Json:
-    """What of a coupon neither time nor use changes, from its typed parameters."""
+def insert(call: Call, params: Json, id: str | None, created: int) -> sqlite3.Row:
+    """Writes a coupon of typed parameters; without an id one is drawn. A seed may have `times_redeemed` too."""
     percent = params.get("percent_off")
-    products = (params.get("applies_to") or {}).get("products")
-    return {
-        "amount_off": params.get("amount_off"),
-        "applies_to": {"products": products} if products else None,
-        "currency": params.get("currency"),
-        "currency_options": params.get("currency_options"),
+    wanted = (params.get("applies_to") or {}).get("products")
+    data = {
+        **{name: params.get(name) for name in _KEPT},
+        "applies_to": {"products": wanted} if wanted else None,
         "duration": params.get("duration") or "once",
-        "duration_in_months": params.get("duration_in_months"),
         "metadata": merge_metadata({}, params.get("metadata", {})),
-        "name": params.get("name"),
         "percent_off": None if percent is None else float(percent),
     }
-
-
-def insert(call: Call, params: Json, data: Json, id: str, created: int) -> int:
-    made = call.db.execute(
-        "INSERT INTO coupons (scope, id, created, redeem_by, max_redemptions, data) VALUES (?, ?, ?, ?, ?, ?)",
-        (call.scope, id, created, params.get("redeem_by"), params.get("max_redemptions"), json.dumps(data)),
+    return KIND.make(
+        call,
+        id=id or random_text(call.rng, 8),
+        created=created,
+        redeem_by=params.get("redeem_by"),
+        max_redemptions=params.get("max_redemptions"),
+        times_redeemed=params.get("times_redeemed", 0),
+        data=json.dumps(data),
     )
-    return int(made.lastrowid or 0)
 
 
 def _check_amounts(params: Json) -> None:
@@ -161,37 +142,34 @@ def _not_with_percent(name: str) -> StripeError:
     return StripeError(f"You may only specify one of these parameters: {name}, percent_off.", param=name)
 
 
-def retrieve(call: Call) -> Json:
-    return render(call, call.need(TABLE, TITLE, call.id, "coupon", status=404))
-
-
 def update(call: Call) -> Json:
-    row = call.need(TABLE, TITLE, call.id, "coupon", status=404)
-    before = render(call, row, dict.fromkeys(COUPON.fields))
-    data, params = json.loads(row["data"]), call.params
+    row, params = KIND.named(call), call.params
+    data = json.loads(row["data"])
     if "currency_options" in params:
         if data["percent_off"] is not None:
             raise _not_with_percent("currency_options")
         check_keys(params["currency_options"], "currency_options")
         data["currency_options"] = {**(data["currency_options"] or {}), **params["currency_options"]}
-    if "metadata" in params:
-        data["metadata"] = merge_metadata(data["metadata"], params["metadata"])
-    if "name" in params:
-        data["name"] = params["name"]
-    call.db.execute("UPDATE coupons SET data = ? WHERE seq = ?", (json.dumps(data), row["seq"]))
-    row = call.need(TABLE, TITLE, call.id, "coupon")
-    after = render(call, row, dict.fromkeys(COUPON.fields))
-    call.emit("coupon.updated", render(call, row, {}), changes(before, after))
-    return render(call, row)
+    data["metadata"] = merge_metadata(data["metadata"], params.get("metadata", {}))
+    data["name"] = params.get("name", data["name"])
+    return KIND.change(call, row, data=json.dumps(data))
+
+
+def use(call: Call, row: sqlite3.Row) -> None:
+    """Counts one redemption; the last one ends the coupon."""
+    used = row["times_redeemed"] + 1
+    KIND.write(call, row["seq"], times_redeemed=used)
+    if row["max_redemptions"] is not None and used >= row["max_redemptions"]:
+        end(call.db, row["seq"])
+    KIND.updated(call, row)
+
+
+def end(db: sqlite3.Connection, seq: int) -> None:
+    """Makes a coupon invalid for good, and ends all of its codes."""
+    db.execute("UPDATE coupons SET valid = 0 WHERE seq = ?", (seq,))
+    db.execute("UPDATE promotion_codes SET active = 0, dead = 1 WHERE coupon_seq = ? AND dead = 0", (seq,))
 
 
 def delete(call: Call) -> Json:
-    row = call.need(TABLE, TITLE, call.id, "coupon", status=404)
-    end_coupon(call.db, row["seq"])
-    call.db.execute("UPDATE coupons SET deleted = 1 WHERE seq = ?", (row["seq"],))
-    call.emit("coupon.deleted", {**render(call, row, {}), "valid": False})
-    return {"id": call.id, "object": "coupon", "deleted": True}
-
-
-def list_all(call: Call) -> Json:
-    return page(call, table=TABLE, title=TITLE, url=URL, render=render)
+    end(call.db, KIND.named(call)["seq"])
+    return KIND.delete(call)

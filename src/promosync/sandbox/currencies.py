@@ -1,4 +1,4 @@
-"""The currencies Stripe takes, in the order in which its refusal lists them."""
+"""The currencies that Stripe accepts, in the order of its error message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUPPORTED = frozenset(_LISTED.split(", "))
 
 
 def check(currency: str, param: str) -> str:
-    """The currency if Stripe takes it; it must be in lower case already."""
+    """The currency, in lower case already; one that Stripe does not accept is refused."""
     if currency not in SUPPORTED:
         raise StripeError(
             f"Invalid currency: {currency}. Stripe currently supports these currencies: {_LISTED}", param=param

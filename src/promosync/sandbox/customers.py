@@ -1,4 +1,4 @@
-"""Customers, as far as promotion codes need them: an id, an email, and being deleted."""
+"""Customers, as far as promotion codes need them: an id, an email, and whether they were deleted."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import json
 import re
 import sqlite3
 
-from .call import Call, Json, changes, random_text
+from . import kind
+from .call import Call, Json, random_text
 from .errors import StripeError
-from .listing import CREATED, EXPAND, PAGING, page
+from .kind import EXPAND, Kind
 from .params import Choice, Group, Integer, List, Metadata, Spec, Text, merge_metadata
-
-TABLE, TITLE, URL = "customers", "customer", "/v1/customers"
 
 _ADDRESS_LINES = ("city", "country", "line1", "line2", "postal_code", "state")
 _ADDRESS = Group({name: Text(clear=True) for name in _ADDRESS_LINES}, clear=True)
-LIST: Spec = {**PAGING, **CREATED, "email": Text(longest=512)}
+LIST: Spec = {**kind.LIST, "email": Text(longest=512)}
 WRITE: Spec = {
     **EXPAND,
     "address": _ADDRESS,
@@ -30,106 +29,75 @@ WRITE: Spec = {
     "tax_exempt": Choice(choices=("none", "exempt", "reverse"), clear=True),
 }
 
+# What is kept and shown as it was given, and what it is when it was not given.
+_EMPTY: Json = {
+    **dict.fromkeys(("address", "description", "name", "phone", "shipping")),
+    "balance": 0,
+    "preferred_locales": [],
+    "tax_exempt": "none",
+}
 
-def render(call: Call, row: sqlite3.Row) -> Json:
-    if row["deleted"]:
-        return stub(row["id"])
+
+def _render(_call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
     return {
-        "id": row["id"],
-        "object": "customer",
-        "created": row["created"],
         "currency": None,
         "customer_account": None,
         "default_source": None,
         "delinquent": False,
         "discount": None,
         "email": row["email"],
-        "livemode": call.livemode,
         "next_invoice_sequence": 1,
         "test_clock": None,
-        **json.loads(row["data"]),
+        **data,
     }
 
 
-def stub(id: str) -> Json:
-    return {"id": id, "object": "customer", "deleted": True}
+KIND = Kind("customer", "id", _render)
 
 
-def _checked_email(params: Json) -> str | None:
-    email: str | None = params.get("email")
+def _check_email(email: str | None) -> None:
     if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         raise StripeError(f"Invalid email address: {email}", param="email", code="email_invalid")
-    return email
 
 
 def create(call: Call) -> Json:
-    email = _checked_email(call.params)
-    row = insert(call, call.params, email, call.new_id("cus_")[:18], call.now)
-    call.emit("customer.created", render(call, row))
-    return render(call, row)
+    _check_email(call.params.get("email"))
+    return KIND.created(call, insert(call, call.params, None, call.now))
 
 
-def insert(call: Call, params: Json, email: str | None, id: str, created: int) -> sqlite3.Row:
-    data = {
-        "address": _in_full(params.get("address")),
-        "balance": params.get("balance", 0),
-        "description": params.get("description"),
-        "invoice_prefix": random_text(call.rng, 8).upper(),
-        "metadata": merge_metadata({}, params.get("metadata", {})),
-        "name": params.get("name"),
-        "phone": params.get("phone"),
-        "preferred_locales": params.get("preferred_locales") or [],
-        "shipping": params.get("shipping"),
-        "tax_exempt": params.get("tax_exempt") or "none",
-    }
-    call.db.execute(
-        "INSERT INTO customers (scope, id, created, email, email_key, data) VALUES (?, ?, ?, ?, ?, ?)",
-        (call.scope, id, created, email, email and email.lower(), json.dumps(data)),
-    )
-    return call.need(TABLE, TITLE, id, "id")
+def insert(call: Call, params: Json, id: str | None, created: int) -> sqlite3.Row:
+    """Writes a customer of typed parameters; without an id one is drawn."""
+    id, email = id or call.new_id("cus_")[:18], params.get("email")
+    new = {**_EMPTY, "invoice_prefix": random_text(call.rng, 8).upper(), "metadata": {}}
+    data = json.dumps(_changed(new, params))
+    return KIND.make(call, id=id, created=created, email=email, email_key=email and email.lower(), data=data)
 
 
-def _in_full(address: Json | None) -> Json | None:
-    return None if address is None else dict.fromkeys(_ADDRESS_LINES) | address
+def _changed(data: Json, params: Json) -> Json:
+    """What is kept of a customer, after a change."""
+    given = {name: _EMPTY[name] if value is None else value for name, value in params.items() if name in _EMPTY}
+    if given.get("address") is not None:
+        given["address"] = dict.fromkeys(_ADDRESS_LINES) | given["address"]
+    return {**data, **given, "metadata": merge_metadata(data["metadata"], params.get("metadata", {}))}
 
 
 def retrieve(call: Call) -> Json:
-    found = call.find(TABLE, call.id, deleted=True)
-    return render(call, found or call.need(TABLE, TITLE, call.id, "id", status=404))
+    row = KIND.find(call, call.id, deleted=True) or KIND.named(call)
+    return KIND.show_deleted(call.id) if row["deleted"] else KIND.show(call, row, {})
 
 
 def update(call: Call) -> Json:
-    row, params = call.need(TABLE, TITLE, call.id, "id", status=404), call.params
-    email = _checked_email(params) if "email" in params else row["email"]
-    before, data = render(call, row), json.loads(row["data"])
-    empties = {"balance": 0, "tax_exempt": "none"}
-    for name, value in params.items():
-        if name == "metadata":
-            data["metadata"] = merge_metadata(data["metadata"], value)
-        elif name == "address":
-            data["address"] = _in_full(value)
-        elif name in data:
-            data[name] = empties.get(name) if value is None else value
-    call.db.execute(
-        "UPDATE customers SET email = ?, email_key = ?, data = ? WHERE seq = ?",
-        (email, email and email.lower(), json.dumps(data), row["seq"]),
-    )
-    after = render(call, call.need(TABLE, TITLE, call.id, "id"))
-    call.emit("customer.updated", after, changes(before, after))
-    return after
-
-
-def delete(call: Call) -> Json:
-    row = call.need(TABLE, TITLE, call.id, "id", status=404)
-    call.emit("customer.deleted", render(call, row))
-    call.db.execute("UPDATE customers SET deleted = 1 WHERE seq = ?", (row["seq"],))
-    return stub(call.id)
+    row, params = KIND.named(call), call.params
+    email = params.get("email", row["email"])
+    if "email" in params:
+        _check_email(email)
+    data = json.dumps(_changed(json.loads(row["data"]), params))
+    return KIND.change(call, row, email=email, email_key=email and email.lower(), data=data)
 
 
 def list_all(call: Call) -> Json:
     email = call.params.get("email")
     if email is None:
-        return page(call, table=TABLE, title=TITLE, url=URL, render=render)
-    # The index knows lower-case addresses; this filter, unlike the search, minds the case.
-    where = [("email_key = ?", email.lower()), ("email = ?", email)]
-    return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where, index="customers_email")
+        return KIND.page(call)
+    # The index has emails in lower case, and this filter, unlike the search, is case-sensitive.
+    return KIND.page(call, [("email_key = ?", email.lower()), ("email = ?", email)], "email")

@@ -1,37 +1,28 @@
-"""Stripe's refusals, with the words and the spelling Stripe uses for them."""
+"""Stripe's refusals, in Stripe's words."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 
+@dataclass(eq=False)
 class StripeError(Exception):
-    """A refusal that becomes the answer; raised before anything is written."""
+    """A refusal, which becomes the answer; it is raised before anything is written."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        param: str | None = None,
-        code: str | None = None,
-        status: int = 400,
-        type: str = "invalid_request_error",
-        headers: Mapping[str, str] | None = None,
-        logged: bool = True,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.param = param
-        self.code = code
-        self.status = status
-        self.type = type
-        self.headers = dict(headers or {})
-        self.logged = logged
+    message: str
+    _: KW_ONLY
+    param: str | None = None
+    code: str | None = None
+    status: int = 400
+    type: str = "invalid_request_error"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    logged: bool = True
 
     def body(self, log_url: str | None) -> bytes:
-        """The JSON body; `log_url` is shown unless this refusal is one that Stripe does not log."""
+        """The JSON body; `log_url` is left out where Stripe does not log the refusal."""
         error: dict[str, Any] = {"message": self.message, "type": self.type}
         if self.code is not None:
             error["code"] = self.code
@@ -56,7 +47,7 @@ def exclusive(first: str, second: str) -> StripeError:
 
 
 def no_such(title: str, id: str, param: str, *, status: int, elsewhere: str | None = None) -> StripeError:
-    """`title` as Stripe writes the kind ("promotion code"); `elsewhere` the mode that does have the id."""
+    """`title` is what Stripe calls the kind ("promotion code"), `elsewhere` the mode that has the id."""
     message = f"No such {title}: '{id}'"
     if elsewhere is not None:
         used = "live" if elsewhere == "test" else "test"
@@ -76,7 +67,7 @@ def unknown_url(method: str, path: str) -> StripeError:
 
 
 def rate_limited(reason: str | None, *, livemode: bool) -> StripeError:
-    """A 429; `reason` goes into the header that says which limiter spoke."""
+    """A 429; `reason` names the limit, in a header."""
     learn = "You can learn more about rate limits here https://stripe.com/docs/rate-limits."
     words = (
         "Request rate limit exceeded."

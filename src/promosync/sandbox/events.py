@@ -1,39 +1,33 @@
-"""What happened, as Stripe's events, and the account itself."""
+"""Stripe's events, and the account itself."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 
+from . import kind
 from .call import Call, Json
-from .listing import CREATED, PAGING, Condition, page
+from .kind import Condition, Kind
 from .params import Boolean, List, Spec, Text
 
-TABLE, TITLE, URL = "events", "event", "/v1/events"
 KEPT = 30 * 86400  # seconds for which Stripe lists an event
 
 LIST: Spec = {
-    **PAGING,
-    **CREATED,
+    **kind.LIST,
     "delivery_success": Boolean(),
     "type": Text(),
     "types": List(Text()),
 }
 
 
-def render(call: Call, row: sqlite3.Row) -> Json:
+def _render(_call: Call, row: sqlite3.Row, data: Json, _wanted: Json) -> Json:
     return {
-        "id": row["id"],
-        "object": "event",
-        "created": row["created"],
-        "livemode": call.livemode,
         "type": row["type"],
-        **json.loads(row["data"]),
+        **data,
     }
 
 
-def retrieve(call: Call) -> Json:
-    return render(call, call.need(TABLE, TITLE, call.id, "id", status=404))
+KIND = Kind("event", "id", _render)
 
 
 def list_all(call: Call) -> Json:
@@ -43,7 +37,7 @@ def list_all(call: Call) -> Json:
         where.append(("type GLOB ?", params["type"]))
     if "types" in params:
         where.append(("type IN (SELECT value FROM json_each(?))", json.dumps(params["types"])))
-    return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where)
+    return KIND.page(call, where)
 
 
 def account(call: Call) -> Json:

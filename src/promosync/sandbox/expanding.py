@@ -13,7 +13,7 @@ DEEPEST = 4
 
 @dataclass(frozen=True)
 class Node:
-    """A field: `expandable` itself, or only the way to the expandable ones among its `fields`."""
+    """A field; where it is not `expandable` itself, there are expandable ones among its `fields`."""
 
     expandable: bool = True
     fields: Mapping[str, Node] = field(default_factory=dict)

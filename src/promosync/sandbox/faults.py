@@ -1,4 +1,4 @@
-"""Faults on order: which requests go wrong, and how."""
+"""Faults that are ordered: which requests go wrong, and how."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-# What a rule may order under `fault`.
+# What a rule may have under `fault`.
 KINDS = {
     "429": "refused by a rate limiter, `reason` in the header",
     "429_lock_timeout": "refused because the object is locked",
@@ -36,7 +36,7 @@ MATCH_KEYS = frozenset({"method", "path", "body_contains"})
 
 @dataclass(frozen=True)
 class Fault:
-    """An order that has come due for this request."""
+    """The fault of a request, by the rule that ordered it."""
 
     kind: str
     rule: Mapping[str, Any]
@@ -57,13 +57,13 @@ def order(db: sqlite3.Connection, rule: Mapping[str, Any]) -> None:
 
 
 def ordered(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The rules in order, each with how many requests it has `seen` and how often it `fired`."""
+    """The rules, oldest first, each with how many requests it has `seen` and how often it `fired`."""
     rows = db.execute("SELECT * FROM faults ORDER BY id").fetchall()
     return [{**json.loads(row["rule"]), "seen": row["seen"], "fired": row["fired"]} for row in rows]
 
 
 def due(db: sqlite3.Connection, method: str, path: str, pairs: list[tuple[str, str]]) -> Fault | None:
-    """The first rule whose turn it is; a rule counts only the requests that earlier ones let through."""
+    """The fault of the first rule that fires; a rule sees only the requests for which no earlier one fired."""
     for row in db.execute("SELECT * FROM faults ORDER BY id").fetchall():
         rule = json.loads(row["rule"])
         if not _matches(rule.get("match", {}), method, path, pairs):
@@ -71,7 +71,7 @@ def due(db: sqlite3.Connection, method: str, path: str, pairs: list[tuple[str, s
         db.execute("UPDATE faults SET seen = seen + 1 WHERE id = ?", (row["id"],))
         if row["seen"] < rule.get("skip", 0) or row["fired"] >= rule.get("times", float("inf")):
             continue
-        # Drawn from the count, not from a generator: the same after a restart.
+        # Drawn from the counts, so that it is the same after a restart.
         chance = random.Random(f"{rule.get('seed', 0)}/{row['id']}/{row['seen']}").random()
         if chance < rule.get("probability", 1.0):
             db.execute("UPDATE faults SET fired = fired + 1 WHERE id = ?", (row["id"],))

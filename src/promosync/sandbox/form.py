@@ -21,11 +21,11 @@ def pairs(encoded: str | bytes) -> list[tuple[str, str]]:
 
 
 def nest(flat: list[tuple[str, str]]) -> dict[str, Form]:
-    """Names with brackets as nested dicts; a list is a dict with the keys "0", "1", …; the last of equals wins."""
+    """Nested dicts from names with brackets, a list with the keys "0", "1", …; the last of equal names counts."""
     root: dict[str, Form] = {}
     for name, value in flat:
         matched = _KEY.match(name)
-        # A name that is no path is looked up as it is, and so reported as unknown.
+        # A name with wrong brackets is kept as it is, so that it is refused as unknown.
         parts = [matched[1], *_PART.findall(matched[2])] if matched else [name]
         node = root
         for depth, part in enumerate(parts[:-1]):

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from . import customers, kind
 from .call import Call, Json
-from .discounts import discount, shown_customer
-from .listing import CREATED, PAGING, Condition, page
-from .orders import months_after, total
+from .kind import Kind, equal
+from .orders import discount, months_after, total
 from .params import Choice, Created, Spec, Text
 
-TABLE, TITLE, URL = "invoices", "invoice", "/v1/invoices"
-
 LIST: Spec = {
-    **PAGING,
-    **CREATED,
+    **kind.LIST,
     "collection_method": Choice(choices=("charge_automatically", "send_invoice")),
     "customer": Text(),
     "customer_account": Text(),
@@ -24,7 +21,7 @@ LIST: Spec = {
     "subscription": Text(),
 }
 
-# What the sandbox's orders have none of.
+# Fields that are null in every invoice here.
 _NULL = (
     "account_country", "account_name", "account_tax_ids", "application", "automatically_finalizes_at",
     "confirmation_secret", "custom_fields", "customer_account", "customer_address", "customer_email", "customer_name",
@@ -40,63 +37,40 @@ _ZERO = (
 _EMPTY = ("customer_tax_ids", "default_tax_rates", "total_pretax_credit_amounts", "total_taxes")
 
 
-def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
-    """The object as Stripe shows it, with what is wanted of its discounts and customer expanded."""
-    wanted = call.expand if expand is None else expand
-    data = json.loads(row["data"])
+def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     paid, customer = total(data), row["customer"]
-    amounts = [
-        {"amount": one["amount"], "discount": _shown(call, one, customer, wanted.get("total_discount_amounts", {}))}
-        for one in data["discounts"]
-    ]
+    inside = wanted.get("total_discount_amounts", {})
     return {
         **dict.fromkeys(_NULL),
         **dict.fromkeys(_ZERO, 0),
         **{name: [] for name in _EMPTY},
-        "id": row["id"],
-        "object": "invoice",
         "amount_due": paid,
         "amount_paid": paid,
         "attempt_count": 1,
         "attempted": True,
         "auto_advance": False,
-        "automatic_tax": {
-            "disabled_reason": None,
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
+        "automatic_tax": dict.fromkeys(("disabled_reason", "liability", "provider", "status")) | {"enabled": False},
         "billing_reason": data["billing_reason"],
         "collection_method": "charge_automatically",
-        "created": row["created"],
         "currency": data["currency"],
-        "customer": shown_customer(call, customer, wanted),
+        "customer": customers.KIND.show_inside(call, customer, wanted),
         "customer_tax_exempt": "none",
-        "discounts": [
-            discount(call, one, customer, wanted["discounts"]) if "discounts" in wanted else one["id"]
-            for one in data["discounts"]
-        ],
+        "discounts": [discount(call, one, customer, wanted, "discounts") for one in data["discounts"]],
         "effective_at": data["paid_at"],
         "issuer": {"type": "self"},
         "lines": {
             "object": "list",
             "data": [_line(call, row, data)],
             "has_more": False,
-            "url": f"{URL}/{row['id']}/lines",
+            "url": f"{KIND.url}/{row['id']}/lines",
         },
-        "livemode": call.livemode,
         "metadata": {},
         "parent": {
             "quote_details": None,
             "subscription_details": {"metadata": {}, "subscription": row["subscription"]},
             "type": "subscription_details",
         },
-        "payment_settings": {
-            "default_mandate": None,
-            "payment_method_options": None,
-            "payment_method_types": None,
-        },
+        "payment_settings": dict.fromkeys(("default_mandate", "payment_method_options", "payment_method_types")),
         "period_end": row["created"],
         "period_start": row["created"],
         "post_payment_credit_notes_amount": data["refunded"],
@@ -110,15 +84,12 @@ def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
         "subtotal": data["amount"],
         "subtotal_excluding_tax": data["amount"],
         "total": paid,
-        "total_discount_amounts": amounts,
+        "total_discount_amounts": [
+            {"amount": one["amount"], "discount": discount(call, one, customer, inside, "discount")}
+            for one in data["discounts"]
+        ],
         "total_excluding_tax": paid,
     }
-
-
-def _shown(call: Call, given: Json, customer: str, wanted: Json) -> Json | str:
-    if "discount" not in wanted:
-        return str(given["id"])
-    return discount(call, given, customer, wanted["discount"])
 
 
 def _line(call: Call, row: sqlite3.Row, data: Json) -> Json:
@@ -158,17 +129,25 @@ def _line(call: Call, row: sqlite3.Row, data: Json) -> Json:
     }
 
 
-def retrieve(call: Call) -> Json:
-    return render(call, call.need(TABLE, TITLE, call.id, "invoice", status=404))
+KIND = Kind("invoice", "invoice", _render, own={"total_discount_amounts": {"discount": {}}})
 
 
 def list_all(call: Call) -> Json:
     params = call.params
-    where: list[Condition] = [
-        (f"{name} = ?", params[name]) for name in ("customer", "subscription") if name in params
-    ]
-    # Every one is charged at once and paid, by a customer, and due on no day.
+    where = equal(params, "customer", "subscription")
+    # Every invoice is charged at once and paid, by a customer, and has no due date.
     others = params.get("status", "paid") != "paid" or params.get("collection_method") == "send_invoice"
     if others or "customer_account" in params or params.get("due_date"):
         where.append(("0 = ?", 1))
-    return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where)
+    return KIND.page(call, where)
+
+
+def refund(call: Call, id: str, amount: int) -> Json:
+    """Refunds part of a paid invoice, as a credit note; ValueError for more than was paid."""
+    row = KIND.need(call, id, "invoice")
+    data = json.loads(row["data"])
+    data["refunded"] += amount
+    if amount < 1 or data["refunded"] > total(data):
+        raise ValueError(f"of {id} {total(data)} was paid: {data['refunded']} cannot be refunded")
+    KIND.write(call, row["seq"], data=json.dumps(data))
+    return {"invoice": id, "refunded": data["refunded"]}

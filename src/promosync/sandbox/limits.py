@@ -18,7 +18,7 @@ class Limits:
 
     @classmethod
     def stripe(cls, *, live: bool = False) -> Limits:
-        """What Stripe documents as its defaults."""
+        """The defaults that Stripe documents."""
         return cls(endpoint=25.0, total=100.0 if live else 25.0)
 
 
@@ -41,7 +41,7 @@ class Limiter:
     _ends: list[float] = field(default_factory=list)
 
     def refuse(self, scope: int, endpoint: str, now: float) -> str | None:
-        """Why this request is one too many, in the words of the header; None takes its tokens."""
+        """The limit that this request is above, as Stripe's header names it; None where it may pass."""
         while self._ends and self._ends[0] <= now:
             heapq.heappop(self._ends)
         if self.limits.concurrency and len(self._ends) >= self.limits.concurrency:
@@ -66,6 +66,6 @@ class Limiter:
         return None
 
     def occupy(self, until: float) -> None:
-        """An answer that is held back until then takes up one of the places."""
+        """Counts an answer as under way until then."""
         if self.limits.concurrency:
             heapq.heappush(self._ends, until)

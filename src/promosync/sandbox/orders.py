@@ -1,4 +1,4 @@
-"""What a redemption leaves behind: a paid invoice of a subscription, or a checkout session that was paid at once."""
+"""The orders of redemptions: a checkout session that was paid at once, and for a subscription its invoices."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
 
-from . import customers
+from . import coupons, customers, promotion_codes, store
 from .call import Call, Json, random_text
 
 KINDS = ("subscription", "payment")
 DRAFT_SECONDS = 3600
 """A renewal is a draft for an hour before it is paid."""
+
+_KEPT = ("id", "coupon", "coupon_seq", "promotion_code", "start", "end", "checkout_session", "subscription")
 
 
 @dataclass(frozen=True)
@@ -30,72 +32,66 @@ class Use:
 def place(call: Call, kind: str, customer: str | None, amount: int, currency: str, uses: Sequence[Use]) -> str:
     """Write an order that was paid now, and return the id of its checkout session; ``amount`` is before discounts."""
     if customer is None and kind == "subscription":
-        made = customers.insert(call, {}, None, call.new_id("cus_")[:18], call.now)
-        call.emit("customer.created", customers.render(call, made))
+        made = customers.insert(call, {}, None, call.now)
+        customers.KIND.created(call, made)
         customer = str(made["id"])
     session = f"cs_{'live' if call.livemode else 'test'}_" + random_text(call.rng, 58)
     subscription = call.new_id("sub_") if kind == "subscription" else None
     given = [_given(call, use, session, subscription) for use in uses]
-    amounts = _amounts_off(amount, currency, given)
-    order: Json = {"amount": amount, "currency": currency, "discounts": _with_amounts(given, amounts)}
+    order = _order(amount, currency, given)
+    made_now = {"scope": call.scope, "created": call.now, "customer": customer}
     invoice = None
     if subscription is not None:
         invoice = call.new_id("in_")
-        about = {"billing_reason": "subscription_create", "paid_at": call.now, "refunded": 0}
-        _write_invoice(call.db, call.scope, invoice, call.now, str(customer), subscription, {**order, **about})
-        call.db.execute(
-            "INSERT INTO subscriptions VALUES (?, ?, ?, ?, 1, ?, ?)",
-            (
-                subscription,
-                call.scope,
-                customer,
-                call.now,
-                months_after(call.now, 1) + DRAFT_SECONDS,
-                json.dumps({"amount": amount, "currency": currency, "discounts": given}),
-            ),
-        )
-    call.db.execute(
-        "INSERT INTO checkout_sessions (scope, id, created, customer, subscription, data) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            call.scope,
-            session,
-            call.now,
-            customer,
-            subscription,
-            json.dumps({**order, "invoice": invoice, "payment_intent": None if invoice else call.new_id("pi_")}),
-        ),
-    )
+        columns: Json = {
+            **made_now,
+            "id": subscription,
+            "periods": 1,
+            "renews": _renews(call.now, 1),
+            "data": json.dumps({"amount": amount, "currency": currency, "discounts": given}),
+        }
+        store.insert(call.db, "subscriptions", columns)
+        _bill(call.db, columns, 0, invoice)
+    payment = None if invoice else call.new_id("pi_")
+    data = json.dumps({**order, "invoice": invoice, "payment_intent": payment})
+    columns = {**made_now, "id": session, "subscription": subscription, "data": data}
+    store.insert(call.db, "checkout_sessions", columns)
     return session
 
 
 def renew(db: sqlite3.Connection, now: int) -> None:
-    """Write the invoices of every month that subscriptions have gone on for; ids follow from theirs."""
+    """Write an invoice for each month that has passed of a subscription; its id is made from the subscription's."""
     while (due := db.execute("SELECT * FROM subscriptions WHERE renews <= ? LIMIT 1000", (now,)).fetchall()) != []:
         for row in due:
-            data, created = json.loads(row["data"]), months_after(row["created"], row["periods"])
-            given = [one for one in data["discounts"] if _runs(one, created)]
-            amounts = _amounts_off(data["amount"], data["currency"], given)
-            about = {"billing_reason": "subscription_cycle", "paid_at": created + DRAFT_SECONDS, "refunded": 0}
-            order = {
-                "amount": data["amount"],
-                "currency": data["currency"],
-                "discounts": _with_amounts(given, amounts),
-            }
             id = "in_" + sha256(f"{row['id']}/{row['periods']}".encode()).hexdigest()[:24]
-            _write_invoice(db, row["scope"], id, created, row["customer"], row["id"], {**order, **about})
-            renews = months_after(row["created"], row["periods"] + 1) + DRAFT_SECONDS
+            _bill(db, row, row["periods"], id)
+            renews = _renews(row["created"], row["periods"] + 1)
             db.execute("UPDATE subscriptions SET periods = periods + 1, renews = ? WHERE id = ?", (renews, row["id"]))
 
 
-def refund(call: Call, invoice: str, amount: int) -> Json:
-    """Credit part of a paid invoice with a note, as a refund does; ValueError for more than was paid."""
-    row = call.need("invoices", "invoice", invoice, "invoice")
-    data = json.loads(row["data"])
-    data["refunded"] += amount
-    if amount < 1 or data["refunded"] > total(data):
-        raise ValueError(f"of {invoice} {total(data)} was paid: {data['refunded']} cannot be refunded")
-    call.db.execute("UPDATE invoices SET data = ? WHERE seq = ?", (json.dumps(data), row["seq"]))
-    return {"invoice": invoice, "refunded": data["refunded"]}
+def _renews(created: int, period: int) -> int:
+    return months_after(created, period) + DRAFT_SECONDS
+
+
+def _bill(db: sqlite3.Connection, subscription: sqlite3.Row | Json, period: int, id: str) -> None:
+    """Write the invoice of a period, counted from 0. The first one is paid at once, and has every discount."""
+    data, created = json.loads(subscription["data"]), months_after(subscription["created"], period)
+    given = [one for one in data["discounts"] if period == 0 or _runs(one, created)]
+    invoice = {
+        **_order(data["amount"], data["currency"], given),
+        "billing_reason": "subscription_cycle" if period else "subscription_create",
+        "paid_at": created + (DRAFT_SECONDS if period else 0),
+        "refunded": 0,
+    }
+    columns = {
+        "scope": subscription["scope"],
+        "id": id,
+        "created": created,
+        "customer": subscription["customer"],
+        "subscription": subscription["id"],
+        "data": json.dumps(invoice),
+    }
+    store.insert(db, "invoices", columns)
 
 
 def total(data: Json) -> int:
@@ -105,7 +101,7 @@ def total(data: Json) -> int:
 
 
 def months_after(moment: int, months: int) -> int:
-    """Return the same day and time so many months on, the last day of a month that has no such day."""
+    """Return the same day and time so many months later, or the last day of a month without that day."""
     day = datetime.fromtimestamp(moment, UTC)
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]
@@ -113,7 +109,7 @@ def months_after(moment: int, months: int) -> int:
 
 
 def _given(call: Call, use: Use, session: str, subscription: str | None) -> Json:
-    """Return what an order keeps of a discount: a coupon's terms stay with it when the coupon is deleted."""
+    """Return what an order keeps of a discount, so that it stays when the coupon is deleted."""
     data = json.loads(use.coupon["data"])
     end = months_after(call.now, data["duration_in_months"]) if data["duration"] == "repeating" else None
     return {
@@ -139,28 +135,37 @@ def _runs(given: Json, moment: int) -> bool:
     return not given["once"] and (given["end"] is None or moment < given["end"])
 
 
-def _amounts_off(amount: int, currency: str, given: Sequence[Json]) -> list[int]:
-    """Return what each discount takes off, one after the other, each from what those before it left."""
-    left, amounts = amount, []
+def _order(amount: int, currency: str, given: Sequence[Json]) -> Json:
+    """Return what is kept of an order; each discount is taken from what is left after those before it."""
+    left, discounts = amount, []
     for one in given:
         if one["percent_off"] is not None:
             off = int((left * Decimal(str(one["percent_off"])) / 100).quantize(Decimal(1), ROUND_HALF_UP))
         else:
             off = min(left, one["amounts_off"][currency])
         left -= off
-        amounts.append(off)
-    return amounts
+        discounts.append({**{key: one[key] for key in _KEPT}, "amount": off})
+    return {"amount": amount, "currency": currency, "discounts": discounts}
 
 
-def _with_amounts(given: Sequence[Json], amounts: Sequence[int]) -> list[Json]:
-    kept = ("id", "coupon", "coupon_seq", "promotion_code", "start", "end", "checkout_session", "subscription")
-    return [{**{key: one[key] for key in kept}, "amount": amount} for one, amount in zip(given, amounts, strict=True)]
-
-
-def _write_invoice(
-    db: sqlite3.Connection, scope: int, id: str, created: int, customer: str, subscription: str, data: Json
-) -> None:
-    db.execute(
-        "INSERT INTO invoices (scope, id, created, customer, subscription, data) VALUES (?, ?, ?, ?, ?, ?)",
-        (scope, id, created, customer, subscription, json.dumps(data)),
-    )
+def discount(call: Call, given: Json, customer: str | None, wanted: Json, field: str) -> Json | str:
+    """Return the id of a discount, or the whole of it where ``wanted`` has the field that it is shown in."""
+    if field not in wanted:
+        return str(given["id"])
+    wanted = wanted[field]
+    coupon = coupons.KIND.show_inside(call, given["coupon"], wanted.get("source", {}), given["coupon_seq"])
+    return {
+        "id": given["id"],
+        "object": "discount",
+        "checkout_session": given["checkout_session"],
+        "customer": customers.KIND.show_inside(call, customer, wanted),
+        "customer_account": None,
+        "end": given["end"],
+        "invoice": None,
+        "invoice_item": None,
+        "promotion_code": promotion_codes.KIND.show_inside(call, given["promotion_code"], wanted),
+        "source": {"coupon": coupon, "type": "coupon"},
+        "start": given["start"],
+        "subscription": given["subscription"],
+        "subscription_item": None,
+    }

@@ -1,13 +1,12 @@
-"""The types of Stripe's parameters: each reads a form value or refuses it in Stripe's words."""
+"""The types of Stripe's parameters: each reads a form value, or refuses it in Stripe's words."""
 
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from . import currencies
 from .errors import StripeError, missing_parameter, unknown_parameter
@@ -16,23 +15,27 @@ from .form import Form
 LARGEST = 2**53
 
 
-class Param(Protocol):
-    """A type: `read` returns the value, None for one cleared with ""; `path` is its name as `a[b]`."""
+@dataclass(frozen=True, kw_only=True)
+class Param:
+    """A type of parameter; `clear` says that "" may be sent to empty it."""
 
-    @property
-    def required(self) -> bool: ...
+    required: bool = False
+    clear: bool = False
 
-    def unknown(self, value: Form, path: str, /) -> str | None:
-        """The first name below `value` that Stripe does not know."""
+    def inside(self, _form: Mapping[str, Form], /) -> Mapping[str, Param] | None:
+        """The types of the names that are known inside a value; None where any name may be there."""
+        return None
 
-    def read(self, value: Form, path: str) -> Any: ...
+    def read(self, value: Form, path: str) -> Any:
+        """The typed value, None where "" empties it; `path` is the parameter's name as Stripe writes it: `a[b]`."""
+        raise NotImplementedError
 
 
 Spec = Mapping[str, Param]
 
 
 def bind(spec: Spec, form: Mapping[str, Form]) -> dict[str, Any]:
-    """The typed parameters that were sent, unknown names refused before any value is looked at."""
+    """The typed parameters that were sent; unknown names are refused before any value is read."""
     stray = _first_unknown(spec, form, "")
     if stray is not None:
         raise unknown_parameter(stray)
@@ -42,10 +45,12 @@ def bind(spec: Spec, form: Mapping[str, Form]) -> dict[str, Any]:
 def _first_unknown(spec: Spec, form: Mapping[str, Form], prefix: str) -> str | None:
     for name, value in form.items():
         path = _join(prefix, name)
-        param = spec.get(name)
-        stray = path if param is None else param.unknown(value, path)
-        if stray is not None:
-            return stray
+        if name not in spec:
+            return path
+        if isinstance(value, dict) and (inside := spec[name].inside(value)) is not None:
+            stray = _first_unknown(inside, value, path)
+            if stray is not None:
+                return stray
     return None
 
 
@@ -64,42 +69,31 @@ def _join(prefix: str, name: str) -> str:
     return f"{prefix}[{name}]" if prefix else name
 
 
-def _empty(path: str) -> StripeError:
-    return StripeError(
-        f"You cannot set '{path}' to an empty string. We interpret empty strings as null in requests. "
-        f"You may set '{path}' to null to delete the property.",
-        param=path,
-        code="parameter_invalid_empty",
-    )
+class _Scalar(Param):
+    """A type whose value is one text; `noun` is what refusals call it."""
 
-
-@dataclass(frozen=True)
-class _Scalar(ABC):
-    required: bool = False
-    clear: bool = False
-
-    def unknown(self, _value: Form, _path: str, /) -> str | None:
-        return None
+    noun: ClassVar[str] = "string"
 
     def read(self, value: Form, path: str) -> Any:
         if isinstance(value, dict):
             raise StripeError(f"Invalid {self.noun}: {path}", param=path)
-        if value == "":
-            if self.clear:
-                return None
-            raise _empty(path)
-        return self.parse(value, path)
+        if value != "":
+            return self.parse(value, path)
+        if self.clear:
+            return None
+        raise StripeError(
+            f"You cannot set '{path}' to an empty string. We interpret empty strings as null in requests. "
+            f"You may set '{path}' to null to delete the property.",
+            param=path,
+            code="parameter_invalid_empty",
+        )
 
-    @property
-    def noun(self) -> str:
-        return "string"
-
-    @abstractmethod
     def parse(self, value: str, path: str) -> Any:
-        """Return the value of a text that is not empty."""
+        """The value of a text that is not empty."""
+        raise NotImplementedError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Text(_Scalar):
     longest: int = 5000
 
@@ -110,13 +104,10 @@ class Text(_Scalar):
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Integer(_Scalar):
+    noun = "integer"
     least: int | None = None
-
-    @property
-    def noun(self) -> str:
-        return "integer"
 
     def parse(self, value: str, path: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,20}", value) or abs(int(value)) > LARGEST:
@@ -131,13 +122,10 @@ class Integer(_Scalar):
         return number
 
 
-@dataclass(frozen=True)
 class Percent(_Scalar):
     """A decimal; its bounds are checked where it is used, because Stripe does so after other checks."""
 
-    @property
-    def noun(self) -> str:
-        return "decimal"
+    noun = "decimal"
 
     def parse(self, value: str, path: str) -> Decimal:
         if not re.fullmatch(r"[+-]?[0-9]{1,12}(\.[0-9]{1,20})?", value):
@@ -145,11 +133,8 @@ class Percent(_Scalar):
         return Decimal(value)
 
 
-@dataclass(frozen=True)
 class Boolean(_Scalar):
-    @property
-    def noun(self) -> str:
-        return "boolean"
+    noun = "boolean"
 
     def parse(self, value: str, path: str) -> bool:
         if value not in ("true", "false"):
@@ -157,9 +142,9 @@ class Boolean(_Scalar):
         return value == "true"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Choice(_Scalar):
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...]
 
     def parse(self, value: str, path: str) -> str:
         if value not in self.choices:
@@ -169,75 +154,56 @@ class Choice(_Scalar):
         return value
 
 
-@dataclass(frozen=True)
 class Currency(_Scalar):
     def parse(self, value: str, path: str) -> str:
         return currencies.check(value.lower(), path)
 
 
-@dataclass(frozen=True)
-class Group:
-    """A nested object with the parameters `fields`."""
-
-    fields: Spec
-    required: bool = False
-    clear: bool = False
-
-    def unknown(self, value: Form, path: str, /) -> str | None:
-        return _first_unknown(self.fields, value, path) if isinstance(value, dict) else None
+class _Nested(Param):
+    """A type whose value is a map of names to values."""
 
     def read(self, value: Form, path: str) -> dict[str, Any] | None:
-        if isinstance(value, str):
-            if value == "" and self.clear:
-                return None
-            raise StripeError("Invalid object", param=path)
+        if isinstance(value, dict):
+            return self.parse(value, path)
+        if value == "" and self.clear:
+            return None
+        raise StripeError("Invalid object", param=path)
+
+    def parse(self, value: dict[str, Form], path: str) -> dict[str, Any]:
+        """The value of a map."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Group(_Nested):
+    """An object with the parameters `fields`."""
+
+    fields: Spec
+
+    def inside(self, _form: Mapping[str, Form], /) -> Spec:
+        return self.fields
+
+    def parse(self, value: dict[str, Form], path: str) -> dict[str, Any]:
         return _read_all(self.fields, value, path)
 
 
 @dataclass(frozen=True)
-class List:
-    item: Param
-    required: bool = False
-    clear: bool = False
+class ByCurrency(_Nested):
+    """A map from lower-case currencies to one amount each: `{"eur": {"amount_off": 900}}`.
 
-    def unknown(self, value: Form, path: str, /) -> str | None:
-        for index, element in value.items() if isinstance(value, dict) else ():
-            stray = self.item.unknown(element, f"{path}[{index}]")
-            if stray is not None:
-                return stray
-        return None
-
-    def read(self, value: Form, path: str) -> list[Any]:
-        if value == "" and self.clear:
-            return []
-        if not isinstance(value, dict) or not all(index.isdecimal() for index in value):
-            raise StripeError("Invalid array", param=path)
-        ordered = sorted(value.items(), key=lambda pair: int(pair[0]))
-        return [self.item.read(element, f"{path}[{place}]") for place, (_, element) in enumerate(ordered)]
-
-
-@dataclass(frozen=True)
-class ByCurrency:
-    """A map from lower-case currencies to one amount each: `{"eur": {"amount_off": 900}}`."""
+    Only the shape is checked here. The keys are checked later (`check_keys`), because other refusals come first.
+    """
 
     amount: str
-    required: bool = False
 
     @property
     def _entry(self) -> Group:
         return Group({self.amount: Integer(required=True, least=1)})
 
-    def unknown(self, value: Form, path: str, /) -> str | None:
-        for currency, entry in value.items() if isinstance(value, dict) else ():
-            stray = self._entry.unknown(entry, f"{path}[{currency}]")
-            if stray is not None:
-                return stray
-        return None
+    def inside(self, form: Mapping[str, Form], /) -> Spec:
+        return dict.fromkeys(form, self._entry)
 
-    def read(self, value: Form, path: str) -> dict[str, Any]:
-        """Only the shape: the keys are checked later (`check_keys`), because another refusal outranks them."""
-        if isinstance(value, str):
-            raise StripeError("Invalid object", param=path)
+    def parse(self, value: dict[str, Form], path: str) -> dict[str, Any]:
         return {currency: self._entry.read(entry, f"{path}[{currency}]") for currency, entry in value.items()}
 
 
@@ -253,21 +219,13 @@ def check_keys(options: Mapping[str, Any], param: str) -> None:
         currencies.check(currency, param)
 
 
-@dataclass(frozen=True)
-class Metadata:
+@dataclass(frozen=True, kw_only=True)
+class Metadata(_Nested):
     """A change of metadata: None clears all, a key with "" is removed, others are set."""
 
     clear: bool = True
-    required: bool = False
 
-    def unknown(self, _value: Form, _path: str, /) -> str | None:
-        return None
-
-    def read(self, value: Form, path: str) -> dict[str, str] | None:
-        if isinstance(value, str):
-            if value == "" and self.clear:
-                return None
-            raise StripeError("Invalid object", param=path)
+    def parse(self, value: dict[str, Form], path: str) -> dict[str, str]:
         change: dict[str, str] = {}
         for key, text in value.items():
             place = f"{path}[{key}]"
@@ -290,7 +248,7 @@ class Metadata:
 
 
 def merge_metadata(old: Mapping[str, str], change: Mapping[str, str] | None) -> dict[str, str]:
-    """The metadata after `change`, refused beyond Stripe's 50 keys."""
+    """The metadata after `change`; more than Stripe's 50 keys are refused."""
     if change is None:
         return {}
     merged = {key: text for key, text in {**old, **change}.items() if text != ""}
@@ -302,17 +260,28 @@ def merge_metadata(old: Mapping[str, str], change: Mapping[str, str] | None) -> 
 
 
 @dataclass(frozen=True)
-class Created:
+class List(Param):
+    item: Param
+
+    def inside(self, form: Mapping[str, Form], /) -> Spec:
+        return dict.fromkeys(form, self.item)
+
+    def read(self, value: Form, path: str) -> list[Any]:
+        if value == "" and self.clear:
+            return []
+        if not isinstance(value, dict) or not all(index.isdecimal() for index in value):
+            raise StripeError("Invalid array", param=path)
+        ordered = sorted(value.items(), key=lambda pair: int(pair[0]))
+        return [self.item.read(element, f"{path}[{place}]") for place, (_, element) in enumerate(ordered)]
+
+
+class Created(Param):
     """A moment, or bounds of it, as {operator: seconds} with SQL's operators."""
 
-    required: bool = False
-    operators: Mapping[str, str] = field(
-        default_factory=lambda: {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}, hash=False
-    )
+    operators: ClassVar[Mapping[str, str]] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
-    def unknown(self, value: Form, path: str, /) -> str | None:
-        strays = [name for name in value if name not in self.operators] if isinstance(value, dict) else []
-        return f"{path}[{strays[0]}]" if strays else None
+    def inside(self, _form: Mapping[str, Form], /) -> Spec:
+        return dict.fromkeys(self.operators, Integer())
 
     def read(self, value: Form, path: str) -> dict[str, int]:
         if isinstance(value, str):

@@ -1,16 +1,15 @@
-"""Promotion codes: their checks in Stripe's order, their shape, and who may hold which text."""
+"""Promotion codes: the checks in Stripe's order, what is shown, and which codes may have the same text."""
 
 from __future__ import annotations
 
 import json
 import re
 import sqlite3
-from typing import Any
 
-from . import coupons, customers
-from .call import CODE_LETTERS, Call, Json, changes, random_text
+from . import coupons, customers, kind
+from .call import CODE_LETTERS, Call, Json, random_text
 from .errors import StripeError, exclusive, missing_parameter, no_such
-from .listing import ACTIVE, CREATED, EXPAND, PAGING, page
+from .kind import EXPAND, Kind, equal
 from .params import (
     Boolean,
     ByCurrency,
@@ -24,16 +23,13 @@ from .params import (
     check_keys,
     merge_metadata,
 )
-from .preview import with_preview
 
-TABLE, TITLE, URL = "promotion_codes", "promotion code", "/v1/promotion_codes"
 POLYMORPHIC_SINCE = "2025-09-30"
 CUSTOMER_ACCOUNT_SINCE = "2025-12-15"
 
 LIST: Spec = {
-    **PAGING,
-    **CREATED,
-    **ACTIVE,
+    **kind.LIST,
+    "active": Boolean(),
     "code": Text(),
     "coupon": Text(),
     "customer": Text(),
@@ -68,62 +64,59 @@ CREATE: Spec = {
     "promotion": Group({"coupon": Text(), "type": Choice(choices=("coupon",))}, required=True),
 }
 OLD_CREATE: Spec = {**_CREATE, "coupon": Text(required=True)}
+_UNRESTRICTED = {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None}
 
 
-def render(call: Call, row: sqlite3.Row, expand: Json | None = None) -> Json:
+def _render(call: Call, row: sqlite3.Row, data: Json, wanted: Json) -> Json:
     """The object in the shape of the caller's API version."""
-    wanted = call.expand if expand is None else expand
-    data = json.loads(row["data"])
     shown: Json = {
-        "id": row["id"],
-        "object": "promotion_code",
         "active": bool(row["active"]),
         "code": row["code"],
-        "created": row["created"],
-        "customer": row["customer"],
+        "customer": customers.KIND.show_inside(call, row["customer"], wanted),
         "expires_at": row["expires_at"],
-        "livemode": call.livemode,
         "max_redemptions": row["max_redemptions"],
         "metadata": data["metadata"],
-        "restrictions": dict(data["restrictions"]),
+        "restrictions": data["restrictions"],
         "times_redeemed": row["times_redeemed"],
     }
-    if call.day >= CUSTOMER_ACCOUNT_SINCE:
+    day = call.day
+    if day >= CUSTOMER_ACCOUNT_SINCE:
         shown["customer_account"] = row["customer_account"]
-    if call.day < POLYMORPHIC_SINCE:
-        shown["coupon"] = coupons.render(call, _coupon_row(call, row), wanted.get("coupon", {}))
-    else:
-        coupon: Any = row["coupon"]
-        if "coupon" in wanted.get("promotion", {}):
-            # In full, invalid once it is deleted: the spec knows no stub here.
-            coupon = coupons.render(call, _coupon_row(call, row), wanted["promotion"]["coupon"])
-        shown["promotion"] = {"coupon": coupon, "type": "coupon"}
-    if "customer" in wanted and row["customer"] is not None:
-        holder = call.find("customers", row["customer"], deleted=True)
-        assert holder is not None
-        shown["customer"] = customers.render(call, holder)
+    is_old = day < POLYMORPHIC_SINCE
+    inside = {"coupon": {}, **wanted} if is_old else wanted.get("promotion", {})
+    # By its row's number, because another coupon may have the id by now. A deleted coupon is shown in full too, as
+    # invalid: Stripe's spec has no short form here.
+    coupon = coupons.KIND.show_inside(call, row["coupon"], inside, row["coupon_seq"])
+    shown |= {"coupon": coupon} if is_old else {"promotion": {"coupon": coupon, "type": "coupon"}}
     if "currency_options" in wanted.get("restrictions", {}) and data["currency_options"]:
         shown["restrictions"]["currency_options"] = data["currency_options"]
-    return with_preview(shown, data)
+    return shown
 
 
-def _coupon_row(call: Call, code: sqlite3.Row) -> sqlite3.Row:
-    # By its own number: another coupon may have taken the id since.
-    row: sqlite3.Row = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (code["coupon_seq"],)).fetchone()
-    return row
+# The columns that a list can be asked for, and the index of each, the narrowest first.
+_INDEXES = {
+    "customer_account": "account",
+    "code_key": "code",
+    "customer": "customer",
+    "coupon": "coupon",
+    "active": "active",
+}
+
+KIND = Kind("promotion_code", "promotion_code", _render, own={"restrictions": {"currency_options": {}}})
 
 
 def create(call: Call) -> Json:
     params = call.params
     id, param = _named_coupon(call)
-    coupon = call.need("coupons", "coupon", id, param)
+    coupon = coupons.KIND.need(call, id, param)
     customer, account = params.get("customer"), params.get("customer_account")
     if customer is not None and account is not None:
         raise exclusive("customer", "customer_account")
     if customer is not None:
-        call.need("customers", "customer", customer, "customer")
-    if account is not None:
-        _check_account(account)
+        customers.KIND.need(call, customer, "customer")
+    # No accounts are kept here, so that any well-formed id is accepted.
+    if account is not None and not re.fullmatch(r"acct_[A-Za-z0-9]+", account):
+        raise no_such("account", account, "customer_account", status=400)
     if not coupon["valid"]:
         raise StripeError(
             f"The coupon '{id}' is not valid anymore: promotion codes cannot be created for it.", param=param
@@ -141,48 +134,37 @@ def create(call: Call) -> Json:
     elif active:
         check_free(call, code, customer or account)
     _check_limits(call, coupon)
-    row = insert(call, params, coupon, code, call.now)
-    call.emit("promotion_code.created", render(call, row, {}))
-    return render(call, row)
+    return KIND.created(call, insert(call, params, coupon, code, call.now))
 
 
 def insert(call: Call, params: Json, coupon: sqlite3.Row, code: str, created: int) -> sqlite3.Row:
-    """Writes the checked code; without an end of its own it takes over its coupon's."""
-    restrictions = params.get("restrictions") or {}
+    """Writes a code that was checked; without an end it gets its coupon's. A seed may have `times_redeemed` too."""
+    restrictions = {**_UNRESTRICTED, **(params.get("restrictions") or {})}
     data = {
         "metadata": merge_metadata({}, params.get("metadata", {})),
-        "restrictions": {
-            "first_time_transaction": restrictions.get("first_time_transaction", False),
-            "minimum_amount": restrictions.get("minimum_amount"),
-            "minimum_amount_currency": restrictions.get("minimum_amount_currency"),
-        },
-        "currency_options": restrictions.get("currency_options"),
+        "currency_options": restrictions.pop("currency_options", None),
+        "restrictions": restrictions,
     }
-    made = call.db.execute(
-        "INSERT INTO promotion_codes (scope, id, created, code, code_key, coupon_seq, coupon, customer, "
-        "customer_account, active, expires_at, max_redemptions, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            call.scope,
-            call.new_id("promo_"),
-            created,
-            code,
-            code.lower(),
-            coupon["seq"],
-            coupon["id"],
-            params.get("customer"),
-            params.get("customer_account"),
-            params.get("active", True),
-            params.get("expires_at", coupon["redeem_by"]),
-            params.get("max_redemptions"),
-            json.dumps(data),
-        ),
+    return KIND.make(
+        call,
+        id=call.new_id("promo_"),
+        created=created,
+        code=code,
+        code_key=code.lower(),
+        coupon_seq=coupon["seq"],
+        coupon=coupon["id"],
+        customer=params.get("customer"),
+        customer_account=params.get("customer_account"),
+        active=params.get("active", True),
+        expires_at=params.get("expires_at", coupon["redeem_by"]),
+        max_redemptions=params.get("max_redemptions"),
+        times_redeemed=params.get("times_redeemed", 0),
+        data=json.dumps(data),
     )
-    row: sqlite3.Row = call.db.execute("SELECT * FROM promotion_codes WHERE seq = ?", (made.lastrowid,)).fetchone()
-    return row
 
 
 def _named_coupon(call: Call) -> tuple[str, str]:
-    """The coupon's id and the parameter it came in."""
+    """The coupon's id, and the parameter that has it."""
     if call.day < POLYMORPHIC_SINCE:
         return call.params["coupon"], "coupon"
     promotion = call.params["promotion"]
@@ -193,12 +175,6 @@ def _named_coupon(call: Call) -> tuple[str, str]:
     return promotion["coupon"], "promotion[coupon]"
 
 
-def _check_account(account: str) -> None:
-    """Refuses what is no id of an account; the sandbox keeps none, so any other is taken for one that is there."""
-    if not re.fullmatch(r"acct_[A-Za-z0-9]+", account):
-        raise no_such("account", account, "customer_account", status=400)
-
-
 def _drawn(call: Call, holder: str | None) -> str:
     while True:
         code = random_text(call.rng, 8, CODE_LETTERS)
@@ -207,7 +183,7 @@ def _drawn(call: Call, holder: str | None) -> str:
 
 
 def taken(call: Call, code: str, holder: str | None, but: int = 0) -> bool:
-    """Whether an active code (other than row `but`) bars `code`: it is everybody's, or ours, or we are everybody."""
+    """Whether an active code, except that of row `but`, has this text for a customer who could use both."""
     return (
         call.db.execute(
             "SELECT 1 FROM promotion_codes INDEXED BY promotion_codes_code "
@@ -265,22 +241,14 @@ def _check_options(options: Json, currency: str | None) -> None:
         )
 
 
-def retrieve(call: Call) -> Json:
-    return render(call, _needed(call))
-
-
-def _needed(call: Call) -> sqlite3.Row:
-    return call.need(TABLE, TITLE, call.id, "promotion_code", status=404)
-
-
 def update(call: Call) -> Json:
-    row, params = _needed(call), call.params
-    everything: Json = {"restrictions": {"currency_options": {}}}
-    before = render(call, row, everything)
+    row, params = KIND.named(call), call.params
     data = json.loads(row["data"])
     active = params.get("active", bool(row["active"]))
     if active and not row["active"]:
-        _check_revivable(call, row)
+        ended = why_dead(call, row)
+        if ended is not None:
+            raise StripeError(f"This promotion code cannot be activated because {ended[1]}.", param="active")
         check_free(call, row["code"], row["customer"] or row["customer_account"], but=row["seq"])
     options = (params.get("restrictions") or {}).get("currency_options")
     if options is not None:
@@ -291,54 +259,39 @@ def update(call: Call) -> Json:
             )
         _check_options(options, data["restrictions"]["minimum_amount_currency"])
         data["currency_options"] = {**(data["currency_options"] or {}), **options}
-    if "metadata" in params:
-        data["metadata"] = merge_metadata(data["metadata"], params["metadata"])
-    call.db.execute(
-        "UPDATE promotion_codes SET active = ?, data = ? WHERE seq = ?", (active, json.dumps(data), row["seq"])
-    )
-    row = _needed(call)
-    call.emit("promotion_code.updated", render(call, row, {}), changes(before, render(call, row, everything)))
-    return render(call, row)
+    data["metadata"] = merge_metadata(data["metadata"], params.get("metadata", {}))
+    return KIND.change(call, row, active=active, data=json.dumps(data))
+
+
+def use(call: Call, row: sqlite3.Row) -> None:
+    """Counts one redemption; the last one ends the code for good."""
+    used = row["times_redeemed"] + 1
+    over = {"active": 0, "dead": 1} if row["max_redemptions"] is not None and used >= row["max_redemptions"] else {}
+    KIND.change(call, row, times_redeemed=used, **over)
 
 
 def why_dead(call: Call, row: sqlite3.Row) -> tuple[str, str] | None:
-    """What ended a code for good, as a rule's name and in words; None while it could still be switched on."""
+    """Why a code ended for good, as a rule's name and in words; None where it has not."""
     if not row["dead"]:
         return None
     if row["max_redemptions"] is not None and row["times_redeemed"] >= row["max_redemptions"]:
         return "used_up", "it has reached its max_redemptions"
-    # Expired may also mean: it had been, before the clock was moved back.
-    if _coupon_row(call, row)["valid"] or (row["expires_at"] or call.now + 1) <= call.now:
+    # The clock may have been moved back since the code expired.
+    if coupons.KIND.at(call, row["coupon_seq"])["valid"] or (row["expires_at"] or call.now + 1) <= call.now:
         return "expired", "it has expired"
     return "coupon_invalid", "its coupon is no longer valid"
 
 
-def _check_revivable(call: Call, row: sqlite3.Row) -> None:
-    ended = why_dead(call, row)
-    if ended is not None:
-        raise StripeError(f"This promotion code cannot be activated because {ended[1]}.", param="active")
-
-
 def list_all(call: Call) -> Json:
-    params, where, index = call.params, [], "promotion_codes_created"
-    if "active" in params:
-        where.append(("active = ?", params["active"]))
-        index = "promotion_codes_active"
+    params = dict(call.params)
     if "coupon" in params:
-        call.need("coupons", "coupon", params["coupon"], "coupon")
-        where.append(("coupon = ?", params["coupon"]))
-        index = "promotion_codes_coupon"
+        coupons.KIND.need(call, params["coupon"], "coupon")
     if "customer" in params and "customer_account" in params:
         raise exclusive("customer", "customer_account")
-    if "customer" in params:
-        if call.find("customers", params["customer"], deleted=True) is None:
-            raise no_such("customer", params["customer"], "customer", status=400)
-        where.append(("customer = ?", params["customer"]))
-        index = "promotion_codes_customer"
+    if "customer" in params and customers.KIND.find(call, params["customer"], deleted=True) is None:
+        raise customers.KIND.no_such(params["customer"], "customer")
     if "code" in params:
-        where.append(("code_key = ?", params["code"].lower()))
-        index = "promotion_codes_code"
-    if "customer_account" in params:
-        where.append(("customer_account = ?", params["customer_account"]))
-        index = "promotion_codes_account"
-    return page(call, table=TABLE, title=TITLE, url=URL, render=render, where=where, index=index)
+        params["code_key"] = params["code"].lower()
+    where = equal(params, *_INDEXES)
+    index = next((index for column, index in _INDEXES.items() if column in params), "created")
+    return KIND.page(call, where, index)

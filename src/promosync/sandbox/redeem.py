@@ -1,4 +1,4 @@
-"""A customer using a code or a coupon at checkout: Stripe's rules, and why not."""
+"""A redemption of codes or a coupon at checkout, and Stripe's rules that refuse it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import checkout_sessions, coupons, currencies, invoices, orders, promotion_codes
-from .call import Call, Json, changes
-from .lifetime import end_code, end_coupon
+from .call import Call, Json
+from .kind import Kind
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is bought. What is None is not checked: an order of any size, in any currency, of any product.
+    """What is bought. What is None is not checked: any amount, currency or product will do.
 
-    With an amount (before discounts) the order is written down: as ``kind`` says, a subscription with its invoices,
-    or a payment at once. Without a currency it is the coupon's, or dollars.
+    With an amount (before discounts, minor units) the order is kept: as ``kind`` says, a subscription with its
+    invoices, or a payment at once. Without a currency it is in the coupon's, or in dollars.
     """
 
     customer: str | None = None
@@ -29,7 +29,7 @@ class Order:
 
 
 class Refused(Exception):
-    """`rule` names what stands against it, for programs; the message is for people."""
+    """`rule` names what refused it, for programs; the message is for people."""
 
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ def redeem(call: Call, codes: Sequence[str], coupon: str | None, order: Order) -
     if order.kind not in orders.KINDS:
         raise ValueError(f"an order is a subscription or a payment, not {order.kind!r}")
     if order.amount is not None and order.amount < 0:
-        raise ValueError("an order comes to no less than nothing")
+        raise ValueError("the amount of an order is 0 or more")
     call.db.execute("SAVEPOINT redemption")
     try:
         used = [_redeem_code(call, code, order) for code in codes]
@@ -53,9 +53,15 @@ def redeem(call: Call, codes: Sequence[str], coupon: str | None, order: Order) -
     finally:
         call.db.execute("RELEASE redemption")
     first = used[0]
-    code = first.code and promotion_codes.render(call, call.need(promotion_codes.TABLE, "", first.code["id"], ""), {})
-    fresh = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (first.coupon["seq"],)).fetchone()
-    return {"promotion_code": code, "coupon": coupons.render(call, fresh, {}), **placed}
+    return {
+        "promotion_code": first.code and _now(call, promotion_codes.KIND, first.code),
+        "coupon": _now(call, coupons.KIND, first.coupon),
+        **placed,
+    }
+
+
+def _now(call: Call, kind: Kind, row: sqlite3.Row) -> Json:
+    return kind.show(call, kind.at(call, row["seq"]), {})
 
 
 def _placed(call: Call, amount: int, order: Order, used: Sequence[orders.Use]) -> str:
@@ -64,55 +70,39 @@ def _placed(call: Call, amount: int, order: Order, used: Sequence[orders.Use]) -
     for use in used:
         _check_currency(use.coupon, currency)
     session = orders.place(call, order.kind, order.customer, amount, currency, used)
-    row = call.need(checkout_sessions.TABLE, "", session, "")
-    shown = checkout_sessions.render(call, row, {})
+    shown = checkout_sessions.KIND.show(call, checkout_sessions.KIND.need(call, session, ""), {})
     if shown["invoice"] is not None:
-        call.emit("invoice.paid", invoices.render(call, call.need(invoices.TABLE, "", shown["invoice"], ""), {}))
+        call.emit("invoice.paid", invoices.KIND.show(call, invoices.KIND.need(call, shown["invoice"], ""), {}))
     call.emit("checkout.session.completed", shown)
     return session
 
 
 def _redeem_code(call: Call, text: str, order: Order) -> orders.Use:
     row = _found(call, text, order)
-    coupon = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (row["coupon_seq"],)).fetchone()
+    coupon = coupons.KIND.at(call, row["coupon_seq"])
     _check_code(call, row, order)
     _check_coupon(coupon, order)
-    before = promotion_codes.render(call, row, {})
-    call.db.execute("UPDATE promotion_codes SET times_redeemed = times_redeemed + 1 WHERE seq = ?", (row["seq"],))
-    if row["max_redemptions"] is not None and row["times_redeemed"] + 1 >= row["max_redemptions"]:
-        end_code(call.db, row["seq"])
-    _use_coupon(call, coupon)
-    after = promotion_codes.render(call, call.need(promotion_codes.TABLE, "", row["id"], ""), {})
-    call.emit("promotion_code.updated", after, changes(before, after))
+    coupons.use(call, coupon)
+    promotion_codes.use(call, row)
     return orders.Use(coupon, row)
 
 
 def _redeem_coupon(call: Call, id: str, order: Order) -> orders.Use:
-    row = call.find("coupons", id)
+    row = coupons.KIND.find(call, id)
     if row is None:
         raise Refused("no_such_coupon", f"There is no coupon '{id}'.")
     _check_coupon(row, order)
-    _use_coupon(call, row)
+    coupons.use(call, row)
     return orders.Use(row, None)
 
 
-def _use_coupon(call: Call, row: sqlite3.Row) -> None:
-    before = coupons.render(call, row, {})
-    call.db.execute("UPDATE coupons SET times_redeemed = times_redeemed + 1 WHERE seq = ?", (row["seq"],))
-    if row["max_redemptions"] is not None and row["times_redeemed"] + 1 >= row["max_redemptions"]:
-        end_coupon(call.db, row["seq"])
-    fresh = call.db.execute("SELECT * FROM coupons WHERE seq = ?", (row["seq"],)).fetchone()
-    after = coupons.render(call, fresh, {})
-    call.emit("coupon.updated", after, changes(before, after))
-
-
 def _found(call: Call, text: str, order: Order) -> sqlite3.Row:
-    by_id = call.find(promotion_codes.TABLE, text)
+    by_id = promotion_codes.KIND.find(call, text)
     if by_id is not None:
         return by_id
-    # An active one first, and of several the one that is this customer's.
+    # An active code comes first, and of several the one of this customer.
     row: sqlite3.Row | None = call.db.execute(
-        "SELECT * FROM promotion_codes WHERE scope = ? AND code_key = ? "
+        "SELECT * FROM promotion_codes INDEXED BY promotion_codes_code WHERE scope = ? AND code_key = ? "
         "ORDER BY active DESC, coalesce(customer, customer_account) IS ? DESC, "
         "coalesce(customer, customer_account) IS NULL DESC, created DESC, seq DESC LIMIT 1",
         (call.scope, text.lower(), order.customer),
@@ -149,7 +139,7 @@ def _least(restrictions: Json, options: Json, currency: str | None) -> int:
     if currency is None or currency == own:
         return int(restrictions["minimum_amount"])
     if currency not in options:
-        raise Refused("minimum_amount_currency", f"This promotion code knows no minimum amount in {currency}.")
+        raise Refused("minimum_amount_currency", f"This promotion code has no minimum amount in {currency}.")
     return int(options[currency]["minimum_amount"])
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from . import customers, products
 from .call import Call, Json
 from .errors import StripeError
-from .listing import EXPAND, clamp
+from .kind import EXPAND, Kind, clamp
 from .params import Integer, Spec, Text
 
 SEARCH: Spec = {**EXPAND, "limit": Integer(), "page": Text(), "query": Text(required=True)}
@@ -41,35 +40,29 @@ _PRODUCT_FIELDS = {
 
 
 def search_customers(call: Call) -> Json:
-    return _search(call, customers.TABLE, "/v1/customers/search", _CUSTOMER_FIELDS, customers.render)
+    return _search(call, customers.KIND, _CUSTOMER_FIELDS)
 
 
 def search_products(call: Call) -> Json:
-    return _search(call, products.TABLE, "/v1/products/search", _PRODUCT_FIELDS, products.render)
+    return _search(call, products.KIND, _PRODUCT_FIELDS)
 
 
-def _search(
-    call: Call,
-    table: str,
-    url: str,
-    fields: Mapping[str, str],
-    render: Callable[[Call, sqlite3.Row], Json],
-) -> Json:
+def _search(call: Call, kind: Kind, fields: Mapping[str, str]) -> Json:
     limit = clamp(call.params.get("limit"))
     skipped = _opened(call.params["page"]) if "page" in call.params else 0
     condition, values = translate(call.params["query"], fields)
     rows = call.db.execute(
-        f"SELECT * FROM {table} WHERE scope = ? AND deleted = 0 AND ({condition}) "  # noqa: S608
+        f"SELECT * FROM {kind.table} WHERE scope = ? AND deleted = 0 AND ({condition}) "  # noqa: S608
         "ORDER BY created DESC, seq DESC LIMIT ? OFFSET ?",
         (call.scope, *values, limit + 1, skipped),
     ).fetchall()
     more = len(rows) > limit
     return {
         "object": "search_result",
-        "data": [render(call, row) for row in rows[:limit]],
+        "data": [kind.show(call, row, call.expand) for row in rows[:limit]],
         "has_more": more,
         "next_page": _sealed(skipped + limit) if more else None,
-        "url": url,
+        "url": f"{kind.url}/search",
     }
 
 
@@ -86,7 +79,10 @@ def _opened(cursor: str) -> int:
 
 
 def translate(query: str, fields: Mapping[str, str]) -> tuple[str, list[Any]]:
-    """The SQL condition and its values; `field:"v"` regardless of case, `~` contains, `-` not, one of AND/OR."""
+    """The SQL condition and its values.
+
+    `field:"v"` ignores case, `~` means "contains" and `-` "not"; AND and OR cannot be mixed.
+    """
     clauses: list[str] = []
     values: list[Any] = []
     joins: set[str] = set()
@@ -137,7 +133,7 @@ def _clause(clause: re.Match[str], fields: Mapping[str, str]) -> tuple[str, list
         values.append(value.lower())
     else:
         raise StripeError(f"Field `{name}` does not support the operator {operator}.", param="query")
-    # Compared with nothing, SQL says neither yes nor no; Stripe's minus means "everything else".
+    # In SQL a comparison with NULL is neither true nor false; Stripe's minus means "all others".
     return (f"({sql}) IS NOT 1" if clause["minus"] else sql), values
 
 

@@ -1,15 +1,15 @@
-"""Many objects at once, past the endpoints and their events, for accounts of a size worth testing."""
+"""Makes many objects at once, without endpoints and events, for tests with large accounts."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from . import coupons, customers, products, promotion_codes
 from .call import CODE_LETTERS, Call, Json, random_text
-from .lifetime import end_code, end_coupon, settle
+from .lifetime import settle
 
 
 def seed(
@@ -22,9 +22,9 @@ def seed(
 ) -> Json:
     """Makes `objects` (parameters as for a create), or `count` copies of `template`.
 
-    In a template's strings `{n}` is the number of the copy, from 0, as `{n:06}` also padded. `created` is the
-    first and the last moment over which all of them are spread; without it they are made now. An object may
-    also give its own `created` and `times_redeemed`. Answers with the ids.
+    In a template's strings `{n}` is the number of the copy, from 0, and `{n:06}` the same with leading zeros.
+    `created` is the first and the last moment over which they are spread; without it they are made now. An object
+    may also give its own `created` and `times_redeemed`. Returns {"ids": [...]}.
     """
     if kind not in _MAKERS:
         raise ValueError(f"unknown kind {kind!r}; known: {', '.join(_MAKERS)}")
@@ -49,23 +49,21 @@ def _numbered(value: Any, n: int) -> Any:
 
 
 def _coupon(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
-    used = params.pop("times_redeemed", 0)
     id: str = params.get("id") or random_text(call.rng, 8)
-    if call.find(coupons.TABLE, id) is not None:
+    if coupons.KIND.find(call, id) is not None:
         raise ValueError(f"coupon {id!r} exists already")
     if params.get("percent_off") is not None:
         params["percent_off"] = Decimal(str(params["percent_off"]))
-    seq = coupons.insert(call, params, coupons.static_fields(params), id, created)
-    call.db.execute("UPDATE coupons SET times_redeemed = ? WHERE seq = ?", (used, seq))
-    if params.get("max_redemptions") is not None and used >= params["max_redemptions"]:
-        end_coupon(call.db, seq)
+    row = coupons.insert(call, params, id, created)
+    if row["max_redemptions"] is not None and row["times_redeemed"] >= row["max_redemptions"]:
+        coupons.end(call.db, row["seq"])
     return id
 
 
 def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sqlite3.Row]) -> str:
-    used, id = params.pop("times_redeemed", 0), _coupon_id(params)
+    id = str((params.get("promotion") or {"coupon": params.get("coupon")})["coupon"])
     if id not in known:
-        found = call.find(coupons.TABLE, id)
+        found = coupons.KIND.find(call, id)
         if found is None:
             raise ValueError(f"there is no coupon {id!r}")
         known[id] = found
@@ -75,30 +73,22 @@ def _promotion_code(call: Call, params: Json, created: int, known: dict[str, sql
     ):
         raise ValueError(f"an active promotion code {code!r} exists already")
     row = promotion_codes.insert(call, params, known[id], code, created)
-    if used:
-        call.db.execute("UPDATE promotion_codes SET times_redeemed = ? WHERE seq = ?", (used, row["seq"]))
     most, end = row["max_redemptions"], row["expires_at"]
-    used_up, expired = most is not None and used >= most, end is not None and end <= call.now
+    used_up, expired = most is not None and row["times_redeemed"] >= most, end is not None and end <= call.now
     if used_up or expired or not known[id]["valid"]:
-        end_code(call.db, row["seq"])
+        promotion_codes.KIND.write(call, row["seq"], active=0, dead=1)
     return str(row["id"])
-
-
-def _coupon_id(params: Mapping[str, Any]) -> str:
-    promotion = params.get("promotion") or {"coupon": params.get("coupon")}
-    return str(promotion["coupon"])
 
 
 def _product(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
     id = params.get("id") or call.new_id("prod_")[:19]
-    if call.find(products.TABLE, id) is not None:
+    if products.KIND.find(call, id) is not None:
         raise ValueError(f"product {id!r} exists already")
     return str(products.insert(call, {"name": id, **params}, id, created)["id"])
 
 
 def _customer(call: Call, params: Json, created: int, _known: dict[str, sqlite3.Row]) -> str:
-    id = params.pop("id", None) or call.new_id("cus_")[:18]
-    return str(customers.insert(call, params, params.get("email"), id, created)["id"])
+    return str(customers.insert(call, params, params.get("id"), created)["id"])
 
 
 _MAKERS: dict[str, Callable[[Call, Json, int, dict[str, sqlite3.Row]], str]] = {

@@ -1,4 +1,4 @@
-"""The sandbox's socket: HTTP on the loopback interface, in the foreground or in a thread."""
+"""The sandbox's HTTP server, on the loopback interface only, in the foreground or in a thread."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -22,12 +23,12 @@ from .wire import Request, Response
 
 LARGEST_BODY = 512 * 2**20  # seeds come in one request
 _AUTHORITY = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?")
-DRAIN = 1.0  # seconds a stopping server gives the answers under way
+DRAIN = 1.0  # seconds that a stopping server waits for answers under way
 
 
 @dataclass(frozen=True)
 class Handle:
-    """A sandbox being served: where, its levers, and its inside."""
+    """A sandbox that is served: its address, its controls, and itself."""
 
     url: str
     control: Control
@@ -40,7 +41,7 @@ def serve(
     port: int = 0,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
-    """Serves until SIGINT, SIGTERM or SIGHUP, then returns; `ready` is told the URL. Port 0 takes a free one.
+    """Serves until SIGINT, SIGTERM or SIGHUP, then returns; `ready` is called with the URL. Port 0 takes a free one.
 
     Raises ValueError for a host that is not loopback, OSError for a port that is taken.
     """
@@ -64,39 +65,33 @@ def running(
     latency: float = 0.0,
     sandbox: Sandbox | None = None,
 ) -> Iterator[Handle]:
-    """A sandbox served from a thread of this process while the block lasts; `sandbox` uses one already made."""
+    """Serves a sandbox, `sandbox` or a new one, from a thread of this process while the block runs."""
     inside = sandbox or Sandbox(path, limits=limits, latency=latency)
-    started = threading.Event()
-    urls: list[str] = []
-    failures: list[BaseException] = []
-    stop: list[Callable[[], Any]] = []
-
-    def ready(url: str) -> None:
-        urls.append(url)
-        started.set()
+    started: Future[tuple[str, Callable[[], Any]]] = Future()
 
     async def main() -> None:
         stopped, loop = asyncio.Event(), asyncio.get_running_loop()
-        stop.append(lambda: loop.call_soon_threadsafe(stopped.set))
+
+        def ready(url: str) -> None:
+            started.set_result((url, lambda: loop.call_soon_threadsafe(stopped.set)))
+
         await _serve_until(inside, "127.0.0.1", 0, ready, stopped)
 
     def work() -> None:
         try:
             asyncio.run(main())
         except BaseException as failure:
-            failures.append(failure)
-        finally:
-            started.set()
+            if started.done():
+                raise
+            started.set_exception(failure)
 
     thread = threading.Thread(target=work, name="sandbox", daemon=True)
     thread.start()
-    started.wait()
-    if failures:
-        raise failures[0]
+    url, stop = started.result()
     try:
-        yield Handle(urls[0], Control(urls[0]), inside)
+        yield Handle(url, Control(url), inside)
     finally:
-        stop[0]()
+        stop()
         thread.join()
         if sandbox is None:
             inside.close()
@@ -132,7 +127,7 @@ def _handler(sandbox: Sandbox) -> Callable[[web.BaseRequest], Any]:
         except (KeyError, ValueError):
             return web.Response(status=400, text="The Host header is missing or broken.\n")
         if not _is_loopback(host) or _is_of_a_page(request.headers):
-            # Neither a web page, nor one whose name was made to point here, must get an answer.
+            # A web page gets no answer, and a host name of its own that points here does not help it.
             return web.Response(status=403, text="The sandbox answers to loopback names only.\n")
         path, _, query = request.raw_path.partition("?")
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -148,7 +143,7 @@ def _handler(sandbox: Sandbox) -> Callable[[web.BaseRequest], Any]:
 
 
 async def _cut(request: web.BaseRequest, answer: Response) -> web.StreamResponse:
-    """Drops the connection, having sent the head and half of the body if that was ordered."""
+    """Drops the connection; for "half", after the headers and half of the body."""
     half = web.StreamResponse(status=answer.status or 200, headers=answer.headers)
     if answer.cut == "half" and request.transport is not None:
         half.content_length = len(answer.body)
@@ -161,7 +156,7 @@ async def _cut(request: web.BaseRequest, answer: Response) -> web.StreamResponse
 
 
 def _name_in(authority: str) -> str:
-    """The name or address in a Host header; ValueError when it is none: RFC 9110, 7.2."""
+    """The name or address in a Host header; ValueError where the header is broken: RFC 9110, 7.2."""
     found = _AUTHORITY.fullmatch(authority)
     if found is None or int(found["port"] or 0) > 65535:
         raise ValueError(authority)
@@ -169,7 +164,7 @@ def _name_in(authority: str) -> str:
 
 
 def _is_of_a_page(headers: Mapping[str, str]) -> bool:
-    """Whether a browser sent it for a page from elsewhere: https://www.w3.org/TR/fetch-metadata/"""
+    """Whether a browser sent it for a page of another site: https://www.w3.org/TR/fetch-metadata/"""
     if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         return True
     try:

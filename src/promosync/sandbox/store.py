@@ -1,13 +1,14 @@
-"""The sandbox's memory: one SQLite file that survives kill -9 and is shared by processes."""
+"""Where the sandbox keeps everything: one SQLite file, shared by processes, that survives kill -9."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 FORMAT = 2
 COMPANIONS = ("-wal", "-shm", "-journal")
@@ -106,23 +107,6 @@ CREATE TABLE counters (
 CREATE TABLE log (slot INTEGER PRIMARY KEY, number INTEGER NOT NULL, line TEXT NOT NULL);
 """
 
-EMPTIED = (
-    "coupons",
-    "promotion_codes",
-    "products",
-    "customers",
-    "invoices",
-    "checkout_sessions",
-    "subscriptions",
-    "events",
-    "idempotency",
-    "keys",
-    "faults",
-    "counters",
-    "log",
-    "scopes",
-)
-
 
 class Store:
     """One connection, used by one thread at a time; a private file, or memory when `path` is None."""
@@ -132,7 +116,7 @@ class Store:
         if path is not None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             for one in (path, *(path.with_name(path.name + more) for more in COMPANIONS)):
-                if one.is_symlink():  # it may have come with a checkout, and lead anywhere
+                if one.is_symlink():  # a repository may contain it, and it may point anywhere
                     raise ValueError(f"{one} is a symbolic link; delete it")
             # SQLite gives its -wal and -shm files the permissions of the database.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -153,7 +137,7 @@ class Store:
         self._db.row_factory = sqlite3.Row
         if path is not None:
             self._db.execute("PRAGMA journal_mode = WAL")
-        # A killed process loses nothing that the system already holds; only a power cut could.
+        # A process that is killed loses nothing: the system has it already. Only a power cut could.
         self._db.execute("PRAGMA synchronous = OFF")
         with self.transaction() as db:
             (found,) = db.execute("PRAGMA user_version").fetchone()
@@ -166,7 +150,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it or, when an exception leaves the block, none of it; one writer at a time."""
+        """Keeps all that the block writes, or nothing where it raises; one writer at a time."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -182,10 +166,18 @@ class Store:
 
 
 def empty(db: sqlite3.Connection) -> None:
-    """Forgets everything, the clock's offset included."""
-    for table in EMPTIED:
+    """Deletes everything, and resets the clock."""
+    tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name != 'state' AND name NOT LIKE 'sqlite%'"
+    for (table,) in db.execute(tables).fetchall():
         db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
     db.execute("UPDATE state SET clock_offset = 0, requests = 0, writes = 0, dies_at = NULL")
+
+
+def insert(db: sqlite3.Connection, table: str, columns: Mapping[str, Any]) -> int:
+    """Writes a row, and returns its number."""
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+    return db.execute(sql, tuple(columns.values())).lastrowid or 0
 
 
 def scope_of(db: sqlite3.Connection, account: str, livemode: bool) -> int:
@@ -193,5 +185,4 @@ def scope_of(db: sqlite3.Connection, account: str, livemode: bool) -> int:
     found = db.execute("SELECT scope FROM scopes WHERE account = ? AND livemode = ?", (account, livemode)).fetchone()
     if found is not None:
         return int(found["scope"])
-    made = db.execute("INSERT INTO scopes (account, livemode) VALUES (?, ?)", (account, livemode))
-    return int(made.lastrowid or 0)
+    return insert(db, "scopes", {"account": account, "livemode": livemode})

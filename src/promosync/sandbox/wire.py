@@ -1,4 +1,4 @@
-"""What goes in and what comes out of the sandbox, so that it can be asked without a socket."""
+"""The requests and answers of the sandbox, so that it can be asked without a server."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer, held back for `delay` seconds.
+    """One HTTP answer, sent after `delay` seconds.
 
-    `cut`: "reset" aborts the connection without a byte, "half" in the middle of the body.
+    `cut`: "reset" drops the connection before the first byte, "half" in the middle of the body.
     """
 
     status: int

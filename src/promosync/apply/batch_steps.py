@@ -24,8 +24,7 @@ from promosync.codes.words import decent
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import IMPORTED, Retired, Tags
 from promosync.model.promotions import PromotionCode, fold
-from promosync.plan.batch_work import BatchWork
-from promosync.plan.plan import Action, BatchAction, Kind, Verb
+from promosync.plan.plan import Action, BatchAction, BatchWork, Kind, Verb
 from promosync.plan.scope import left_to_others
 
 Job = Callable[[], bool]

@@ -31,9 +31,9 @@ class LiveCoupon:
         return self.tags.carried + self.tags.late + self.times_redeemed
 
     @property
-    def unread(self) -> tuple[str, ...]:
+    def unreadable(self) -> tuple[str, ...]:
         """The keys of promosync's that cannot be read, of those that a coupon has."""
-        return tuple(key for key in self.tags.unread if key in ("carried", "late", "protect"))
+        return tuple(key for key in self.tags.unreadable if key in ("carried", "late", "protect"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class LiveCode:
         return self.tags.carried + self.times_redeemed
 
     @property
-    def unread(self) -> tuple[str, ...]:
+    def unreadable(self) -> tuple[str, ...]:
         """The keys of promosync's that cannot be read, but for why a code was off that is on now."""
-        return tuple(key for key in self.tags.unread if key != "retired" or not self.spec.active)
+        return tuple(key for key in self.tags.unreadable if key != "retired" or not self.spec.active)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Tags:
 
     ``carried`` counts the redemptions of this object's predecessors, ``late`` those that happened on the
     predecessor after its successor's limit was fixed (coupons only). ``slot`` is the place of a unique code
-    in its batch; ``email`` is a salted hash of the address a unique code was made for. ``unread`` names the keys
+    in its batch; ``email`` is a salted hash of the address a unique code was made for. ``unreadable`` names the keys
     whose value cannot be read: what they said is unknown.
     """
 
@@ -49,12 +49,12 @@ class Tags:
     protect: bool = False
     slot: str | None = None
     email: str | None = None
-    unread: tuple[str, ...] = field(default=(), compare=False)
+    unreadable: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def uncounted(self) -> bool:
         """Whether it is unknown how often the predecessors were used."""
-        return "carried" in self.unread or "late" in self.unread
+        return "carried" in self.unreadable or "late" in self.unreadable
 
     def to_metadata(self) -> dict[str, str]:
         """Return the keys as Stripe stores them; what is at its default is left out."""
@@ -80,7 +80,7 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]
     """Part an object's metadata into promosync's own keys and everybody else's.
 
     Keys with the prefix that this version does not know are dropped from both: they are promosync's, not the
-    file's. What somebody edited into something that cannot be read is named in ``unread`` and read with care: a
+    file's. What somebody edited into something that cannot be read is named in ``unreadable`` and read with care: a
     count as 0, of an object that is then never recreated, a reason as switched off by hand, a protection as one.
     """
     own: dict[str, str] = {}
@@ -102,7 +102,7 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]
         protect=own.get("protect", "false") != "false",
         slot=own.get("slot"),
         email=own.get("email"),
-        unread=tuple(key for key, text in own.items() if key in _READABLE and not _READABLE[key](text)),
+        unreadable=tuple(key for key, text in own.items() if key in _READABLE and not _READABLE[key](text)),
     )
     return tags, others or _NO_METADATA
 

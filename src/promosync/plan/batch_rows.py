@@ -1,19 +1,21 @@
-"""What a batch's own file says, held against the account: texts that are taken, addresses without a customer.
+"""The rows of a batch's own file and the account: texts in use, addresses without a customer, codes to adopt.
 
 Rows are named by their line alone: neither a code nor an address is for a terminal or a log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from promosync.codes.emails import batch_salt, salted_hash
 from promosync.codes.files import LISTED
 from promosync.codes.text_set import TextSet
 from promosync.model.configuration import BatchEntry, Generate
-from promosync.model.issued import IssuedCodes
+from promosync.model.issued import IssuedBuilder, IssuedCodes, Shape, Verdict
+from promosync.model.live import LiveCode
 from promosync.model.problems import Path, Problem
+from promosync.model.promotions import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,22 @@ class Usable:
     skipped: int = 0
     missing: int = 0
     problems: Sequence[Problem] = ()
+
+
+Nobodys = Mapping[tuple[str, str | None], LiveCode]
+"""Active codes that nobody manages, by folded text and customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoptable:
+    """The codes to adopt by the index of their row; ``alike`` has them again, compact, with their shapes."""
+
+    codes: Mapping[int, LiveCode] = field(default_factory=dict)
+    alike: IssuedCodes = field(default_factory=IssuedCodes)
+
+    def texts(self) -> TextSet:
+        """Return the texts of the codes."""
+        return TextSet(text for text, _ in self.alike.texts())
 
 
 def file_path(entry: BatchEntry) -> Path:
@@ -114,6 +132,50 @@ def taken_texts(
         more = f"{name}: and {len(lost) - LISTED:,} more codes that are in use"
         problems.append(Problem(file_path(entry), more, rule="conflict"))
     return problems
+
+
+def nobodys_codes(codes: Iterable[LiveCode]) -> Nobodys:
+    """Return what could be adopted by an import."""
+    return {
+        (fold(code.spec.code), code.spec.customer): code
+        for code in codes
+        if code.spec.active and code.tags.owner is None and code.spec.customer_account is None
+    }
+
+
+def adoptable(rows: Rows, records: IssuedCodes, nobodys: Nobodys, judge: Callable[[Shape], Verdict]) -> Adoptable:
+    """Return the codes of an import's rows that are in Stripe already and that nobody manages: they are adopted.
+
+    These are active, for the customer of their row (or for everybody where the file has no addresses), and equal in
+    every field that Stripe cannot change; no code of the batch has their text. ``records`` are the batch's own.
+    ``judge`` compares what some codes share with the file.
+    """
+    if not nobodys or not rows.codes:
+        return Adoptable()
+    own = TextSet(text for text, _ in records.texts())
+    found = IssuedBuilder()
+    codes: dict[int, LiveCode] = {}
+    for row, text in enumerate(rows.codes):
+        customer = None
+        if rows.emails is not None:
+            holders = rows.customers.get(rows.emails[row], ())
+            if len(holders) != 1:
+                continue
+            customer = holders[0]
+        code = nobodys.get((fold(text), customer))
+        if code is not None and text not in own:
+            codes[row] = code
+            found.add(code)
+    alike = IssuedCodes()
+    alike.shapes = found.codes.shapes
+    verdicts = [judge(shape) for shape in alike.shapes]
+    kept = {}
+    for (row, code), record in zip(codes.items(), found.codes, strict=True):
+        verdict = verdicts[record.shape]
+        if verdict.current and not verdict.gone and not verdict.ended and verdict.born <= code.created:
+            kept[row] = code
+            alike.append(record)
+    return Adoptable(kept, alike)
 
 
 def _address_problems(entry: BatchEntry, none: list[int], several: list[str]) -> list[Problem]:

@@ -91,7 +91,9 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
         return None
 
     entry, scope, current = question.entry, question.scope, found.current
-    before, after = _in_the_files_terms(question, current)
+    before, after = in_the_files_terms(
+        current.spec, current.tags, entry.spec, question.coupon, question.coupons, scope, question.elsewhere
+    )
     changes = changed_fields(before, after)
     forced = [change.field for change in changes if change.forces_recreate]
     if found.alike and (current.tags.owner is not None or forced):
@@ -250,28 +252,36 @@ def _is_as_wanted(question: CodeQuestion, current: LiveCode) -> bool:
     )
 
 
-def _in_the_files_terms(question: CodeQuestion, current: LiveCode) -> tuple[PromotionCode, PromotionCode]:
+def in_the_files_terms(
+    live: PromotionCode,
+    counted: carry.Counted,
+    wanted: PromotionCode,
+    coupon: CouponFuture,
+    coupons: Mapping[str, LiveCoupon],
+    scope: Scope,
+    elsewhere: int = 0,
+) -> tuple[PromotionCode, PromotionCode]:
     """Return the live and the wanted code in one form, so that what differs is what must be changed.
 
-    Limits are as the file counts them, predecessors included; an end that Stripe filled in from the coupon's
-    ``redeem_by`` is no end of the code's own; the spelling of the text is Stripe's while only case differs.
+    Limits are as the file counts them, predecessors included (``counted``, and ``elsewhere`` as in
+    :class:`CodeQuestion`); an end that Stripe filled in from the coupon's ``redeem_by`` is no end of the code's own;
+    the spelling of the text is Stripe's while only case differs.
     """
-    live, carried = current.spec, question.carried(current)
-    after = replace(question.entry.spec, coupon=question.coupon.stripe_id)
-    if not question.elsewhere and live.max_redemptions == question.left(carried):
-        limit = after.max_redemptions
+    carried = carry.carried(counted, live.max_redemptions, wanted.max_redemptions, elsewhere)
+    allowed = carry.code_limit(wanted.max_redemptions, carried, coupon.spec.max_redemptions)
+    if not elsewhere and live.max_redemptions == allowed:
+        limit = wanted.max_redemptions
     else:
-        limit = None if live.max_redemptions is None else live.max_redemptions + carried + question.elsewhere
-    own_coupon = question.coupons.get(live.coupon)
+        limit = None if live.max_redemptions is None else live.max_redemptions + carried + elsewhere
+    own_coupon = coupons.get(live.coupon)
     live_end = live.expires_at or (own_coupon.spec.redeem_by if own_coupon else None)
-    expires = (
-        after.expires_at if live_end == (after.expires_at or question.coupon.spec.redeem_by) else live.expires_at
-    )
-    code = after.code if fold(live.code) == fold(after.code) else live.code
+    same_end = live_end == (wanted.expires_at or coupon.spec.redeem_by)
+    expires = wanted.expires_at if same_end else live.expires_at
+    code = wanted.code if fold(live.code) == fold(wanted.code) else live.code
     before = live
     if (limit, expires, code) != (live.max_redemptions, live.expires_at, live.code):  # replacing is slow
         before = replace(live, max_redemptions=limit, expires_at=expires, code=code)
-    return question.scope.visible(before), question.scope.visible(after)
+    return scope.visible(before), scope.visible(replace(wanted, coupon=coupon.stripe_id))
 
 
 def all_used(question: CodeQuestion, current: LiveCode) -> str:

@@ -88,10 +88,11 @@ def ways_to(configuration: Configuration) -> dict[str, list[Way]]:
 
 def batch_sizes(configuration: Configuration, rows: Mapping[str, Rows]) -> dict[str, int]:
     """Return how many codes each batch has, by its id; ``rows`` holds what the files of the batches say."""
-    return {entry.id: _size(entry, rows.get(entry.id)) for entry in configuration.batches}
+    return {entry.id: needed_codes(entry, rows.get(entry.id)) for entry in configuration.batches}
 
 
-def _size(entry: BatchEntry, rows: Rows | None) -> int:
+def needed_codes(entry: BatchEntry, rows: Rows | None) -> int:
+    """Return how many codes a batch is to have; ``rows`` is what its own file says."""
     if isinstance(entry.source, Generate) and entry.source.count is not None:
         return entry.source.count
     return len((rows.codes or rows.emails or ()) if rows else ())

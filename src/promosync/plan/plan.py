@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from promosync.codes.alphabet import Space
+from promosync.codes.slots import SlotPlan
+from promosync.model.issued import IssuedCodes
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.model.seal import Sealing
-from promosync.plan.batch_work import BatchWork
+from promosync.plan.batch_rows import Rows
 from promosync.plan.exposure import Exposure
 
 
@@ -130,6 +133,32 @@ class Action:
         """For how many requests a customer's code is off on the way, when nothing fails: 0 where none is swapped."""
         swapped = self.verb is Verb.RECREATE and _active(self.before.spec if self.before else None)
         return 1 + self.waits if swapped and _active(self.after) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWork:
+    """What the applier needs to carry a batch out, compact enough for a million codes; none of it is ever shown.
+
+    ``spec`` is what the codes share, ``tags`` the keys they share, ``limit`` the file's own ``max_redemptions``.
+    ``ignore_metadata`` are patterns of the keys left to others. ``update`` are indexes of codes whose changeable
+    fields differ. ``hashes`` has the salted hash of each row's address. New codes are drawn from ``space``, without
+    the texts that are ``taken``. ``for_everybody``: the batch counts, and its codes are for no particular customer.
+    ``adopt`` has the codes that are adopted, by the row whose code would be added otherwise.
+    """
+
+    spec: PromotionCode
+    tags: Tags
+    records: IssuedCodes
+    slots: SlotPlan
+    ignore_metadata: tuple[str, ...]
+    limit: int | None = None
+    update: Sequence[int] = ()
+    rows: Rows = field(default_factory=Rows)
+    hashes: Sequence[str] = ()
+    space: Space | None = None
+    taken: Container[str] = ()
+    for_everybody: bool = False
+    adopt: Mapping[int, LiveCode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

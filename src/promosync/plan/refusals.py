@@ -29,6 +29,14 @@ def refusals(actions: Iterable[Action], live: Live, owner: str, unique: Containe
     ]
 
 
+def too_far_ahead(path: Path, date: int | None, now: int) -> list[Problem]:
+    """Return the refusal of a date that is too late for Stripe; both are seconds UTC."""
+    if date is None or date <= farthest(now):
+        return []
+    message, hint = "Stripe takes dates up to five years ahead", "choose an earlier date, or leave it out"
+    return [Problem(path, message, hint, rule="too-far-ahead")]
+
+
 def unknown_fields(path: Path, what: str, names: Iterable[str]) -> Problem:
     """Return the refusal to recreate what has fields that a new object would be without."""
     return Problem(
@@ -149,13 +157,7 @@ def _values(action: Action, now: int) -> Iterable[Problem]:
         name, date = "redeem_by", action.after.redeem_by
     else:
         name, date = "expires_at", action.after.expires_at
-    if date is not None and date > farthest(now):
-        yield Problem(
-            (*action.path, name),
-            "Stripe takes dates up to five years ahead",
-            "choose an earlier date, or leave it out",
-            rule="too-far-ahead",
-        )
+    yield from too_far_ahead((*action.path, name), date, now)
     keys = len(action.after.metadata) + len(action.tags.to_metadata())
     if keys > MAX_METADATA_KEYS:
         yield Problem(

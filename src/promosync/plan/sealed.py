@@ -20,20 +20,16 @@ from promosync.codes.capacity import POSSIBLE_PER_ISSUED
 from promosync.codes.text_set import TextSet
 from promosync.model import seal
 from promosync.model.account import Known, Live, Unread
-from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, Generate
-from promosync.model.issued import IssuedCodes
+from promosync.model.configuration import BatchEntry, CodeEntry, Generate
 from promosync.model.life import is_over
-from promosync.model.live import LiveCoupon
 from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import fold
 from promosync.model.seal import Seal
-from promosync.plan.batch_rows import Rows
+from promosync.plan.basis import Basis
 from promosync.plan.batches import standing_of
-from promosync.plan.coupons import CouponFuture
-from promosync.plan.matching import Matches, generations
+from promosync.plan.exposure import needed_codes
+from promosync.plan.matching import generations
 from promosync.plan.plan import BatchAction, Trusted
-from promosync.plan.scope import Scope
-from promosync.plan.taken_texts import needed_codes
 from promosync.plan.targets import Reach
 
 _OTHERS = 2_000_000
@@ -67,11 +63,10 @@ def gone_before(seals: Iterable[Seal]) -> frozenset[str] | None:
     return None if None in found else frozenset().union(*(one for one in found if one is not None))
 
 
-def definition(entry: BatchEntry, rows: Rows, coupon: CouponFuture, there: LiveCoupon | None, scope: Scope) -> str:
-    """Return a digest of all that a decision about a batch looks at beside its codes.
-
-    ``there`` is the coupon in Stripe, if there is one; a new one is valid.
-    """
+def definition(entry: BatchEntry, basis: Basis) -> str:
+    """Return a digest of all that a decision about a batch looks at beside its codes."""
+    coupon, scope, rows = basis.futures[entry.spec.coupon], basis.scope, basis.rows_of(entry.id)
+    there = basis.coupons.get(coupon.stripe_id)  # a new one is valid
     said = sha256()
     for values in (rows.codes, rows.emails):
         said.update(f"{-1 if values is None else len(values)}\n".encode())
@@ -81,26 +76,17 @@ def definition(entry: BatchEntry, rows: Rows, coupon: CouponFuture, there: LiveC
         asdict(replace(entry, path=())),
         [coupon.stripe_id, coupon.why_not, coupon.spec.max_redemptions, coupon.spec.redeem_by],
         there is None or there.valid,
-        standing_of(entry, coupon, scope.now),
+        standing_of(entry, basis),
         [scope.owner, *scope.ignore_metadata],
         said.hexdigest(),
     ]
     return seal.digest(json.dumps(about, sort_keys=True, default=str))
 
 
-def look(
-    wanted: Configuration,
-    live: Live,
-    matches: Matches,
-    futures: Mapping[str, CouponFuture],
-    scope: Scope,
-    reach: Reach,
-    rows: Mapping[str, Rows],
-) -> Look:
+def look(basis: Basis, reach: Reach) -> Look:
     """Return what a plan must read yet and what it need not, by what is known of the account by now."""
-    if live.known is None:
-        return Look()
-    return _Looking(wanted, live, live.known, matches, futures, scope, reach, rows).look()
+    known = basis.live.known
+    return Look() if known is None else _Looking(basis, known, reach).look()
 
 
 def unread_of(trusted: Iterable[Trusted]) -> Unread:
@@ -123,23 +109,13 @@ def brought_back(batches: Iterable[BatchAction], live: Live) -> Unread:
 
 
 class _Looking:
-    def __init__(
-        self,
-        wanted: Configuration,
-        live: Live,
-        known: Known,
-        matches: Matches,
-        futures: Mapping[str, CouponFuture],
-        scope: Scope,
-        reach: Reach,
-        rows: Mapping[str, Rows],
-    ) -> None:
-        self._wanted, self._live, self._known, self._matches = wanted, live, known, matches
-        self._futures, self._scope, self._reach, self._rows = futures, scope, reach, rows
-        self._there = {coupon.stripe_id: coupon for coupon in live.coupons}
-        self._seals = {name: found for name, found in seals_of(live, scope.owner).items() if found is not None}
+    def __init__(self, basis: Basis, known: Known, reach: Reach) -> None:
+        self._basis, self._known, self._reach = basis, known, reach
+        self._wanted, self._live, self._matches = basis.wanted, basis.live, basis.matches
+        self._owner, self._there = basis.scope.owner, basis.coupons
+        self._seals = {name: found for name, found in seals_of(basis.live, self._owner).items() if found is not None}
         self._open = {name for name, found in self._seals.items() if found.mark is not None}
-        self._batches = {seal.batch_digest(entry.id): entry for entry in wanted.batches}
+        self._batches = {seal.batch_digest(entry.id): entry for entry in basis.wanted.batches}
         self._on: dict[str, list[str]] = {}  # where a batch's codes are, by the digest of its id
         for name, found in self._seals.items():
             for batch in found.batches:
@@ -182,7 +158,7 @@ class _Looking:
 
     def _blind(self) -> bool:
         """Whether codes of ours may be where neither a text nor a coupon leads to them."""
-        own = [coupon.stripe_id for coupon in self._live.coupons if coupon.tags.owner == self._scope.owner]
+        own = [coupon.stripe_id for coupon in self._live.coupons if coupon.tags.owner == self._owner]
         if not own:
             return any(batch.spec.coupon not in self._matches.coupons for batch in self._wanted.batches)
         if len(self._seals) < len(own):
@@ -197,7 +173,7 @@ class _Looking:
 
     def _was_there(self) -> bool:
         """Whether a coupon of the file that is not in Stripe has been there: a seal tells, or its codes."""
-        now, there = self._scope.now, self._matches.coupons
+        now, there = self._basis.scope.now, self._matches.coupons
         absent = {e.id: e for e in self._wanted.coupons if e.id not in there and not is_over(e.spec.redeem_by, now)}
         if not absent:
             return False
@@ -208,7 +184,7 @@ class _Looking:
         codes = {code.id for code in self._wanted.codes if code.spec.coupon in absent}
         for code in (*self._live.codes, *self._known.unique):
             gone = code.spec.coupon not in self._there
-            if gone and code.tags.owner == self._scope.owner:
+            if gone and code.tags.owner == self._owner:
                 homes = {config_id for config_id, _ in generations(code.spec.coupon)}
                 if code.tags.id in codes or code.spec.coupon in names or not homes.isdisjoint(absent):
                     return True
@@ -216,7 +192,7 @@ class _Looking:
 
     def _made_at_once(self) -> bool:
         """Whether an entry has codes of one second: only the list of all codes has them in their order."""
-        own = (code for code in self._live.codes if code.tags.owner == self._scope.owner)
+        own = (code for code in self._live.codes if code.tags.owner == self._owner)
         times = [(code.tags.id, code.created) for code in own]
         return len(set(times)) < len(times)
 
@@ -228,8 +204,7 @@ class _Looking:
 
     def _trusted(self, entry: BatchEntry) -> Trusted | None:
         batch = seal.batch_digest(entry.id)
-        coupon = self._futures[entry.spec.coupon]
-        home, on = coupon.stripe_id, self._on.get(batch, [])
+        home, on = self._basis.futures[entry.spec.coupon].stripe_id, self._on.get(batch, [])
         found = {name: self._seals[name].batches[batch] for name in on}
         sealed = found.pop(home, None)
         # Codes on further coupons are left behind; where one is sealed as the file's, two files were applied at once.
@@ -240,8 +215,7 @@ class _Looking:
         elsewhere = self._is_elsewhere(entry)
         if not elsewhere and self._known.coupons.issuperset(on):
             return None
-        rows = self._rows.get(entry.id, Rows())
-        if sealed.definition != definition(entry, rows, coupon, self._there.get(home), self._scope):
+        if sealed.definition != definition(entry, self._basis):
             return None
         active = sum(self._seals[name].batches[batch].active for name in on)
         coupons = {name: self._codes_on(name) for name in on}
@@ -259,15 +233,14 @@ class _Looking:
             space = space_of(entry)
         except ProblemsFound:
             return False  # told by whoever decides about the batch
-        needed = needed_codes(entry, self._rows.get(entry.id, Rows()))
+        needed = needed_codes(entry, self._basis.rows_of(entry.id))
         return space.capacity <= (needed + _OTHERS) * POSSIBLE_PER_ISSUED
 
     def _rows_to_ask(self, entry: BatchEntry) -> Iterator[str]:
         """Yield the texts of an import that are not the batch's own active ones: others may have them."""
-        codes = self._rows.get(entry.id, Rows()).codes
+        codes = self._basis.rows_of(entry.id).codes
         if codes:
-            records = self._live.batches.get(entry.id, IssuedCodes())
-            own = TextSet(text for text, active in records.texts() if active)
+            own = TextSet(text for text, active in self._basis.records(entry.id).texts() if active)
             yield from (text for text in codes if text not in own and fold(text) not in self._known.texts)
 
     def _singles(self, coupons: set[str]) -> set[str]:
@@ -300,7 +273,7 @@ class _Looking:
         found: dict[str, list[tuple[str, str]]] = {name: [] for name in self._seals}
         for match in self._matches.codes.values():
             code = match.current
-            if code.tags.owner == self._scope.owner and code.spec.coupon in found:
+            if code.tags.owner == self._owner and code.spec.coupon in found:
                 found[code.spec.coupon].append((code.tags.id or "", fold(code.spec.code)))
         for name, sealed in self._seals.items():
             if seal.singles_digest(found[name]) != sealed.digest or any(map(sealed.may_have, new)):

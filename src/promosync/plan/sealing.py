@@ -9,48 +9,38 @@ from typing import Final
 
 from promosync.codes.slots import Standing, current
 from promosync.model import seal
-from promosync.model.account import Live
-from promosync.model.configuration import BatchEntry, Configuration, CouponEntry
-from promosync.model.issued import IssuedCodes
+from promosync.model.configuration import BatchEntry, CouponEntry
 from promosync.model.live import LiveCoupon
 from promosync.model.promotions import PromotionCode, fold
 from promosync.model.seal import Seal, SealedBatch, Sealing
-from promosync.plan.batch_rows import Rows
+from promosync.plan.basis import Basis
 from promosync.plan.batches import standing_of
-from promosync.plan.coupons import CouponFuture
 from promosync.plan.exposure import batch_sizes
-from promosync.plan.matching import Matches, generations
+from promosync.plan.matching import generations
 from promosync.plan.plan import Action, Kind, Plan, Trusted, Verb
 from promosync.plan.refusals import MAX_METADATA_KEYS
-from promosync.plan.scope import Scope
 from promosync.plan.sealed import definition, gone_before, seals_of
 
 MANY: Final = 1_000
 """An account with more codes than this is not always read in full: a seal saves requests there."""
 
 
-def with_seals(
-    plan: Plan,
-    wanted: Configuration,
-    live: Live,
-    matches: Matches,
-    futures: Mapping[str, CouponFuture],
-    scope: Scope,
-    rows: Mapping[str, Rows],
-    lost: Mapping[str, int],
-    closes: bool,
-    anew: bool,
-) -> Plan:
-    """Return a plan with what becomes of the seals.
+def with_seals(plan: Plan, basis: Basis, *, closes: bool, anew: bool) -> Plan:
+    """Return a plan with what becomes of the seals: where they save requests, and where they were asked for.
 
-    ``lost`` counts, by config id, the uses on coupons that are gone of which an entry's coupon does not know: every
-    plan must find those anew. Without ``closes`` seals are only opened; with ``anew`` all are written.
+    Without ``closes`` seals are only opened; with ``anew`` all are written.
     """
-    found = _Seals(plan, wanted, live, matches, futures, scope, rows)
+    live = basis.live
+    codes = len(live.codes) + sum(map(len, live.batches.values()))
+    codes += len(plan.actions) + sum(batch.added for batch in plan.batches)
+    if not anew and (plan.empty or (live.known is None and codes <= MANY)):
+        return plan
+    found = _Seals(plan, basis)
     sealings: list[Sealing] = []
     unsealed: list[str] = []
-    for entry in wanted.coupons if closes else ():
-        if not lost.get(entry.id) and (sealing := found.of(entry, unsealed)) is not None:
+    for entry in basis.wanted.coupons if closes else ():
+        # Every plan must find the uses anew of which the entry's coupon does not know.
+        if not basis.lost.get(entry.id) and (sealing := found.of(entry, unsealed)) is not None:
             sealings.append(sealing)
     if anew:
         sealings = [replace(sealing, stale=True) for sealing in sealings]
@@ -58,7 +48,7 @@ def with_seals(
     if _changes_family(plan) and not any(sealing.closes for sealing in sealings):
         sealings = [replace(sealing, stale=True) for sealing in sealings[:1]] + sealings[1:]
     sealings += [sealing for sealing in found.others() if sealing.stripe_id not in told]
-    own = tuple(coupon.stripe_id for coupon in live.coupons if coupon.tags.owner == scope.owner)
+    own = tuple(coupon.stripe_id for coupon in live.coupons if coupon.tags.owner == plan.owner)
     gone, gone_now = found.gone(done=True), found.gone(done=False)
     during = None if gone is None or gone_now is None else seal.gone_of(gone | gone_now)
     return replace(plan, seals=tuple(sealings), unsealed=tuple(unsealed), family=own, gone=gone, gone_during=during)
@@ -69,20 +59,11 @@ def _changes_family(plan: Plan) -> bool:
 
 
 class _Seals:
-    def __init__(
-        self,
-        plan: Plan,
-        wanted: Configuration,
-        live: Live,
-        matches: Matches,
-        futures: Mapping[str, CouponFuture],
-        scope: Scope,
-        rows: Mapping[str, Rows],
-    ) -> None:
-        self._wanted, self._live, self._futures, self._scope, self._rows = wanted, live, futures, scope, rows
-        self._sizes = batch_sizes(wanted, rows)
-        self._there = {coupon.stripe_id: coupon for coupon in live.coupons}
-        self._before = seals_of(live, scope.owner)
+    def __init__(self, plan: Plan, basis: Basis) -> None:
+        self._basis, self._wanted, self._live = basis, basis.wanted, basis.live
+        self._futures, self._there, self._owner = basis.futures, basis.coupons, plan.owner
+        self._sizes = batch_sizes(basis.wanted, basis.rows)
+        self._before = seals_of(basis.live, plan.owner)
         self._ending = {action.stripe_id for action in plan.actions if action.ends_coupon}
         self._making = {
             a.new_id: a for a in plan.actions if a.kind is Kind.COUPON and a.new_id and a.after is not None
@@ -90,10 +71,10 @@ class _Seals:
         self._trusted: Mapping[str, Trusted] = {batch.id: batch for batch in plan.trusted}
         self._actions = {batch.id: batch for batch in plan.batches}
         self._skipping = {kept.id for kept in plan.kept if kept.kind is Kind.BATCH}
-        self._singles, self._rest = _singles_after(plan.actions, wanted, live, matches, scope.owner)
-        self._singles_now, _ = _singles_after((), wanted, live, matches, scope.owner)
+        self._singles, self._rest = _singles_after(plan.actions, basis)
+        self._singles_now, _ = _singles_after((), basis)
         self._written = _written(plan)
-        batches = (live.batches.keys() | self._actions.keys()) - self._trusted.keys()
+        batches = (basis.live.batches.keys() | self._actions.keys()) - self._trusted.keys()
         self._active = {batch: self._active_after(batch) for batch in sorted(batches)}
         self._elsewhere = {batch for batch in batches if self._is_elsewhere(batch, done=True)}
         now = {batch for batch in batches if self._is_elsewhere(batch, done=False)}
@@ -121,7 +102,7 @@ class _Seals:
         if len(metadata) + len(seal.KEYS) > MAX_METADATA_KEYS:
             unsealed.append(f"the coupon {name!r} has no room for a seal in its metadata: each plan reads all codes")
             return None
-        if seal.write(after, self._scope.owner, name) is None:
+        if seal.write(after, self._owner, name) is None:
             unsealed.append(f"the coupon {name!r} has too many batches for a seal: each plan reads all codes")
             return None
         return Sealing(
@@ -156,11 +137,11 @@ class _Seals:
         lost: set[tuple[str, str]] = set()
         staying = {config_id for name, codes in singles.items() if name in there for config_id, _ in codes}
         for code in self._live.codes:
-            if code.tags.owner == self._scope.owner and code.spec.coupon not in there:
+            if code.tags.owner == self._owner and code.spec.coupon not in there:
                 coupons |= {config_id for config_id, _ in generations(code.spec.coupon)}
                 lost |= {("code", code.tags.id)} if code.tags.id and code.tags.id not in staying else set()
         for batch, active in self._active.items():
-            records = self._live.batches.get(batch, IssuedCodes())
+            records = self._basis.records(batch)
             on = set(active) if done else {shape.spec.coupon for shape in records.shapes}
             if not on:
                 continue
@@ -206,22 +187,21 @@ class _Seals:
         that its codes alone tell."""
         coupon, action = self._futures[entry.spec.coupon], self._actions.get(entry.id)
         skips = action.skipped if action else entry.id in self._skipping
-        if entry.file is not None and entry.id not in self._rows:
+        if entry.file is not None and entry.id not in self._basis.rows:
             return ""  # nobody has read it
-        if skips and not coupon.why_not and standing_of(entry, coupon, self._scope.now) is not Standing.OVER:
+        if skips and not coupon.why_not and standing_of(entry, self._basis) is not Standing.OVER:
             return ""
-        rows = self._rows.get(entry.id, Rows())
-        return definition(entry, rows, coupon, self._there.get(coupon.stripe_id), self._scope)
+        return definition(entry, self._basis)
 
     def _issued(self, entry: BatchEntry) -> int:
-        action, records = self._actions.get(entry.id), self._live.batches.get(entry.id, IssuedCodes())
+        action, records = self._actions.get(entry.id), self._basis.records(entry.id)
         if action is not None and action.work is not None:
             return action.added + action.work.slots.issued.total()
         return max(self._sizes.get(entry.id, 0), records.active)
 
     def _active_after(self, batch: str) -> Counter[str]:
         """Return how many codes of a batch are active on each coupon where it has any, when the plan is done."""
-        records, action = self._live.batches.get(batch, IssuedCodes()), self._actions.get(batch)
+        records, action = self._basis.records(batch), self._actions.get(batch)
         active = records.active_on()
         for shape in records.shapes:
             active[shape.spec.coupon] += 0
@@ -240,7 +220,7 @@ class _Seals:
 
     def _is_elsewhere(self, batch: str, *, done: bool) -> bool:
         """Whether the code that counts for some slot is on a coupon that is gone, when the plan is done, or now."""
-        records, action = self._live.batches.get(batch, IssuedCodes()), self._actions.get(batch) if done else None
+        records, action = self._basis.records(batch), self._actions.get(batch) if done else None
         ending = self._ending if done else set[str | None]()
         coupons = [shape.spec.coupon for shape in records.shapes]
         # A code that is older than its coupon was on another one of the same id.
@@ -257,18 +237,19 @@ class _Seals:
 
 
 def _singles_after(
-    actions: Iterable[Action], wanted: Configuration, live: Live, matches: Matches, owner: str
+    actions: Iterable[Action], basis: Basis
 ) -> tuple[dict[str, list[tuple[str, str]]], dict[str, set[str]]]:
     """Return where the single codes of the file are when actions are done, and where others of ours are or were.
 
     By the coupon's Stripe id: the id and folded text of each, and short digests of ids.
     """
+    owner = basis.scope.owner
     singles: dict[str, list[tuple[str, str]]] = {}
     rest: dict[str, set[str]] = {}
     after: dict[str, PromotionCode] = {}
     staying: set[str] = set()
-    for entry in wanted.codes:
-        if (found := matches.codes.get(entry.id)) is not None and found.current.tags.owner == owner:
+    for entry in basis.wanted.codes:
+        if (found := basis.matches.codes.get(entry.id)) is not None and found.current.tags.owner == owner:
             after[entry.id] = found.current.spec
             staying.add(found.current.stripe_id)
     for action in actions:
@@ -281,7 +262,7 @@ def _singles_after(
                 staying.add(action.stripe_id)
     for config_id, spec in after.items():
         singles.setdefault(spec.coupon, []).append((config_id, fold(spec.code)))
-    for code in live.codes:
+    for code in basis.live.codes:
         if code.tags.owner == owner and code.stripe_id not in staying:
             rest.setdefault(code.spec.coupon, set()).add(seal.short_digest("code", code.tags.id or ""))
     return singles, rest

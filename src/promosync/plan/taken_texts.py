@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -10,19 +10,18 @@ from itertools import chain
 from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import POSSIBLE_PER_ISSUED
 from promosync.codes.text_set import TextSet
-from promosync.model.account import Live
-from promosync.model.configuration import BatchEntry, Configuration, Generate
-from promosync.model.issued import IssuedCodes
+from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import fold
-from promosync.plan.batch_rows import Rows
+from promosync.plan.basis import Basis
+from promosync.plan.exposure import needed_codes
 
 
 class Texts:
     """All texts that are active in the account or stand in the file; gathered only where something asks."""
 
-    def __init__(self, configuration: Configuration, live: Live, rows: Mapping[str, Rows]) -> None:
-        self._configuration, self._live, self._rows = configuration, live, rows
+    def __init__(self, basis: Basis) -> None:
+        self._basis, self._configuration, self._live, self._rows = basis, basis.wanted, basis.live, basis.rows
 
     def taken(self, text: str) -> bool:
         """Whether a text is active in the account, or a single code of the file."""
@@ -51,7 +50,7 @@ class Texts:
         The texts that are taken by others; those that the file's other batches will take from the very same space;
         and those that the batch itself has had. All 0 in a space so large that it does not matter.
         """
-        own = self._live.batches.get(batch, IssuedCodes())
+        own = self._basis.records(batch)
         coming = self._coming(space, batch)
         known = len(self.unique) + len(self._single) + sum(len(texts) for texts in self._imports.values())
         if space.capacity > (needed + coming + known + len(own)) * POSSIBLE_PER_ISSUED or self._live.known:
@@ -95,8 +94,8 @@ class Texts:
         total = 0
         for entry in self._configuration.batches:
             if entry.id != batch and _same(space, entry):
-                wanted = needed_codes(entry, self._rows.get(entry.id, Rows()))
-                total += max(0, wanted - len(self._live.batches.get(entry.id, ())))
+                wanted = needed_codes(entry, self._basis.rows_of(entry.id))
+                total += max(0, wanted - len(self._basis.records(entry.id)))
         return total
 
 
@@ -109,12 +108,6 @@ class Taken:
 
     def __contains__(self, text: object) -> bool:
         return isinstance(text, str) and (self.texts.taken(text) or self.texts.imported_beside(self.batch, text))
-
-
-def needed_codes(entry: BatchEntry, rows: Rows) -> int:
-    """Return how many codes a batch that draws is to issue in all."""
-    counted = entry.source.count if isinstance(entry.source, Generate) else None
-    return counted if counted is not None else len(rows.emails or ())
 
 
 def _same(space: Space, entry: BatchEntry) -> bool:

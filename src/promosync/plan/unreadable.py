@@ -34,7 +34,7 @@ _MEANING: Final = {
 _FEW: Final = 3
 
 
-def unread(live: Live, wanted: Configuration) -> Iterator[Kept]:
+def unreadable(live: Live, wanted: Configuration) -> Iterator[Kept]:
     """Yield what there is to say of each key that cannot be read, with the ids of the objects that have it."""
     owner = wanted.settings.owner
     places: dict[tuple[Kind, str], Path] = {(Kind.COUPON, entry.id): entry.path for entry in wanted.coupons}
@@ -47,11 +47,11 @@ def unread(live: Live, wanted: Configuration) -> Iterator[Kept]:
     for kind, objects in things:
         for thing in objects:
             name = thing.tags.id or thing.stripe_id
-            for key in thing.unread if thing.tags.owner == owner else ():
+            for key in thing.unreadable if thing.tags.owner == owner else ():
                 said = f"{PREFIX}{key} of {thing.stripe_id} cannot be read: {_MEANING[key]}"
                 yield Kept(kind, name, said, thing.stripe_id, places.get((kind, name), ()))
     for batch, records in live.batches.items():
-        for key, ids in records.unread.items():
+        for key, ids in records.unreadable.items():
             said = f"{PREFIX}{key} of {_few(ids)} cannot be read: {_MEANING[key]}"
             yield Kept(Kind.BATCH, batch, said, path=places.get((Kind.BATCH, batch), ()))
 
@@ -76,7 +76,7 @@ def uncounted_codes(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) ->
     ids = [record.stripe_id for record in replaced if record.uncounted]
     problems = [_refused(f"codes of the batch {entry.id!r}", ids, entry.path)] if ids else []
     by_address = isinstance(entry.source, Generate) and entry.source.emails is not None
-    strangers = records.unread.get("email", [])
+    strangers = records.unreadable.get("email", [])
     if strangers and slots.added and by_address:
         message = (
             f"{PREFIX}email of {_few(strangers)} cannot be read: a new code could be a second one for its address"

@@ -49,8 +49,8 @@ class FieldChange:
     """
 
     field: str
-    before: Any
-    after: Any
+    before: Any = None
+    after: Any = None
     forces_recreate: bool = False
 
 

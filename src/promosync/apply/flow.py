@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 Job = Callable[[], Any]
@@ -24,8 +25,6 @@ class Step:
     needs: Iterable[Step] = ()
     _running: int = 0
     _pausing: bool = False
-    _missing: int = 0
-    _needed_by: list[Step] = field(default_factory=list)
 
 
 def run(steps: Iterable[Step], workers: int) -> None:
@@ -37,14 +36,10 @@ def run(steps: Iterable[Step], workers: int) -> None:
 class _Flow:
     def __init__(self, pool: ThreadPoolExecutor, workers: int, steps: Iterable[Step]) -> None:
         self._pool, self._workers = pool, workers
-        self._ready: deque[Step] = deque()
+        self._order = TopologicalSorter({step: step.needs for step in steps})
+        self._order.prepare()
+        self._ready = deque(self._order.get_ready())
         self._under_way: dict[Future[Any], Step] = {}
-        for step in steps:
-            for needed in step.needs:
-                needed._needed_by.append(step)
-                step._missing += 1
-            if not step._missing:
-                self._ready.append(step)
 
     def run(self) -> None:
         while self._ready or self._under_way:
@@ -56,10 +51,12 @@ class _Flow:
 
     def _draw(self, step: Step) -> None:
         """Begin the next job of a step; those of several steps take turns."""
-        job = next(step.jobs, _NONE_LEFT)
-        if job is _NONE_LEFT:
+        try:
+            job = next(step.jobs)
+        except StopIteration:
             self._pause_or_finish(step, finished=True)
-        elif job is None:
+            return
+        if job is None:
             self._pause_or_finish(step, finished=False)
         else:
             step._running += 1
@@ -72,10 +69,8 @@ class _Flow:
         elif not finished:
             self._ready.append(step)
         else:
-            for waiting in step._needed_by:
-                waiting._missing -= 1
-                if not waiting._missing:
-                    self._ready.append(waiting)
+            self._order.done(step)
+            self._ready += self._order.get_ready()
 
     def _end(self, future: Future[Any]) -> None:
         step = self._under_way.pop(future)
@@ -84,10 +79,3 @@ class _Flow:
         if step._pausing and not step._running:
             step._pausing = False
             self._ready.append(step)
-
-
-def _nothing_left() -> None:
-    """Stands for the end of a step's jobs."""
-
-
-_NONE_LEFT: Job = _nothing_left

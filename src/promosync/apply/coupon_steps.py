@@ -9,6 +9,7 @@ from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
+from promosync.plan.executed import is_made
 from promosync.plan.matching import next_id
 from promosync.plan.plan import Action, Verb
 
@@ -48,7 +49,7 @@ def begin(gateway: Gateway, action: Action, seal: str = "") -> LiveCoupon:
         now = _taken_over(gateway, before, tags)
         if now is None:
             made = gateway.read_coupon(action.new_id or action.id)
-            if made is not None and _is_made(made, action, spec):
+            if made is not None and is_made(made, action):
                 return made
             raise NotDone("it was deleted in Stripe since the plan was made; plan again")
         check_known(now)
@@ -100,7 +101,7 @@ def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags, seal: st
             if fault.fault is not Fault.ID_TAKEN:
                 raise
             there = gateway.read_coupon(stripe_id)
-            if there is not None and _is_made(there, action, spec):
+            if there is not None and is_made(there, action):
                 return there
             if there is not None and (stripe_id == planned or _same_entry(there.tags, tags)):
                 said = f"a coupon {stripe_id!r} appeared in Stripe since the plan was made; plan again"
@@ -131,13 +132,6 @@ def _taken_over(gateway: Gateway, before: LiveCoupon, tags: Tags) -> LiveCoupon 
         if fault.fault is not Fault.NOT_FOUND:
             raise
         return None
-
-
-def _is_made(there: LiveCoupon, action: Action, wanted: Coupon) -> bool:
-    """Whether another apply of the same file has made this coupon, whatever it has carried over by then."""
-    spec = replace(wanted, max_redemptions=carry.left(action.limit, there.tags.carried))
-    tags = replace(action.tags, carried=there.tags.carried, late=there.tags.late)
-    return (there.spec, there.tags) == (spec, tags)
 
 
 def _same_entry(one: Tags, other: Tags) -> bool:

@@ -11,7 +11,7 @@ holds nothing else up, and what was not done is as it was.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -86,39 +86,34 @@ class _Run:
         self._shut: dict[str, str] = {}  # why codes of a coupon are not to be written, by its Stripe id
 
     def all(self) -> tuple[Outcome, ...]:
-        coupons = [action for action in self._plan.actions if action.kind is Kind.COUPON]
+        on_coupons = [action for action in self._plan.actions if action.kind is Kind.COUPON]
         codes = [action for action in self._plan.actions if action.kind is Kind.CODE]
         begins: dict[str, list[Step]] = defaultdict(list)  # by the Stripe id of the coupon that then stands
-        riders: dict[str, list[Step]] = defaultdict(list)  # by that of the coupon that they leave
+        riders: dict[str, list[Step]] = defaultdict(list)  # by that of a coupon whose codes they write
         steps: list[Step] = []
-        for action in coupons:
+        for action in on_coupons:
             if action.verb not in (Verb.DELETE, Verb.RETIRE):
                 steps.append(self._step([action], self._begin))
                 begins[action.new_id or action.stripe_id or action.id].append(steps[-1])
         opens = {sealing.stripe_id: self._opening(sealing) for sealing in self._seals.to_open()}
         steps += opens.values()
+
+        def write(actions: Sequence[Action | BatchAction], step_after: Callable[[list[Step]], Step]) -> None:
+            coupons = set[str]().union(*(action.coupons for action in actions))
+            needs = [step for home in {action.home for action in actions} for step in begins.get(home, ())]
+            needs += [opens[name] for name in coupons if name in opens]
+            steps.append(step_after(needs))
+            for name in coupons:
+                riders[name].append(steps[-1])
+
         for group in linked(codes):
-            homes = {action.after.coupon for action in group if isinstance(action.after, PromotionCode)}
-            lefts = {action.before.spec.coupon for action in group if isinstance(action.before, LiveCode)}
-            needs = [step for home in homes for step in begins.get(home, ())]
-            needs += [opens[name] for name in homes | lefts if name in opens]
-            steps.append(self._step(group, self._codes, needs))
-            for left in lefts:
-                riders[left].append(steps[-1])
+            write(group, partial(self._step, group, self._codes))
         for batch in self._plan.batches:
-            if batch.work is None:
-                raise TypeError("the plan gives no work for the batch")  # a plan made by hand
-            tally = Tally(batch, self._on_progress)
-            lefts = {shape.spec.coupon for shape in batch.work.records.shapes}
-            needs = [*begins.get(batch.work.spec.coupon, ())]
-            needs += [opens[name] for name in lefts | {batch.work.spec.coupon} if name in opens]
-            steps.append(Step(self._batch(batch, tally), tally.add, needs))
-            for left in lefts:
-                riders[left].append(steps[-1])
+            write([batch], partial(self._batch_step, batch))
         # An entry's coupons end one after the other, oldest first: each hands its count to the next.
         ends: dict[str, list[Action]] = defaultdict(list)
-        for action in sorted(coupons, key=lambda action: action.verb is not Verb.RETIRE):
-            if action.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE):
+        for action in sorted(on_coupons, key=lambda action: action.verb is not Verb.RETIRE):
+            if action.ends_coupon:
                 ends[action.id].append(action)
         for group in ends.values():
             needs = [step for action in group for step in begins.get(action.new_id or "", ())]
@@ -170,6 +165,12 @@ class _Run:
 
         return Step(job(), lambda future: self._settle(future.result()), needs)
 
+    def _batch_step(self, batch: BatchAction, needs: Iterable[Step]) -> Step:
+        if batch.work is None:
+            raise TypeError("the plan gives no work for the batch")  # a plan made by hand
+        tally = Tally(batch, self._on_progress)
+        return Step(self._batch(batch, tally), tally.add, needs)
+
     def _settle(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
             if id(outcome.action) not in self._outcomes:
@@ -190,7 +191,7 @@ class _Run:
         outcomes: list[Outcome] = []
         makes: list[Callable[[], list[Outcome]]] = []
         for action in group:  # first whatever frees a text …
-            if missing := self._missing_coupon(action):
+            if missing := self._unmade(action.home):
                 outcomes.append(Outcome(action, Status.SKIPPED, missing))
             elif shut := self._is_shut(action):
                 outcomes.append(Outcome(action, Status.FAILED, shut))
@@ -258,16 +259,12 @@ class _Run:
             outcomes += failed if remark is None else [_done(action, successor or action.stripe_id, remark)]
         return outcomes
 
-    def _missing_coupon(self, action: Action) -> str:
-        """Say why a code cannot be made, if its coupon was to be made by this plan and was not."""
-        spec = action.after
-        return self._unmade(spec.coupon) if isinstance(spec, PromotionCode) else ""
-
     def _is_shut(self, action: Action | BatchAction) -> str:
         """Say why the codes of an action must not be written: a seal would go on to say what is no longer true."""
         return next((self._shut[name] for name in sorted(action.coupons) if name in self._shut), "")
 
     def _unmade(self, coupon: str) -> str:
+        """Say why codes cannot be made on a coupon, if it was to be made by this plan and was not."""
         if coupon in self._made or coupon not in self._to_make:
             return ""
         return f"its coupon {coupon!r} was not made"
@@ -280,8 +277,7 @@ class _Run:
         return replace(action, after=replace(spec, coupon=self._made[spec.coupon].stripe_id))
 
     def _coupon_limit(self, action: Action) -> int | None:
-        spec = action.after
-        made = self._made.get(spec.coupon) if isinstance(spec, PromotionCode) else None
+        made = self._made.get(action.home)
         return made.spec.max_redemptions if made else None
 
 

@@ -92,6 +92,11 @@ class Action:
         return self.before.stripe_id if self.before else None
 
     @property
+    def home(self) -> str:
+        """The Stripe id of the coupon that a code is on when this is done; empty for an action on a coupon."""
+        return self.after.coupon if isinstance(self.after, PromotionCode) else ""
+
+    @property
     def coupons(self) -> set[str]:
         """The Stripe ids of the coupons that it is about, or whose codes it writes."""
         if self.kind is Kind.COUPON:
@@ -197,10 +202,14 @@ class BatchAction:
         return Kind.BATCH
 
     @property
+    def home(self) -> str:
+        """The Stripe id of the coupon that its new codes are on."""
+        return self.work.spec.coupon if self.work else ""
+
+    @property
     def coupons(self) -> set[str]:
         """The Stripe ids of the coupons whose codes it writes."""
-        work = self.work
-        return {work.spec.coupon, *(shape.spec.coupon for shape in work.records.shapes)} if work else set()
+        return {self.home, *(shape.spec.coupon for shape in self.work.records.shapes)} if self.work else set()
 
     @property
     def removes(self) -> int:

@@ -14,7 +14,6 @@ from functools import partial
 from promosync.model.account import Live, Unread
 from promosync.model.configuration import Configuration, Import
 from promosync.model.problems import Path, Problem, ProblemsFound
-from promosync.model.promotions import PromotionCode
 from promosync.plan import sealing
 from promosync.plan.basis import Basis
 from promosync.plan.batch_rows import Nobodys, Rows, nobodys_codes
@@ -212,14 +211,9 @@ def _kept_by_strays(live: Live, matches: Matches) -> dict[str, str]:
 
 def with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:
     """Count on each coupon that is recreated the codes that move with it."""
-    riding = Counter(
-        action.after.coupon
-        for action in actions
-        if action.verb is Verb.RECREATE and isinstance(action.after, PromotionCode)
-    )
+    riding = Counter(action.home for action in actions if action.verb is Verb.RECREATE)
     for batch in batches:
-        if batch.work is not None:
-            riding[batch.work.spec.coupon] += batch.recreated
+        riding[batch.home] += batch.recreated
     return [
         replace(action, riding=riding[action.new_id or ""])
         if action.kind is Kind.COUPON and action.verb is Verb.RECREATE

@@ -18,6 +18,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from promosync.model.account import Live, Unread
+from promosync.model.life import is_used_up
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import Problem
@@ -30,7 +31,7 @@ MAKES = (Verb.CREATE, Verb.RECREATE)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Executed:
     """How far a plan is. ``live`` is the account without the redemptions of what is still to be done.
 
     ``done`` are the actions that are done and ``half`` those of which the new coupon is there, by what
@@ -60,7 +61,7 @@ def objects_of(plan: Plan) -> Unread:
     )
 
 
-def standing(plan: Plan, live: Live) -> Standing:
+def executed(plan: Plan, live: Live) -> Executed:
     """Return how far a plan is in the account as it is now; ``live`` has at least its :func:`objects_of`."""
     world = _World(plan, live)
     done, half, made = set(), set(), set()
@@ -81,7 +82,7 @@ def standing(plan: Plan, live: Live) -> Standing:
             coupons[action.before.stripe_id] = action.before
         elif action.before is not None:
             codes[action.before.stripe_id] = action.before
-    return Standing(
+    return Executed(
         replace(
             live,
             # A saved plan has no seals: they are of the account as it is now.
@@ -106,14 +107,21 @@ def has_moved(message: str) -> Problem:
     return Problem((), f"{message} (since the plan was made)", "plan again", rule="moved")
 
 
+def is_made(there: LiveCoupon, action: Action) -> bool:
+    """Whether a coupon is what an action makes, whatever it has carried over by then."""
+    if not isinstance(action.after, Coupon):
+        return False
+    spec = replace(action.after, max_redemptions=carry.left(action.limit, there.tags.carried))
+    tags = replace(action.tags, carried=there.tags.carried, late=there.tags.late)
+    return (there.spec, there.tags) == (spec, tags)
+
+
 class _World:
     """What there is now, and what the actions of a plan expect of it."""
 
     def __init__(self, plan: Plan, live: Live) -> None:
         self.exhausted = frozenset(
-            coupon.stripe_id
-            for coupon in live.coupons
-            if coupon.spec.max_redemptions is not None and coupon.times_redeemed >= coupon.spec.max_redemptions
+            one.stripe_id for one in live.coupons if is_used_up(one.spec.max_redemptions, one.times_redeemed)
         )
         self._things: dict[tuple[Kind, str], LiveCoupon | LiveCode] = {
             (Kind.COUPON, coupon.stripe_id): coupon for coupon in live.coupons
@@ -183,24 +191,24 @@ class _World:
     def _is_made(self, action: Action, new: LiveCoupon | LiveCode) -> bool:
         """Whether an object is what an action makes, whatever it has carried over by then."""
         wanted = action.after
-        tags = replace(action.tags, carried=new.tags.carried, late=new.tags.late)
-        if isinstance(wanted, Coupon):
-            left = replace(wanted, max_redemptions=carry.left(action.limit, new.tags.carried))
-            return new.stripe_id == action.new_id and (new.spec, new.tags) == (left, tags)
-        if wanted is None or not isinstance(new, LiveCode) or fold(new.spec.code) != fold(wanted.code):
+        if isinstance(new, LiveCoupon):
+            return new.stripe_id == action.new_id and is_made(new, action)
+        if not isinstance(wanted, PromotionCode) or fold(new.spec.code) != fold(wanted.code):
             return False
         there = replace(self._compared(wanted, new), max_redemptions=wanted.max_redemptions, code=wanted.code)
         home = self._things.get((Kind.COUPON, wanted.coupon))
         if wanted.expires_at is None and isinstance(home, LiveCoupon) and there.expires_at == home.spec.redeem_by:
             there = replace(there, expires_at=None)  # Stripe ends a code with its coupon, and says so
-        return new.tags == tags and not changed_fields(wanted, there)
+        return new.tags == replace(action.tags, carried=new.tags.carried, late=new.tags.late) and not changed_fields(
+            wanted, there
+        )
 
     def _compared(self, with_: Coupon | PromotionCode, now: LiveCoupon | LiveCode) -> Any:
         """What is there now, to be compared with what was or is planned: a code that was used up is still on."""
         if not isinstance(now, LiveCode) or not isinstance(with_, PromotionCode):
             return now.spec
-        spec, limit = now.spec, now.spec.max_redemptions
-        used_up = spec.coupon in self.exhausted or (limit is not None and now.times_redeemed >= limit)
+        spec = now.spec
+        used_up = spec.coupon in self.exhausted or is_used_up(spec.max_redemptions, now.times_redeemed)
         if with_.active and used_up and now.tags.retired is None:
             spec = replace(spec, active=True)
         return spec if with_.code else replace(spec, code="")  # a unique code's text is not in the file

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from promosync.model.configuration import Configuration
-from promosync.model.life import State, is_gone, is_over, is_used_up, state
+from promosync.model.life import State, end_of, is_gone, is_over, is_used_up, state
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
 from promosync.model.problems import Path
@@ -47,17 +48,22 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its name for programs, how it came out, why, and the way out where it failed.
+    """One rule: how it came out, its name for programs, why, and the way out where it failed.
 
     ``amount`` and ``currency`` are the minimum that a message is about, for the renderer to write as money.
     """
 
-    name: str
     verdict: Verdict
+    name: str
     message: str
     hint: str = ""
     amount: int | None = None
     currency: str | None = None
+
+
+_passed = partial(Rule, Verdict.PASSED)
+_failed = partial(Rule, Verdict.FAILED)
+_open = partial(Rule, Verdict.OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +124,14 @@ def check(
     """
     found = candidates(text, codes, order.customer)
     if not found:
-        return Checked(text, now, (Rule("exists", Verdict.FAILED, "no promotion code has this text", _typo(text)),))
+        return Checked(text, now, (_failed("exists", "no promotion code has this text", _typo(text)),))
     code, others = found[0], tuple(found[1:])
     coupon = coupons.get(code.spec.coupon)
     became = state(code, coupon, now)
     if is_gone(code, coupon):
         coupon = None
     rules = (
-        Rule("exists", Verdict.PASSED, f"{code.stripe_id} has it"),
+        _passed("exists", f"{code.stripe_id} has it"),
         _active(code, became, _text_now(code, configuration)),
         _coupon(code, coupon),
         _dates(code, coupon, now),
@@ -165,15 +171,15 @@ def _text_now(code: LiveCode, configuration: Configuration | None) -> str | None
 
 def _active(code: LiveCode, became: State, text_now: str | None) -> Rule:
     if code.spec.active:
-        return Rule("active", Verdict.PASSED, "it is active")
+        return _passed("active", "it is active")
     retired = code.tags.retired
     if retired is Retired.SWAP and text_now is not None:
         reason, hint = f"the file gives its entry the code {text_now} now", f"use {text_now}; if that is not taken, "
-        return Rule("active", Verdict.FAILED, f"it is {became.value}: {reason}", f"{hint}run promosync apply")
+        return _failed("active", f"it is {became.value}: {reason}", f"{hint}run promosync apply")
     if became not in _WHY_OFF:
-        return Rule("active", Verdict.FAILED, f"it is {became.value}", "see the rules below")
+        return _failed("active", f"it is {became.value}", "see the rules below")
     reason, hint = _SWAPPING if retired is Retired.SWAP else _MARKED if retired is Retired.HAND else _WHY_OFF[became]
-    return Rule("active", Verdict.FAILED, f"it is {became.value}: {reason}", hint)
+    return _failed("active", f"it is {became.value}: {reason}", hint)
 
 
 _WHY_OFF: Final = {
@@ -189,28 +195,23 @@ def _coupon(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
     name = code.spec.coupon
     if coupon is None:
         gone = f"its coupon {name} was deleted" if name else "Stripe names no coupon for it: it was deleted"
-        return Rule(
+        return _failed(
             "coupon",
-            Verdict.FAILED,
             f"{gone}, and that ends its codes for good",
             "put coupon and code into the file and apply: it makes both again",
         )
     if coupon.valid:
-        return Rule("coupon", Verdict.PASSED, f"its coupon {name} is valid")
-    return Rule(
-        "coupon", Verdict.FAILED, f"its coupon {name} is no longer valid", "see dates and uses; then raise the limit"
-    )
+        return _passed("coupon", f"its coupon {name} is valid")
+    return _failed("coupon", f"its coupon {name} is no longer valid", "see dates and uses; then raise the limit")
 
 
 def _dates(code: LiveCode, coupon: LiveCoupon | None, now: int) -> Rule:
     own, shared = code.spec.expires_at, coupon.spec.redeem_by if coupon else None
     for what, end, field in (("it", own, "expires_at"), ("its coupon", shared, "redeem_by")):
         if end is not None and is_over(end, now):
-            return Rule(
-                "dates", Verdict.FAILED, f"{what} ended on {iso(end)}", f"set a later {field} in the file and apply"
-            )
-    first = min((end for end in (own, shared) if end is not None), default=None)
-    return Rule("dates", Verdict.PASSED, "it has no end" if first is None else f"it ends on {iso(first)}")
+            return _failed("dates", f"{what} ended on {iso(end)}", f"set a later {field} in the file and apply")
+    first = end_of(code, coupon)
+    return _passed("dates", "it has no end" if first is None else f"it ends on {iso(first)}")
 
 
 def _uses(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
@@ -221,33 +222,30 @@ def _uses(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
             continue
         if is_used_up(limit, thing.times_redeemed):
             hint = "raise max_redemptions in the file and apply"
-            return Rule("uses", Verdict.FAILED, f"{what} is used up: {_of(thing)}", hint)
+            return _failed("uses", f"{what} is used up: {_of(thing)}", hint)
         left.append(f"{what} has {limit - thing.times_redeemed:,} left")
-    return Rule("uses", Verdict.PASSED, " and ".join(left) or "nothing limits its uses")
+    return _passed("uses", " and ".join(left) or "nothing limits its uses")
 
 
 def _customer(code: LiveCode, order: Order) -> Rule:
     wanted = code.spec.holder
     if wanted is None:
-        return Rule("customer", Verdict.PASSED, "it is for every customer")
+        return _passed("customer", "it is for every customer")
     if wanted == order.customer:
-        return Rule("customer", Verdict.PASSED, f"it is for {wanted}, who asks")
+        return _passed("customer", f"it is for {wanted}, who asks")
     who = "somebody unnamed" if order.customer is None else order.customer
-    return Rule(
-        "customer", Verdict.FAILED, f"it is for {wanted} only, not for {who}", f"ask with --customer {wanted}"
-    )
+    return _failed("customer", f"it is for {wanted} only, not for {who}", f"ask with --customer {wanted}")
 
 
 def _first_time(code: LiveCode, order: Order) -> Rule:
     if not code.spec.first_time_transaction:
-        return Rule("first_time", Verdict.PASSED, "it is for new and returning customers")
+        return _passed("first_time", "it is for new and returning customers")
     if order.first_time is None:
-        return Rule("first_time", Verdict.OPEN, "it is for a customer's first payment only")
+        return _open("first_time", "it is for a customer's first payment only")
     if order.first_time:
-        return Rule("first_time", Verdict.PASSED, "it is for a customer's first payment, and this is it")
-    return Rule(
+        return _passed("first_time", "it is for a customer's first payment, and this is it")
+    return _failed(
         "first_time",
-        Verdict.FAILED,
         "it is for a customer's first payment only, and this customer has paid before",
         "take first_time_transaction out of the file and apply, or give this customer another code",
     )
@@ -256,40 +254,36 @@ def _first_time(code: LiveCode, order: Order) -> Rule:
 def _minimum(code: LiveCode, order: Order) -> Rule:
     spec = code.spec
     if spec.minimum_amount is None:
-        return Rule("minimum", Verdict.PASSED, "it asks for no minimum")
+        return _passed("minimum", "it asks for no minimum")
     currency = order.currency or spec.minimum_amount_currency
     least = spec.minimum_amount if currency == spec.minimum_amount_currency else None
     if least is None and currency is not None:
         least = spec.currency_options.get(currency)
     if order.amount is None:
         shown = (least, currency) if least is not None else (spec.minimum_amount, spec.minimum_amount_currency)
-        return Rule("minimum", Verdict.OPEN, "it asks for an order of at least", "", *shown)
+        return _open("minimum", "it asks for an order of at least", "", *shown)
     if least is None:
-        return Rule(
+        return _failed(
             "minimum",
-            Verdict.FAILED,
             f"it asks for a minimum, and has none in {(currency or '').upper()}",
             "give the currency a minimum in currency_options and apply",
         )
     if order.amount >= least:
-        return Rule("minimum", Verdict.PASSED, "the order reaches the minimum of", "", least, currency)
-    return Rule(
-        "minimum", Verdict.FAILED, "the order is below the minimum of", "it takes a larger order", least, currency
-    )
+        return _passed("minimum", "the order reaches the minimum of", "", least, currency)
+    return _failed("minimum", "the order is below the minimum of", "it takes a larger order", least, currency)
 
 
 def _currency(coupon: LiveCoupon | None, order: Order) -> Rule:
     if coupon is None or coupon.spec.amount_off is None:
-        return Rule("currency", Verdict.PASSED, "it takes every currency")
+        return _passed("currency", "it takes every currency")
     taken = sorted({coupon.spec.currency or "", *coupon.spec.currency_options})
     words = ", ".join(taken).upper()
     if order.currency is None:
-        return Rule("currency", Verdict.OPEN, f"it takes orders in {words}")
+        return _open("currency", f"it takes orders in {words}")
     if order.currency in taken:
-        return Rule("currency", Verdict.PASSED, f"it takes orders in {words}")
-    return Rule(
+        return _passed("currency", f"it takes orders in {words}")
+    return _failed(
         "currency",
-        Verdict.FAILED,
         f"its coupon takes orders in {words}, not in {order.currency.upper()}",
         "give the currency an amount in the coupon's currency_options and apply",
     )
@@ -298,15 +292,14 @@ def _currency(coupon: LiveCoupon | None, order: Order) -> Rule:
 def _product(coupon: LiveCoupon | None, order: Order) -> Rule:
     only = sorted(coupon.spec.applies_to) if coupon else []
     if not only:
-        return Rule("product", Verdict.PASSED, "it is for every product")
+        return _passed("product", "it is for every product")
     words = ", ".join(only)
     if order.product is None:
-        return Rule("product", Verdict.OPEN, f"it is for these products only: {words}")
+        return _open("product", f"it is for these products only: {words}")
     if order.product in only:
-        return Rule("product", Verdict.PASSED, f"it is for {order.product}")
-    return Rule(
+        return _passed("product", f"it is for {order.product}")
+    return _failed(
         "product",
-        Verdict.FAILED,
         f"it is for {words}, not for {order.product}",
         "add the product to the coupon's applies_to and apply",
     )
@@ -316,7 +309,7 @@ def _unknown(code: LiveCode, coupon: LiveCoupon | None) -> Iterator[Rule]:
     names = [*code.unknown, *(coupon.unknown if coupon else ())]
     if names:
         message = f"Stripe holds more on it than promosync knows: {', '.join(names)}"
-        yield Rule("unknown", Verdict.OPEN, message, "look at it in the Dashboard")
+        yield _open("unknown", message, "look at it in the Dashboard")
 
 
 def _of(thing: LiveCode | LiveCoupon) -> str:

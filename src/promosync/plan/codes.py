@@ -29,7 +29,7 @@ from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import Problem
 from promosync.model.promotions import PromotionCode, fold
 from promosync.plan import carry
-from promosync.plan.coupons import REPLACED, CouponFuture, protected
+from promosync.plan.coupons import REPLACED, CouponFuture, conflict, protected
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
 from promosync.plan.matching import Match, name_of
@@ -86,7 +86,8 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
     if found is None:
         return _absent(question)
     if question.over:
-        return None if found.alike else _end(question, found.current)
+        reason = question.coupon.why_not if question.coupon.over else "its date in the file has passed"
+        return None if found.alike else _end(question, found.current, reason, keeps_protected=True)
     if not found.alike and _is_as_wanted(question, found.current):
         return None
 
@@ -97,19 +98,20 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
     changes = changed_fields(before, after)
     forced = [change.field for change in changes if change.forces_recreate]
     if found.alike and (current.tags.owner is not None or forced):
-        return _conflict(entry, current, forced)
+        text = f"the text {entry.spec.code!r} is in use by the active promotion code {current.stripe_id!r}"
+        return conflict((*entry.path, "code"), current, forced, f"{text} of", text, "another text")
 
-    nothing_left = carry.left(question.limit, question.used(current)) == 0
+    used = question.used(current)
     dead = question.ended(current)
     comes_back = after.active and not current.spec.active
-    if forced or (after.active and dead):
-        if question.coupon.why_not:
-            return not_made_again(question, current, question.coupon.why_not)
-        if nothing_left:
-            return not_made_again(question, current, all_used(question, current))
+    made_again = bool(forced) or (after.active and dead)
+    why_not = question.coupon.why_not if made_again else ""
+    if (made_again or comes_back) and not why_not and carry.left(question.limit, used) == 0:
+        why_not = f"all {question.limit:,} redemptions are used ({used:,} so far)"
+    if why_not:  # as the file says it cannot be, and as it is it must not work on
+        return _end(question, current, why_not, keeps_protected=False)
+    if made_again:
         return _recreate(question, current, changes, forced, dead, more_generous(before, after))
-    if comes_back and nothing_left:
-        return not_made_again(question, current, all_used(question, current))
 
     tags = scope.tags(entry.id, entry.protect, carried=current.tags.carried)
     if not after.active:
@@ -173,13 +175,15 @@ def _absent(question: CodeQuestion) -> Action | Kept:
     )
 
 
-def _end(question: CodeQuestion, current: LiveCode) -> Action | Kept:
+def _end(question: CodeQuestion, current: LiveCode, reason: str, *, keeps_protected: bool) -> Action | Kept | Problem:
+    """Decide about a code that must not work any more: it is switched off."""
     entry = question.entry
-    reason = question.coupon.why_not if question.coupon.over else "its date in the file has passed"
     if not current.spec.active:
         return _kept(question, reason, current)
     if entry.protect or current.tags.protect:
-        return _kept(question, f"{reason}, but it is protected", current)
+        if keeps_protected:
+            return _kept(question, f"{reason}, but it is protected", current)
+        return protected(entry.id, Kind.CODE, "end", entry.path, f": {reason}")
     tags = question.scope.tags(entry.id, entry.protect, carried=current.tags.carried)
     return replace(_off(current, entry.id, reason, Retired.OFF, tags, removes=True), path=entry.path)
 
@@ -284,22 +288,6 @@ def in_the_files_terms(
     return scope.visible(before), scope.visible(replace(wanted, coupon=coupon.stripe_id))
 
 
-def all_used(question: CodeQuestion, current: LiveCode) -> str:
-    """Say that the file's limit leaves nothing."""
-    return f"all {question.limit:,} redemptions are used ({question.used(current):,} so far)"
-
-
-def not_made_again(question: CodeQuestion, current: LiveCode, reason: str) -> Action | Kept | Problem:
-    """Decide about a code that cannot be as the file says: as it is, it must not work on."""
-    entry = question.entry
-    if not current.spec.active:
-        return _kept(question, reason, current)
-    if entry.protect or current.tags.protect:
-        return protected(entry.id, Kind.CODE, "end", entry.path, f": {reason}")
-    tags = question.scope.tags(entry.id, entry.protect, carried=current.tags.carried)
-    return replace(_off(current, entry.id, reason, Retired.OFF, tags, removes=True), path=entry.path)
-
-
 def _kept(question: CodeQuestion, reason: str, current: LiveCode) -> Kept:
     return Kept(Kind.CODE, question.entry.id, reason, current.stripe_id, question.entry.path)
 
@@ -312,16 +300,3 @@ def _reason(current: LiveCode, foreign: bool, switched_off: bool, comes_back: bo
     if comes_back and current.tags.retired is None:
         return "it was switched off in Stripe, and the file wants it on"
     return "changed in the file"
-
-
-def _conflict(entry: CodeEntry, current: LiveCode, forced: list[str]) -> Problem:
-    text = f"the text {entry.spec.code!r} is in use by the active promotion code {current.stripe_id!r}"
-    if current.tags.owner is not None:
-        message = f"{text} of owner {current.tags.owner!r}, entry {current.tags.id!r}"
-        hint = "take it out of that owner's file first, or choose another text"
-    else:
-        message = f"{text} that promosync does not manage; it differs in " + ", ".join(forced)
-        hint = (
-            f'to take it over add "stripe_id": "{current.stripe_id}" (it is then recreated), or choose another text'
-        )
-    return Problem((*entry.path, "code"), message, hint, rule="conflict")

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from promosync.model.configuration import CouponEntry
 from promosync.model.life import is_over
-from promosync.model.live import LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.problems import Path, Problem
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
@@ -71,7 +71,9 @@ def decide_coupon(
     future = CouponFuture(current.stripe_id, current.spec, "" if current.valid else USED_UP)
     foreign = current.tags.owner != scope.owner
     if found.alike and (current.tags.owner is not None or forced):
-        return future, _conflict(entry, current, forced)
+        name = f"coupon {current.stripe_id!r}"
+        said = f"the {name} belongs to", f"Stripe has a {name}"
+        return future, conflict(entry.path, current, forced, *said, "another id")
     late = current.tags.late
     if not current.tags.uncounted:
         late = max(late, gone.before - current.tags.carried)
@@ -127,6 +129,24 @@ def protected(config_id: str, kind: Kind, verb: str, path: Path = (), why: str =
         "to lift the protection, apply the file with the entry as it was and without protect; then make the change",
         rule="protected",
     )
+
+
+def conflict(
+    path: Path, current: LiveCoupon | LiveCode, forced: list[str], owned: str, unmanaged: str, other: str
+) -> Problem:
+    """Return the refusal of an entry that is alike to an object of another owner, or to one that nobody manages.
+
+    ``owned`` and ``unmanaged`` begin the message; ``other`` is what the entry could have instead. ``forced`` are the
+    fields that differ and that Stripe cannot change.
+    """
+    tags = current.tags
+    if tags.owner is not None:
+        message = f"{owned} owner {tags.owner!r}, entry {tags.id!r}"
+        hint = f"take it out of that owner's file first, or choose {other}"
+    else:
+        message = f"{unmanaged} that promosync does not manage; it differs in {', '.join(forced)}"
+        hint = f'to take it over add "stripe_id": "{current.stripe_id}" (it is then recreated), or choose {other}'
+    return Problem(path, message, hint, rule="conflict")
 
 
 def _retire(config_id: str, found: Match[LiveCoupon], reason: str, path: Path = ()) -> list[Action]:
@@ -240,21 +260,6 @@ def _in_the_files_terms(
     carried = carry.carried(current.tags, limit, entry.spec.max_redemptions, used_elsewhere)
     before = replace(current.spec, max_redemptions=None if limit is None else limit + carried + used_elsewhere)
     return scope.visible(before), scope.visible(entry.spec)
-
-
-def _conflict(entry: CouponEntry, current: LiveCoupon, forced: list[str]) -> Problem:
-    if current.tags.owner is not None:
-        message = (
-            f"the coupon {current.stripe_id!r} belongs to owner {current.tags.owner!r}, entry {current.tags.id!r}"
-        )
-        hint = "take it out of that owner's file first, or choose another id"
-    else:
-        message = (
-            f"Stripe has a coupon {current.stripe_id!r} that promosync does not manage; it differs in "
-            + ", ".join(forced)
-        )
-        hint = f'to take it over add "stripe_id": "{current.stripe_id}" (it is then recreated), or choose another id'
-    return Problem(entry.path, message, hint, rule="conflict")
 
 
 def _nothing_left(entry: CouponEntry, used: int) -> Problem:

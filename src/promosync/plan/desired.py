@@ -59,7 +59,10 @@ def resolve(configuration: Configuration, live: Live) -> tuple[Configuration, li
     coupons = tuple(_resolve_coupon(entry, configuration, live, problems) for entry in configuration.coupons)
     over = {entry.id for entry in coupons if is_over(entry.spec.redeem_by, live.account.now)}
     codes = tuple(
-        entry if entry.spec.coupon in over else _resolve_code(entry, live, problems) for entry in configuration.codes
+        _resolve_code(entry, asked, live, problems)
+        if (asked := entry.customer_email or entry.spec.customer) and entry.spec.coupon not in over
+        else entry
+        for entry in configuration.codes
     )
     return replace(configuration, coupons=coupons, codes=codes), problems
 
@@ -87,10 +90,7 @@ def _missing_products(entry: CouponEntry, found: dict[str, str], live: Live, mod
         )
 
 
-def _resolve_code(entry: CodeEntry, live: Live, problems: list[Problem]) -> CodeEntry:
-    asked = entry.customer_email or entry.spec.customer
-    if asked is None:
-        return entry
+def _resolve_code(entry: CodeEntry, asked: str, live: Live, problems: list[Problem]) -> CodeEntry:
     found = live.customers.get(asked, ())
     if len(found) == 1:
         return replace(entry, spec=replace(entry.spec, customer=found[0]))

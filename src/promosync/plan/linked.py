@@ -7,12 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import accumulate
 
-from promosync.model.live import LiveCode
-from promosync.model.promotions import PromotionCode, fold
 from promosync.plan.plan import Action, Kind, Verb
-
-_FREES = (Verb.RECREATE, Verb.DEACTIVATE, Verb.RETIRE)
-_TAKES = (Verb.CREATE, Verb.RECREATE)
 
 
 def linked(actions: Iterable[Action]) -> list[list[Action]]:
@@ -22,7 +17,7 @@ def linked(actions: Iterable[Action]) -> list[list[Action]]:
     home = list(range(len(actions)))
     users: dict[str, list[int]] = defaultdict(list)
     for index, action in enumerate(actions):
-        for text in {_freed(action), _taken(action)}:
+        for text in {action.frees, action.takes}:
             if text is not None:
                 users[text].append(index)
     for sharing in users.values():
@@ -52,11 +47,11 @@ def with_waits(actions: Iterable[Action]) -> list[Action]:
 def _waits(group: list[Action]) -> dict[int, int]:
     """Return for each code of a group that is swapped how many requests of others come before it works again."""
     freed = list(accumulate(_requests_to_free(action) for action in group))
-    makes = [action for action in group if _taken(action) is not None]
+    makes = [action for action in group if action.takes is not None]
     waits = {}
     for action, done in zip(group, freed, strict=True):
         if action.gap_requests:
-            ready = max(at for at, make in enumerate(makes) if make is action or _taken(make) == _freed(action))
+            ready = max(at for at, make in enumerate(makes) if make is action or make.takes == action.frees)
             waits[id(action)] = freed[-1] - done + ready
     return waits
 
@@ -65,17 +60,4 @@ def _requests_to_free(action: Action) -> int:
     """Return the requests that an action makes before the first code of its group is made."""
     if action.verb is Verb.RECREATE:
         return action.requests - 1
-    return 0 if _taken(action) is not None else action.requests
-
-
-def _freed(action: Action) -> str | None:
-    """Return the text that an action frees, folded."""
-    if action.verb not in _FREES or not isinstance(action.before, LiveCode):
-        return None
-    return fold(action.before.spec.code)
-
-
-def _taken(action: Action) -> str | None:
-    """Return the text that an action takes, folded."""
-    takes = action.verb in _TAKES or action.comes_back
-    return fold(action.after.code) if isinstance(action.after, PromotionCode) and takes else None
+    return 0 if action.takes is not None else action.requests

@@ -14,7 +14,7 @@ from promosync.model.issued import IssuedCodes
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path
-from promosync.model.promotions import Coupon, PromotionCode
+from promosync.model.promotions import Coupon, PromotionCode, fold
 from promosync.model.seal import Sealing
 from promosync.plan.batch_rows import Rows
 from promosync.plan.exposure import Exposure
@@ -132,6 +132,18 @@ class Action:
         """Whether an update switches a code on that is off now."""
         in_place = self.verb in (Verb.UPDATE, Verb.ADOPT) and isinstance(self.before, LiveCode)
         return in_place and _active(self.after) and not _active(self.before.spec if self.before else None)
+
+    @property
+    def frees(self) -> str | None:
+        """The text of a code, folded, that others can have once this is done."""
+        frees = self.verb in (Verb.RECREATE, Verb.DEACTIVATE, Verb.RETIRE)
+        return fold(self.before.spec.code) if isinstance(self.before, LiveCode) and frees else None
+
+    @property
+    def takes(self) -> str | None:
+        """The text of a code, folded, that nobody else can have once this is done."""
+        takes = self.verb in (Verb.CREATE, Verb.RECREATE) or self.comes_back
+        return fold(self.after.code) if isinstance(self.after, PromotionCode) and takes else None
 
     @property
     def gap_requests(self) -> int:

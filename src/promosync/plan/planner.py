@@ -114,20 +114,20 @@ class Begun:
         entries |= {way.path for way in all_ways(wanted) if reach.has_code(way.id)}
         problems = [problem for problem in self.problems if problem.path[:2] in entries]
 
-        results = list(self._results(texts, rows))
+        results = [result for result in self._results(texts, rows) if result is not None]
         batches = [result for result in results if isinstance(result, BatchAction)]
         if unread := brought_back(batches, live):
             return unread
-        actions = with_waits(with_riders([result for result in results if isinstance(result, Action)], batches))
+        actions = with_waits(_with_riders([result for result in results if isinstance(result, Action)], batches))
         problems += [result for result in results if isinstance(result, Problem)]
         problems += refusals(actions, live, owner, texts.unique)
         problems += uncounted(actions, live)
         if problems := problems or list(left_behind(actions, batches, live, owner)):
             raise ProblemsFound(dict.fromkeys(problems))
-        ours = in_use(live, owner, self.trusted)
+        ours = _in_use(live, owner, self.trusted)
         check = partial(brakes, [*actions, *batches], max_removal_percent=wanted.settings.max_removal_percent)
         found = check(ours)
-        if self.trusted and (found or check(in_use(live, owner, dict.fromkeys(self.trusted)))):
+        if self.trusted and (found or check(_in_use(live, owner, dict.fromkeys(self.trusted)))):
             return unread_of(self.trusted.values())  # of how many codes something is taken away must be counted
         touched = {action.path for action in actions} | {batch.path for batch in batches}
         plan = Plan(
@@ -146,19 +146,19 @@ class Begun:
         whole = self.policy.prune and not self.policy.targets
         return sealing.with_seals(plan, self.basis, closes=whole, anew=self.policy.refresh)
 
-    def _results(self, texts: Texts, rows: Mapping[str, Rows]) -> Iterator[Result]:
+    def _results(self, texts: Texts, rows: Mapping[str, Rows]) -> Iterator[Result | None]:
         """Yield what is decided about everything that a plan reaches, in the order in which people read it."""
         basis, reach = self.basis, self.reach
         wanted, live, matches, scope, futures = basis.wanted, basis.live, basis.matches, basis.scope, basis.futures
         for name, result in basis.entries.items():
             if reach.has_coupon(name):
-                yield from _one(result)
+                yield result
         for code in wanted.codes:
             if reach.has_code(code.id):
                 hit = matches.codes.get(code.id)
                 elsewhere = hit.elsewhere if hit else 0
                 question = CodeQuestion(code, futures[code.spec.coupon], basis.coupons, scope, elsewhere)
-                yield from _one(decide_code(question, hit))
+                yield decide_code(question, hit)
                 for older in hit.older if hit else ():
                     yield replace(retire_code(code.id, older), path=code.path)
         nobodys = _nobodys(wanted, live, matches)
@@ -177,11 +177,6 @@ class Begun:
         for told in unreadable(live, wanted):
             if reach.has_coupon(told.id) if told.kind is Kind.COUPON else reach.has_code(told.id):
                 yield told
-
-
-def _one(result: Result | None) -> Iterator[Result]:
-    if result is not None:
-        yield result
 
 
 def _nobodys(wanted: Configuration, live: Live, matches: Matches) -> Nobodys:
@@ -209,7 +204,7 @@ def _kept_by_strays(live: Live, matches: Matches) -> dict[str, str]:
     return dict.fromkeys(on, "codes that are not in the file are on it")
 
 
-def with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:
+def _with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Action]:
     """Count on each coupon that is recreated the codes that move with it."""
     riding = Counter(action.home for action in actions if action.verb is Verb.RECREATE)
     for batch in batches:
@@ -230,7 +225,7 @@ def _exposed(wanted: Configuration, rows: Mapping[str, Rows], now: int, touched:
     return tuple(exposure for exposure in found if exposure.coupon in coupons)
 
 
-def in_use(live: Live, owner: str, trusted: Mapping[str, Trusted | None] = _NONE) -> int:
+def _in_use(live: Live, owner: str, trusted: Mapping[str, Trusted | None] = _NONE) -> int:
     """Return how many objects of an owner are in use; of ``trusted`` batches as their seals say, or not at all."""
     coupons = {coupon.tags.id for coupon in live.coupons if coupon.tags.owner == owner and coupon.valid}
     codes = {code.stripe_id for code in live.codes if code.tags.owner == owner and code.spec.active}

@@ -84,10 +84,7 @@ class BatchRun:
             and code.tags.retired is not Retired.SWAP
         }
         for put_off in pending:
-            if put_off.place in there:
-                yield _nothing
-            else:
-                yield partial(put_off.again, number=number)
+            yield partial(put_off.again, number=number) if put_off.place not in there else lambda: True
 
     def _switch(self, at: int, *, active: bool, retired: Retired | None) -> bool:
         before = self._live(at)
@@ -142,21 +139,14 @@ class BatchRun:
                 customer = self._customer(row)
         spec = replace(self.work.spec, code=before.spec.code, customer=customer, metadata=metadata)
         tags = replace(self.work.tags, slot=before.tags.slot, email=hashed)
-        action = Action(
-            Verb.RECREATE,
-            Kind.CODE,
-            self.action.id,
-            "",
-            before=before,
-            after=spec,
-            tags=tags,
-            limit=self.work.limit,
-            carried=before.used,
-        )
+        action = replace(self._code_action(Verb.RECREATE, spec, tags), before=before, carried=before.used)
         return self._make(code_steps.take_off(self.gateway, action, before), 1)
 
-    def _make(self, swap: Swap, number: int) -> bool:
-        """Create the new code of a swap, whose text is given."""
+    def _code_action(self, verb: Verb, spec: PromotionCode, tags: Tags) -> Action:
+        return Action(verb, Kind.CODE, self.action.id, "", after=spec, tags=tags, limit=self.work.limit)
+
+    def _make(self, swap: Swap, number: int, again: Callable[..., bool] | None = None) -> bool:
+        """Create a code whose text is given; where another run seems to make it, put off ``again``, or the same."""
         tags, spec = swap.action.tags, swap.action.after
         assert isinstance(spec, PromotionCode)
         place = _place(tags.slot, spec.code)
@@ -166,7 +156,7 @@ class BatchRun:
         except StripeFault as fault:
             if fault.fault is not Fault.MADE_ELSEWHERE:
                 raise
-            return self._put_off(place, partial(self._make, swap))
+            return self._put_off(place, again or partial(self._make, swap))
         return True
 
     def _add(self, slot: int | None, row: int | None, number: int = 1) -> bool:
@@ -181,28 +171,25 @@ class BatchRun:
             email=hashed,
             retired=None if spec.active else Retired.OFF,
         )
-        action = Action(Verb.CREATE, Kind.CODE, self.action.id, "", after=spec, tags=tags, limit=work.limit)
+        action = self._code_action(Verb.CREATE, spec, tags)
         if work.rows.codes is not None and row is not None:
-            return self._make(Swap(replace(action, after=replace(spec, code=work.rows.codes[row])), None, 0), number)
+            return self._make(Swap(replace(action, after=replace(spec, code=work.rows.codes[row]))), number)
         while True:
             text = self._draw()
             if text is None and number == ROUNDS:
                 raise StripeFault(Fault.REFUSED, "no possible code is free any more: choose a longer pattern")
-            place = _place(tags.slot, "")
-            if text is None:
-                return self._put_off(place, again)  # what others hold for the moment may come back
-            swap = Swap(replace(action, after=replace(spec, code=text)), None, 0)
+            if text is None:  # what others hold for the moment may come back
+                return self._put_off(_place(tags.slot, ""), again)
             try:
-                code_steps.create(self.gateway, swap, self.coupon_limit, _key(tags.owner, tags.id, place, "", number))
+                made = self._make(Swap(replace(action, after=replace(spec, code=text))), number, again)
             except StripeFault as fault:
-                if fault.fault is Fault.MADE_ELSEWHERE:
-                    self._spare.append(text)
-                    return self._put_off(place, again)
                 if fault.fault is not Fault.TEXT_TAKEN:
                     raise
                 # Somebody took it since the plan was made. The key stays: it is what keeps the slot for one code.
-            else:
-                return True
+                continue
+            if not made:
+                self._spare.append(text)
+            return made
 
     def _put_off(self, place: Place, again: Callable[..., bool]) -> bool:
         with self._lock:
@@ -271,10 +258,6 @@ class _PutOff(NamedTuple):
 def _place(slot: str | None, text: str) -> Place:
     """Return what tells a code from the others of its batch: its slot; when imported, its text."""
     return slot, fold(text) if slot == IMPORTED else ""
-
-
-def _nothing() -> bool:
-    return True
 
 
 def _key(*parts: object) -> str:

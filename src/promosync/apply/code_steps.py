@@ -22,11 +22,14 @@ from promosync.plan.plan import Action
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """A swap whose old code is off: ``used`` counts its redemptions, ``old`` is what to switch back on, if any."""
+    """A code to make. ``used`` counts the redemptions of the old code, which is off by now.
+
+    ``old`` is that code where it is switched on again if Stripe refuses the new one.
+    """
 
     action: Action
-    old: LiveCode | None
-    used: int
+    old: LiveCode | None = None
+    used: int = 0
 
 
 def switch(gateway: Gateway, action: Action) -> LiveCode:
@@ -48,7 +51,7 @@ def switch_on(gateway: Gateway, action: Action, coupon_limit: int | None) -> tup
         if now.tags.uncounted:
             raise NotDone("Stripe has ended it, and how often it was used before cannot be read") from fault
     check_known(now)
-    return create(gateway, Swap(action, None, now.used), coupon_limit)
+    return create(gateway, Swap(action, used=now.used), coupon_limit)
 
 
 def read_and_take_off(gateway: Gateway, action: Action) -> Swap:
@@ -65,7 +68,7 @@ def take_off(gateway: Gateway, action: Action, now: LiveCode) -> Swap:
     before, _ = _pair(action)
     check_known(now)
     if not now.spec.active:
-        return Swap(action, None, action.carried + max(0, now.times_redeemed - before.times_redeemed))
+        return Swap(action, used=action.carried + max(0, now.times_redeemed - before.times_redeemed))
     tags = replace(now.tags, owner=action.tags.owner, id=action.tags.id, retired=Retired.SWAP)
     off = gateway.update_code(now, replace(now.spec, active=False), tags)
     used = action.carried + max(0, off.times_redeemed - before.times_redeemed)

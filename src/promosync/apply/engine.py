@@ -196,7 +196,7 @@ class _Run:
             elif shut := self._is_shut(action):
                 outcomes.append(Outcome(action, Status.FAILED, shut))
             elif action.verb is Verb.CREATE:
-                makes.append(partial(self._make, action, code_steps.create, Swap(self._at_home(action), None, 0)))
+                makes.append(partial(self._make, action, code_steps.create, Swap(self._at_home(action))))
             elif action.verb is Verb.RECREATE:
                 step = code_steps.read_and_take_off
                 swap, failed = _attempt(action, step, self._gateway, self._at_home(action))
@@ -271,10 +271,10 @@ class _Run:
 
     def _at_home(self, action: Action) -> Action:
         """Return an action on a code with the coupon that was really made for it."""
-        spec = action.after
-        if not isinstance(spec, PromotionCode) or spec.coupon not in self._made:
+        made, spec = self._made.get(action.home), action.after
+        if made is None or not isinstance(spec, PromotionCode):
             return action
-        return replace(action, after=replace(spec, coupon=self._made[spec.coupon].stripe_id))
+        return replace(action, after=replace(spec, coupon=made.stripe_id))
 
     def _coupon_limit(self, action: Action) -> int | None:
         made = self._made.get(action.home)

@@ -204,7 +204,7 @@ class BatchRun:
             if self._texts is None:
                 had = TextSet(text for text, _ in self.work.records.texts())
                 assert self.work.space is not None
-                free = draw(self.work.space, taken=lambda text: text in had or text in self.work.taken)
+                free = draw(self.work.space, taken=lambda text: text in had or self.work.taken(text))
                 self._texts = decent(free)
             return next(self._texts, None)
 

@@ -5,7 +5,7 @@ Rows are named by their line alone: neither a code nor an address is for a termi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from promosync.codes.emails import batch_salt, salted_hash
@@ -132,15 +132,6 @@ def taken_texts(
         more = f"{name}: and {len(lost) - LISTED:,} more codes that are in use"
         problems.append(Problem(file_path(entry), more, rule="conflict"))
     return problems
-
-
-def nobodys_codes(codes: Iterable[LiveCode]) -> Nobodys:
-    """Return what could be adopted by an import."""
-    return {
-        (fold(code.spec.code), code.spec.customer): code
-        for code in codes
-        if code.spec.active and code.tags.owner is None and code.spec.customer_account is None
-    }
 
 
 def adoptable(rows: Rows, records: IssuedCodes, nobodys: Nobodys, judge: Callable[[Shape], Verdict]) -> Adoptable:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from promosync.codes.alphabet import Space, space_of
@@ -21,7 +22,7 @@ from promosync.model.life import coupon_end, is_over
 from promosync.model.problems import Problem
 from promosync.plan import carry
 from promosync.plan.basis import Basis
-from promosync.plan.batch_rows import Adoptable, Nobodys, Rows, adoptable, taken_texts, usable_rows
+from promosync.plan.batch_rows import Adoptable, Rows, adoptable, taken_texts, usable_rows
 from promosync.plan.codes import in_the_files_terms
 from promosync.plan.coupons import CouponFuture
 from promosync.plan.exposure import needed_codes
@@ -43,7 +44,7 @@ class BatchQuestion:
     """All that a decision about one batch looks at.
 
     ``rows`` is what its own file says, ``ending`` the Stripe ids of the coupons that this plan deletes. ``texts`` are
-    those in use anywhere in the account or the file. ``nobodys`` could be adopted by an import.
+    those in use anywhere in the account or the file.
     """
 
     entry: BatchEntry
@@ -51,7 +52,6 @@ class BatchQuestion:
     rows: Rows
     ending: frozenset[str]
     texts: Texts
-    nobodys: Nobodys
 
     @property
     def coupon(self) -> CouponFuture:
@@ -70,12 +70,12 @@ def decide_batch(question: BatchQuestion) -> Sequence[BatchAction | Kept | Probl
         standing = Standing.OVER  # what works is on a coupon that it replaced: it can't move, and must not work on
     usable = usable_rows(entry, question.rows, scope.owner)
     rows, problems = usable.rows, [] if standing is Standing.OVER else list(usable.problems)
-    taken, adopt = question.texts.taken_for(entry.id), Adoptable()
-    if standing is Standing.ON:
-        adopt = adoptable(rows, read, question.nobodys, lambda shape: _compare(question, shape).verdict)
+    taken, adopt = partial(question.texts.taken, batch=entry.id), Adoptable()
+    if standing is Standing.ON and question.rows.codes:
+        adopt = adoptable(rows, read, question.texts.nobodys, lambda shape: _compare(question, shape).verdict)
         adopted = adopt.texts()
         problems += taken_texts(
-            entry, question.rows, read, lambda text: text not in adopted and text in taken, question.texts.holder
+            entry, question.rows, read, lambda text: text not in adopted and taken(text), question.texts.holder
         )
 
     shapes = [_compare(question, shape) for shape in read.shapes]
@@ -92,7 +92,7 @@ def decide_batch(question: BatchQuestion) -> Sequence[BatchAction | Kept | Probl
     if draws and (too_many := check_capacity(entry, needed, 0)):
         return [*problems, *too_many]
     space = space_of(entry) if draws else None
-    slots = decide(wanted, records, taken.__contains__)
+    slots = decide(wanted, records, taken)
     problems += [*_room(question, space, needed, slots), *_refused(question, slots)]
     problems += _unknown(entry, records, slots)
     problems += uncounted_codes(entry, records, slots)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -159,7 +159,7 @@ class BatchWork:
     ``spec`` is what the codes share, ``tags`` the keys they share, ``limit`` the file's own ``max_redemptions``.
     ``ignore_metadata`` are patterns of the keys left to others. ``update`` are indexes of codes whose changeable
     fields differ. ``hashes`` has the salted hash of each row's address. New codes are drawn from ``space``, without
-    the texts that are ``taken``. ``for_everybody``: the batch counts, and its codes are for no particular customer.
+    those that are ``taken``. ``for_everybody``: the batch counts, and its codes are for no particular customer.
     ``adopt`` has the codes that are adopted, by the row whose code would be added otherwise.
     """
 
@@ -173,7 +173,7 @@ class BatchWork:
     rows: Rows = field(default_factory=Rows)
     hashes: Sequence[str] = ()
     space: Space | None = None
-    taken: Container[str] = ()
+    taken: Callable[[str], bool] = lambda _: False
     for_everybody: bool = False
     adopt: Mapping[int, LiveCode] = field(default_factory=dict)
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from promosync.model.account import Live, Unread
-from promosync.model.configuration import Configuration, Import
+from promosync.model.configuration import Configuration
 from promosync.model.problems import Path, Problem, ProblemsFound
 from promosync.plan import sealing
 from promosync.plan.basis import Basis
-from promosync.plan.batch_rows import Nobodys, Rows, nobodys_codes
+from promosync.plan.batch_rows import Rows
 from promosync.plan.batches import BatchQuestion, decide_batch, decide_stray_batch, settled
 from promosync.plan.codes import CodeQuestion, decide_code, decide_stray_code, retire_code
 from promosync.plan.desired import resolve
@@ -82,8 +82,7 @@ def begin(configuration: Configuration, live: Live, policy: Policy, rows: Mappin
             raise
         # What nobody knows may be among what was not read.
         return Begun(basis, policy, problems, Reach(frozenset()), Unread(everything=True))
-    found = look(basis, reach)
-    return Begun(basis, policy, problems, reach, found.unread, found.trusted)
+    return Begun(basis, policy, problems, reach, *look(basis, reach))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +160,12 @@ class Begun:
                 yield decide_code(question, hit)
                 for older in hit.older if hit else ():
                     yield replace(retire_code(code.id, older), path=code.path)
-        nobodys = _nobodys(wanted, live, matches)
         for batch in wanted.batches:
             if batch.id in self.trusted:
                 yield from settled(batch, basis)
             elif reach.has_code(batch.id) and (batch.file is None or batch.id in rows):
                 own = rows.get(batch.id, Rows())
-                yield from decide_batch(BatchQuestion(batch, basis, own, reach.ending, texts, nobodys))
+                yield from decide_batch(BatchQuestion(batch, basis, own, reach.ending, texts))
         yield from (decide_stray_code(stray) for stray in matches.stray_codes if reach.has_code(name_of(stray)))
         for name, others in basis.others.items():
             yield from others if reach.has_coupon(name) else ()
@@ -177,14 +175,6 @@ class Begun:
         for told in unreadable(live, wanted):
             if reach.has_coupon(told.id) if told.kind is Kind.COUPON else reach.has_code(told.id):
                 yield told
-
-
-def _nobodys(wanted: Configuration, live: Live, matches: Matches) -> Nobodys:
-    """Return the codes that an import could adopt: what an entry has is not among them."""
-    if not any(isinstance(batch.source, Import) for batch in wanted.batches):
-        return {}
-    taken = {found.current.stripe_id for found in matches.codes.values()}
-    return nobodys_codes(code for code in live.codes if code.stripe_id not in taken)
 
 
 def _guarded(wanted: Configuration, matches: Matches) -> dict[str, str]:

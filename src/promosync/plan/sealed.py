@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 
 from promosync.codes.alphabet import space_of
@@ -32,16 +32,10 @@ from promosync.plan.matching import generations
 from promosync.plan.plan import BatchAction, Trusted
 from promosync.plan.targets import Reach
 
+_EVERYTHING = Unread(everything=True)
+
 _OTHERS = 2_000_000
 """No account is taken to have more codes than this: in a space that is large beside them, they do not matter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What must be read before anything is decided; with that done, the batches that need not be, by id."""
-
-    unread: Unread = field(default_factory=Unread)
-    trusted: Mapping[str, Trusted] = field(default_factory=dict)
 
 
 def seals_of(live: Live, owner: str) -> dict[str, Seal | None]:
@@ -83,10 +77,10 @@ def definition(entry: BatchEntry, basis: Basis) -> str:
     return seal.digest(json.dumps(about, sort_keys=True, default=str))
 
 
-def look(basis: Basis, reach: Reach) -> Look:
-    """Return what a plan must read yet and what it need not, by what is known of the account by now."""
+def look(basis: Basis, reach: Reach) -> tuple[Unread, Mapping[str, Trusted]]:
+    """Return what a plan must read yet, and the batches that need not be read, by id."""
     known = basis.live.known
-    return Look() if known is None else _Looking(basis, known, reach).look()
+    return (Unread(), {}) if known is None else _Looking(basis, known, reach).look()
 
 
 def unread_of(trusted: Iterable[Trusted]) -> Unread:
@@ -121,9 +115,9 @@ class _Looking:
             for batch in found.batches:
                 self._on.setdefault(batch, []).append(name)
 
-    def look(self) -> Look:
+    def look(self) -> tuple[Unread, Mapping[str, Trusted]]:
         if self._blind() or self._was_there() or self._made_at_once():
-            return Look(Unread(everything=True))
+            return _EVERYTHING, {}
         coupons = self._open | self._reach.ending | set(self._with_strays())
         trusted: dict[str, Trusted] = {}
         texts: set[str] = set()
@@ -137,7 +131,7 @@ class _Looking:
                 on = self._on.get(seal.batch_digest(entry.id), [])
                 lost = not on and self._may_be_gone("batch", [entry.id])
                 if lost or self._is_elsewhere(entry) or self._is_crowded(entry):
-                    return Look(Unread(everything=True))
+                    return _EVERYTHING, {}
                 coupons |= set(on)
                 if set(on) <= self._known.coupons:
                     texts |= set(self._rows_to_ask(entry))
@@ -148,13 +142,13 @@ class _Looking:
             # One that is off may be an older object of its entry: the newest could be gone with its coupon.
             off = [config_id for config_id, found in self._matches.codes.items() if not found.current.spec.active]
             if coupons <= self._known.coupons and self._may_be_gone("code", [*new, *off]):
-                return Look(Unread(everything=True))
+                return _EVERYTHING, {}
         unread = Unread(
             frozenset(texts),
             frozenset(self._named()),
             {name: self._codes_on(name) for name in sorted(coupons - self._known.coupons)},
         )
-        return Look(unread, trusted)
+        return unread, trusted
 
     def _blind(self) -> bool:
         """Whether codes of ours may be where neither a text nor a coupon leads to them."""

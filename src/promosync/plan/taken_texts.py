@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
@@ -14,6 +13,7 @@ from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import fold
 from promosync.plan.basis import Basis
+from promosync.plan.batch_rows import Nobodys
 from promosync.plan.exposure import needed_codes
 
 
@@ -23,17 +23,10 @@ class Texts:
     def __init__(self, basis: Basis) -> None:
         self._basis, self._configuration, self._live, self._rows = basis, basis.wanted, basis.live, basis.rows
 
-    def taken(self, text: str) -> bool:
-        """Whether a text is active in the account, or a single code of the file."""
-        return text in self.unique or fold(text) in self._single
-
-    def taken_for(self, batch: str) -> Taken:
-        """Return the texts that a new code of a batch may not have: imports of other batches count too."""
-        return Taken(self, batch)
-
-    def imported_beside(self, batch: str, text: str) -> bool:
-        """Whether a text is one of another batch's import."""
-        return any(text in texts for name, texts in self._imports.items() if name != batch)
+    def taken(self, text: str, batch: str) -> bool:
+        """Whether a new code of a batch may not have a text: it is active, or the file has it elsewhere."""
+        imports = (texts for name, texts in self._imports.items() if name != batch)
+        return text in self.unique or fold(text) in self._single or any(text in texts for texts in imports)
 
     def holder(self, text: str) -> str:
         """Say what has a text, without the text."""
@@ -68,6 +61,19 @@ class Texts:
         return TextSet(chain(read, (code.spec.code for code in found if code.spec.active)))
 
     @cached_property
+    def nobodys(self) -> Nobodys:
+        """The active codes that nobody manages: an import could adopt them. What an entry has is not among them."""
+        entries = {found.current.stripe_id for found in self._basis.matches.codes.values()}
+        return {
+            (fold(code.spec.code), code.spec.customer): code
+            for code in self._live.codes
+            if code.spec.active
+            and code.tags.owner is None
+            and code.spec.customer_account is None
+            and code.stripe_id not in entries
+        }
+
+    @cached_property
     def _single(self) -> dict[str, str]:
         """The other codes, with what people call each."""
         found = {
@@ -97,17 +103,6 @@ class Texts:
                 wanted = needed_codes(entry, self._basis.rows_of(entry.id))
                 total += max(0, wanted - len(self._basis.records(entry.id)))
         return total
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The texts that a new code of one batch may not have."""
-
-    texts: Texts
-    batch: str
-
-    def __contains__(self, text: object) -> bool:
-        return isinstance(text, str) and (self.texts.taken(text) or self.texts.imported_beside(self.batch, text))
 
 
 def _same(space: Space, entry: BatchEntry) -> bool:

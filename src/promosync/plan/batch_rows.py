@@ -170,33 +170,19 @@ def adoptable(rows: Rows, records: IssuedCodes, nobodys: Nobodys, judge: Callabl
 
 
 def _address_problems(entry: BatchEntry, none: list[int], several: list[str]) -> list[Problem]:
-    problems = []
+    found = []
     if several:
-        problems.append(
-            Problem(
-                file_path(entry),
-                f"{_counted(len(several), 'address', 'addresses')} with more than one customer in Stripe: "
-                f"line {_few(several)}",
-                "merge the customers, or take the addresses out",
-                rule="missing-customer",
-            )
-        )
+        hint = "merge the customers, or take the addresses out"
+        found.append((several, "with more than one customer in Stripe", hint))
     if none and entry.source.missing_customer == "error":
         have = "has" if len(none) == 1 else "have"
-        problems.append(
-            Problem(
-                file_path(entry),
-                f"{_counted(len(none), 'address', 'addresses')} {have} no customer in Stripe: "
-                f"line {_few([str(line) for line in none])}",
-                'create the customers, or set missing_customer to "create" or "skip"',
-                rule="missing-customer",
-            )
-        )
-    return problems
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+        hint = 'create the customers, or set missing_customer to "create" or "skip"'
+        found.append((list(map(str, none)), f"{have} no customer in Stripe", hint))
+    path, rule = file_path(entry), "missing-customer"
+    return [
+        Problem(path, f"{len(lines):,} address{'es' * (len(lines) != 1)} {what}: line {_few(lines)}", hint, rule)
+        for lines, what, hint in found
+    ]
 
 
 def _few(things: Sequence[str]) -> str:

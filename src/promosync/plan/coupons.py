@@ -125,7 +125,7 @@ def protected(config_id: str, kind: Kind, verb: str, path: Path = (), why: str =
     """Return the refusal to delete or recreate what is protected."""
     return Problem(
         path,
-        f"the {kind.value.replace('_', ' ')} {config_id!r} is protected, and this would {verb} it{why}",
+        f"the {kind.noun} {config_id!r} is protected, and this would {verb} it{why}",
         "to lift the protection, apply the file with the entry as it was and without protect; then make the change",
         rule="protected",
     )

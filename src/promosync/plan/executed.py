@@ -99,7 +99,7 @@ def executed(plan: Plan, live: Live) -> Executed:
 
 def named(action: Action) -> str:
     """Return what a message calls an action's entry."""
-    return f"{action.kind.value.replace('_', ' ')} {action.id!r}"
+    return f"{action.kind.noun} {action.id!r}"
 
 
 def has_moved(message: str) -> Problem:

@@ -27,6 +27,11 @@ class Kind(StrEnum):
     CODE = "promotion_code"
     BATCH = "code_batch"
 
+    @property
+    def noun(self) -> str:
+        """What a message calls it."""
+        return self.value.replace("_", " ")
+
 
 class Verb(StrEnum):
     """What an action does. ``RETIRE`` finishes what an interrupted run left: the entry's older object goes."""

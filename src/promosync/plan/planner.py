@@ -120,7 +120,7 @@ class Begun:
         actions = with_waits(_with_riders([result for result in results if isinstance(result, Action)], batches))
         problems += [result for result in results if isinstance(result, Problem)]
         problems += refusals(actions, live, owner, texts.unique)
-        problems += uncounted(actions, live)
+        problems += uncounted(actions, self.basis.coupons)
         if problems := problems or list(left_behind(actions, batches, live, owner)):
             raise ProblemsFound(dict.fromkeys(problems))
         ours = _in_use(live, owner, self.trusted)

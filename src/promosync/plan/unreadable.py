@@ -6,7 +6,7 @@ its place could allow more than the file does: so there is none until somebody m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from promosync.codes.slots import SlotPlan
@@ -56,18 +56,18 @@ def unreadable(live: Live, wanted: Configuration) -> Iterator[Kept]:
             yield Kept(Kind.BATCH, batch, said, path=places.get((Kind.BATCH, batch), ()))
 
 
-def uncounted(actions: Iterable[Action], live: Live) -> Iterator[Problem]:
-    """Yield each action on a single entry that would lose a count which cannot be read."""
-    coupons = {coupon.stripe_id: coupon for coupon in live.coupons}
+def uncounted(actions: Iterable[Action], coupons: Mapping[str, LiveCoupon]) -> Iterator[Problem]:
+    """Yield each action on a single entry that would lose a count which cannot be read.
+
+    ``coupons`` are those of the account, by Stripe id.
+    """
     for action in actions:
         things = [action.before] if action.verb is Verb.RECREATE else []
         if action.verb is Verb.RETIRE and action.kind is Kind.COUPON and action.path:
             things = [action.before, coupons.get(action.new_id or "")]
         for thing in things:
             if thing is not None and thing.tags.uncounted:
-                yield _refused(
-                    f"the {action.kind.value.replace('_', ' ')} {action.id!r}", [thing.stripe_id], action.path
-                )
+                yield _refused(f"the {action.kind.noun} {action.id!r}", [thing.stripe_id], action.path)
 
 
 def uncounted_codes(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) -> list[Problem]:

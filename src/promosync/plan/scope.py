@@ -33,16 +33,20 @@ class Scope:
         """Return the keys of an object of ours that is in use."""
         return Tags(owner=self.owner, id=config_id, carried=carried, late=late, protect=protect)
 
+    def ignored(self, metadata: Mapping[str, str]) -> dict[str, str]:
+        """Return the keys that ``ignore_metadata`` leaves to others."""
+        return left_to_others(metadata, self.ignore_metadata)
+
     def visible(self, spec: S) -> S:
         """Return a coupon or code without the metadata that is left to others."""
-        ignored = left_to_others(spec.metadata, self.ignore_metadata)
+        ignored = self.ignored(spec.metadata) if self.ignore_metadata else {}
         if not ignored:
             return spec
         return replace(spec, metadata={key: value for key, value in spec.metadata.items() if key not in ignored})
 
     def successor(self, wanted: S, current: Coupon | PromotionCode) -> S:
         """Return what is wanted, with the metadata that others keep on the object it replaces."""
-        return replace(wanted, metadata={**wanted.metadata, **left_to_others(current.metadata, self.ignore_metadata)})
+        return replace(wanted, metadata={**wanted.metadata, **self.ignored(current.metadata)})
 
     def fresh_id(self, config_id: str, beside: bool) -> str:
         """Return a Stripe id for a new coupon: the config id, or ``_rN`` beside an older one."""

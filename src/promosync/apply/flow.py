@@ -1,4 +1,4 @@
-"""Many small jobs at once, each begun as soon as what it needs has ended: nothing waits for what it does not need."""
+"""Many small jobs at once, each begun as soon as the steps that it needs have ended."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Job = Callable[[], Any]
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """A row of jobs that begins when the steps in ``needs`` have ended, whichever way.
+    """A series of jobs that begins when the steps in ``needs`` have ended, successfully or not.
 
-    ``jobs`` is drawn from the calling thread, one at a time as there are hands; None in it means "ask again when
-    those before have ended". ``ended`` gets what a job gave, in the calling thread.
+    The calling thread takes one job at a time from ``jobs``, when a worker is free; None means "ask again when the
+    jobs before have ended". ``ended`` gets the future of each job, in the calling thread.
     """
 
     jobs: Iterator[Job | None]
@@ -28,7 +28,7 @@ class Step:
 
 
 def run(steps: Iterable[Step], workers: int) -> None:
-    """Work through all steps, on so many threads; return when all have ended. Each step may be run once."""
+    """Do all steps on ``workers`` threads; return when all have ended. Each step may be run once."""
     with ThreadPoolExecutor(workers) as pool:
         _Flow(pool, workers, steps).run()
 
@@ -64,7 +64,7 @@ class _Flow:
             self._ready.append(step)
 
     def _pause_or_finish(self, step: Step, *, finished: bool) -> None:
-        if step._running:  # comes back when the last of its jobs has ended
+        if step._running:  # asked again when the last of its jobs has ended
             step._pausing = True
         elif not finished:
             self._ready.append(step)

@@ -22,7 +22,7 @@ class Basis:
 
     ``coupons`` are the account's, by Stripe id; all else is by config id. ``futures`` are the coupons of the file.
     ``entries`` are the decisions about their current objects, ``others`` those about what these replaced and about
-    what is in no entry. ``lost`` counts the uses on coupons that are gone which a coupon does not know of.
+    what is in no entry. ``lost`` counts the uses on deleted coupons that the current coupon does not know of.
     """
 
     def __init__(

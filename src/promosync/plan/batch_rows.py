@@ -1,6 +1,6 @@
 """The rows of a batch's own file and the account: texts in use, addresses without a customer, codes to adopt.
 
-Rows are named by their line alone: neither a code nor an address is for a terminal or a log.
+A message names a row by its line only: no code and no address may be in a terminal or a log.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Rows:
     """What a batch's own file says, in its order: codes, addresses, or both.
 
     ``customers`` has the Stripe customers of those addresses (as written) that were looked up. ``first_line`` is the
-    line of the first row; each of the others is on the next.
+    line of the first row; each further row is on the next line.
     """
 
     codes: Sequence[str] | None = None
@@ -52,7 +52,7 @@ Nobodys = Mapping[tuple[str, str | None], LiveCode]
 
 @dataclass(frozen=True, slots=True)
 class Adoptable:
-    """The codes to adopt by the index of their row; ``alike`` has them again, compact, with their shapes."""
+    """The codes to adopt, by the index of their row; ``alike`` has the same codes, compact, with their shapes."""
 
     codes: Mapping[int, LiveCode] = field(default_factory=dict)
     alike: IssuedCodes = field(default_factory=IssuedCodes)
@@ -70,7 +70,7 @@ def file_path(entry: BatchEntry) -> Path:
 
 
 def unbound(entry: BatchEntry, rows: Rows, records: IssuedCodes, owner: str) -> list[str]:
-    """Return the addresses of a batch that no code of it is bound to yet: their customers must be looked up."""
+    """Return the addresses that have no code of the batch yet: their customers must be looked up."""
     if not rows.emails:
         return []
     bound = {record.email for record in records if record.email}
@@ -89,7 +89,7 @@ def usable_rows(entry: BatchEntry, rows: Rows, owner: str) -> Usable:
     several: list[str] = []
     new: set[str] = set()
     for index, email in enumerate(rows.emails):
-        found = rows.customers.get(email)  # None: bound already, so nobody looked
+        found = rows.customers.get(email)  # None: it has a code already, so it was not looked up
         if found is not None and len(found) > 1:
             several.append(f"{index + rows.first_line} ({', '.join(sorted(found))})")
             continue
@@ -113,7 +113,7 @@ def taken_texts(
     taken: Callable[[str], bool],
     holder: Callable[[str], str],
 ) -> list[Problem]:
-    """Return for each imported text that something else uses where it stands in the file, and what has it."""
+    """Return a problem for each imported text that is in use: its line in the file, and what uses it."""
     if not rows.codes:
         return []
     own = TextSet(text for text, active in records.texts() if active)

@@ -1,8 +1,8 @@
 """What to do with each batch of unique codes: counts for the reader, a compact plan of work for the applier.
 
-A batch is decided about as a whole. Its codes share every field but text and customer, so what differs from the
-file is found once for each *shape* of code that is live, not once for each code; ``codes.slots`` then decides which
-of the codes are kept, made, withdrawn or recreated.
+The codes of a batch share every field but text and customer. So they are compared with the file once for each
+*shape* of code in Stripe, not once for each code. Then ``codes.slots`` decides which codes are kept, made, withdrawn
+or recreated.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def decide_batch(question: BatchQuestion) -> Sequence[BatchAction | Kept | Probl
     if standing is Standing.ON and question.coupon.why_not:
         if not read.active:
             return [Kept(Kind.BATCH, entry.id, question.coupon.why_not, path=entry.path)]
-        standing = Standing.OVER  # what works is on a coupon that it replaced: it can't move, and must not work on
+        standing = Standing.OVER  # active codes are on a replaced coupon: they cannot move, and must not stay active
     usable = usable_rows(entry, question.rows, scope.owner)
     rows, problems = usable.rows, [] if standing is Standing.OVER else list(usable.problems)
     taken, adopt = partial(question.texts.taken, batch=entry.id), Adoptable()
@@ -158,7 +158,7 @@ def decide_stray_batch(batch_id: str, basis: Basis, ending: frozenset[str]) -> S
 
 
 def _action(batch_id: str, reason: str, work: BatchWork, **more: Any) -> BatchAction:
-    """Return the action on a batch; where all it does is to mark codes, that is its reason."""
+    """Return the action on a batch; its reason says so where it only marks codes."""
     slots, records = work.slots, work.records
     action = BatchAction(
         batch_id,
@@ -195,7 +195,7 @@ def standing_of(entry: BatchEntry, basis: Basis) -> Standing:
 
 
 def settled(entry: BatchEntry, basis: Basis) -> Sequence[Kept]:
-    """Return what is said of a batch that needs nothing, as its seal tells, though no code of it was read."""
+    """Return what the plan says of a batch that is unchanged by its seal, and of which no code was read."""
     standing, coupon = standing_of(entry, basis), basis.futures[entry.spec.coupon]
     if standing is Standing.ON and coupon.why_not:
         return [Kept(Kind.BATCH, entry.id, coupon.why_not, path=entry.path)]
@@ -215,7 +215,7 @@ def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
 
 
 def _verdict(shape: Shape, basis: Basis, ending: frozenset[str]) -> Verdict:
-    """Return what has become of codes of a shape, whatever the file says."""
+    """Return what the account says of the codes of a shape."""
     coupon, now = basis.coupons.get(shape.spec.coupon), basis.scope.now
     return Verdict(
         ended=is_over(shape.spec.expires_at, now) or (coupon is not None and coupon_end(coupon, now) is not None),
@@ -227,7 +227,7 @@ def _verdict(shape: Shape, basis: Basis, ending: frozenset[str]) -> Verdict:
 
 
 def _updates(records: IssuedCodes, slots: SlotPlan, shapes: Sequence[_Compared]) -> list[int]:
-    """Return the active codes that stay and whose changeable fields differ, or that say why they were off."""
+    """Return the active codes to update: their changeable fields differ, or they still say why they were off."""
     back_on = records.back_on
     differ = range(len(records)) if any(shape.in_place for shape in shapes) else back_on
     if not differ:
@@ -242,7 +242,7 @@ def _updates(records: IssuedCodes, slots: SlotPlan, shapes: Sequence[_Compared])
 
 
 def _come_back(records: IssuedCodes, slots: SlotPlan) -> Iterator[str]:
-    """Yield a warning where codes come back that somebody may have switched off before their coupon went."""
+    """Yield a warning for codes that come back and may have been off by hand before their coupon was deleted."""
     stranded = (record for at, _ in slots.replacements() if (record := records[at]).gone and record.retired is None)
     if count := sum(not record.active for record in stranded):
         come = "code of a deleted coupon comes" if count == 1 else "codes of a deleted coupon come"
@@ -250,11 +250,11 @@ def _come_back(records: IssuedCodes, slots: SlotPlan) -> Iterator[str]:
 
 
 def _room(question: BatchQuestion, space: Space | None, needed: int, slots: SlotPlan) -> list[Problem]:
-    """Return why a space does not hold the new codes beside all that is there."""
+    """Return why a space is too small for the new codes beside the codes that are in it."""
     if space is None or not slots.added:
         return []
     taken, coming, had = question.texts.beside(space, needed, question.entry.id)
-    # What the batch has had is not drawn again, but fills the slots that need no new code.
+    # The batch's own earlier codes are not drawn again; they fill the slots that need no new code.
     spent = had - (needed - slots.added)
     return check_capacity(question.entry, needed, taken + coming + spent, taken + coming)
 
@@ -273,7 +273,7 @@ def _refused(question: BatchQuestion, slots: SlotPlan) -> list[Problem]:
 
 
 def _unknown(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) -> Iterable[Problem]:
-    """Yield the refusal of codes that would be recreated without what promosync does not know of them."""
+    """Yield the refusal to recreate codes that would lose fields which promosync does not know."""
     if any(shape.unknown for shape in records.shapes):
         shapes = Counter(records[replacement.at].shape for replacement in slots.replacements())
         found = {at: count for at, count in shapes.items() if records.shapes[at].unknown}
@@ -285,7 +285,7 @@ def _unknown(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) -> Iterab
 
 
 def _protected(entry: BatchEntry | None, records: IssuedCodes) -> bool:
-    """Whether the file protects a batch, or a code that is in use still says that it did."""
+    """Whether a batch is protected, by the file or by the metadata of an active code."""
     if entry is not None and entry.protect:
         return True
     shapes = {at for at, shape in enumerate(records.shapes) if shape.protect}
@@ -293,13 +293,13 @@ def _protected(entry: BatchEntry | None, records: IssuedCodes) -> bool:
 
 
 def _most_common(shapes: Sequence[_Compared], records: IssuedCodes, touched: Iterable[int]) -> _Compared | None:
-    """Return what most of the codes that are changed have to change."""
+    """Return the changes that most of the touched codes need."""
     counts = Counter(records[at].shape for at in touched)
     return next((shapes[shape] for shape, _ in counts.most_common() if shapes[shape].changes), None)
 
 
 def _told(entry: BatchEntry, coupon: CouponFuture, standing: Standing, skipped: int) -> list[Kept]:
-    """Say why there is nothing to do, where that is not plain from the file."""
+    """Say why there is nothing to do, where the file alone does not show it."""
     if standing is Standing.OVER:
         reason = coupon.why_not or "its date has passed"
     elif skipped:

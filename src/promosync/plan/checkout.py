@@ -1,8 +1,8 @@
-"""Would Stripe take this code now? Its rules, one by one, each with what it found and what would satisfy it.
+"""Would Stripe take this code now? Each rule says how it came out, and what to do where it failed.
 
-The order is Stripe's: does the code exist, is it active, is its coupon valid, the dates, the uses left, then whom and
-what it is for: customer, first order, minimum, currency, product. Every rule is asked, so that all that stands in the
-way is seen at once. Source: https://docs.stripe.com/billing/subscriptions/coupons and
+The order is Stripe's: does the code exist, is it active, is its coupon valid, the dates, the uses left, then the
+customer, first order, minimum, currency, product. All rules are checked, so that every reason is seen at once.
+Source: https://docs.stripe.com/billing/subscriptions/coupons and
 https://docs.stripe.com/api/promotion_codes/object
 """
 
@@ -25,10 +25,10 @@ from promosync.plan.fields import iso
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a customer buys. None is "not said": a rule about it is then told and not held against the code.
+    """What a customer buys. None is "not given": a rule about it stays open, and does not fail.
 
     ``amount`` is minor units, ``currency`` lower case, ``product`` a Stripe product id, ``customer`` the Stripe id of
-    a customer, or of an account that is one; a code that is for one customer is not for somebody unnamed.
+    a customer, or of an account that is one. A code for one customer fails where no customer is given.
     """
 
     customer: str | None = None
@@ -39,7 +39,7 @@ class Order:
 
 
 class Verdict(StrEnum):
-    """How a rule came out; ``OPEN``: it depends on something about the order that was not said."""
+    """How a rule came out; ``OPEN``: it depends on a part of the order that was not given."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -50,7 +50,7 @@ class Verdict(StrEnum):
 class Rule:
     """One rule: how it came out, its name for programs, why, and the way out where it failed.
 
-    ``amount`` and ``currency`` are the minimum that a message is about, for the renderer to write as money.
+    ``amount`` and ``currency`` are the minimum in the message; the renderer writes them as money.
     """
 
     verdict: Verdict
@@ -68,7 +68,7 @@ _open = partial(Rule, Verdict.OPEN)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found out. ``code`` is the one that Stripe would look at, in ``state``; ``others`` have its text."""
+    """The result. ``code`` is the one that Stripe would look at, in ``state``; ``others`` have the same text."""
 
     text: str
     now: int
@@ -85,7 +85,7 @@ class Checked:
 
     @property
     def reasons(self) -> tuple[Rule, ...]:
-        """The rules that failed, the one that tells most first: what ended a code rather than that it is off."""
+        """The rules that failed, the most useful first: what ended a code comes before the fact that it is off."""
         failed = [rule for rule in self.rules if rule.verdict is Verdict.FAILED]
         if self.code is None or self.code.spec.active or self.code.tags.retired is not None:
             return tuple(failed)
@@ -97,9 +97,9 @@ _ENDED = ("uses", "dates", "coupon")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The entry of a file that a code comes from. ``path`` is None where the file at hand does not have it.
+    """The entry of a file that a code comes from. ``path`` is None where the given file does not have it.
 
-    ``batch``: it is one of many unique codes.
+    ``batch``: the code is a unique code of a batch.
     """
 
     id: str
@@ -116,11 +116,10 @@ def check(
     now: int,
     configuration: Configuration | None = None,
 ) -> Checked:
-    """Return what Stripe would say to a text at checkout.
+    """Return whether Stripe would take a text at checkout, rule by rule.
 
-    ``codes`` are those of that text, newest first, as Stripe's list filter finds them; ``coupons`` those that they
-    name and that still exist, by Stripe id. ``now`` is Stripe's clock, seconds UTC. ``configuration`` is the file at
-    hand, for hints.
+    ``codes`` are those of that text, newest first, as Stripe's list filter finds them; ``coupons`` are their coupons
+    that still exist, by Stripe id. ``now`` is Stripe's clock, seconds UTC. ``configuration`` is for hints.
     """
     found = candidates(text, codes, order.customer)
     if not found:
@@ -147,7 +146,7 @@ def check(
 
 
 def candidates(text: str, codes: Iterable[LiveCode], customer: str | None) -> Sequence[LiveCode]:
-    """Return the codes of a text, first the one that Stripe would look at: active, this customer's, for everybody."""
+    """Return the codes of a text in the order that Stripe prefers: active, this customer's, for everybody."""
     same = [code for code in codes if text in (code.stripe_id,) or fold(code.spec.code) == fold(text)]
     return sorted(
         same,
@@ -162,7 +161,7 @@ def candidates(text: str, codes: Iterable[LiveCode], customer: str | None) -> Se
 
 
 def _text_now(code: LiveCode, configuration: Configuration | None) -> str | None:
-    """Return the text that the file gives to the entry of a code, if that is another one."""
+    """Return the text that the file has now for the entry of a code, if it has changed."""
     if configuration is None or code.tags.owner != configuration.settings.owner or code.tags.slot is not None:
         return None
     texts = (entry.spec.code for entry in configuration.codes if entry.id == code.tags.id)
@@ -326,7 +325,7 @@ def _typo(text: str) -> str:
 
 
 def origin(code: LiveCode | None, text: str, configuration: Configuration | None) -> Origin | None:
-    """Return where a code comes from; of a text that is not in Stripe, the entry of the file that wants it."""
+    """Return the entry that a code comes from; for a text that is not in Stripe, the entry that has it."""
     entries = {entry.id: entry for entry in configuration.codes} if configuration else {}
     batches = {entry.id: entry for entry in configuration.batches} if configuration else {}
     owner = configuration.settings.owner if configuration else None

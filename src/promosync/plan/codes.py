@@ -1,6 +1,6 @@
 """What to do with each promotion code.
 
-A code that is off is off for one of these reasons, told by Stripe's fields and by ``promosync_retired``:
+A code is off for one of these reasons; Stripe's fields and ``promosync_retired`` say which:
 
     off because                  | the file wants it on                      | the file wants it off
     -----------------------------+-------------------------------------------+---------------------------
@@ -11,9 +11,9 @@ A code that is off is off for one of these reasons, told by Stripe's fields and 
     withdrawn, off (by us)       | back on, or recreate if fields differ     | leave, or recreate switched off
     by hand, in the Dashboard    | back on, or recreate if fields differ     | leave, or recreate switched off
 
-A code that is on: equal, left; other metadata or currencies, updated; off in the file or its date passed,
-deactivated; anything else, recreated. Whatever the row: where the file's limit leaves nothing, or the coupon it moves
-to is used up, nothing new is made, and what is on and differs is switched off.
+A code that is on: unchanged if it is equal; updated if metadata or currencies differ; deactivated if it is off in the
+file or its date has passed; else recreated. In every row: where the file's limit leaves nothing, or the new coupon is
+used up, no code is made, and a code that is on and differs is switched off.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from promosync.plan.scope import Scope, tag_changes
 
 @dataclass(frozen=True, slots=True)
 class CodeQuestion:
-    """All that a decision about one code looks at; ``coupons`` are the account's, by Stripe id.
+    """All that a decision about one code depends on; ``coupons`` are the account's, by Stripe id.
 
     ``elsewhere`` is as in :class:`promosync.plan.matching.Match`.
     """
@@ -60,16 +60,16 @@ class CodeQuestion:
 
     @property
     def limit(self) -> int | None:
-        """The file's own limit."""
+        """The limit in the file."""
         return self.entry.spec.max_redemptions
 
     @property
     def over(self) -> bool:
-        """Whether the file's own date has passed, the code's or its coupon's."""
+        """Whether the date in the file has passed, the code's or its coupon's."""
         return self.coupon.over or is_over(self.entry.spec.expires_at, self.scope.now)
 
     def left(self, carried: int) -> int | None:
-        """What the object in Stripe is to allow when ``carried`` redemptions are used already."""
+        """The ``max_redemptions`` in Stripe, when ``carried`` redemptions are used already."""
         return carry.code_limit(self.limit, carried, self.coupon.spec.max_redemptions)
 
     def ended(self, current: LiveCode) -> bool:
@@ -77,7 +77,7 @@ class CodeQuestion:
         return has_ended(current, self.coupons.get(current.spec.coupon), self.scope.now)
 
     def wanted(self, carried: int) -> PromotionCode:
-        """The object that Stripe is to hold when ``carried`` redemptions are used already."""
+        """The code as it should be in Stripe, when ``carried`` redemptions are used already."""
         return replace(self.entry.spec, coupon=self.coupon.stripe_id, max_redemptions=self.left(carried))
 
 
@@ -108,7 +108,7 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
     why_not = question.coupon.why_not if made_again else ""
     if (made_again or comes_back) and not why_not and carry.left(question.limit, used) == 0:
         why_not = f"all {question.limit:,} redemptions are used ({used:,} so far)"
-    if why_not:  # as the file says it cannot be, and as it is it must not work on
+    if why_not:  # it cannot become what the file says, and must not stay active as it is
         return _end(question, current, why_not, keeps_protected=False)
     if made_again:
         return _recreate(question, current, changes, forced, dead, more_generous(before, after))
@@ -150,7 +150,7 @@ def decide_stray_code(code: LiveCode) -> Action | Problem:
 
 
 def retire_code(config_id: str, code: LiveCode) -> Action:
-    """Return the end of an active predecessor: its successor is there already."""
+    """Return the action that ends an active predecessor, whose successor exists already."""
     action = _off(code, config_id, REPLACED, Retired.SWAP, code.tags, removes=False)
     return replace(action, verb=Verb.RETIRE)
 
@@ -236,13 +236,13 @@ def _recreate(
 
 
 _PLAIN = attrgetter(*({field.name for field in fields(PromotionCode)} - {"coupon", "max_redemptions"}))
-"""What the file and Stripe say in the same words."""
+"""The fields that mean the same in the file and in Stripe."""
 
 
 def _is_as_wanted(question: CodeQuestion, current: LiveCode) -> bool:
-    """Whether a code that is on is word for word what the file wants, as most are: the rest takes three times longer.
+    """Whether an active code is exactly what the file wants, as most are: comparing in full takes three times longer.
 
-    What is so only in the file's terms, or with metadata to leave alone, is found out by comparing in full.
+    A code may still be equal where this is false: limits, dates and ignored metadata need the full comparison.
     """
     entry, live, tags = question.entry, current.spec, current.tags
     return (
@@ -265,11 +265,11 @@ def in_the_files_terms(
     scope: Scope,
     elsewhere: int = 0,
 ) -> tuple[PromotionCode, PromotionCode]:
-    """Return the live and the wanted code in one form, so that what differs is what must be changed.
+    """Return the live and the wanted code in one form: every field that differs must be changed.
 
-    Limits are as the file counts them, predecessors included (``counted``, and ``elsewhere`` as in
-    :class:`CodeQuestion`); an end that Stripe filled in from the coupon's ``redeem_by`` is no end of the code's own;
-    the spelling of the text is Stripe's while only case differs.
+    Limits include the redemptions of predecessors, as in the file (``counted``, and ``elsewhere`` as in
+    :class:`CodeQuestion`). An end that Stripe copied from the coupon's ``redeem_by`` is not an end of the code. The
+    spelling of the text is Stripe's where only case differs.
     """
     carried = carry.carried(counted, live.max_redemptions, wanted.max_redemptions, elsewhere)
     allowed = carry.code_limit(wanted.max_redemptions, carried, coupon.spec.max_redemptions)

@@ -1,4 +1,4 @@
-"""What to do with each coupon, and what its codes will find when it is done.
+"""What to do with each coupon, and what its coupon will be for each code.
 
 live       | file                        | decision
 -----------+-----------------------------+---------------------------------------------------------------
@@ -10,7 +10,7 @@ there      | name, metadata, currencies  | update in place
 there      | anything else               | recreate beside the old one; a problem where nothing would be left
 somebody's | equal but for our keys      | adopt
 somebody's | anything else               | recreate if the file names its stripe_id, else a conflict
-older ones | whatever                    | retire: an interrupted recreate is finished
+older ones | anything                    | retire: an interrupted recreate is finished
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ REPLACED = "a newer one has taken its place"
 
 @dataclass(frozen=True, slots=True)
 class CouponFuture:
-    """A coupon entry once the plan is carried out: what its codes hang on.
+    """The coupon of an entry once the plan is carried out.
 
-    ``stripe_id`` and ``spec`` are of the object that will be current. ``why_not`` is empty while codes on it
-    work; ``over`` says that the file's own date is why.
+    ``stripe_id`` and ``spec`` are of the object that will be current. ``why_not`` says why codes on it cannot work,
+    and is empty where they can; ``over``: because the date in the file has passed.
     """
 
     stripe_id: str
@@ -55,8 +55,8 @@ def decide_coupon(
 ) -> tuple[CouponFuture, Action | Kept | Problem | None]:
     """Decide about one coupon of the file; ``entry.spec.applies_to`` holds Stripe product ids here.
 
-    What came in on a predecessor that somebody deleted since is told by its codes alone: it is ``late`` on the
-    current coupon, as what promosync finds when it deletes one itself.
+    Redemptions on a predecessor that was deleted by hand are known from its codes only. They become ``late`` on the
+    current coupon, like those that promosync finds when it deletes one itself.
     """
     over = is_over(entry.spec.redeem_by, scope.now)
     if found is None or (found.alike and over):  # what is somebody else's is left alone
@@ -102,7 +102,7 @@ def decide_coupon(
 
 
 def decide_stray(found: Match[LiveCoupon]) -> tuple[Action | Problem, ...]:
-    """Decide about a coupon of ours that is in no entry: it goes, and what it replaced goes too."""
+    """Decide about a coupon of ours that is in no entry: it is deleted, and what it replaced too."""
     current = found.current
     name = name_of(current)
     if any(coupon.tags.protect for coupon in found.chain):
@@ -113,7 +113,7 @@ def decide_stray(found: Match[LiveCoupon]) -> tuple[Action | Problem, ...]:
 
 
 def decide_leftovers(entry: CouponEntry, found: Match[LiveCoupon], scope: Scope) -> Iterator[Action | Kept]:
-    """Decide about what the current coupon of an entry replaced, oldest first: it goes."""
+    """Decide about what the current coupon of an entry replaced, oldest first: it is deleted."""
     for action in _retire(entry.id, found, REPLACED, entry.path):
         if why := scope.held.get(action.stripe_id or ""):
             yield Kept(Kind.COUPON, entry.id, f"{REPLACED}, but {why}", action.stripe_id, entry.path)
@@ -134,7 +134,7 @@ def protected(config_id: str, kind: Kind, verb: str, path: Path = (), why: str =
 def conflict(
     path: Path, current: LiveCoupon | LiveCode, forced: list[str], owned: str, unmanaged: str, other: str
 ) -> Problem:
-    """Return the refusal of an entry that is alike to an object of another owner, or to one that nobody manages.
+    """Return the refusal of an entry whose id or text an object of another owner has, or one that is not managed.
 
     ``owned`` and ``unmanaged`` begin the message; ``other`` is what the entry could have instead. ``forced`` are the
     fields that differ and that Stripe cannot change.
@@ -255,7 +255,7 @@ def _reason(foreign: bool, late: bool) -> str:
 def _in_the_files_terms(
     entry: CouponEntry, current: LiveCoupon, scope: Scope, used_elsewhere: int
 ) -> tuple[Coupon, Coupon]:
-    """Return the live and the wanted coupon with the limit as the file counts it: all other coupons included."""
+    """Return the live and the wanted coupon; limits include the uses of the entry's other coupons, as in the file."""
     limit = current.spec.max_redemptions
     carried = carry.carried(current.tags, limit, entry.spec.max_redemptions, used_elsewhere)
     before = replace(current.spec, max_redemptions=None if limit is None else limit + carried + used_elsewhere)

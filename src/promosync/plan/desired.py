@@ -1,4 +1,4 @@
-"""From the file's words to Stripe's: which products and customers a configuration means on one account."""
+"""Stripe's ids for what the file names: the products and customers of a configuration on one account."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class Needs:
     """What must be looked up in Stripe before a plan can be made: product ids, customer ids, addresses.
 
-    ``owner`` is whose unique codes are kept apart from other codes, ``codes`` how many there are if all is as the
-    file says.
+    ``owner`` is the owner whose unique codes are kept apart from other codes, ``codes`` how many codes the file has.
     """
 
     owner: str
@@ -53,7 +52,7 @@ def product_id(configuration: Configuration, name: str, mode: Mode) -> str:
 def resolve(configuration: Configuration, live: Live) -> tuple[Configuration, list[Problem]]:
     """Return the configuration with Stripe product and customer ids, and what could not be found.
 
-    A product of a coupon whose date has passed is not asked for: nothing will be made of it.
+    The products of a coupon whose date has passed are not checked: the coupon is not made.
     """
     problems: list[Problem] = []
     coupons = tuple(_resolve_coupon(entry, configuration, live, problems) for entry in configuration.coupons)

@@ -1,4 +1,4 @@
-"""Codes that hand a text to each other: all are switched off before any is made, so each is off for longer."""
+"""Codes that take over each other's texts: all are switched off before any is made, so each is off for longer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from promosync.plan.plan import Action, Kind, Verb
 
 
 def linked(actions: Iterable[Action]) -> list[list[Action]]:
-    """Return the actions in groups; only actions of one group need each other's texts, most stand alone."""
+    """Return the actions in groups that need each other's texts; most groups have one action."""
     actions = list(actions)
     groups = {index: [index] for index in range(len(actions))}
     home = list(range(len(actions)))
@@ -31,10 +31,10 @@ def linked(actions: Iterable[Action]) -> list[list[Action]]:
 
 
 def with_waits(actions: Iterable[Action]) -> list[Action]:
-    """Return the actions, each code that is swapped with the requests for which it waits for others while it is off.
+    """Return the actions with ``waits``: how many requests of other codes a swapped code waits for while it is off.
 
-    A group is carried out one request after the other: first whatever frees a text, then whatever takes one. A code
-    is off until it is made, and its text, which customers hold, until the code that takes it is.
+    A group is carried out one request after the other: first all that frees a text, then all that takes one. A code
+    is off until it is made, and its old text, which customers hold, until the code that takes it over is made.
     """
     actions = list(actions)
     waits: dict[int, int] = {}
@@ -45,7 +45,7 @@ def with_waits(actions: Iterable[Action]) -> list[Action]:
 
 
 def _waits(group: list[Action]) -> dict[int, int]:
-    """Return for each code of a group that is swapped how many requests of others come before it works again."""
+    """Return for each swapped code of a group how many requests of others come before it works again."""
     freed = list(accumulate(_requests_to_free(action) for action in group))
     makes = [action for action in group if action.takes is not None]
     waits = {}

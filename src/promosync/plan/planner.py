@@ -1,4 +1,4 @@
-"""From what the file wants and what Stripe holds to a plan: a pure function.
+"""From the file and the account to a plan: a pure function.
 
 resolve ids -> match entries with objects -> decide coupons -> how far the plan reaches -> decide codes and batches
 -> check the end -> brakes
@@ -38,7 +38,7 @@ _NONE: Mapping[str, Trusted | None] = {}
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How much to look at: ``prune`` removes what is not in the file, ``targets`` are config ids to narrow to.
+    """What a plan includes: ``prune`` removes what is not in the file, ``targets`` are the only config ids to plan.
 
     ``refresh`` reads all codes of the account, whatever the seals of its coupons say, and seals them anew.
     """
@@ -53,10 +53,9 @@ def make_plan(
 ) -> Plan:
     """Return what apply would do; raise ProblemsFound with everything that makes it impossible.
 
-    ``live`` must hold all codes of the account, and what :func:`promosync.plan.desired.needs` asks for, ``rows`` what
-    the files of the batches say, by batch id: a batch whose file is not among them is left as it is. Nothing here
-    reads a clock, a network or
-    an environment: the same values give the same plan.
+    ``live`` must have all codes of the account, and what :func:`promosync.plan.desired.needs` asks for. ``rows`` is
+    what the files of the batches say, by batch id: a batch whose file is missing is left as it is. Nothing here reads
+    a clock, a network or an environment: the same values give the same plan.
     """
     rows = rows or {}
     made = begin(configuration, live, policy, rows).plan(rows)
@@ -66,7 +65,7 @@ def make_plan(
 
 
 def begin(configuration: Configuration, live: Live, policy: Policy, rows: Mapping[str, Rows]) -> Begun:
-    """Return a plan in the making; as for :func:`make_plan`, but that ``live`` need not hold all codes."""
+    """Return a plan in the making, as for :func:`make_plan`; but ``live`` need not have all codes."""
     wanted, problems = resolve(configuration, live)
     matches = match(wanted, live)
     problems += matches.problems
@@ -80,17 +79,17 @@ def begin(configuration: Configuration, live: Live, policy: Policy, rows: Mappin
     except ProblemsFound:
         if live.known is None:
             raise
-        # What nobody knows may be among what was not read.
+        # An unknown target may be among the codes that were not read.
         return Begun(basis, policy, problems, Reach(frozenset()), Unread(everything=True))
     return Begun(basis, policy, problems, reach, *look(basis, reach))
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A plan in the making: everything is decided about coupons, and what must be read is known.
+    """A plan in the making: coupons are decided, and what must be read is known.
 
-    ``unread`` must be read before the plan can be made. ``trusted`` are the batches that are not read, as their seal
-    says that they are unchanged; by id.
+    ``unread`` must be read before the plan can be made. ``trusted`` are the batches, by id, that need not be read:
+    they are unchanged by their seal.
     """
 
     basis: Basis
@@ -101,7 +100,7 @@ class Begun:
     trusted: Mapping[str, Trusted] = field(default_factory=dict)
 
     def plan(self, rows: Mapping[str, Rows]) -> Plan | Unread:
-        """Return the plan, or what turns out to matter and was not read.
+        """Return the plan, or what must be read first.
 
         ``rows`` is as it was, with the customers of addresses. Raises as :func:`make_plan`.
         """
@@ -127,7 +126,7 @@ class Begun:
         check = partial(brakes, [*actions, *batches], max_removal_percent=wanted.settings.max_removal_percent)
         found = check(ours)
         if self.trusted and (found or check(_in_use(live, owner, dict.fromkeys(self.trusted)))):
-            return unread_of(self.trusted.values())  # of how many codes something is taken away must be counted
+            return unread_of(self.trusted.values())  # the number of codes that are removed must be exact
         touched = {action.path for action in actions} | {batch.path for batch in batches}
         plan = Plan(
             account=live.account,
@@ -178,7 +177,7 @@ class Begun:
 
 
 def _guarded(wanted: Configuration, matches: Matches) -> dict[str, str]:
-    """Return why coupons must stay that a protected code of the file works on, by Stripe id."""
+    """Return why coupons must stay, by Stripe id: an active, protected code of the file is on them."""
     found = ((code, matches.codes[code.id].current) for code in wanted.codes if code.id in matches.codes)
     return {
         live.spec.coupon: "a code on it is protected"
@@ -188,7 +187,7 @@ def _guarded(wanted: Configuration, matches: Matches) -> dict[str, str]:
 
 
 def _kept_by_strays(live: Live, matches: Matches) -> dict[str, str]:
-    """Return why coupons must stay that codes work on which a plan without pruning leaves alone, by Stripe id."""
+    """Return why coupons must stay, by Stripe id: a plan without pruning leaves active codes on them alone."""
     on = {code.spec.coupon for code in matches.stray_codes}
     on = on.union(*(live.batches[batch].active_on() for batch in matches.stray_batches))
     return dict.fromkeys(on, "codes that are not in the file are on it")
@@ -208,7 +207,7 @@ def _with_riders(actions: list[Action], batches: list[BatchAction]) -> list[Acti
 
 
 def _exposed(wanted: Configuration, rows: Mapping[str, Rows], now: int, touched: set[Path]) -> tuple[Exposure, ...]:
-    """Return the worst case of the coupons that are touched, themselves or by what hangs on them."""
+    """Return the worst case of the coupons that are touched, themselves or by their codes."""
     coupons = {entry.id for entry in wanted.coupons if entry.path in touched}
     coupons |= {way.spec.coupon for way in all_ways(wanted) if way.path in touched}
     found = exposures(wanted, batch_sizes(wanted, rows), now)
@@ -216,7 +215,7 @@ def _exposed(wanted: Configuration, rows: Mapping[str, Rows], now: int, touched:
 
 
 def _in_use(live: Live, owner: str, trusted: Mapping[str, Trusted | None] = _NONE) -> int:
-    """Return how many objects of an owner are in use; of ``trusted`` batches as their seals say, or not at all."""
+    """Return how many objects of an owner are in use; ``trusted`` batches count as their seals say, None as 0."""
     coupons = {coupon.tags.id for coupon in live.coupons if coupon.tags.owner == owner and coupon.valid}
     codes = {code.stripe_id for code in live.codes if code.tags.owner == owner and code.spec.active}
     unique = sum(records.active for batch, records in live.batches.items() if batch not in trusted)

@@ -1,4 +1,4 @@
-"""What Stripe would refuse of a plan, found before the first write by looking at where the plan would end."""
+"""What Stripe would refuse of a plan, found before the first write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_METADATA_KEYS = 50
 
 
 def refusals(actions: Sequence[Action], live: Live, owner: str, unique: Container[str]) -> list[Problem]:
-    """Return every reason why Stripe would refuse the actions, or why they would hurt somebody else's codes.
+    """Return every reason why Stripe would refuse the actions, or why they would end somebody else's codes.
 
     ``unique`` holds the texts (folded) of this owner's active unique codes.
     """
@@ -41,7 +41,7 @@ def too_far_ahead(path: Path, date: int | None, now: int) -> list[Problem]:
 
 
 def unknown_fields(path: Path, what: str, names: Iterable[str]) -> Problem:
-    """Return the refusal to recreate what has fields that a new object would be without."""
+    """Return the refusal to recreate an object that would lose fields which promosync does not know."""
     return Problem(
         path,
         f"to recreate {what} would lose fields that promosync does not know: {', '.join(names)}",
@@ -53,9 +53,9 @@ def unknown_fields(path: Path, what: str, names: Iterable[str]) -> Problem:
 def left_behind(
     actions: Sequence[Action], batches: Iterable[BatchAction], live: Live, owner: str
 ) -> Iterable[Problem]:
-    """Yield a problem for each coupon that ends though codes of ours work on it and stay: apply would refuse that.
+    """Yield a problem for each coupon that ends while active codes of ours stay on it: apply would refuse that.
 
-    To be asked when nothing else is wrong: an entry that is refused leaves its codes where they are, too.
+    Only for actions without other problems: an entry that is refused leaves its codes where they are, too.
     """
     ends = {action.stripe_id: action for action in actions if action.ends_coupon}
     if not ends:
@@ -82,7 +82,7 @@ def _left_alone(actions: Iterable[Action], live: Live) -> Iterable[LiveCode]:
 
 
 def _texts(actions: Sequence[Action], live: Live, unique: Container[str]) -> Iterable[Problem]:
-    """Two active codes of one text: refused, unless each has a holder, and another one."""
+    """Refuse two active codes of one text, unless each is for another customer."""
     on = [
         (action, action.after)
         for action in actions
@@ -129,7 +129,7 @@ def _in_use(action: Action, mine: PromotionCode, who: str) -> Problem:
 
 
 def _riders(actions: Sequence[Action], live: Live, owner: str) -> Iterable[Problem]:
-    """A coupon's end kills every code on it: not those of others."""
+    """Refuse to end a coupon with active codes of others: that would end their codes too."""
     strangers: dict[str, list[str]] = defaultdict(list)
     for code in _left_alone(actions, live):
         if code.tags.owner != owner:
@@ -168,6 +168,6 @@ def _values(action: Action, now: int) -> Iterable[Problem]:
 
 
 def _stays_on(action: Action) -> bool:
-    """Whether a code keeps its text all through."""
+    """Whether a code stays active with its text the whole time."""
     in_place = action.verb in (Verb.UPDATE, Verb.ADOPT)
     return in_place and isinstance(action.before, LiveCode) and action.before.spec.active

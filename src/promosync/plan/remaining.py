@@ -1,8 +1,8 @@
-"""What of a saved plan is left to do, made again from scratch: its checksum finds accidents, not malice.
+"""What is left to do of a saved plan. It is planned again: the file's checksum finds accidents, not forgery.
 
-The plan is made again from the configuration that the saved one holds and from the account. So what is carried out
-follows from the two, and every rule of the planner holds for it. Beyond that it must be in the saved plan: each
-action as it was shown, and of each batch no more codes. What is in the saved plan alone must be done.
+The new plan is made from the configuration in the saved plan and from the account, by all rules of the planner. What
+it does must also be in the saved plan: each action as it was shown, and no more codes of any batch. What is only in
+the saved plan must be done already.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 from promosync.plan.saved import COUNTS, same_action
 
 _BACK = ("recreated", "restored")
-"""Counts that are one: a code whose recreate was cut short may come back as it was."""
+"""Counts that are compared as one sum: a code whose recreate was cut short may come back as it was."""
 
 
 def remaining(saved: Plan, again: Plan, so_far: Executed) -> Plan:
     """Return what is left to do of a saved plan; empty where all of it is done.
 
-    ``again`` is the plan made of ``so_far.live``. Raises ProblemsFound with all that is in one of the two and cannot
-    be explained by what was done.
+    ``again`` is the plan made of ``so_far.live``. Raises ProblemsFound with all differences between the two plans
+    that what was done does not explain.
     """
     known = {subject(action): action for action in saved.actions}
     problems = list(_whole(saved, again, known))
@@ -75,11 +75,11 @@ def _same(action: Action, shown: Action, so_far: Executed) -> bool:
     """Whether an action is the one that was shown, or what is left of it."""
     if action.verb is Verb.RETIRE and shown.verb is Verb.RECREATE:
         return subject(shown) in so_far.half
-    # What has moved already neither rides nor waits any more.
+    # Codes that have moved already are not counted in these two any more.
     action = replace(action, riding=max(action.riding, shown.riding), waits=max(action.waits, shown.waits))
     after, wanted = action.after, shown.after
     if isinstance(after, PromotionCode) and isinstance(wanted, PromotionCode) and after.coupon in so_far.made:
-        # A coupon that is made allows what was left then, and a code on it no more than that.
+        # A new coupon allows what was left when it was made, and a code on it no more than that.
         allowed, planned = after.max_redemptions, wanted.max_redemptions
         if allowed is not None and planned is not None:
             action = replace(action, after=replace(after, max_redemptions=max(allowed, planned)))

@@ -1,8 +1,8 @@
-"""A plan as a file: read by people in a review, written once, applied until all of it is done, refused when edited.
+"""A plan as a file: people review it, apply takes it up until all of it is done, and an edited one is refused.
 
-The file holds what was shown: each action with its object as it was found and as it is to be, and the counts of each
-batch. It also holds the configuration, of which the rest is made again. It holds no unique code, for whoever reads it
-could spend them: of the files that batches name it has digests.
+The file has what was shown: each action with its object before and after, and the counts of each batch. It also has
+the configuration, from which the rest is made again. It has no unique code, because whoever reads it could spend it:
+of the files that batches name it has digests only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from promosync.plan.plan import Action, BatchAction, FieldChange, Kept, Kind, Pl
 from promosync.plan.planner import Policy
 
 FORMAT = 2
-"""The version of the file; one higher whenever a plan of an older promosync would be read wrongly."""
+"""The version of the file; it goes up whenever a plan of an older promosync would be read wrongly."""
 
 COUNTS = tuple(f.name for f in fields(BatchAction) if f.type == "int")
 """The counts of a batch in a plan."""
@@ -49,9 +49,9 @@ class File:
 class Saved:
     """A plan and what it is made of.
 
-    ``files`` are those of the configuration by the name they were given, ``folder`` the one they share: None for
-    standard input. ``imports`` has the SHA-256 of each file its batches name, as they were named. ``policy`` is how
-    much the plan looks at. The batches of ``plan`` have no work in them.
+    ``files`` are those of the configuration, by the name they were given; ``folder`` is the one they share, None for
+    standard input. ``imports`` has the SHA-256 of each file that batches name, by that name. The batches of ``plan``
+    have no work in them.
     """
 
     plan: Plan
@@ -63,7 +63,9 @@ class Saved:
 
 def dump(saved: Saved) -> str:
     """Return the text of the file: JSON, the same for the same plan."""
-    tree = _without_nothing(_document(saved).model_dump(mode="json"))  # large: what it is made of is gone by then
+    tree = _without_nothing(
+        _document(saved).model_dump(mode="json")
+    )  # large: so the document is freed before the text is made
     return json.dumps({**tree, _CHECKSUM: _checksum(tree)}, indent=2) + "\n"
 
 
@@ -93,7 +95,7 @@ def _document(saved: Saved) -> _Document:
 def load(text: str, name: str) -> Saved:
     """Return what :func:`dump` wrote; ``name`` is the file's, for messages.
 
-    Raises ProblemsFound for what is no plan, is of another format, or was cut or edited.
+    Raises ProblemsFound for a file that is no plan, has another format, or was cut or edited.
     """
     try:
         tree = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
@@ -146,7 +148,7 @@ def _read_batch(batch: _Batch) -> BatchAction:
 
 
 def _check(document: _Document) -> None:
-    """Raise ValueError, or what Python raises, for what no action is, or holds: a date beyond the calendar, say."""
+    """Raise ValueError, or what Python raises, for impossible actions and values: a date beyond the calendar."""
     iso(document.made_at)
     for action in document.actions:
         if action.kind is Kind.BATCH:
@@ -167,7 +169,7 @@ def _check(document: _Document) -> None:
 
 
 def same_action(one: Action, other: Action) -> bool:
-    """Whether two actions are one in the file: the text of a unique code is not compared, it is not in there."""
+    """Whether two actions are the same in the file, which has no texts of unique codes."""
     return _without_text(one) == _without_text(other)
 
 
@@ -216,7 +218,7 @@ class _Document(_Part):
 
 
 def _without_text(action: Action) -> Action:
-    """Leave out the text of a unique code, unless the file has it among its single codes: it is not needed."""
+    """Leave out the text of a unique code, unless the configuration has it as a single code: it is not needed."""
     before, after = action.before, action.after
     if not isinstance(before, LiveCode) or before.tags.slot is None:
         return action
@@ -240,7 +242,7 @@ def _batch(batch: BatchAction) -> _Batch:
 
 
 def _decimals(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
-    """Return the fields that change, percentages as decimals: they are text in the file."""
+    """Return changes with percentages as decimals: they are text in the file."""
     return tuple(
         replace(change, before=_decimal(change.before), after=_decimal(change.after))
         if change.field == "percent_off"
@@ -254,7 +256,7 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def _without_nothing(tree: Any) -> Any:
-    """Leave out what is null or empty: that is its default everywhere. Sets get an order."""
+    """Leave out what is null or empty, as every default is. Sort sets."""
     if isinstance(tree, dict):
         pruned = {key: _without_nothing(value) for key, value in tree.items()}
         if isinstance(products := pruned.get("applies_to"), list):

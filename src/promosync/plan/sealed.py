@@ -1,11 +1,11 @@
 """What a plan takes from the seals of coupons instead of reading it, and what it must still read.
 
-What a seal vouches for is not read, and nothing is decided about it but that it stays: whatever is to be changed,
-recreated, withdrawn or counted is read first. So what is needed depends on what is decided, and the other way round:
-each look tells what has not been read and matters, until nothing is left.
+Codes that a seal describes are not read as long as they stay unchanged. What is to be changed, recreated, withdrawn
+or counted is read first. What must be read depends on the decisions, and the decisions on what was read: so the
+account is looked at again after each read, until nothing is missing.
 
-A seal is not believed where another coupon of the owner has none, or where a coupon has gone since the newest was
-written: then codes may be where only the list of all codes shows them. An id that Stripe shows nothing of is new.
+Seals are not used where a coupon of the owner has none, or where a coupon was deleted since the newest was written:
+then there may be codes that only the list of all codes shows. An id of which Stripe shows nothing is new.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from promosync.plan.targets import Reach
 _EVERYTHING = Unread(everything=True)
 
 _OTHERS = 2_000_000
-"""No account is taken to have more codes than this: in a space that is large beside them, they do not matter."""
+"""No account should have more codes than this: in a space that is much larger, they do not matter."""
 
 
 def seals_of(live: Live, owner: str) -> dict[str, Seal | None]:
-    """Return the seal of each coupon of an owner by Stripe id; None where there is none that can be read."""
+    """Return the seal of each coupon of an owner by Stripe id; None where it has no seal, or an unreadable one."""
     own = (coupon for coupon in live.coupons if coupon.tags.owner == owner)
     return {one.stripe_id: seal.read(one.seal, owner, one.stripe_id, one.created) for one in own}
 
@@ -58,7 +58,7 @@ def gone_before(seals: Iterable[Seal]) -> frozenset[str] | None:
 
 
 def definition(entry: BatchEntry, basis: Basis) -> str:
-    """Return a digest of all that a decision about a batch looks at beside its codes."""
+    """Return a digest of all that a decision about a batch depends on, except its codes."""
     coupon, scope, rows = basis.futures[entry.spec.coupon], basis.scope, basis.rows_of(entry.id)
     there = basis.coupons.get(coupon.stripe_id)  # a new one is valid
     said = sha256()
@@ -84,14 +84,14 @@ def look(basis: Basis, reach: Reach) -> tuple[Unread, Mapping[str, Trusted]]:
 
 
 def unread_of(trusted: Iterable[Trusted]) -> Unread:
-    """Return what must be read to know batches for themselves."""
+    """Return what must be read to decide about batches without their seals."""
     trusted = list(trusted)
     coupons = {name: codes for batch in trusted for name, codes in batch.coupons.items()}
     return Unread(coupons=coupons, everything=any(batch.elsewhere for batch in trusted))
 
 
 def brought_back(batches: Iterable[BatchAction], live: Live) -> Unread:
-    """Return the texts of unique codes that are off and come back, where others may have them now."""
+    """Return the texts of unique codes that are off and come back, and that others may use now."""
     if live.known is None:
         return Unread()
     texts = set()
@@ -139,7 +139,7 @@ class _Looking:
         if not texts:
             new = [entry.id for entry in self._wanted.codes if entry.id not in self._matches.codes]
             coupons |= set(self._with_other_singles(new))
-            # One that is off may be an older object of its entry: the newest could be gone with its coupon.
+            # A code that is off may be an older object of its entry: the newest could be on a deleted coupon.
             off = [config_id for config_id, found in self._matches.codes.items() if not found.current.spec.active]
             if coupons <= self._known.coupons and self._may_be_gone("code", [*new, *off]):
                 return _EVERYTHING, {}
@@ -151,7 +151,7 @@ class _Looking:
         return unread, trusted
 
     def _blind(self) -> bool:
-        """Whether codes of ours may be where neither a text nor a coupon leads to them."""
+        """Whether codes of ours may exist that no text and no coupon leads to."""
         own = [coupon.stripe_id for coupon in self._live.coupons if coupon.tags.owner == self._owner]
         if not own:
             return any(batch.spec.coupon not in self._matches.coupons for batch in self._wanted.batches)
@@ -161,12 +161,12 @@ class _Looking:
         return any(found.family != family for found in newest_of(self._seals.values()))
 
     def _may_be_gone(self, kind: str, config_ids: Iterable[str]) -> bool:
-        """Whether objects of an id may be on coupons that are gone, where no text and no coupon leads to them."""
+        """Whether objects of an id may be on deleted coupons, where no text and no coupon leads to them."""
         gone = gone_before(self._seals.values())
         return any(gone is None or seal.short_digest(kind, config_id) in gone for config_id in config_ids)
 
     def _was_there(self) -> bool:
-        """Whether a coupon of the file that is not in Stripe has been there: a seal tells, or its codes."""
+        """Whether a coupon of the file was in Stripe and is not any more: a seal or its codes show it."""
         now, there = self._basis.scope.now, self._matches.coupons
         absent = {e.id: e for e in self._wanted.coupons if e.id not in there and not is_over(e.spec.redeem_by, now)}
         if not absent:
@@ -185,13 +185,13 @@ class _Looking:
         return False
 
     def _made_at_once(self) -> bool:
-        """Whether an entry has codes of one second: only the list of all codes has them in their order."""
+        """Whether an entry has codes made in the same second: only the list of all codes shows their order."""
         own = (code for code in self._live.codes if code.tags.owner == self._owner)
         times = [(code.tags.id, code.created) for code in own]
         return len(set(times)) < len(times)
 
     def _with_strays(self) -> Iterator[str]:
-        """Yield the coupons that active codes of batches are on which the file does not have."""
+        """Yield the coupons with active codes of batches that are not in the file."""
         for batch, names in self._on.items():
             if batch not in self._batches and any(self._seals[name].batches[batch].active for name in names):
                 yield from names
@@ -201,7 +201,7 @@ class _Looking:
         home, on = self._basis.futures[entry.spec.coupon].stripe_id, self._on.get(batch, [])
         found = {name: self._seals[name].batches[batch] for name in on}
         sealed = found.pop(home, None)
-        # Codes on further coupons are left behind; where one is sealed as the file's, two files were applied at once.
+        # Codes on other coupons are left over; where one of these has a definition, two files were applied at once.
         if sealed is None or any(one.definition for one in found.values()):
             return None
         if not (self._open | self._reach.ending).isdisjoint(on):
@@ -226,12 +226,12 @@ class _Looking:
         try:
             space = space_of(entry)
         except ProblemsFound:
-            return False  # told by whoever decides about the batch
+            return False  # the decision about the batch says so
         needed = needed_codes(entry, self._basis.rows_of(entry.id))
         return space.capacity <= (needed + _OTHERS) * POSSIBLE_PER_ISSUED
 
     def _rows_to_ask(self, entry: BatchEntry) -> Iterator[str]:
-        """Yield the texts of an import that are not the batch's own active ones: others may have them."""
+        """Yield the texts of an import that are not the batch's own active ones: others may use them."""
         codes = self._basis.rows_of(entry.id).codes
         if codes:
             own = TextSet(text for text, active in self._basis.records(entry.id).texts() if active)
@@ -255,7 +255,7 @@ class _Looking:
         return {text for texts in asked.values() for text in texts}
 
     def _is_as_read(self, entry: CodeEntry) -> bool:
-        """Whether a code that was read with its coupon is active under its text: nobody else can have that."""
+        """Whether a code was read with its coupon and is active with its text: then nobody else can have the text."""
         found = self._matches.codes.get(entry.id)
         if found is None or found.alike or found.current.spec.coupon not in self._known.coupons:
             return False
@@ -263,7 +263,7 @@ class _Looking:
         return live.spec.active and fold(live.spec.code) == fold(entry.spec.code)
 
     def _with_other_singles(self, new: list[str]) -> Iterator[str]:
-        """Yield the coupons that have single codes of ours which the file does not lead to, or leads to anew."""
+        """Yield the coupons with single codes of ours that are not in the file, or newly are."""
         found: dict[str, list[tuple[str, str]]] = {name: [] for name in self._seals}
         for match in self._matches.codes.values():
             code = match.current
@@ -274,7 +274,7 @@ class _Looking:
                 yield name
 
     def _named(self) -> Iterator[str]:
-        """Yield the ids of codes that the file names and nobody has asked for."""
+        """Yield the ids of codes that the file names and that were not read yet."""
         mode, there = self._live.account.mode, {code.stripe_id for code in self._live.codes}
         for entry in self._wanted.codes:
             name = entry.stripe_id.get(mode)

@@ -1,4 +1,4 @@
-"""What the seals of an owner's coupons say once a plan has been carried out: see :mod:`promosync.model.seal`."""
+"""The seals that a plan writes on the owner's coupons when it is done: see :mod:`promosync.model.seal`."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ MANY: Final = 1_000
 
 
 def with_seals(plan: Plan, basis: Basis, *, closes: bool, anew: bool) -> Plan:
-    """Return a plan with what becomes of the seals: where they save requests, and where they were asked for.
+    """Return a plan with its seals, where they save requests or where ``anew`` asks for all of them.
 
-    Without ``closes`` seals are only opened; with ``anew`` all are written.
+    Without ``closes`` seals are only opened.
     """
     live = basis.live
     codes = len(live.codes) + sum(map(len, live.batches.values()))
@@ -40,7 +40,7 @@ def with_seals(plan: Plan, basis: Basis, *, closes: bool, anew: bool) -> Plan:
     sealings: list[Sealing] = []
     unsealed: list[str] = []
     for entry in basis.wanted.coupons if closes else ():
-        # Every plan must find the uses anew of which the entry's coupon does not know.
+        # Without a seal, every plan finds the uses again that the entry's coupon does not count.
         if not basis.lost.get(entry.id) and (sealing := found.of(entry, unsealed)) is not None:
             sealings.append(sealing)
     if anew:
@@ -71,7 +71,7 @@ class _Seals:
         self._written = set[str]().union(*codes, *(batch.coupons for batch in plan.batches))
 
     def of(self, entry: CouponEntry, unsealed: list[str]) -> Sealing | None:
-        """Return what becomes of the seal of an entry's coupon; None where it is not known, or cannot be sealed."""
+        """Return what is done with the seal of an entry's coupon; None where its codes are unknown or it has no room."""
         name, read = self._basis.futures[entry.id].stripe_id, self._basis.live.known
         there, making = self._basis.coupons.get(name), self._after.making.get(name)
         if name in self._after.ending or (there is None and making is None):
@@ -137,8 +137,7 @@ class _Seals:
             yield digest, SealedBatch(*said, active, digest in self._after.elsewhere)
 
     def _definition(self, entry: BatchEntry) -> str:
-        """Return the definition that a batch is sealed with; empty where a plan without changes says something of it
-        that its codes alone tell."""
+        """Return the definition in the seal; empty where every plan must read the codes, to say what it skips."""
         coupon, action = self._basis.futures[entry.spec.coupon], self._after.batches.get(entry.id)
         skips = action.skipped if action else entry.id in self._skipping
         if entry.file is not None and entry.id not in self._basis.rows:
@@ -156,12 +155,12 @@ class _Seals:
 
 
 class _Codes:
-    """Where the owner's codes are when some actions of a plan are done; all by the coupon's Stripe id.
+    """The coupons of the owner's codes when some actions of a plan are done; all by the coupon's Stripe id.
 
     ``singles`` has the id and folded text of each single code of the file, ``rest`` short digests of the ids of the
-    others that are or were there, ``active`` by batch how many of its codes are active on each coupon where it has
-    any. ``elsewhere`` are the digests of the batches of which the code that counts for some slot is on a coupon that
-    is gone. ``ending`` are the coupons that are deleted, ``making`` has the actions that make one.
+    others that are or were on the coupon. ``active`` counts, by batch, the active codes on each coupon where the
+    batch has codes. ``elsewhere`` has the digests of the batches that have the current code of a slot on a deleted
+    coupon. ``ending`` are the coupons that are deleted, ``making`` has the actions that make one.
     """
 
     def __init__(
@@ -183,7 +182,7 @@ class _Codes:
         self.elsewhere = {seal.batch_digest(batch) for batch in read if self._is_elsewhere(batch)}
 
     def gone(self, seals: Mapping[str, Seal | None]) -> frozenset[str] | None:
-        """Return the ids whose objects are only on coupons that are gone; ``seals`` are those of the owner."""
+        """Return digests of the ids whose objects are only on deleted coupons; ``seals`` are those of the owner."""
         there = self._there.keys() - self.ending | self.making.keys()
         ended = {self._there[name].tags.id for name in self.ending if name in self._there}
         coupons = {name for name in ended if name is not None}
@@ -250,7 +249,7 @@ class _Codes:
     def _is_elsewhere(self, batch: str) -> bool:
         records, action = self._basis.records(batch), self.batches.get(batch)
         coupons = [shape.spec.coupon for shape in records.shapes]
-        # A code that is older than its coupon was on another one of the same id.
+        # A code that is older than its coupon was on a deleted coupon of the same id.
         staying = self._there.keys() - self.ending
         born = {name: self._there[name].created for name in coupons if name in staying}
         if all(name in born and born[name] <= records.oldest for name in coupons):
@@ -265,7 +264,7 @@ class _Codes:
 
 
 def _metadata(coupon: Action | LiveCoupon | None) -> dict[str, str]:
-    """Return the metadata of a coupon, there or to be made, without its seal."""
+    """Return the metadata of a coupon that exists or is to be made, without its seal."""
     assert coupon is not None
     spec = coupon.after if isinstance(coupon, Action) else coupon.spec
     return {**(spec.metadata if spec else {}), **coupon.tags.to_metadata()}

@@ -1,4 +1,4 @@
-"""Which texts are in use, so that no unique code is drawn that somebody else's would clash with."""
+"""Which texts are in use, so that no unique code is drawn with the text of another code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from promosync.plan.exposure import needed_codes
 
 
 class Texts:
-    """All texts that are active in the account or stand in the file; gathered only where something asks."""
+    """All texts that are active in the account or in the file; collected when they are first needed."""
 
     def __init__(self, basis: Basis) -> None:
         self._basis, self._configuration, self._live, self._rows = basis, basis.wanted, basis.live, basis.rows
@@ -29,7 +29,7 @@ class Texts:
         return text in self.unique or fold(text) in self._single or any(text in texts for texts in imports)
 
     def holder(self, text: str) -> str:
-        """Say what has a text, without the text."""
+        """Return what uses a text, in words without the text."""
         if (single := self._single.get(fold(text))) is not None:
             return single
         for name, records in self._live.batches.items():
@@ -38,23 +38,23 @@ class Texts:
         return next((f"batch {name!r}" for name, texts in self._imports.items() if text in texts), "another code")
 
     def beside(self, space: Space, needed: int, batch: str) -> tuple[int, int, int]:
-        """Count what stands beside the codes of a batch in the space that it draws from.
+        """Count the other texts in the space that a batch draws from.
 
-        The texts that are taken by others; those that the file's other batches will take from the very same space;
-        and those that the batch itself has had. All 0 in a space so large that it does not matter.
+        These are the texts of others; those that the file's other batches will draw from the same space; and those
+        that the batch itself has had. All are 0 in a space so large that they do not matter.
         """
         own = self._basis.records(batch)
         coming = self._coming(space, batch)
         known = len(self.unique) + len(self._single) + sum(len(texts) for texts in self._imports.values())
         if space.capacity > (needed + coming + known + len(own)) * POSSIBLE_PER_ISSUED or self._live.known:
-            return 0, 0, 0  # a space in which those matter that nobody knows is never drawn from
+            return 0, 0, 0  # where codes that were not read could matter, all codes are read first
         mine = {fold(text) for text, _ in own.texts() if space.index_of(text) is not None}
         others = {text for text in self._others(batch) if space.index_of(text) is not None}
         return len(others - mine), coming, len(mine)
 
     @cached_property
     def unique(self) -> TextSet:
-        """The unique codes of this owner that are active, as far as they are known."""
+        """The active unique codes of this owner, as far as they were read."""
         batches = self._live.batches.values()
         read = (text for records in batches for text, active in records.texts() if active)
         found = self._live.known.unique if self._live.known else ()
@@ -62,7 +62,7 @@ class Texts:
 
     @cached_property
     def nobodys(self) -> Nobodys:
-        """The active codes that nobody manages: an import could adopt them. What an entry has is not among them."""
+        """The active codes that nobody manages and that no entry matches: an import could adopt them."""
         entries = {found.current.stripe_id for found in self._basis.matches.codes.values()}
         return {
             (fold(code.spec.code), code.spec.customer): code
@@ -75,7 +75,7 @@ class Texts:
 
     @cached_property
     def _single(self) -> dict[str, str]:
-        """The other codes, with what people call each."""
+        """The other codes, with the words for each."""
         found = {
             fold(code.spec.code): f"the active code {code.stripe_id}" for code in self._live.codes if code.spec.active
         }

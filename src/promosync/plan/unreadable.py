@@ -1,7 +1,7 @@
-"""Keys of promosync's that somebody wrote over: what each plan says of them, and what it does not do because of them.
+"""Keys of promosync's that somebody wrote over: what a plan says about them, and what it does not do because of them.
 
-How often an object's predecessors were used stands in its metadata alone. Where that cannot be read, a new object in
-its place could allow more than the file does: so there is none until somebody mends the key.
+Only an object's metadata says how often its predecessors were used. Where that cannot be read, a new object could
+allow more than the file: so the object is not recreated until somebody corrects the key.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FEW: Final = 3
 
 
 def unreadable(live: Live, wanted: Configuration) -> Iterator[Kept]:
-    """Yield what there is to say of each key that cannot be read, with the ids of the objects that have it."""
+    """Yield a sentence for each key that cannot be read, with the ids of the objects that have it."""
     owner = wanted.settings.owner
     places: dict[tuple[Kind, str], Path] = {(Kind.COUPON, entry.id): entry.path for entry in wanted.coupons}
     places |= {(Kind.CODE, entry.id): entry.path for entry in wanted.codes}

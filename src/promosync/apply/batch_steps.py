@@ -88,7 +88,7 @@ class BatchRun:
 
     def _switch(self, at: int, *, active: bool, retired: Retired | None) -> bool:
         before = self._live(at)
-        # A code that is switched off keeps its metadata, and so does one that is out of date.
+        # A code that is switched off stays as it is, and so does one that differs where Stripe cannot change it.
         changes = active and self.work.records[at].current
         spec = self._in_place(before) if changes else replace(before.spec, active=active)
         self.gateway.update_code(before, spec, self._tags(before, retired))
@@ -185,7 +185,7 @@ class BatchRun:
             except StripeFault as fault:
                 if fault.fault is not Fault.TEXT_TAKEN:
                     raise
-                # Somebody took the text since the plan was made. The key stays the same: it allows one code for the slot.
+                # Somebody took the text since the plan was made. The key stays: it allows one code for the slot.
                 continue
             if not made:
                 self._spare.append(text)

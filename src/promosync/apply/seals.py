@@ -69,7 +69,7 @@ class Seals:
             self._written[name] = text
 
     def close(self, sealing: Sealing, stripe_id: str, family: Collection[str]) -> None:
-        """Close the seal of a coupon, which has the Stripe id ``stripe_id``; ``family`` are all of its owner's coupons."""
+        """Close the seal of a coupon, which has the id ``stripe_id`` now; ``family`` are the owner's coupons."""
         name, mine = sealing.stripe_id, self._written.get(sealing.stripe_id)
         if sealing.after is None or (mine is None and sealing.opened):
             return

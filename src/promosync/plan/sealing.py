@@ -71,7 +71,7 @@ class _Seals:
         self._written = set[str]().union(*codes, *(batch.coupons for batch in plan.batches))
 
     def of(self, entry: CouponEntry, unsealed: list[str]) -> Sealing | None:
-        """Return what is done with the seal of an entry's coupon; None where its codes are unknown or it has no room."""
+        """Return what is done with an entry's coupon's seal; None where its codes are unknown or it has no room."""
         name, read = self._basis.futures[entry.id].stripe_id, self._basis.live.known
         there, making = self._basis.coupons.get(name), self._after.making.get(name)
         if name in self._after.ending or (there is None and making is None):

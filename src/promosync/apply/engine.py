@@ -41,10 +41,6 @@ WORKERS = 32
 _STOPPED = "apply was stopped before it"
 
 
-def _quietly(_: str) -> None:
-    """Drop a note."""
-
-
 def carry_out(
     plan: Plan,
     gateway: Gateway,
@@ -53,7 +49,7 @@ def carry_out(
     on_progress: Callable[[Progress], None],
     stopped: Callable[[], bool],
     workers: int = WORKERS,
-    on_note: Callable[[str], None] = _quietly,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Do every action of a plan and return one outcome for each, in the order of the plan.
 

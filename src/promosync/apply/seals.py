@@ -83,13 +83,11 @@ class Seals:
                 )
                 self._gateway.seal_coupon(stripe_id, seal.write(after, self._owner, stripe_id, there.created) or "")
             elif mine is not None and there.seal != mine:
-                self._open_again(stripe_id, seal.read(there.seal, self._owner, stripe_id, there.created))
+                closed = seal.read(there.seal, self._owner, stripe_id, there.created)
+                if closed is not None and closed.mark is None:
+                    self._gateway.seal_coupon(stripe_id, self._opened(stripe_id, closed))
         except StripeFault as fault:
             self._note(f"the coupon {stripe_id!r} is not sealed, so its codes are read again: {fault}")
-
-    def _open_again(self, stripe_id: str, there: Seal | None) -> None:
-        if there is not None and there.mark is None:
-            self._gateway.seal_coupon(stripe_id, self._opened(stripe_id, there))
 
     def _opened(self, stripe_id: str, said: Seal) -> str:
         said = replace(said, mark=self._mark, at=self._gateway.now, family=self._family, gone=self._gone_during)

@@ -80,7 +80,7 @@ def match(configuration: Configuration, live: Live) -> Matches:
     matches.stray_coupons = tuple(Match(chain[-1], tuple(chain[:-1])) for chain in strays)
 
     code_groups = _Groups(live.codes, owner, live.account.mode, lambda c: code_rank(c, place), configuration.codes)
-    holders = _holders(live.codes)
+    holders = {(fold(code.spec.code), code.spec.holder): code for code in live.codes if code.spec.active}
     entries = {entry.id for entry in configuration.codes}
     for code in configuration.codes:
         chain_of_code = code_groups.chain(code, matches.problems)
@@ -228,7 +228,3 @@ class _Groups(Generic[T]):
             if self.is_own(thing) and thing.stripe_id not in taken:
                 groups[name_of(thing)].append(thing)
         return [sorted(group, key=self._rank) for group in groups.values()]
-
-
-def _holders(codes: Iterable[LiveCode]) -> dict[tuple[str, str | None], LiveCode]:
-    return {(fold(code.spec.code), code.spec.holder): code for code in codes if code.spec.active}

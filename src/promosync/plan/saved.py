@@ -11,12 +11,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from promosync import __version__
 from promosync.model.live import Account, LiveCode
@@ -74,7 +74,7 @@ def _document(saved: Saved) -> _Document:
     return _Document(
         promosync_plan=FORMAT,
         made_by=f"promosync {__version__}",
-        made_at=plan.account.now,
+        made_at=datetime.fromtimestamp(plan.account.now, UTC),
         account=plan.account.id,
         mode=plan.account.mode,
         owner=plan.owner,
@@ -120,7 +120,7 @@ def _read(document: _Document) -> Saved:
         raise ValueError("a count that is none")
     _check(document)
     plan = Plan(
-        account=Account(document.account, document.mode, document.made_at),
+        account=Account(document.account, document.mode, int(document.made_at.timestamp())),
         owner=document.owner,
         actions=tuple(replace(action, changes=_decimals(action.changes)) for action in document.actions),
         batches=tuple(map(_read_batch, document.batches)),
@@ -149,7 +149,6 @@ def _read_batch(batch: _Batch) -> BatchAction:
 
 def _check(document: _Document) -> None:
     """Raise ValueError, or what Python raises, for impossible actions and values: a date beyond the calendar."""
-    iso(document.made_at)
     for action in document.actions:
         if action.kind is Kind.BATCH:
             raise ValueError("a batch is no action")
@@ -173,16 +172,6 @@ def same_action(one: Action, other: Action) -> bool:
     return _without_text(one) == _without_text(other)
 
 
-def _instant(text: object) -> int:
-    if not isinstance(text, str):
-        raise ValueError("not a date")
-    return int(datetime.fromisoformat(text).timestamp())
-
-
-Instant = Annotated[int, BeforeValidator(lambda given: given if isinstance(given, int) else _instant(given))]
-IsoInstant = Annotated[Instant, PlainSerializer(iso, return_type=str, when_used="json")]
-
-
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -200,7 +189,7 @@ class _Batch(_Part):
 class _Document(_Part):
     promosync_plan: int
     made_by: str
-    made_at: IsoInstant
+    made_at: AwareDatetime
     account: str | None = None
     mode: Mode
     owner: str

@@ -38,10 +38,11 @@ _OTHERS = 2_000_000
 """No account should have more codes than this: in a space that is much larger, they do not matter."""
 
 
-def seals_of(live: Live, owner: str) -> dict[str, Seal | None]:
-    """Return the seal of each coupon of an owner by Stripe id; None where it has no seal, or an unreadable one."""
+def seals_of(live: Live, owner: str) -> dict[str, Seal]:
+    """Return the seals of an owner's coupons by Stripe id, where there is one that can be read."""
     own = (coupon for coupon in live.coupons if coupon.tags.owner == owner)
-    return {one.stripe_id: seal.read(one.seal, owner, one.stripe_id, one.created) for one in own}
+    found = {one.stripe_id: seal.read(one.seal, owner, one.stripe_id, one.created) for one in own}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def newest_of(seals: Iterable[Seal]) -> list[Seal]:
@@ -107,7 +108,7 @@ class _Looking:
         self._basis, self._known, self._reach = basis, known, reach
         self._wanted, self._live, self._matches = basis.wanted, basis.live, basis.matches
         self._owner, self._there = basis.scope.owner, basis.coupons
-        self._seals = {name: found for name, found in seals_of(basis.live, self._owner).items() if found is not None}
+        self._seals = seals_of(basis.live, self._owner)
         self._open = {name for name, found in self._seals.items() if found.mark is not None}
         self._batches = {seal.batch_digest(entry.id): entry for entry in basis.wanted.batches}
         self._on: dict[str, list[str]] = {}  # where a batch's codes are, by the digest of its id
@@ -128,7 +129,7 @@ class _Looking:
                 if (found := self._trusted(entry)) is not None:
                     trusted[entry.id] = found
                     continue
-                on = self._on.get(seal.batch_digest(entry.id), [])
+                on = self._coupons_of(entry)
                 lost = not on and self._may_be_gone("batch", [entry.id])
                 if lost or self._is_elsewhere(entry) or self._is_crowded(entry):
                     return _EVERYTHING, {}
@@ -197,8 +198,8 @@ class _Looking:
                 yield from names
 
     def _trusted(self, entry: BatchEntry) -> Trusted | None:
-        batch = seal.batch_digest(entry.id)
-        home, on = self._basis.futures[entry.spec.coupon].stripe_id, self._on.get(batch, [])
+        batch, on = seal.batch_digest(entry.id), self._coupons_of(entry)
+        home = self._basis.futures[entry.spec.coupon].stripe_id
         found = {name: self._seals[name].batches[batch] for name in on}
         sealed = found.pop(home, None)
         # Codes on other coupons are left over; where one of these has a definition, two files were applied at once.
@@ -217,7 +218,10 @@ class _Looking:
 
     def _is_elsewhere(self, entry: BatchEntry) -> bool:
         batch = seal.batch_digest(entry.id)
-        return any(self._seals[name].batches[batch].elsewhere for name in self._on.get(batch, []))
+        return any(self._seals[name].batches[batch].elsewhere for name in self._coupons_of(entry))
+
+    def _coupons_of(self, entry: BatchEntry) -> list[str]:
+        return self._on.get(seal.batch_digest(entry.id), [])
 
     def _is_crowded(self, entry: BatchEntry) -> bool:
         """Whether the codes of others could matter for those that a batch draws."""

@@ -112,7 +112,7 @@ class _Seals:
     def others(self) -> Iterator[Sealing]:
         """Yield the seals that must be opened though they are not closed again."""
         for name, before in self.before.items():
-            if before is not None and before.mark is None and name in self._written:
+            if before.mark is None and name in self._written:
                 there = self._basis.coupons[name]
                 yield Sealing(name, there.seal, there.created, None, opened=True, stale=False)
 
@@ -181,7 +181,7 @@ class _Codes:
         self.active = {batch: self._active_on(batch) for batch in sorted(read)}
         self.elsewhere = {seal.batch_digest(batch) for batch in read if self._is_elsewhere(batch)}
 
-    def gone(self, seals: Mapping[str, Seal | None]) -> frozenset[str] | None:
+    def gone(self, seals: Mapping[str, Seal]) -> frozenset[str] | None:
         """Return digests of the ids whose objects are only on deleted coupons; ``seals`` are those of the owner."""
         there = self._there.keys() - self.ending | self.making.keys()
         ended = {self._there[name].tags.id for name in self.ending if name in self._there}
@@ -200,7 +200,7 @@ class _Codes:
         lost |= {("coupon", name) for name in coupons - kept}
         digests = {seal.short_digest(kind, config_id) for kind, config_id in lost}
         if self._basis.live.known is not None:
-            before = gone_before(found for found in seals.values() if found is not None)
+            before = gone_before(seals.values())
             if before is None:
                 return None
             digests |= before - {seal.short_digest("code", config_id) for config_id in staying}

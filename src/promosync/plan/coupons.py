@@ -195,9 +195,8 @@ def _end(entry: CouponEntry, current: LiveCoupon, scope: Scope) -> Action | Kept
     reason = "its date in the file has passed"
     if not current.valid:
         return Kept(Kind.COUPON, entry.id, reason, current.stripe_id, entry.path)
-    if entry.protect or current.tags.protect:
-        return Kept(Kind.COUPON, entry.id, f"{reason}, but it is protected", current.stripe_id, entry.path)
-    if why := scope.held.get(current.stripe_id):
+    is_protected = entry.protect or current.tags.protect
+    if why := "it is protected" if is_protected else scope.held.get(current.stripe_id):
         return Kept(Kind.COUPON, entry.id, f"{reason}, but {why}", current.stripe_id, entry.path)
     return Action(
         Verb.DELETE,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from promosync.model.account import Live
@@ -57,10 +57,6 @@ class Matches:
     stray_codes: tuple[LiveCode, ...] = ()
     stray_batches: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
-
-    def without_strays(self) -> Matches:
-        """Return the same for a plan that leaves objects of no entry alone."""
-        return replace(self, stray_coupons=(), stray_codes=(), stray_batches=())
 
 
 def match(configuration: Configuration, live: Live) -> Matches:

@@ -124,7 +124,7 @@ class Action:
     @property
     def requests(self) -> int:
         """How many requests to Stripe it takes when nothing fails."""
-        count, before = _REQUESTS[self.kind, self.verb], self.before
+        count, before = _REQUESTS.get((self.kind, self.verb), 1), self.before
         if self.verb is not Verb.RECREATE or before is None:
             return count
         if isinstance(before, LiveCode):
@@ -327,16 +327,9 @@ def _active(spec: Coupon | PromotionCode | None) -> bool:
 # read and a create before that, and an update of an adopted coupon; its codes are counted separately.
 # To recreate a code: read it, deactivate it unless it is off already, create the new one.
 _REQUESTS = {
-    (Kind.COUPON, Verb.CREATE): 1,
-    (Kind.COUPON, Verb.UPDATE): 1,
-    (Kind.COUPON, Verb.ADOPT): 1,
     (Kind.COUPON, Verb.RECREATE): 6,
     (Kind.COUPON, Verb.DELETE): 3,
     (Kind.COUPON, Verb.RETIRE): 4,
-    (Kind.CODE, Verb.CREATE): 1,
-    (Kind.CODE, Verb.UPDATE): 1,
-    (Kind.CODE, Verb.ADOPT): 1,
     (Kind.CODE, Verb.RECREATE): 3,
-    (Kind.CODE, Verb.DEACTIVATE): 1,
-    (Kind.CODE, Verb.RETIRE): 1,
 }
+"""The requests of the actions that take more than one."""

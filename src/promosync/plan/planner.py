@@ -72,7 +72,7 @@ def begin(configuration: Configuration, live: Live, policy: Policy, rows: Mappin
     held = _guarded(wanted, matches)
     if not policy.prune:
         held |= _kept_by_strays(live, matches)
-        matches = matches.without_strays()
+        matches = replace(matches, stray_coupons=(), stray_codes=(), stray_batches=())
     basis = Basis(wanted, live, rows, matches, held)
     try:
         reach = find_reach(policy.targets, wanted, live, matches, basis.ending())

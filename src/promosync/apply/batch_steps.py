@@ -97,11 +97,11 @@ class BatchRun:
     def _mark(self, at: int) -> bool:
         """Mark a code as switched off by hand, unless it is off because its coupon ended since the plan was made."""
         before = self._live(at)
-        if not self._stands(before):
+        if not self._coupon_works(before):
             raise StripeFault(Fault.REFUSED, "their coupon has ended since the plan was made: plan again")
         return self._switch(at, active=False, retired=Retired.HAND)
 
-    def _stands(self, code: LiveCode) -> bool:
+    def _coupon_works(self, code: LiveCode) -> bool:
         """Whether the coupon of a code still works; each coupon is read once."""
         name = code.spec.coupon
         with self._lock:

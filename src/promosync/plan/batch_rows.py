@@ -46,7 +46,7 @@ class Usable:
     problems: Sequence[Problem] = ()
 
 
-Nobodys = Mapping[tuple[str, str | None], LiveCode]
+Unmanaged = Mapping[tuple[str, str | None], LiveCode]
 """Active codes that nobody manages, by folded text and customer."""
 
 
@@ -134,14 +134,14 @@ def taken_texts(
     return problems
 
 
-def adoptable(rows: Rows, records: IssuedCodes, nobodys: Nobodys, judge: Callable[[Shape], Verdict]) -> Adoptable:
+def adoptable(rows: Rows, records: IssuedCodes, unmanaged: Unmanaged, judge: Callable[[Shape], Verdict]) -> Adoptable:
     """Return the codes of an import's rows that are in Stripe already and that nobody manages: they are adopted.
 
     These are active, for the customer of their row (or for everybody where the file has no addresses), and equal in
     every field that Stripe cannot change; no code of the batch has their text. ``records`` are the batch's own.
     ``judge`` compares what some codes share with the file.
     """
-    if not nobodys or not rows.codes:
+    if not unmanaged or not rows.codes:
         return Adoptable()
     own = TextSet(text for text, _ in records.texts())
     found = IssuedBuilder()
@@ -153,7 +153,7 @@ def adoptable(rows: Rows, records: IssuedCodes, nobodys: Nobodys, judge: Callabl
             if len(holders) != 1:
                 continue
             customer = holders[0]
-        code = nobodys.get((fold(text), customer))
+        code = unmanaged.get((fold(text), customer))
         if code is not None and text not in own:
             codes[row] = code
             found.add(code)

@@ -72,7 +72,7 @@ def decide_batch(question: BatchQuestion) -> Sequence[BatchAction | Kept | Probl
     rows, problems = usable.rows, [] if standing is Standing.OVER else list(usable.problems)
     taken, adopt = partial(question.texts.taken, batch=entry.id), Adoptable()
     if standing is Standing.ON and question.rows.codes:
-        adopt = adoptable(rows, read, question.texts.nobodys, lambda shape: _compare(question, shape).verdict)
+        adopt = adoptable(rows, read, question.texts.unmanaged, lambda shape: _compare(question, shape).verdict)
         adopted = adopt.texts()
         problems += taken_texts(
             entry, question.rows, read, lambda text: text not in adopted and taken(text), question.texts.holder
@@ -104,7 +104,7 @@ def decide_batch(question: BatchQuestion) -> Sequence[BatchAction | Kept | Probl
     if problems:
         return problems
     if slots.empty and not update:
-        return _told(entry, question.coupon, standing, usable.skipped)
+        return _nothing_to_do(entry, question.coupon, standing, usable.skipped)
     changed = _most_common(shapes, records, [*(replacement.at for replacement in slots.replacements()), *update])
     if changed is None and adopt.codes:
         met = [_compare(question, shape) for shape in adopt.alike.shapes]
@@ -199,7 +199,7 @@ def settled(entry: BatchEntry, basis: Basis) -> Sequence[Kept]:
     standing, coupon = standing_of(entry, basis), basis.futures[entry.spec.coupon]
     if standing is Standing.ON and coupon.why_not:
         return [Kept(Kind.BATCH, entry.id, coupon.why_not, path=entry.path)]
-    return _told(entry, coupon, standing, 0)
+    return _nothing_to_do(entry, coupon, standing, 0)
 
 
 def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
@@ -298,7 +298,7 @@ def _most_common(shapes: Sequence[_Compared], records: IssuedCodes, touched: Ite
     return next((shapes[shape] for shape, _ in counts.most_common() if shapes[shape].changes), None)
 
 
-def _told(entry: BatchEntry, coupon: CouponFuture, standing: Standing, skipped: int) -> list[Kept]:
+def _nothing_to_do(entry: BatchEntry, coupon: CouponFuture, standing: Standing, skipped: int) -> list[Kept]:
     """Say why there is nothing to do, where the file alone does not show it."""
     if standing is Standing.OVER:
         reason = coupon.why_not or "its date has passed"

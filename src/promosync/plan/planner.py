@@ -171,9 +171,9 @@ class Begun:
         for stray_id in matches.stray_batches:
             if reach.has_code(stray_id):
                 yield from decide_stray_batch(stray_id, basis, reach.ending)
-        for told in unreadable(live, wanted):
-            if reach.has_coupon(told.id) if told.kind is Kind.COUPON else reach.has_code(told.id):
-                yield told
+        for kept in unreadable(live, wanted):
+            if reach.has_coupon(kept.id) if kept.kind is Kind.COUPON else reach.has_code(kept.id):
+                yield kept
 
 
 def _guarded(wanted: Configuration, matches: Matches) -> dict[str, str]:

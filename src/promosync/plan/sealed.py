@@ -117,7 +117,7 @@ class _Looking:
                 self._on.setdefault(batch, []).append(name)
 
     def look(self) -> tuple[Unread, Mapping[str, Trusted]]:
-        if self._blind() or self._was_there() or self._made_at_once():
+        if self._may_miss_codes() or self._was_there() or self._made_at_once():
             return _EVERYTHING, {}
         coupons = self._open | self._reach.ending | set(self._with_strays())
         trusted: dict[str, Trusted] = {}
@@ -151,7 +151,7 @@ class _Looking:
         )
         return unread, trusted
 
-    def _blind(self) -> bool:
+    def _may_miss_codes(self) -> bool:
         """Whether codes of ours may exist that no text and no coupon leads to."""
         own = [coupon.stripe_id for coupon in self._live.coupons if coupon.tags.owner == self._owner]
         if not own:

@@ -45,10 +45,10 @@ def with_seals(plan: Plan, basis: Basis, *, closes: bool, anew: bool) -> Plan:
             sealings.append(sealing)
     if anew:
         sealings = [replace(sealing, stale=True) for sealing in sealings]
-    told = {sealing.stripe_id for sealing in sealings}
+    closing = {sealing.stripe_id for sealing in sealings}
     if _changes_family(plan) and not any(sealing.closes for sealing in sealings):
         sealings = [replace(sealing, stale=True) for sealing in sealings[:1]] + sealings[1:]
-    sealings += [sealing for sealing in found.others() if sealing.stripe_id not in told]
+    sealings += [sealing for sealing in found.others() if sealing.stripe_id not in closing]
     own = tuple(coupon.stripe_id for coupon in live.coupons if coupon.tags.owner == plan.owner)
     gone, gone_now = after.gone(found.before), now.gone(found.before)
     during = None if gone is None or gone_now is None else seal.gone_of(gone | gone_now)
@@ -141,7 +141,7 @@ class _Seals:
         coupon, action = self._basis.futures[entry.spec.coupon], self._after.batches.get(entry.id)
         skips = action.skipped if action else entry.id in self._skipping
         if entry.file is not None and entry.id not in self._basis.rows:
-            return ""  # nobody has read it
+            return ""  # its file was not read
         if skips and not coupon.why_not and standing_of(entry, self._basis) is not Standing.OVER:
             return ""
         return definition(entry, self._basis)

@@ -13,7 +13,7 @@ from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.problems import ProblemsFound
 from promosync.model.promotions import fold
 from promosync.plan.basis import Basis
-from promosync.plan.batch_rows import Nobodys
+from promosync.plan.batch_rows import Unmanaged
 from promosync.plan.exposure import needed_codes
 
 
@@ -61,7 +61,7 @@ class Texts:
         return TextSet(chain(read, (code.spec.code for code in found if code.spec.active)))
 
     @cached_property
-    def nobodys(self) -> Nobodys:
+    def unmanaged(self) -> Unmanaged:
         """The active codes that nobody manages and that no entry matches: an import could adopt them."""
         entries = {found.current.stripe_id for found in self._basis.matches.codes.values()}
         return {

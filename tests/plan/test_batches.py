@@ -81,10 +81,10 @@ def test_the_keys_of_metadata_are_counted_with_promosyncs_own() -> None:
 
 def test_redemptions_of_predecessors_that_cannot_be_read_are_what_the_limits_make_of_them() -> None:
     """A code that allowed 63 of 100 when it was made is taken for one whose predecessors had 37."""
-    unread = Tags("shop", "vip", unread=("carried",))
-    assert carried(unread, 63, 100) == 37
-    assert carried(unread, 63, 100, elsewhere=5) == 32
-    assert carried(unread, 100, 63) == 0
+    unreadable = Tags("shop", "vip", unreadable=("carried",))
+    assert carried(unreadable, 63, 100) == 37
+    assert carried(unreadable, 63, 100, elsewhere=5) == 32
+    assert carried(unreadable, 100, 63) == 0
     assert carried(Tags("shop", "vip", carried=4), 63, 100) == 4
 
 

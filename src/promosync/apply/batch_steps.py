@@ -1,8 +1,8 @@
-"""Carrying out a batch: a stream of small jobs, one a code, that never prints a code or an address.
+"""Carrying out a batch: a stream of small jobs, one for each code, that never print a code or an address.
 
-Every new code is made for a slot (an imported one for its text), and its idempotency key says so. So of two runs at
-once one makes the code, and the other is told that it is made elsewhere; what then turns out not to be there (the
-other run failed) is made under the next key.
+Every new code is made for a slot (an imported one for its text), and its idempotency key is made from that. So of two
+runs at once one makes the code, and the other learns that it is made elsewhere. If it is missing later, because the
+other run failed, it is made under the next key.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from promosync.codes.words import decent
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import IMPORTED, Retired, Tags
 from promosync.model.promotions import PromotionCode, fold
-from promosync.plan.batch_work import BatchWork
-from promosync.plan.plan import Action, BatchAction, Kind, Verb
+from promosync.plan.plan import Action, BatchAction, BatchWork, Kind, Verb
 from promosync.plan.scope import left_to_others
 
 Job = Callable[[], bool]
@@ -33,14 +32,14 @@ Job = Callable[[], bool]
 Place = tuple[str | None, str]
 
 ROUNDS = 3
-"""How often what another run seemed to make is looked for and tried again."""
+"""How many rounds a batch takes at most, where another run seemed to make some of its codes."""
 
 
 @dataclass(slots=True)
 class BatchRun:
     """One batch being carried out; ``jobs`` may be called from several threads at once.
 
-    A job says whether its code is dealt with: what another run seems to make is put off to ``another_round``.
+    A job returns whether its code is done: a code that another run seems to make is put off to ``another_round``.
     """
 
     gateway: Gateway
@@ -55,7 +54,7 @@ class BatchRun:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def jobs(self) -> Iterator[Job]:
-        """Yield a job for each code that is touched: what frees texts first, what is new last."""
+        """Yield a job for each code that is touched: those that free texts first, new codes last."""
         work, slots = self.work, self.work.slots
         for at in slots.mark:
             yield partial(self._mark, at)
@@ -76,7 +75,7 @@ class BatchRun:
                 yield partial(self._add, addition.slot, addition.row)
 
     def another_round(self, number: int) -> Iterator[Job]:
-        """Yield again those jobs that were to be made elsewhere and are not there now."""
+        """Yield a job for each code that another run seemed to make; one that is missing is tried again."""
         pending, self.elsewhere = self.elsewhere, []
         there = {
             _place(code.tags.slot, code.spec.code)
@@ -85,28 +84,25 @@ class BatchRun:
             and code.tags.retired is not Retired.SWAP
         }
         for put_off in pending:
-            if put_off.place in there:
-                yield _nothing
-            else:
-                yield partial(put_off.again, number=number)
+            yield partial(put_off.again, number=number) if put_off.place not in there else lambda: True
 
     def _switch(self, at: int, *, active: bool, retired: Retired | None) -> bool:
         before = self._live(at)
-        # A code on its way out keeps all, as does one that keeps its terms.
+        # A code that is switched off stays as it is, and so does one that differs where Stripe cannot change it.
         changes = active and self.work.records[at].current
         spec = self._in_place(before) if changes else replace(before.spec, active=active)
         self.gateway.update_code(before, spec, self._tags(before, retired))
         return True
 
     def _mark(self, at: int) -> bool:
-        """Mark a code as switched off by hand: that it is off must not be the end of its coupon since the plan."""
+        """Mark a code as switched off by hand, unless it is off because its coupon ended since the plan was made."""
         before = self._live(at)
-        if not self._stands(before):
+        if not self._coupon_works(before):
             raise StripeFault(Fault.REFUSED, "their coupon has ended since the plan was made: plan again")
         return self._switch(at, active=False, retired=Retired.HAND)
 
-    def _stands(self, code: LiveCode) -> bool:
-        """Whether codes on the coupon of one can still work; each coupon is looked at once."""
+    def _coupon_works(self, code: LiveCode) -> bool:
+        """Whether the coupon of a code still works; each coupon is read once."""
         name = code.spec.coupon
         with self._lock:
             if name not in self._coupons:
@@ -127,11 +123,11 @@ class BatchRun:
         except StripeFault as fault:
             if fault.fault is not Fault.REFUSED or before.tags.uncounted:
                 raise
-            return self._recreate(at, None, keep=True)  # Stripe has ended it for good
+            return self._recreate(at, None, keep=True)  # Stripe has ended the code for good
         return True
 
     def _recreate(self, at: int, row: int | None, *, keep: bool = False) -> bool:
-        """Make a code anew with its text and slot, for the customer of a row; with ``keep`` for whom it was."""
+        """Make a code anew with its text and slot, for the customer of a row; with ``keep`` for the same customer."""
         before = self._live(at)
         metadata = self._metadata(before)
         hashed, customer = before.tags.email, before.spec.customer
@@ -143,21 +139,14 @@ class BatchRun:
                 customer = self._customer(row)
         spec = replace(self.work.spec, code=before.spec.code, customer=customer, metadata=metadata)
         tags = replace(self.work.tags, slot=before.tags.slot, email=hashed)
-        action = Action(
-            Verb.RECREATE,
-            Kind.CODE,
-            self.action.id,
-            "",
-            before=before,
-            after=spec,
-            tags=tags,
-            limit=self.work.limit,
-            carried=before.used,
-        )
+        action = replace(self._code_action(Verb.RECREATE, spec, tags), before=before, carried=before.used)
         return self._make(code_steps.take_off(self.gateway, action, before), 1)
 
-    def _make(self, swap: Swap, number: int) -> bool:
-        """Create the new code of a swap, whose text is given."""
+    def _code_action(self, verb: Verb, spec: PromotionCode, tags: Tags) -> Action:
+        return Action(verb, Kind.CODE, self.action.id, "", after=spec, tags=tags, limit=self.work.limit)
+
+    def _make(self, swap: Swap, number: int, again: Callable[..., bool] | None = None) -> bool:
+        """Create a code whose text is given; where another run seems to make it, put off ``again``, or the same."""
         tags, spec = swap.action.tags, swap.action.after
         assert isinstance(spec, PromotionCode)
         place = _place(tags.slot, spec.code)
@@ -167,7 +156,7 @@ class BatchRun:
         except StripeFault as fault:
             if fault.fault is not Fault.MADE_ELSEWHERE:
                 raise
-            return self._put_off(place, partial(self._make, swap))
+            return self._put_off(place, again or partial(self._make, swap))
         return True
 
     def _add(self, slot: int | None, row: int | None, number: int = 1) -> bool:
@@ -182,28 +171,25 @@ class BatchRun:
             email=hashed,
             retired=None if spec.active else Retired.OFF,
         )
-        action = Action(Verb.CREATE, Kind.CODE, self.action.id, "", after=spec, tags=tags, limit=work.limit)
+        action = self._code_action(Verb.CREATE, spec, tags)
         if work.rows.codes is not None and row is not None:
-            return self._make(Swap(replace(action, after=replace(spec, code=work.rows.codes[row])), None, 0), number)
+            return self._make(Swap(replace(action, after=replace(spec, code=work.rows.codes[row]))), number)
         while True:
             text = self._draw()
             if text is None and number == ROUNDS:
                 raise StripeFault(Fault.REFUSED, "no possible code is free any more: choose a longer pattern")
-            place = _place(tags.slot, "")
-            if text is None:
-                return self._put_off(place, again)  # what others hold for the moment may come back
-            swap = Swap(replace(action, after=replace(spec, code=text)), None, 0)
+            if text is None:  # another run may free a text
+                return self._put_off(_place(tags.slot, ""), again)
             try:
-                code_steps.create(self.gateway, swap, self.coupon_limit, _key(tags.owner, tags.id, place, "", number))
+                made = self._make(Swap(replace(action, after=replace(spec, code=text))), number, again)
             except StripeFault as fault:
-                if fault.fault is Fault.MADE_ELSEWHERE:
-                    self._spare.append(text)
-                    return self._put_off(place, again)
                 if fault.fault is not Fault.TEXT_TAKEN:
                     raise
-                # Somebody took it since the plan was made. The key stays: it is what keeps the slot for one code.
-            else:
-                return True
+                # Somebody took the text since the plan was made. The key stays: it allows one code for the slot.
+                continue
+            if not made:
+                self._spare.append(text)
+            return made
 
     def _put_off(self, place: Place, again: Callable[..., bool]) -> bool:
         with self._lock:
@@ -211,14 +197,14 @@ class BatchRun:
         return False
 
     def _draw(self) -> str | None:
-        """Return a text that is free as far as anybody knows; None when there is none."""
+        """Return a text that is free as far as is known; None when there is none."""
         with self._lock:
             if self._spare:
                 return self._spare.pop()
             if self._texts is None:
                 had = TextSet(text for text, _ in self.work.records.texts())
                 assert self.work.space is not None
-                free = draw(self.work.space, taken=lambda text: text in had or text in self.work.taken)
+                free = draw(self.work.space, taken=lambda text: text in had or self.work.taken(text))
                 self._texts = decent(free)
             return next(self._texts, None)
 
@@ -235,7 +221,7 @@ class BatchRun:
             if self._bound is None:
                 records = self.work.records
                 self._bound = {r.email: r.customer for r in records if r.email and r.customer}
-        # The key is the address's: whoever asks for it, in whatever run, gets the one customer.
+        # The key is made from the address: every run that asks with it gets the same customer.
         address = normalise(email)
         return self._bound.get(self.work.hashes[row]) or self.gateway.create_customer(
             address, _key("customer", address)
@@ -245,7 +231,7 @@ class BatchRun:
         return self.work.records.live(at, self.work.tags.owner or "", self.action.id)
 
     def _in_place(self, before: LiveCode) -> PromotionCode:
-        """The code, on, with what can be changed in place as the file has it."""
+        """Return a code, switched on, with the changeable fields of the file."""
         return replace(
             before.spec,
             active=True,
@@ -254,7 +240,7 @@ class BatchRun:
         )
 
     def _metadata(self, before: LiveCode) -> dict[str, str]:
-        """The metadata of the file, with what others keep on a code."""
+        """Return the metadata of the file, with the keys that are left to others."""
         return {**self.work.spec.metadata, **left_to_others(before.spec.metadata, self.work.ignore_metadata)}
 
     def _tags(self, before: LiveCode, retired: Retired | None) -> Tags:
@@ -263,22 +249,18 @@ class BatchRun:
 
 
 class _PutOff(NamedTuple):
-    """A code that another run seems to make, and how to make it if that does not."""
+    """A code that another run seems to make, and how to make it if that run does not."""
 
     place: Place
     again: Callable[..., bool]
 
 
 def _place(slot: str | None, text: str) -> Place:
-    """Return what tells a code from the others of its batch: its slot; when imported, its text."""
+    """Return what identifies a code in its batch: its slot; for an imported one, its text."""
     return slot, fold(text) if slot == IMPORTED else ""
 
 
-def _nothing() -> bool:
-    return True
-
-
 def _key(*parts: object) -> str:
-    """Return an idempotency key that every run makes of the same parts, and that tells nobody what they are."""
+    """Return an idempotency key: the same in every run for the same parts, which it does not reveal."""
     text = "\0".join(str(part) for part in parts)
     return "promosync-" + sha256(text.encode()).hexdigest()

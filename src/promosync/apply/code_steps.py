@@ -1,10 +1,10 @@
-"""What happens to a code: switching, and the swap that leaves no customer without a working code for long.
+"""What is done to a code: switching it, or the swap, which leaves customers without a working code for one request.
 
     read the old one -> deactivate it, counting its redemptions -> create the new one with the same text
                                                                     \\ refused: the old one is switched on again
 
-The text works on one side of a single request, the create. ``promosync_retired: swap`` on the old one tells the
-next plan what happened if this process dies in between.
+Only during the create does neither code work. ``promosync_retired: swap`` on the old one tells the next plan what
+happened if this process dies in between.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from promosync.plan.plan import Action
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """A swap whose old code is off: ``used`` counts its redemptions, ``old`` is what to switch back on, if any."""
+    """A code to make. ``used`` counts the redemptions of the old code, which is off by now.
+
+    ``old`` is that code where it is switched on again if Stripe refuses the new one.
+    """
 
     action: Action
-    old: LiveCode | None
-    used: int
+    old: LiveCode | None = None
+    used: int = 0
 
 
 def switch(gateway: Gateway, action: Action) -> LiveCode:
@@ -48,11 +51,11 @@ def switch_on(gateway: Gateway, action: Action, coupon_limit: int | None) -> tup
         if now.tags.uncounted:
             raise NotDone("Stripe has ended it, and how often it was used before cannot be read") from fault
     check_known(now)
-    return create(gateway, Swap(action, None, now.used), coupon_limit)
+    return create(gateway, Swap(action, used=now.used), coupon_limit)
 
 
 def read_and_take_off(gateway: Gateway, action: Action) -> Swap:
-    """Begin a swap with a look at how the old code is now, which may be long after the plan was made."""
+    """Begin a swap, with the old code as it is now: the plan may have been made long ago."""
     before, _ = _pair(action)
     now = gateway.read_code(before.stripe_id)
     if now is None:
@@ -61,11 +64,11 @@ def read_and_take_off(gateway: Gateway, action: Action) -> Swap:
 
 
 def take_off(gateway: Gateway, action: Action, now: LiveCode) -> Swap:
-    """Begin a swap: switch the old code off, if it is on, and count what was redeemed until then."""
+    """Begin a swap: switch the old code off, if it is on, and count its redemptions."""
     before, _ = _pair(action)
     check_known(now)
     if not now.spec.active:
-        return Swap(action, None, action.carried + max(0, now.times_redeemed - before.times_redeemed))
+        return Swap(action, used=action.carried + max(0, now.times_redeemed - before.times_redeemed))
     tags = replace(now.tags, owner=action.tags.owner, id=action.tags.id, retired=Retired.SWAP)
     off = gateway.update_code(now, replace(now.spec, active=False), tags)
     used = action.carried + max(0, off.times_redeemed - before.times_redeemed)
@@ -77,8 +80,8 @@ def create(
 ) -> tuple[LiveCode | None, str]:
     """Make the new code of a swap, or a code that was not there; return it and a remark. ``key`` as in the gateway.
 
-    None where nothing is left to allow. When Stripe refuses, the old code is switched on again before the fault is
-    passed on.
+    None where no redemptions are left. When Stripe refuses, the old code is switched on again before the fault is
+    raised.
     """
     action = swap.action
     spec = action.after

@@ -1,4 +1,4 @@
-"""The two ends of a coupon's life in a plan: the new one is begun first, the old one is ended last."""
+"""What is done to a coupon: the new one is made first, the old one is deleted last."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
+from promosync.plan.executed import is_made
 from promosync.plan.matching import next_id
 from promosync.plan.plan import Action, Verb
 
 _MOST_IDS = 100
-"""So many ids of deleted coupons are passed over."""
+"""How many ids that Stripe says are taken are skipped at most."""
 
 
 class NotDone(Exception):
@@ -21,11 +22,11 @@ class NotDone(Exception):
 
 
 class LosesFields(NotDone):
-    """An object is not recreated, for the new one would be without fields that promosync does not know."""
+    """An object is not recreated, because the new one would lose fields that promosync does not know."""
 
 
 def check_known(now: LiveCoupon | LiveCode) -> None:
-    """Give up the recreate of an object that has fields which a new one would be without."""
+    """Raise LosesFields for an object with fields that a new one would lose."""
     if now.unknown:
         raise LosesFields(f"it has fields that promosync does not know and would lose: {', '.join(now.unknown)}")
 
@@ -35,8 +36,8 @@ def begin(gateway: Gateway, action: Action, seal: str = "") -> LiveCoupon:
 
     ``seal`` is the text of the seal that a new coupon gets.
 
-    A recreate counts what was redeemed since the plan was made: the new coupon allows that much less. Where the old
-    one is gone because another apply has replaced it, what that has made is the new one.
+    A recreate counts the redemptions since the plan was made: the new coupon allows that many less. Where another
+    apply has replaced the old one already, its coupon is the new one.
     """
     spec, before = action.after, action.before
     if not isinstance(spec, Coupon):
@@ -48,7 +49,7 @@ def begin(gateway: Gateway, action: Action, seal: str = "") -> LiveCoupon:
         now = _taken_over(gateway, before, tags)
         if now is None:
             made = gateway.read_coupon(action.new_id or action.id)
-            if made is not None and _is_made(made, action, spec):
+            if made is not None and is_made(made, action):
                 return made
             raise NotDone("it was deleted in Stripe since the plan was made; plan again")
         check_known(now)
@@ -63,8 +64,8 @@ def begin(gateway: Gateway, action: Action, seal: str = "") -> LiveCoupon:
 def end(gateway: Gateway, action: Action) -> str:
     """Delete a coupon that nothing of ours needs any more; return a remark, empty if there is none.
 
-    What was redeemed on it while its codes moved is written to its successor first (``promosync_late``), so that a
-    run cut short in between counts nothing twice and forgets nothing.
+    Redemptions on it while its codes moved are written to its successor first (``promosync_late``). So a run that is
+    cut short in between counts each of them once.
     """
     old = _as_it_is(gateway, action.before) if isinstance(action.before, LiveCoupon) else None
     if old is None:
@@ -90,7 +91,7 @@ def end(gateway: Gateway, action: Action) -> str:
 def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags, seal: str) -> LiveCoupon:
     """Make the coupon under its planned id, or under the next one that Stripe does not say is taken.
 
-    Stripe may keep the id of a deleted coupon; beyond that, somebody else's coupon may have the next id.
+    Stripe may keep the id of a deleted coupon, and somebody else's coupon may have the next id.
     """
     planned = stripe_id = action.new_id or action.id
     for _ in range(_MOST_IDS):
@@ -100,7 +101,7 @@ def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags, seal: st
             if fault.fault is not Fault.ID_TAKEN:
                 raise
             there = gateway.read_coupon(stripe_id)
-            if there is not None and _is_made(there, action, spec):
+            if there is not None and is_made(there, action):
                 return there
             if there is not None and (stripe_id == planned or _same_entry(there.tags, tags)):
                 said = f"a coupon {stripe_id!r} appeared in Stripe since the plan was made; plan again"
@@ -110,15 +111,15 @@ def _create(gateway: Gateway, action: Action, spec: Coupon, tags: Tags, seal: st
 
 
 def _as_it_is(gateway: Gateway, before: LiveCoupon) -> LiveCoupon | None:
-    """Return a coupon of the plan as it is now; None where it is gone, even if another one has got its id since."""
+    """Return a coupon of the plan as it is now; None where it is deleted, even if another one has its id now."""
     now = gateway.read_coupon(before.stripe_id)
     return now if now is not None and now.created == before.created else None
 
 
 def _taken_over(gateway: Gateway, before: LiveCoupon, tags: Tags) -> LiveCoupon | None:
-    """Return a coupon that is to be replaced as it is now, None where it is gone.
+    """Return a coupon that is to be replaced as it is now, None where it is deleted.
 
-    One that is not the entry's yet is marked so first: if this run is cut short, the next one knows that it must go.
+    One that is not the entry's yet gets the entry's keys first: if this run is cut short, the next one deletes it.
     """
     now = _as_it_is(gateway, before)
     if now is None or _same_entry(now.tags, tags):
@@ -131,13 +132,6 @@ def _taken_over(gateway: Gateway, before: LiveCoupon, tags: Tags) -> LiveCoupon 
         if fault.fault is not Fault.NOT_FOUND:
             raise
         return None
-
-
-def _is_made(there: LiveCoupon, action: Action, wanted: Coupon) -> bool:
-    """Whether another apply of the same file has made this coupon, whatever it has carried over by then."""
-    spec = replace(wanted, max_redemptions=carry.left(action.limit, there.tags.carried))
-    tags = replace(action.tags, carried=there.tags.carried, late=there.tags.late)
-    return (there.spec, there.tags) == (spec, tags)
 
 
 def _same_entry(one: Tags, other: Tags) -> bool:

@@ -1,22 +1,21 @@
 """Carrying a plan out: coupons first, then their codes, then what the new coupons have replaced.
 
     begin   a coupon is created, updated, adopted; the new one of a recreate is made beside the old
-    codes   are created, switched, swapped, each on its own once its coupon stands; a batch code by code
-    end     an old coupon goes when its codes have gone, unless an active code is still on it
+    codes   are created, switched, swapped, each on its own once its coupon is there; a batch code by code
+    end     an old coupon is deleted when its codes have moved, unless an active code is still on it
 
-Nothing else waits for anything, but for codes that hand a text to each other. So one object that is slow or fails
-holds nothing else up, and what was not done is as it was.
+Nothing else waits, except codes that take over each other's texts. So an object that is slow or fails does not stop
+others, and what was not done stays as it was.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
-from typing import TypeVar
 
 from promosync.apply import code_steps, coupon_steps
 from promosync.apply.batch_steps import ROUNDS, BatchRun
@@ -33,16 +32,13 @@ from promosync.model.seal import Sealing
 from promosync.plan.linked import linked
 from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 
-R = TypeVar("R")
+Work = Callable[[list[Action]], Iterable[Outcome | None]]
+"""What is done with a group of actions, on another thread."""
 
 WORKERS = 32
-"""Requests under way at once: enough to keep up with Stripe's limit while an answer takes more than a second."""
+"""Requests at the same time: enough to reach Stripe's limit even where an answer takes more than a second."""
 
 _STOPPED = "apply was stopped before it"
-
-
-def _quietly(_: str) -> None:
-    """Nobody reads notes."""
 
 
 def carry_out(
@@ -53,7 +49,7 @@ def carry_out(
     on_progress: Callable[[Progress], None],
     stopped: Callable[[], bool],
     workers: int = WORKERS,
-    on_note: Callable[[str], None] = _quietly,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Do every action of a plan and return one outcome for each, in the order of the plan.
 
@@ -86,44 +82,39 @@ class _Run:
         self._shut: dict[str, str] = {}  # why codes of a coupon are not to be written, by its Stripe id
 
     def all(self) -> tuple[Outcome, ...]:
-        coupons = [action for action in self._plan.actions if action.kind is Kind.COUPON]
+        on_coupons = [action for action in self._plan.actions if action.kind is Kind.COUPON]
         codes = [action for action in self._plan.actions if action.kind is Kind.CODE]
-        begins: dict[str, list[Step]] = defaultdict(list)  # by the Stripe id of the coupon that then stands
-        riders: dict[str, list[Step]] = defaultdict(list)  # by that of the coupon that they leave
+        begins: dict[str, list[Step]] = defaultdict(list)  # by the Stripe id of the coupon that is there then
+        riders: dict[str, list[Step]] = defaultdict(list)  # by that of a coupon whose codes they write
         steps: list[Step] = []
-        for action in coupons:
+        for action in on_coupons:
             if action.verb not in (Verb.DELETE, Verb.RETIRE):
-                steps.append(self._step([action], self._begin))
+                steps.append(self._step([action], partial(_each, self._begin)))
                 begins[action.new_id or action.stripe_id or action.id].append(steps[-1])
         opens = {sealing.stripe_id: self._opening(sealing) for sealing in self._seals.to_open()}
         steps += opens.values()
+
+        def write(actions: Sequence[Action | BatchAction], step_after: Callable[[list[Step]], Step]) -> None:
+            coupons = set[str]().union(*(action.coupons for action in actions))
+            needs = [step for home in {action.home for action in actions} for step in begins.get(home, ())]
+            needs += [opens[name] for name in coupons if name in opens]
+            steps.append(step_after(needs))
+            for name in coupons:
+                riders[name].append(steps[-1])
+
         for group in linked(codes):
-            homes = {action.after.coupon for action in group if isinstance(action.after, PromotionCode)}
-            lefts = {action.before.spec.coupon for action in group if isinstance(action.before, LiveCode)}
-            needs = [step for home in homes for step in begins.get(home, ())]
-            needs += [opens[name] for name in homes | lefts if name in opens]
-            steps.append(self._step(group, self._codes, needs))
-            for left in lefts:
-                riders[left].append(steps[-1])
+            write(group, partial(self._step, group, self._codes))
         for batch in self._plan.batches:
-            if batch.work is None:
-                raise TypeError("the plan gives no work for the batch")  # a plan made by hand
-            tally = Tally(batch, self._on_progress)
-            lefts = {shape.spec.coupon for shape in batch.work.records.shapes}
-            needs = [*begins.get(batch.work.spec.coupon, ())]
-            needs += [opens[name] for name in lefts | {batch.work.spec.coupon} if name in opens]
-            steps.append(Step(self._batch(batch, tally), tally.add, needs))
-            for left in lefts:
-                riders[left].append(steps[-1])
-        # An entry's coupons end one after the other, oldest first: each hands its count to the next.
+            write([batch], partial(self._batch_step, batch))
+        # An entry's coupons end one after the other, oldest first: each writes its count to the next.
         ends: dict[str, list[Action]] = defaultdict(list)
-        for action in sorted(coupons, key=lambda action: action.verb is not Verb.RETIRE):
-            if action.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE):
+        for action in sorted(on_coupons, key=lambda action: action.verb is not Verb.RETIRE):
+            if action.ends_coupon:
                 ends[action.id].append(action)
         for group in ends.values():
             needs = [step for action in group for step in begins.get(action.new_id or "", ())]
             needs += [step for action in group for step in riders.get(action.stripe_id or "", ())]
-            steps.append(self._step(group, self._end, needs))
+            steps.append(self._step(group, partial(_each, self._end), needs))
         run(steps, self._workers)
         if not self._stopped():
             self._close_seals()
@@ -141,7 +132,7 @@ class _Run:
         return Step(iter([partial(self._seals.open, sealing)]), ended)
 
     def _close_seals(self) -> None:
-        """Seal the coupons of which everything was done."""
+        """Seal the coupons for which everything was done."""
         family, failed = {*self._plan.family}, set[str]()
         for outcome in self._outcomes.values():
             if outcome.status is not Status.DONE:
@@ -157,69 +148,65 @@ class _Run:
                 jobs.append(partial(self._seals.close, sealing, name, family))
         run([Step(iter(jobs), Future.result)], self._workers)
 
-    def _step(
-        self, group: list[Action], work: Callable[[list[Action]], list[Outcome]], needs: Iterable[Step] = ()
-    ) -> Step:
+    def _step(self, group: list[Action], work: Work, needs: Iterable[Step] = ()) -> Step:
         """Return the step that works on a group of actions, unless apply is stopped before it."""
 
         def job() -> Iterator[Job]:
             if self._stopped():
                 self._settle([Outcome(action, Status.SKIPPED, _STOPPED) for action in group])
             else:
-                yield partial(work, group)
+                yield lambda: list(work(group))
 
         return Step(job(), lambda future: self._settle(future.result()), needs)
 
-    def _settle(self, outcomes: Iterable[Outcome]) -> None:
+    def _batch_step(self, batch: BatchAction, needs: Iterable[Step]) -> Step:
+        if batch.work is None:
+            raise TypeError("the plan gives no work for the batch")  # a plan made by hand
+        tally = Tally(batch, self._on_progress)
+        return Step(self._batch(batch, tally), tally.add, needs)
+
+    def _settle(self, outcomes: Iterable[Outcome | None]) -> None:
         for outcome in outcomes:
-            if id(outcome.action) not in self._outcomes:
+            if outcome is not None and id(outcome.action) not in self._outcomes:
                 self._outcomes[id(outcome.action)] = outcome
                 self._on_outcome(outcome)
 
-    def _begin(self, group: list[Action]) -> list[Outcome]:
-        [action] = group
-        sealed = self._seals.of_new(action.new_id)
-        coupon, failed = _attempt(action, coupon_steps.begin, self._gateway, action, sealed)
-        if coupon is None:
-            return failed
+    def _begin(self, action: Action) -> Outcome | None:
+        coupon = coupon_steps.begin(self._gateway, action, self._seals.of_new(action.new_id))
         self._made[action.new_id or coupon.stripe_id] = coupon
         # A recreate is done when the old coupon is gone.
-        return [] if action.verb is Verb.RECREATE else [_done(action, coupon.stripe_id)]
+        return None if action.verb is Verb.RECREATE else _done(action, coupon.stripe_id)
 
-    def _codes(self, group: list[Action]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        makes: list[Callable[[], list[Outcome]]] = []
-        for action in group:  # first whatever frees a text …
-            if missing := self._missing_coupon(action):
-                outcomes.append(Outcome(action, Status.SKIPPED, missing))
-            elif shut := self._is_shut(action):
-                outcomes.append(Outcome(action, Status.FAILED, shut))
-            elif action.verb is Verb.CREATE:
-                makes.append(partial(self._make, action, code_steps.create, Swap(self._at_home(action), None, 0)))
-            elif action.verb is Verb.RECREATE:
-                step = code_steps.read_and_take_off
-                swap, failed = _attempt(action, step, self._gateway, self._at_home(action))
-                outcomes += failed
-                if swap is not None:
-                    makes.append(partial(self._make, action, code_steps.create, swap))
-            elif action.comes_back:
-                makes.append(partial(self._make, action, code_steps.switch_on, self._at_home(action)))
-            else:
-                code, failed = _attempt(action, code_steps.switch, self._gateway, action)
-                outcomes += failed if code is None else [_done(action, code.stripe_id)]
-        for make in makes:  # … then whatever takes one
-            outcomes += make()
-        return outcomes
+    def _codes(self, group: list[Action]) -> Iterator[Outcome | None]:
+        makes: dict[int, Callable[[], Outcome]] = {}
+        yield from _each(partial(self._free, makes), group)  # first all that frees a text …
+        taking = [action for action in group if id(action) in makes]
+        yield from _each(lambda action: makes[id(action)](), taking)  # … then all that takes one
 
-    def _make(self, action: Action, step: Callable[..., tuple[LiveCode | None, str]], what: object) -> list[Outcome]:
-        made, failed = _attempt(action, step, self._gateway, what, self._coupon_limit(action))
-        if made is None:
-            return failed
-        code, remark = made
-        return [_done(action, code.stripe_id if code else None, remark)]
+    def _free(self, makes: dict[int, Callable[[], Outcome]], action: Action) -> Outcome | None:
+        """Switch a code, or begin its swap; where a code is to be made after that, put how into ``makes``."""
+        if missing := self._unmade(action.home):
+            return Outcome(action, Status.SKIPPED, missing)
+        if shut := self._is_shut(action):
+            return Outcome(action, Status.FAILED, shut)
+        home = self._at_home(action)
+        if action.verb is Verb.CREATE:
+            makes[id(action)] = partial(self._make, action, code_steps.create, Swap(home))
+        elif action.verb is Verb.RECREATE:
+            swap = code_steps.read_and_take_off(self._gateway, home)
+            makes[id(action)] = partial(self._make, action, code_steps.create, swap)
+        elif action.comes_back:
+            makes[id(action)] = partial(self._make, action, code_steps.switch_on, home)
+        else:
+            return _done(action, code_steps.switch(self._gateway, action).stripe_id)
+        return None
+
+    def _make(self, action: Action, step: Callable[..., tuple[LiveCode | None, str]], what: object) -> Outcome:
+        code, remark = step(self._gateway, what, self._coupon_limit(action))
+        return _done(action, code.stripe_id if code else None, remark)
 
     def _batch(self, action: BatchAction, tally: Tally) -> Iterator[Job | None]:
-        """Yield the jobs of a batch: they are as many as its codes, and made as there are hands for them."""
+        """Yield the jobs of a batch, one for each code; each is made when a thread is free."""
         assert action.work is not None
         if shut := self._is_shut(action):
             self._settle([Outcome(action, Status.FAILED, shut)])
@@ -247,50 +234,44 @@ class _Run:
     def _until_stopped(self, jobs: Iterable[Job]) -> Iterator[Job]:
         return takewhile(lambda _: not self._stopped(), jobs)
 
-    def _end(self, group: list[Action]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        for action in group:
-            if action.verb is Verb.RECREATE and action.new_id not in self._made:
-                continue  # it failed at its beginning, and that is settled
-            made = self._made.get(action.new_id or "")
-            successor = made.stripe_id if made else action.new_id
-            remark, failed = _attempt(action, coupon_steps.end, self._gateway, replace(action, new_id=successor))
-            outcomes += failed if remark is None else [_done(action, successor or action.stripe_id, remark)]
-        return outcomes
-
-    def _missing_coupon(self, action: Action) -> str:
-        """Say why a code cannot be made, if its coupon was to be made by this plan and was not."""
-        spec = action.after
-        return self._unmade(spec.coupon) if isinstance(spec, PromotionCode) else ""
+    def _end(self, action: Action) -> Outcome | None:
+        if action.verb is Verb.RECREATE and action.new_id not in self._made:
+            return None  # it failed at its beginning, and has its outcome
+        made = self._made.get(action.new_id or "")
+        successor = made.stripe_id if made else action.new_id
+        remark = coupon_steps.end(self._gateway, replace(action, new_id=successor))
+        return _done(action, successor or action.stripe_id, remark)
 
     def _is_shut(self, action: Action | BatchAction) -> str:
-        """Say why the codes of an action must not be written: a seal would go on to say what is no longer true."""
+        """Say why the codes of an action must not be written: a seal that cannot be opened would become wrong."""
         return next((self._shut[name] for name in sorted(action.coupons) if name in self._shut), "")
 
     def _unmade(self, coupon: str) -> str:
+        """Say why codes cannot be made on a coupon, if it was to be made by this plan and was not."""
         if coupon in self._made or coupon not in self._to_make:
             return ""
         return f"its coupon {coupon!r} was not made"
 
     def _at_home(self, action: Action) -> Action:
-        """Return an action on a code with the coupon that was really made for it."""
-        spec = action.after
-        if not isinstance(spec, PromotionCode) or spec.coupon not in self._made:
+        """Return an action on a code with the Stripe id of the coupon that was made for it."""
+        made, spec = self._made.get(action.home), action.after
+        if made is None or not isinstance(spec, PromotionCode):
             return action
-        return replace(action, after=replace(spec, coupon=self._made[spec.coupon].stripe_id))
+        return replace(action, after=replace(spec, coupon=made.stripe_id))
 
     def _coupon_limit(self, action: Action) -> int | None:
-        spec = action.after
-        made = self._made.get(spec.coupon) if isinstance(spec, PromotionCode) else None
+        made = self._made.get(action.home)
         return made.spec.max_redemptions if made else None
 
 
-def _attempt(action: Action, step: Callable[..., R], *args: object) -> tuple[R | None, list[Outcome]]:
-    """Do one step; return what it gave, or None and the outcome that says why not."""
-    try:
-        return step(*args), []
-    except (StripeFault, NotDone) as reason:
-        return None, [Outcome(action, Status.FAILED, str(reason))]
+def _each(work: Callable[[Action], Outcome | None], actions: Iterable[Action]) -> Iterator[Outcome | None]:
+    """Work on one action after the other; yield the outcome of each, None where that comes later."""
+    for action in actions:
+        try:
+            outcome = work(action)
+        except (StripeFault, NotDone) as reason:
+            outcome = Outcome(action, Status.FAILED, str(reason))
+        yield outcome
 
 
 def _done(action: Action, stripe_id: str | None, remark: str = "") -> Outcome:

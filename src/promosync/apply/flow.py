@@ -1,11 +1,12 @@
-"""Many small jobs at once, each begun as soon as what it needs has ended: nothing waits for what it does not need."""
+"""Many small jobs at once, each begun as soon as the steps that it needs have ended."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 Job = Callable[[], Any]
@@ -13,10 +14,10 @@ Job = Callable[[], Any]
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """A row of jobs that begins when the steps in ``needs`` have ended, whichever way.
+    """A series of jobs that begins when the steps in ``needs`` have ended, successfully or not.
 
-    ``jobs`` is drawn from the calling thread, one at a time as there are hands; None in it means "ask again when
-    those before have ended". ``ended`` gets what a job gave, in the calling thread.
+    The calling thread takes one job at a time from ``jobs``, when a worker is free; None means "ask again when the
+    jobs before have ended". ``ended`` gets the future of each job, in the calling thread.
     """
 
     jobs: Iterator[Job | None]
@@ -24,12 +25,10 @@ class Step:
     needs: Iterable[Step] = ()
     _running: int = 0
     _pausing: bool = False
-    _missing: int = 0
-    _needed_by: list[Step] = field(default_factory=list)
 
 
 def run(steps: Iterable[Step], workers: int) -> None:
-    """Work through all steps, on so many threads; return when all have ended. Each step may be run once."""
+    """Do all steps on ``workers`` threads; return when all have ended. Each step may be run once."""
     with ThreadPoolExecutor(workers) as pool:
         _Flow(pool, workers, steps).run()
 
@@ -37,14 +36,10 @@ def run(steps: Iterable[Step], workers: int) -> None:
 class _Flow:
     def __init__(self, pool: ThreadPoolExecutor, workers: int, steps: Iterable[Step]) -> None:
         self._pool, self._workers = pool, workers
-        self._ready: deque[Step] = deque()
+        self._order = TopologicalSorter({step: step.needs for step in steps})
+        self._order.prepare()
+        self._ready = deque(self._order.get_ready())
         self._under_way: dict[Future[Any], Step] = {}
-        for step in steps:
-            for needed in step.needs:
-                needed._needed_by.append(step)
-                step._missing += 1
-            if not step._missing:
-                self._ready.append(step)
 
     def run(self) -> None:
         while self._ready or self._under_way:
@@ -56,10 +51,12 @@ class _Flow:
 
     def _draw(self, step: Step) -> None:
         """Begin the next job of a step; those of several steps take turns."""
-        job = next(step.jobs, _NONE_LEFT)
-        if job is _NONE_LEFT:
+        try:
+            job = next(step.jobs)
+        except StopIteration:
             self._pause_or_finish(step, finished=True)
-        elif job is None:
+            return
+        if job is None:
             self._pause_or_finish(step, finished=False)
         else:
             step._running += 1
@@ -67,15 +64,13 @@ class _Flow:
             self._ready.append(step)
 
     def _pause_or_finish(self, step: Step, *, finished: bool) -> None:
-        if step._running:  # comes back when the last of its jobs has ended
+        if step._running:  # asked again when the last of its jobs has ended
             step._pausing = True
         elif not finished:
             self._ready.append(step)
         else:
-            for waiting in step._needed_by:
-                waiting._missing -= 1
-                if not waiting._missing:
-                    self._ready.append(waiting)
+            self._order.done(step)
+            self._ready += self._order.get_ready()
 
     def _end(self, future: Future[Any]) -> None:
         step = self._under_way.pop(future)
@@ -84,10 +79,3 @@ class _Flow:
         if step._pausing and not step._running:
             step._pausing = False
             self._ready.append(step)
-
-
-def _nothing_left() -> None:
-    """Stands for the end of a step's jobs."""
-
-
-_NONE_LEFT: Job = _nothing_left

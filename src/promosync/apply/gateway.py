@@ -20,13 +20,13 @@ class Fault(StrEnum):
     MADE_ELSEWHERE = "made elsewhere"  # another run has used the same idempotency key for it
     REFUSED = "refused"
     DENIED = "denied"  # the key: wrong, expired, or short of a permission
-    BUSY = "busy"  # told to slow down until the time budget was spent
-    UNREACHABLE = "unreachable"  # no answer: it may have been carried out
-    BROKEN = "broken"  # a server error, or an answer nobody can read: it may have been carried out
+    BUSY = "busy"  # Stripe asked for fewer requests until the time was over
+    UNREACHABLE = "unreachable"  # no answer: Stripe may have done it
+    BROKEN = "broken"  # a server error, or an unreadable answer: Stripe may have done it
 
 
 class StripeFault(Exception):
-    """A request that did not go through, after every retry; ``str()`` is one sentence for people, no secret in it.
+    """A request that failed, after every retry; ``str()`` is one sentence for people, with no secret in it.
 
     ``stored``: Stripe keeps this failure under the idempotency key. ``permission_missing``: the key may not do it.
     """
@@ -57,7 +57,7 @@ class Gateway(Protocol):
         """Create a coupon; ``seal`` is the text of its seal (:mod:`promosync.model.seal`)."""
 
     def seal_coupon(self, stripe_id: str, text: str) -> None:
-        """Write the text of a coupon's seal, over what is there."""
+        """Write the text of a coupon's seal, in place of the one that is there."""
 
     def update_coupon(self, before: LiveCoupon, after: Coupon, tags: Tags) -> LiveCoupon:
         """Change name, metadata and currencies from ``before`` to ``after``; only differences are sent."""

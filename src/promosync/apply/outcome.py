@@ -12,7 +12,7 @@ from promosync.plan.plan import Action, BatchAction
 class Status(StrEnum):
     """How an action ended. ``SKIPPED``: something it needs failed first, or apply was stopped before it.
 
-    ``PARTIAL``: apply was stopped in the middle of a batch, and the next one goes on from there. No single action is.
+    ``PARTIAL``, of batches only: apply was stopped in the middle, and the next apply goes on from there.
     """
 
     DONE = "done"
@@ -25,7 +25,7 @@ class Status(StrEnum):
 class Outcome:
     """The end of one action. ``message`` is the reason of a failure or a skip, or a remark on a success.
 
-    ``codes`` counts what was done of a batch, whichever way it ended.
+    ``codes`` counts the codes of a batch that were done, however it ended.
     """
 
     action: Action | BatchAction
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch has come: ``done`` codes are finished, of which ``failed`` were not done."""
+    """How far a batch is: ``done`` codes are finished, of which ``failed`` were not done."""
 
     action: BatchAction
     done: int
@@ -46,7 +46,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All outcomes of one apply. ``requests`` counts what went over the wire, ``seconds`` is wall time.
+    """All outcomes of one apply. ``requests`` counts the requests sent, ``seconds`` is wall time.
 
     ``stopped`` says why apply ended early: None, "interrupted" or "time" (``--max-minutes``). ``notes`` has a
     sentence for each coupon that could not be sealed.
@@ -60,7 +60,7 @@ class Report:
 
     @property
     def counts(self) -> Counter[Status]:
-        """How many actions ended which way."""
+        """How many actions have each status."""
         return Counter(outcome.status for outcome in self.outcomes)
 
     @property
@@ -75,5 +75,5 @@ class Report:
 
 
 def done_word(*batches: BatchAction) -> str:
-    """Return what happens to the codes of batches, in one word: not all of them are new."""
+    """Return the word for what happens to the codes of batches: "made" where all are new."""
     return "made" if all(batch.added == batch.codes for batch in batches) else "done"

@@ -1,7 +1,7 @@
-"""How fast requests may go out: smooth, shared by all connections, slower when Stripe says so.
+"""How fast requests may be sent: at even intervals, shared by all connections, slower when Stripe asks for it.
 
-Stripe allows so many requests a second on each endpoint and in all: https://docs.stripe.com/rate-limits. The pacer
-is our own, because pyrate-limiter, limits and aiolimiter let a second's worth out at once and never slow down.
+Stripe limits the requests a second on each endpoint and in all: https://docs.stripe.com/rate-limits. The pacer is our
+own, because pyrate-limiter, limits and aiolimiter send all requests of a second at once and never slow down.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 ENDPOINT_LIMIT = 25.0
 TOTAL_LIMIT = {"live": 100.0, "test": 25.0}
 SHARE = 0.8
-"""How much of Stripe's limit is used unless told otherwise: the rest is for checkout."""
+"""How much of Stripe's limit is used by default: the rest is for checkout."""
 
 _SLOWER = 0.7
 _QUICKER = 1.02
 _SLOWEST = 0.05
 _CALM = 1.0
-"""Seconds in which several refusals count as one: they were under way together."""
+"""Seconds in which several refusals count as one: the requests were sent together."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class _Lane:
 class Pacer:
     """Lets requests go one by one; for use by several threads. ``per_endpoint`` None is no limit at all.
 
-    Of each endpoint one request at a time waits for a place in the total, so none crowds another out of it.
+    Only one request of each endpoint at a time waits for the total limit, so that every endpoint gets its share.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Pacer:
 
     @property
     def pace(self) -> float | None:
-        """The share of the set rate at which the most slowed-down requests go out; None without a limit."""
+        """The share of the set rate at which the slowest requests are sent; None without a limit."""
         if self._per_endpoint is None:
             return None
         with self._lock:
@@ -96,7 +96,7 @@ class Pacer:
                     lane.factor = min(1.0, lane.factor * _QUICKER)
 
     def _sleep_until(self, moment: float) -> float:
-        """Return the moment that was due: after a sleep the wanted one, for sleeps end a little late."""
+        """Return when the sleep should have ended: sleeps end a little late."""
         now = self._clock()
         if moment > now:
             self._sleep(moment - now)

@@ -1,11 +1,11 @@
-"""Opening the seals of coupons before their codes are written, and closing them when all has been done.
+"""Opening the seals of coupons before their codes are written, and closing them when everything is done.
 
     open    read the coupon, write "open" with the mark of this run
     …       codes are created, switched, swapped
-    close   read the coupon again: where this run's mark stands, and only there, write what the codes are now
+    close   read the coupon again: only where it still has this run's mark, write what the codes are now
 
-Where another run was in between, the seal stays open, so that the next plan reads. A run whose mark another one has
-written over opens the seal once more: what the other one closed says nothing of what this one did.
+Where another run was in between, the seal stays open, so that the next plan reads the codes. A run whose mark another
+one has replaced opens the seal again: the seal of the other run does not describe what this one did.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Seals:
         self._lost: set[str] = set()
 
     def to_open(self) -> Iterator[Sealing]:
-        """Yield the seals that must be opened first, those of new coupons aside."""
+        """Yield the seals that must be opened first; new coupons are made with an open one."""
         return (sealing for sealing in self._sealings.values() if sealing.opened and sealing.created)
 
     def of_new(self, stripe_id: str | None) -> str:
@@ -46,11 +46,11 @@ class Seals:
         return text
 
     def open(self, sealing: Sealing) -> None:
-        """Open the seal of a coupon; raise StripeFault where one that is closed stays so."""
+        """Open the seal of a coupon; raise StripeFault where a closed one cannot be opened."""
         name = sealing.stripe_id
         there = self._gateway.read_coupon(name)
         if there is None:
-            return  # and whoever needs it finds out
+            return  # the actions that need the coupon will fail
         closed = seal.read(there.seal, self._owner, name, there.created)
         said = sealing.during or closed
         if there.seal != sealing.before or said is None:
@@ -69,7 +69,7 @@ class Seals:
             self._written[name] = text
 
     def close(self, sealing: Sealing, stripe_id: str, family: Collection[str]) -> None:
-        """Close the seal of a coupon, by now with the Stripe id ``stripe_id``; ``family`` are all of its owner's."""
+        """Close the seal of a coupon, which has the id ``stripe_id`` now; ``family`` are the owner's coupons."""
         name, mine = sealing.stripe_id, self._written.get(sealing.stripe_id)
         if sealing.after is None or (mine is None and sealing.opened):
             return
@@ -83,13 +83,11 @@ class Seals:
                 )
                 self._gateway.seal_coupon(stripe_id, seal.write(after, self._owner, stripe_id, there.created) or "")
             elif mine is not None and there.seal != mine:
-                self._open_again(stripe_id, seal.read(there.seal, self._owner, stripe_id, there.created))
+                closed = seal.read(there.seal, self._owner, stripe_id, there.created)
+                if closed is not None and closed.mark is None:
+                    self._gateway.seal_coupon(stripe_id, self._opened(stripe_id, closed))
         except StripeFault as fault:
             self._note(f"the coupon {stripe_id!r} is not sealed, so its codes are read again: {fault}")
-
-    def _open_again(self, stripe_id: str, there: Seal | None) -> None:
-        if there is not None and there.mark is None:
-            self._gateway.seal_coupon(stripe_id, self._opened(stripe_id, there))
 
     def _opened(self, stripe_id: str, said: Seal) -> str:
         said = replace(said, mark=self._mark, at=self._gateway.now, family=self._family, gone=self._gone_during)

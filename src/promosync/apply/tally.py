@@ -18,7 +18,7 @@ _WORDS = {
     Fault.BUSY: "Stripe was still asking for fewer requests: lower --rps, or run it again later",
     Fault.BROKEN: "Stripe answered with an error of its own: run it again",
 }
-"""What stands for Stripe's own sentence where it names a request, or may quote a code."""
+"""The words used instead of Stripe's own, which name a request or may quote a code."""
 
 _QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"| \(request [^)]*\)")
 _MOST_REASONS = 5
@@ -33,7 +33,7 @@ class Tally:
         self._failed: Counter[str] = Counter()
 
     def add(self, ended: Future[bool]) -> None:
-        """Count a job that has ended, and say how far the batch is."""
+        """Count a job that has ended, and report how far the batch is."""
         try:
             self._made += ended.result()
         except (StripeFault, NotDone) as reason:
@@ -42,7 +42,7 @@ class Tally:
         self._on_progress(Progress(self._action, self._made + failed, failed))
 
     def failed(self, reason: StripeFault | NotDone, codes: int = 1) -> None:
-        """Count codes that were not done for one reason."""
+        """Count codes that failed for one reason."""
         self._failed[_words(reason)] += codes
 
     def outcome(self, elsewhere: int, stopped: bool) -> Outcome:
@@ -64,7 +64,7 @@ class Tally:
 
 
 def _words(reason: StripeFault | NotDone) -> str:
-    """Return why one code was not done, in words that are the same for many and name none of them."""
+    """Return why a code was not done, in words that are the same for many codes and name none of them."""
     if isinstance(reason, LosesFields):
         return str(reason)
     if isinstance(reason, NotDone):

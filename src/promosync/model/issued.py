@@ -83,12 +83,12 @@ _REASONS: Final = (None, *Retired)
 class IssuedCodes(Sequence[IssuedCode]):
     """A list of :class:`IssuedCode` that takes about 100 bytes an entry: each object is created when it is read.
 
-    ``unread`` has the Stripe ids of codes with a metadata key that cannot be read (:class:`Tags`), by key.
+    ``unreadable`` has the Stripe ids of codes with a metadata key that cannot be read (:class:`Tags`), by key.
     """
 
     def __init__(self, records: Iterable[IssuedCode] = ()) -> None:
         self.shapes: list[Shape] = []
-        self.unread: dict[str, list[str]] = {}
+        self.unreadable: dict[str, list[str]] = {}
         self._texts = bytearray()  # Stripe id, code, email, customer of each, as UTF-8
         self._ends = array("Q")
         self._slots = array("q")  # -1: none
@@ -163,7 +163,7 @@ class IssuedCodes(Sequence[IssuedCode]):
                 protect=shape.protect,
                 slot=None if owner is None else slot,
                 email=record.email,
-                unread=("carried",) if shape.uncounted else (),
+                unreadable=("carried",) if shape.uncounted else (),
             ),
             record.created,
             record.used - shape.carried,
@@ -236,8 +236,8 @@ class IssuedBuilder:
         """Add one code of the batch."""
         spec, tags = code.spec, code.tags
         used_up = is_used_up(spec.max_redemptions, code.times_redeemed)
-        for key in code.unread:
-            self.codes.unread.setdefault(key, []).append(code.stripe_id)
+        for key in code.unreadable:
+            self.codes.unreadable.setdefault(key, []).append(code.stripe_id)
         self.codes.append(
             IssuedCode(
                 code.stripe_id,

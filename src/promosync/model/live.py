@@ -31,9 +31,9 @@ class LiveCoupon:
         return self.tags.carried + self.tags.late + self.times_redeemed
 
     @property
-    def unread(self) -> tuple[str, ...]:
+    def unreadable(self) -> tuple[str, ...]:
         """The metadata keys of promosync that have an unreadable value, of those for coupons."""
-        return tuple(key for key in self.tags.unread if key in ("carried", "late", "protect"))
+        return tuple(key for key in self.tags.unreadable if key in ("carried", "late", "protect"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class LiveCode:
         return self.tags.carried + self.times_redeemed
 
     @property
-    def unread(self) -> tuple[str, ...]:
+    def unreadable(self) -> tuple[str, ...]:
         """The metadata keys of promosync that have an unreadable value; an active code needs no ``retired``."""
-        return tuple(key for key in self.tags.unread if key != "retired" or not self.spec.active)
+        return tuple(key for key in self.tags.unreadable if key != "retired" or not self.spec.active)
 
 
 @dataclass(frozen=True, slots=True)

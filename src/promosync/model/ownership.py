@@ -37,7 +37,7 @@ class Tags:
 
     ``carried`` counts the redemptions of this object's predecessors, ``late`` those of the predecessor after the
     limit of this object was set (coupons only). ``slot`` is the place of a unique code in its batch; ``email`` is a
-    salted hash of the address that a unique code is for. ``unread`` names the keys whose value cannot be read.
+    salted hash of the address that a unique code is for. ``unreadable`` names the keys whose value cannot be read.
     """
 
     owner: str | None = None
@@ -48,12 +48,12 @@ class Tags:
     protect: bool = False
     slot: str | None = None
     email: str | None = None
-    unread: tuple[str, ...] = field(default=(), compare=False)
+    unreadable: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def uncounted(self) -> bool:
         """Whether it is unknown how often the predecessors were used."""
-        return "carried" in self.unread or "late" in self.unread
+        return "carried" in self.unreadable or "late" in self.unreadable
 
     def to_metadata(self) -> dict[str, str]:
         """Return the keys and values as Stripe stores them, without defaults."""
@@ -79,7 +79,7 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]
     """Split the metadata of an object into promosync's own keys and all others.
 
     Keys with the prefix that this version does not know are in neither part. Keys whose value cannot be read, because
-    somebody edited it, are named in ``unread`` and get a safe value: a count is 0 (such an object is never
+    somebody edited it, are named in ``unreadable`` and get a safe value: a count is 0 (such an object is never
     recreated), a code that is off counts as switched off by hand, an object counts as protected.
     """
     own: dict[str, str] = {}
@@ -101,7 +101,7 @@ def split_metadata(metadata: Mapping[str, str]) -> tuple[Tags, Mapping[str, str]
         protect=own.get("protect", "false") != "false",
         slot=own.get("slot"),
         email=own.get("email"),
-        unread=tuple(key for key, text in own.items() if key in _READABLE and not _READABLE[key](text)),
+        unreadable=tuple(key for key, text in own.items() if key in _READABLE and not _READABLE[key](text)),
     )
     return tags, others or _NO_METADATA
 

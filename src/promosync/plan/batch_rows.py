@@ -1,6 +1,6 @@
-"""What a batch's own file says, held against the account: texts that are taken, addresses without a customer.
+"""The rows of a batch's own file and the account: texts in use, addresses without a customer, codes to adopt.
 
-Rows are named by their line alone: neither a code nor an address is for a terminal or a log.
+A message names a row by its line only: no code and no address may be in a terminal or a log.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from promosync.codes.emails import batch_salt, salted_hash
 from promosync.codes.files import LISTED
 from promosync.codes.text_set import TextSet
 from promosync.model.configuration import BatchEntry, Generate
-from promosync.model.issued import IssuedCodes
+from promosync.model.issued import IssuedBuilder, IssuedCodes, Shape, Verdict
+from promosync.model.live import LiveCode
 from promosync.model.problems import Path, Problem
+from promosync.model.promotions import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Rows:
     """What a batch's own file says, in its order: codes, addresses, or both.
 
     ``customers`` has the Stripe customers of those addresses (as written) that were looked up. ``first_line`` is the
-    line of the first row; each of the others is on the next.
+    line of the first row; each further row is on the next line.
     """
 
     codes: Sequence[str] | None = None
@@ -44,6 +46,22 @@ class Usable:
     problems: Sequence[Problem] = ()
 
 
+Unmanaged = Mapping[tuple[str, str | None], LiveCode]
+"""Active codes that nobody manages, by folded text and customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoptable:
+    """The codes to adopt, by the index of their row; ``alike`` has the same codes, compact, with their shapes."""
+
+    codes: Mapping[int, LiveCode] = field(default_factory=dict)
+    alike: IssuedCodes = field(default_factory=IssuedCodes)
+
+    def texts(self) -> TextSet:
+        """Return the texts of the codes."""
+        return TextSet(text for text, _ in self.alike.texts())
+
+
 def file_path(entry: BatchEntry) -> Path:
     """Return the place in the configuration that names a batch's file."""
     return (
@@ -52,7 +70,7 @@ def file_path(entry: BatchEntry) -> Path:
 
 
 def unbound(entry: BatchEntry, rows: Rows, records: IssuedCodes, owner: str) -> list[str]:
-    """Return the addresses of a batch that no code of it is bound to yet: their customers must be looked up."""
+    """Return the addresses that have no code of the batch yet: their customers must be looked up."""
     if not rows.emails:
         return []
     bound = {record.email for record in records if record.email}
@@ -71,7 +89,7 @@ def usable_rows(entry: BatchEntry, rows: Rows, owner: str) -> Usable:
     several: list[str] = []
     new: set[str] = set()
     for index, email in enumerate(rows.emails):
-        found = rows.customers.get(email)  # None: bound already, so nobody looked
+        found = rows.customers.get(email)  # None: it has a code already, so it was not looked up
         if found is not None and len(found) > 1:
             several.append(f"{index + rows.first_line} ({', '.join(sorted(found))})")
             continue
@@ -95,7 +113,7 @@ def taken_texts(
     taken: Callable[[str], bool],
     holder: Callable[[str], str],
 ) -> list[Problem]:
-    """Return for each imported text that something else uses where it stands in the file, and what has it."""
+    """Return a problem for each imported text that is in use: its line in the file, and what uses it."""
     if not rows.codes:
         return []
     own = TextSet(text for text, active in records.texts() if active)
@@ -116,34 +134,55 @@ def taken_texts(
     return problems
 
 
+def adoptable(rows: Rows, records: IssuedCodes, unmanaged: Unmanaged, judge: Callable[[Shape], Verdict]) -> Adoptable:
+    """Return the codes of an import's rows that are in Stripe already and that nobody manages: they are adopted.
+
+    These are active, for the customer of their row (or for everybody where the file has no addresses), and equal in
+    every field that Stripe cannot change; no code of the batch has their text. ``records`` are the batch's own.
+    ``judge`` compares what some codes share with the file.
+    """
+    if not unmanaged or not rows.codes:
+        return Adoptable()
+    own = TextSet(text for text, _ in records.texts())
+    found = IssuedBuilder()
+    codes: dict[int, LiveCode] = {}
+    for row, text in enumerate(rows.codes):
+        customer = None
+        if rows.emails is not None:
+            holders = rows.customers.get(rows.emails[row], ())
+            if len(holders) != 1:
+                continue
+            customer = holders[0]
+        code = unmanaged.get((fold(text), customer))
+        if code is not None and text not in own:
+            codes[row] = code
+            found.add(code)
+    alike = IssuedCodes()
+    alike.shapes = found.codes.shapes
+    verdicts = [judge(shape) for shape in alike.shapes]
+    kept = {}
+    for (row, code), record in zip(codes.items(), found.codes, strict=True):
+        verdict = verdicts[record.shape]
+        if verdict.current and not verdict.gone and not verdict.ended and verdict.born <= code.created:
+            kept[row] = code
+            alike.append(record)
+    return Adoptable(kept, alike)
+
+
 def _address_problems(entry: BatchEntry, none: list[int], several: list[str]) -> list[Problem]:
-    problems = []
+    found = []
     if several:
-        problems.append(
-            Problem(
-                file_path(entry),
-                f"{_counted(len(several), 'address', 'addresses')} with more than one customer in Stripe: "
-                f"line {_few(several)}",
-                "merge the customers, or take the addresses out",
-                rule="missing-customer",
-            )
-        )
+        hint = "merge the customers, or take the addresses out"
+        found.append((several, "with more than one customer in Stripe", hint))
     if none and entry.source.missing_customer == "error":
         have = "has" if len(none) == 1 else "have"
-        problems.append(
-            Problem(
-                file_path(entry),
-                f"{_counted(len(none), 'address', 'addresses')} {have} no customer in Stripe: "
-                f"line {_few([str(line) for line in none])}",
-                'create the customers, or set missing_customer to "create" or "skip"',
-                rule="missing-customer",
-            )
-        )
-    return problems
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+        hint = 'create the customers, or set missing_customer to "create" or "skip"'
+        found.append((list(map(str, none)), f"{have} no customer in Stripe", hint))
+    path, rule = file_path(entry), "missing-customer"
+    return [
+        Problem(path, f"{len(lines):,} address{'es' * (len(lines) != 1)} {what}: line {_few(lines)}", hint, rule)
+        for lines, what, hint in found
+    ]
 
 
 def _few(things: Sequence[str]) -> str:

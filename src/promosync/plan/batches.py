@@ -1,15 +1,16 @@
 """What to do with each batch of unique codes: counts for the reader, a compact plan of work for the applier.
 
-A batch is decided about as a whole. Its codes share every field but text and customer, so what differs from the
-file is found once for each *shape* of code that is live, not once for each code; ``codes.slots`` then decides which
-of the codes are kept, made, withdrawn or recreated.
+The codes of a batch share every field but text and customer. So they are compared with the file once for each
+*shape* of code in Stripe, not once for each code. Then ``codes.slots`` decides which codes are kept, made, withdrawn
+or recreated.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from promosync.codes.alphabet import Space, space_of
@@ -17,21 +18,20 @@ from promosync.codes.capacity import check_capacity
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
 from promosync.model.configuration import BatchEntry, Generate
 from promosync.model.issued import IssuedCodes, Shape, Verdict
-from promosync.model.life import coupon_end, farthest, is_over
-from promosync.model.live import LiveCoupon
+from promosync.model.life import coupon_end, is_over
 from promosync.model.problems import Problem
-from promosync.model.promotions import PromotionCode
 from promosync.plan import carry
-from promosync.plan.batch_adoption import Adoptable, Nobodys, adoptable
-from promosync.plan.batch_rows import Rows, taken_texts, usable_rows
-from promosync.plan.batch_work import BatchWork
+from promosync.plan.basis import Basis
+from promosync.plan.batch_rows import Adoptable, Rows, adoptable, taken_texts, usable_rows
+from promosync.plan.codes import in_the_files_terms
 from promosync.plan.coupons import CouponFuture
+from promosync.plan.exposure import needed_codes
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
-from promosync.plan.plan import BatchAction, FieldChange, Kept, Kind
-from promosync.plan.refusals import MAX_METADATA_KEYS, unknown_fields
-from promosync.plan.scope import Scope
-from promosync.plan.unread import uncounted_codes
+from promosync.plan.plan import BatchAction, BatchWork, FieldChange, Kept, Kind
+from promosync.plan.refusals import MAX_METADATA_KEYS, too_far_ahead, unknown_fields
+from promosync.plan.taken_texts import Texts
+from promosync.plan.unreadable import uncounted_codes
 
 PER_CODE_KEYS = 4
 """Keys of promosync's that a unique code may have beside those of its batch: carried, retired, slot, email."""
@@ -43,48 +43,43 @@ _MARKING = "so that nothing brings it back"
 class BatchQuestion:
     """All that a decision about one batch looks at.
 
-    ``coupons`` are the account's, by Stripe id, ``ending`` those that this plan deletes. ``taken`` has the texts in
-    use anywhere in the account or the file, ``holder`` tells by what; ``beside`` is as in
-    :meth:`promosync.plan.taken_texts.Texts.beside`, for this batch. ``nobodys`` could be adopted by an import.
+    ``rows`` is what its own file says, ``ending`` the Stripe ids of the coupons that this plan deletes. ``texts`` are
+    those in use anywhere in the account or the file.
     """
 
     entry: BatchEntry
-    coupon: CouponFuture
-    records: IssuedCodes
+    basis: Basis
     rows: Rows
-    coupons: Mapping[str, LiveCoupon]
     ending: frozenset[str]
-    scope: Scope
-    taken: Container[str]
-    holder: Callable[[str], str]
-    beside: Callable[[Space, int], tuple[int, int, int]]
-    nobodys: Nobodys = field(default_factory=dict)
+    texts: Texts
+
+    @property
+    def coupon(self) -> CouponFuture:
+        """The batch's coupon once the plan is carried out."""
+        return self.basis.futures[self.entry.spec.coupon]
 
 
-def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] | None:
-    """Decide about one batch of the file."""
-    entry, scope, source = question.entry, question.scope, question.entry.source
-    standing = standing_of(entry, question.coupon, scope.now)
+def decide_batch(question: BatchQuestion) -> Sequence[BatchAction | Kept | Problem]:
+    """Decide about one batch of the file; nothing where there is nothing to do or to say."""
+    entry, scope, source = question.entry, question.basis.scope, question.entry.source
+    read = question.basis.records(entry.id)
+    standing = standing_of(entry, question.basis)
     if standing is Standing.ON and question.coupon.why_not:
-        if not question.records.active:
-            return Kept(Kind.BATCH, entry.id, question.coupon.why_not, path=entry.path)
-        standing = Standing.OVER  # what works is on a coupon that it replaced: it can't move, and must not work on
+        if not read.active:
+            return [Kept(Kind.BATCH, entry.id, question.coupon.why_not, path=entry.path)]
+        standing = Standing.OVER  # active codes are on a replaced coupon: they cannot move, and must not stay active
     usable = usable_rows(entry, question.rows, scope.owner)
     rows, problems = usable.rows, [] if standing is Standing.OVER else list(usable.problems)
-    adopt = Adoptable()
-    if standing is Standing.ON:
-        adopt = adoptable(rows, question.records, question.nobodys, lambda shape: _compare(question, shape).verdict)
+    taken, adopt = partial(question.texts.taken, batch=entry.id), Adoptable()
+    if standing is Standing.ON and question.rows.codes:
+        adopt = adoptable(rows, read, question.texts.unmanaged, lambda shape: _compare(question, shape).verdict)
         adopted = adopt.texts()
         problems += taken_texts(
-            entry,
-            question.rows,
-            question.records,
-            lambda text: text not in adopted and text in question.taken,
-            question.holder,
+            entry, question.rows, read, lambda text: text not in adopted and taken(text), question.texts.holder
         )
 
-    shapes = [_compare(question, shape) for shape in question.records.shapes]
-    records = question.records.judged([shape.verdict for shape in shapes])
+    shapes = [_compare(question, shape) for shape in read.shapes]
+    records = read.judged([shape.verdict for shape in shapes])
     wanted = Wanted(
         count=source.count if isinstance(source, Generate) else None,
         codes=rows.codes,
@@ -92,98 +87,95 @@ def decide_batch(question: BatchQuestion) -> BatchAction | Kept | list[Problem] 
         standing=standing,
         limit=entry.spec.max_redemptions,
     )
-    space, too_many = _space(question, wanted)
-    if too_many:
+    needed = needed_codes(entry, rows)
+    draws = isinstance(source, Generate) and standing is not Standing.OVER
+    if draws and (too_many := check_capacity(entry, needed, 0)):
         return [*problems, *too_many]
-    slots = decide(wanted, records, question.taken.__contains__)
-    problems += [*_room(question, space, wanted, slots), *_refused(question, slots)]
+    space = space_of(entry) if draws else None
+    slots = decide(wanted, records, taken)
+    problems += [*_room(question, space, needed, slots), *_refused(question, slots)]
     problems += _unknown(entry, records, slots)
     problems += uncounted_codes(entry, records, slots)
     update = _updates(records, slots, shapes) if standing is Standing.ON else []
-    if (slots.recreated or slots.withdraw) and _protected(entry, question.records):
+    if (slots.recreated or slots.withdraw) and _protected(entry, read):
         message = f"the batch {entry.id!r} is protected, and this would withdraw or recreate codes of it"
         hint = "to lift the protection, apply the file with the entry as it was and without protect; then change it"
         problems.append(Problem(entry.path, message, hint, rule="protected"))
     if problems:
         return problems
     if slots.empty and not update:
-        return _told(entry, question.coupon, standing, usable.skipped)
-    replaced = [replacement.at for replacement in slots.replacements()]
-    changed = _most_common(shapes, records, [*replaced, *update])
+        return _nothing_to_do(entry, question.coupon, standing, usable.skipped)
+    changed = _most_common(shapes, records, [*(replacement.at for replacement in slots.replacements()), *update])
     if changed is None and adopt.codes:
         met = [_compare(question, shape) for shape in adopt.alike.shapes]
         changed = _most_common(met, adopt.alike, range(len(adopt.alike)))
-    return _said(
+    work = BatchWork(
+        spec=replace(
+            entry.spec,
+            coupon=question.coupon.stripe_id,
+            max_redemptions=carry.code_limit(entry.spec.max_redemptions, 0, question.coupon.spec.max_redemptions),
+        ),
+        tags=scope.tags(entry.id, entry.protect),
+        records=records,
+        slots=slots,
+        ignore_metadata=scope.ignore_metadata,
+        limit=entry.spec.max_redemptions,
+        update=update,
+        rows=rows,
+        hashes=usable.hashes,
+        space=space,
+        taken=taken,
+        for_everybody=wanted.count is not None,
+        adopt=adopt.codes,
+    )
+    action = _action(
         entry.id,
         _reason(standing, question, bool(len(records)), slots.added > len(adopt.codes)),
-        added=slots.added - len(adopt.codes),
-        adopted=len(adopt.codes),
-        recreated=slots.recreated,
-        swapped=sum(records[at].active for at in replaced),
-        restored=len(slots.restore),
-        updated=len(update),
-        withdrawn=len(slots.withdraw),
-        switched_off=len(slots.switch_off),
-        marked=len(slots.mark),
+        work,
         skipped=usable.skipped,
         customers=usable.missing,
-        issued=Counter({state.value: count for state, count in slots.issued.items()}),
         changes=changed.changes if changed else (),
         path=entry.path,
         warnings=(*(changed.warnings if changed else ()), *_come_back(records, slots)),
-        work=BatchWork(
-            spec=_wanted_spec(question, 0),
-            tags=scope.tags(entry.id, entry.protect),
-            limit=entry.spec.max_redemptions,
-            records=records,
-            slots=slots,
-            update=update,
-            rows=rows,
-            hashes=usable.hashes,
-            space=space,
-            taken=question.taken,
-            ignore_metadata=scope.ignore_metadata,
-            for_everybody=wanted.count is not None,
-            adopt=adopt.codes,
-        ),
     )
+    return [action]
 
 
-def decide_stray_batch(
-    batch_id: str, records: IssuedCodes, coupons: Mapping[str, LiveCoupon], scope: Scope, ending: frozenset[str]
-) -> BatchAction | Problem | None:
+def decide_stray_batch(batch_id: str, basis: Basis, ending: frozenset[str]) -> Sequence[BatchAction | Problem]:
     """Decide about a batch that is in no entry of the file: its codes are withdrawn."""
-    judged = records.judged([_verdict(shape, coupons, scope.now, ending) for shape in records.shapes])
-    slots = decide(Wanted(standing=Standing.REMOVED), judged)
+    read, scope = basis.records(batch_id), basis.scope
+    records = read.judged([_verdict(shape, basis, ending) for shape in read.shapes])
+    slots = decide(Wanted(standing=Standing.REMOVED), records)
     if slots.empty:
-        return None
-    if slots.withdraw and _protected(None, records):
+        return []
+    if slots.withdraw and _protected(None, read):
         message = f"the batch {batch_id!r} is protected, and this would withdraw its codes"
-        return Problem((), message, "put it back into the file, or lift the protection there first", rule="protected")
-    return _said(
+        hint = "put it back into the file, or lift the protection there first"
+        return [Problem((), message, hint, rule="protected")]
+    tags = scope.tags(batch_id, False)
+    work = BatchWork(read.shapes[0].spec, tags, records, slots, scope.ignore_metadata)
+    return [_action(batch_id, "it is not in the file", work)]
+
+
+def _action(batch_id: str, reason: str, work: BatchWork, **more: Any) -> BatchAction:
+    """Return the action on a batch; its reason says so where it only marks codes."""
+    slots, records = work.slots, work.records
+    action = BatchAction(
         batch_id,
-        "it is not in the file",
+        reason,
+        added=slots.added - len(work.adopt),
+        adopted=len(work.adopt),
+        recreated=slots.recreated,
+        swapped=sum(records[replacement.at].active for replacement in slots.replacements()),
+        restored=len(slots.restore),
+        updated=len(work.update),
         withdrawn=len(slots.withdraw),
+        switched_off=len(slots.switch_off),
         marked=len(slots.mark),
-        work=BatchWork(
-            spec=records.shapes[0].spec,
-            tags=scope.tags(batch_id, False),
-            limit=None,
-            records=judged,
-            slots=slots,
-            update=[],
-            rows=Rows(),
-            hashes=[],
-            space=None,
-            taken=(),  # nothing is drawn
-            ignore_metadata=scope.ignore_metadata,
-        ),
+        issued=Counter({state.value: count for state, count in slots.issued.items()}),
+        work=work,
+        **more,
     )
-
-
-def _said(batch_id: str, reason: str, **counts: Any) -> BatchAction:
-    """Return the action on a batch; where all it does is to mark codes, that is its reason."""
-    action = BatchAction(batch_id, reason, **counts)
     return replace(action, reason=_MARKING) if action.marked == action.codes else action
 
 
@@ -195,59 +187,36 @@ class _Compared:
     warnings: tuple[str, ...]
 
 
-def standing_of(entry: BatchEntry, coupon: CouponFuture, now: int) -> Standing:
-    """Return what the file says of a batch as a whole at a time (seconds UTC)."""
-    if coupon.over or is_over(entry.spec.expires_at, now):
+def standing_of(entry: BatchEntry, basis: Basis) -> Standing:
+    """Return what the file says of a batch as a whole."""
+    if basis.futures[entry.spec.coupon].over or is_over(entry.spec.expires_at, basis.scope.now):
         return Standing.OVER
     return Standing.ON if entry.spec.active else Standing.OFF
 
 
-def settled(entry: BatchEntry, coupon: CouponFuture, now: int) -> Kept | None:
-    """Return what is said of a batch that needs nothing, as its seal tells, though no code of it was read."""
-    standing = standing_of(entry, coupon, now)
+def settled(entry: BatchEntry, basis: Basis) -> Sequence[Kept]:
+    """Return what the plan says of a batch that is unchanged by its seal, and of which no code was read."""
+    standing, coupon = standing_of(entry, basis), basis.futures[entry.spec.coupon]
     if standing is Standing.ON and coupon.why_not:
-        return Kept(Kind.BATCH, entry.id, coupon.why_not, path=entry.path)
-    return _told(entry, coupon, standing, 0)
-
-
-def _wanted_spec(question: BatchQuestion, carried: int) -> PromotionCode:
-    spec = question.entry.spec
-    limit = carry.code_limit(spec.max_redemptions, carried, question.coupon.spec.max_redemptions)
-    return replace(spec, coupon=question.coupon.stripe_id, max_redemptions=limit)
+        return [Kept(Kind.BATCH, entry.id, coupon.why_not, path=entry.path)]
+    return _nothing_to_do(entry, coupon, standing, 0)
 
 
 def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
     """Compare what some codes share with what the file wants; text, customer and being active are each code's own."""
-    live, coupon = shape.spec, question.coupons.get(shape.spec.coupon)
-    limit = live.max_redemptions
-    carried = carry.carried(shape, limit, question.entry.spec.max_redemptions)
-    wanted = _wanted_spec(question, carried)
-    before_limit = (
-        question.entry.spec.max_redemptions
-        if limit == wanted.max_redemptions
-        else (None if limit is None else limit + carried)
-    )
-    end = live.expires_at or (coupon.spec.redeem_by if coupon else None)
-    wanted_end = wanted.expires_at or question.coupon.spec.redeem_by
-    before = replace(
-        live,
-        max_redemptions=before_limit,
-        expires_at=wanted.expires_at if end == wanted_end else live.expires_at,
-        active=wanted.active,
-    )
-    after = replace(wanted, max_redemptions=question.entry.spec.max_redemptions)
-    before, after = question.scope.visible(before), question.scope.visible(after)
+    entry, basis = question.entry, question.basis
+    live = replace(shape.spec, active=entry.spec.active)
+    before, after = in_the_files_terms(live, shape, entry.spec, question.coupon, basis.coupons, basis.scope)
     changes = changed_fields(before, after)
-    verdict = _verdict(shape, question.coupons, question.scope.now, question.ending)._replace(
-        current=not any(change.forces_recreate for change in changes)
-    )
-    in_place = bool(changes) or shape.protect != question.entry.protect
-    return _Compared(verdict, changes, in_place and verdict.current, more_generous(before, after))
+    current = not any(change.forces_recreate for change in changes)
+    in_place = current and (bool(changes) or shape.protect != entry.protect)
+    verdict = _verdict(shape, basis, question.ending)._replace(current=current)
+    return _Compared(verdict, changes, in_place, more_generous(before, after))
 
 
-def _verdict(shape: Shape, coupons: Mapping[str, LiveCoupon], now: int, ending: frozenset[str]) -> Verdict:
-    """Return what has become of codes of a shape, whatever the file says."""
-    coupon = coupons.get(shape.spec.coupon)
+def _verdict(shape: Shape, basis: Basis, ending: frozenset[str]) -> Verdict:
+    """Return what the account says of the codes of a shape."""
+    coupon, now = basis.coupons.get(shape.spec.coupon), basis.scope.now
     return Verdict(
         ended=is_over(shape.spec.expires_at, now) or (coupon is not None and coupon_end(coupon, now) is not None),
         moves=shape.spec.coupon in ending,
@@ -258,7 +227,7 @@ def _verdict(shape: Shape, coupons: Mapping[str, LiveCoupon], now: int, ending: 
 
 
 def _updates(records: IssuedCodes, slots: SlotPlan, shapes: Sequence[_Compared]) -> list[int]:
-    """Return the active codes that stay and whose changeable fields differ, or that say why they were off."""
+    """Return the active codes to update: their changeable fields differ, or they still say why they were off."""
     back_on = records.back_on
     differ = range(len(records)) if any(shape.in_place for shape in shapes) else back_on
     if not differ:
@@ -273,46 +242,30 @@ def _updates(records: IssuedCodes, slots: SlotPlan, shapes: Sequence[_Compared])
 
 
 def _come_back(records: IssuedCodes, slots: SlotPlan) -> Iterator[str]:
-    """Yield a warning where codes come back that somebody may have switched off before their coupon went."""
+    """Yield a warning for codes that come back and may have been off by hand before their coupon was deleted."""
     stranded = (record for at, _ in slots.replacements() if (record := records[at]).gone and record.retired is None)
     if count := sum(not record.active for record in stranded):
         come = "code of a deleted coupon comes" if count == 1 else "codes of a deleted coupon come"
         yield f"{count:,} {come} back, also what was switched off by hand since the last apply"
 
 
-def _space(question: BatchQuestion, wanted: Wanted) -> tuple[Space | None, list[Problem]]:
-    """Return what new codes are drawn from, and why it could not even hold the batch on its own."""
-    entry = question.entry
-    if not isinstance(entry.source, Generate) or wanted.standing is Standing.OVER:
-        return None, []
-    return space_of(entry), check_capacity(entry, _needed(wanted), 0)
-
-
-def _room(question: BatchQuestion, space: Space | None, wanted: Wanted, slots: SlotPlan) -> list[Problem]:
-    """Return why a space does not hold the new codes beside all that is there."""
+def _room(question: BatchQuestion, space: Space | None, needed: int, slots: SlotPlan) -> list[Problem]:
+    """Return why a space is too small for the new codes beside the codes that are in it."""
     if space is None or not slots.added:
         return []
-    needed = _needed(wanted)
-    taken, coming, had = question.beside(space, needed)
-    # What the batch has had is not drawn again, but fills the slots that need no new code.
+    taken, coming, had = question.texts.beside(space, needed, question.entry.id)
+    # The batch's own earlier codes are not drawn again; they fill the slots that need no new code.
     spent = had - (needed - slots.added)
     return check_capacity(question.entry, needed, taken + coming + spent, taken + coming)
 
 
-def _needed(wanted: Wanted) -> int:
-    return wanted.count if wanted.count is not None else len(wanted.emails or ())
-
-
 def _refused(question: BatchQuestion, slots: SlotPlan) -> list[Problem]:
-    """What Stripe would refuse of every new code."""
-    entry, spec = question.entry, question.entry.spec
-    problems: list[Problem] = []
+    """Return what Stripe would refuse of every new code."""
+    entry, spec, scope = question.entry, question.entry.spec, question.basis.scope
     if not (slots.added or slots.recreated):
-        return problems
-    if spec.expires_at is not None and spec.expires_at > farthest(question.scope.now):
-        message, hint = "Stripe takes dates up to five years ahead", "choose an earlier date, or leave it out"
-        problems.append(Problem((*entry.path, "expires_at"), message, hint, rule="too-far-ahead"))
-    keys = len(spec.metadata) + len(question.scope.tags(entry.id, entry.protect).to_metadata()) + PER_CODE_KEYS
+        return []
+    problems = too_far_ahead((*entry.path, "expires_at"), spec.expires_at, scope.now)
+    keys = len(spec.metadata) + len(scope.tags(entry.id, entry.protect).to_metadata()) + PER_CODE_KEYS
     if keys > MAX_METADATA_KEYS:
         message = f"{keys} metadata keys with promosync's own; Stripe takes {MAX_METADATA_KEYS}"
         problems.append(Problem((*entry.path, "metadata"), message, "remove some", rule="metadata-too-large"))
@@ -320,7 +273,7 @@ def _refused(question: BatchQuestion, slots: SlotPlan) -> list[Problem]:
 
 
 def _unknown(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) -> Iterable[Problem]:
-    """Yield the refusal of codes that would be recreated without what promosync does not know of them."""
+    """Yield the refusal to recreate codes that would lose fields which promosync does not know."""
     if any(shape.unknown for shape in records.shapes):
         shapes = Counter(records[replacement.at].shape for replacement in slots.replacements())
         found = {at: count for at, count in shapes.items() if records.shapes[at].unknown}
@@ -332,7 +285,7 @@ def _unknown(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) -> Iterab
 
 
 def _protected(entry: BatchEntry | None, records: IssuedCodes) -> bool:
-    """Whether the file protects a batch, or a code that is in use still says that it did."""
+    """Whether a batch is protected, by the file or by the metadata of an active code."""
     if entry is not None and entry.protect:
         return True
     shapes = {at for at, shape in enumerate(records.shapes) if shape.protect}
@@ -340,13 +293,13 @@ def _protected(entry: BatchEntry | None, records: IssuedCodes) -> bool:
 
 
 def _most_common(shapes: Sequence[_Compared], records: IssuedCodes, touched: Iterable[int]) -> _Compared | None:
-    """Return what most of the codes that are changed have to change."""
+    """Return the changes that most of the touched codes need."""
     counts = Counter(records[at].shape for at in touched)
     return next((shapes[shape] for shape, _ in counts.most_common() if shapes[shape].changes), None)
 
 
-def _told(entry: BatchEntry, coupon: CouponFuture, standing: Standing, skipped: int) -> Kept | None:
-    """Say why there is nothing to do, where that is not plain from the file."""
+def _nothing_to_do(entry: BatchEntry, coupon: CouponFuture, standing: Standing, skipped: int) -> list[Kept]:
+    """Say why there is nothing to do, where the file alone does not show it."""
     if standing is Standing.OVER:
         reason = coupon.why_not or "its date has passed"
     elif skipped:
@@ -354,8 +307,8 @@ def _told(entry: BatchEntry, coupon: CouponFuture, standing: Standing, skipped: 
             f"{skipped:,} address{'es' * (skipped != 1)} without a customer, skipped; the others have their codes"
         )
     else:
-        return None
-    return Kept(Kind.BATCH, entry.id, reason, path=entry.path)
+        return []
+    return [Kept(Kind.BATCH, entry.id, reason, path=entry.path)]
 
 
 def _reason(standing: Standing, question: BatchQuestion, there: bool, making: bool) -> str:

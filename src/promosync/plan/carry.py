@@ -1,8 +1,8 @@
 """Redemptions carry over: the arithmetic of limits when an entry's object is replaced by a new one.
 
-An entry's objects form a chain, oldest first. Each object counts its own redemptions (``times_redeemed``), and
-knows by its tags how many its predecessors had (``carried``, fixed when it was made, and ``late``, what came in on
-the predecessor after that). The file's limit is for the entry, so an object allows what its predecessors left.
+An entry's objects form a chain, oldest first. Each object counts its own redemptions (``times_redeemed``). Its tags
+count those of its predecessors: ``carried`` is fixed when the object is made, ``late`` are redemptions of the
+predecessor after that. The file's limit is for the entry, so an object allows what its predecessors left.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from promosync.model.live import LiveCode, LiveCoupon
 
 
 class Counted(Protocol):
-    """What says how often the predecessors of an object were used, or that this is unknown."""
+    """Anything that counts the redemptions of predecessors, or says that the count is unknown."""
 
     @property
     def carried(self) -> int: ...
@@ -23,10 +23,10 @@ class Counted(Protocol):
 
 
 def carried(counted: Counted, allowed: int | None, limit: int | None, elsewhere: int = 0) -> int:
-    """Return the redemptions of predecessors; where they are unknown, what the file's limit makes of them.
+    """Return the redemptions of predecessors; an unknown count is derived from the limits.
 
-    An object that ``allowed`` 63 of a ``limit`` of 100 when it was made is taken for one whose predecessors had 37,
-    less what was used ``elsewhere``: so it is what the file says. One that allows more than the file cannot be.
+    An object that ``allowed`` 63 of a ``limit`` of 100 when it was made must have predecessors with 37 redemptions,
+    less what was used ``elsewhere``. The count is 0 for an object that allows more than the file.
     """
     if counted.uncounted and allowed is not None and limit is not None:
         return max(0, limit - allowed - elsewhere)
@@ -36,8 +36,8 @@ def carried(counted: Counted, allowed: int | None, limit: int | None, elsewhere:
 def total_used(chain: Iterable[LiveCoupon | LiveCode]) -> int:
     """Return the redemptions of an entry, given its objects that still exist, oldest first.
 
-    A redemption on an old one that its successor does not know of yet is counted, one that it knows of is not
-    counted twice; so the sum is the same before and after :func:`late_on` has been written.
+    Each redemption is counted once, whether the successor's tags have it already or not. So the sum is the same
+    before and after :func:`late_on` has been written.
     """
     used = 0
     for thing in chain:
@@ -58,7 +58,7 @@ def left(limit: int | None, used: int) -> int | None:
 def code_limit(limit: int | None, carried: int, coupon_limit: int | None) -> int | None:
     """Return the ``max_redemptions`` of a code's object.
 
-    It is what is left to the code, but never more than its coupon allows: Stripe refuses that.
+    It is what is left for the code, but never more than its coupon allows: Stripe refuses that.
     """
     rest = left(limit, carried)
     if rest is None or coupon_limit is None:

@@ -1,8 +1,8 @@
-"""Would Stripe take this code now? Its rules, one by one, each with what it found and what would satisfy it.
+"""Would Stripe take this code now? Each rule says how it came out, and what to do where it failed.
 
-The order is Stripe's: does the code exist, is it active, is its coupon valid, the dates, the uses left, then whom and
-what it is for: customer, first order, minimum, currency, product. Every rule is asked, so that all that stands in the
-way is seen at once. Source: https://docs.stripe.com/billing/subscriptions/coupons and
+The order is Stripe's: does the code exist, is it active, is its coupon valid, the dates, the uses left, then the
+customer, first order, minimum, currency, product. All rules are checked, so that every reason is seen at once.
+Source: https://docs.stripe.com/billing/subscriptions/coupons and
 https://docs.stripe.com/api/promotion_codes/object
 """
 
@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from promosync.model.configuration import Configuration
-from promosync.model.life import State, is_gone, is_over, is_used_up, state
+from promosync.model.life import State, end_of, is_gone, is_over, is_used_up, state
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired
 from promosync.model.problems import Path
@@ -24,10 +25,10 @@ from promosync.plan.fields import iso
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a customer buys. None is "not said": a rule about it is then told and not held against the code.
+    """What a customer buys. None is "not given": a rule about it stays open, and does not fail.
 
     ``amount`` is minor units, ``currency`` lower case, ``product`` a Stripe product id, ``customer`` the Stripe id of
-    a customer, or of an account that is one; a code that is for one customer is not for somebody unnamed.
+    a customer, or of an account that is one. A code for one customer fails where no customer is given.
     """
 
     customer: str | None = None
@@ -38,7 +39,7 @@ class Order:
 
 
 class Verdict(StrEnum):
-    """How a rule came out; ``OPEN``: it depends on something about the order that was not said."""
+    """How a rule came out; ``OPEN``: it depends on a part of the order that was not given."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -47,22 +48,27 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its name for programs, how it came out, why, and the way out where it failed.
+    """One rule: how it came out, its name for programs, why, and the way out where it failed.
 
-    ``amount`` and ``currency`` are the minimum that a message is about, for the renderer to write as money.
+    ``amount`` and ``currency`` are the minimum in the message; the renderer writes them as money.
     """
 
-    name: str
     verdict: Verdict
+    name: str
     message: str
     hint: str = ""
     amount: int | None = None
     currency: str | None = None
 
 
+_passed = partial(Rule, Verdict.PASSED)
+_failed = partial(Rule, Verdict.FAILED)
+_open = partial(Rule, Verdict.OPEN)
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found out. ``code`` is the one that Stripe would look at, in ``state``; ``others`` have its text."""
+    """The result. ``code`` is the one that Stripe would look at, in ``state``; ``others`` have the same text."""
 
     text: str
     now: int
@@ -79,7 +85,7 @@ class Checked:
 
     @property
     def reasons(self) -> tuple[Rule, ...]:
-        """The rules that failed, the one that tells most first: what ended a code rather than that it is off."""
+        """The rules that failed, the most useful first: what ended a code comes before the fact that it is off."""
         failed = [rule for rule in self.rules if rule.verdict is Verdict.FAILED]
         if self.code is None or self.code.spec.active or self.code.tags.retired is not None:
             return tuple(failed)
@@ -91,9 +97,9 @@ _ENDED = ("uses", "dates", "coupon")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The entry of a file that a code comes from. ``path`` is None where the file at hand does not have it.
+    """The entry of a file that a code comes from. ``path`` is None where the given file does not have it.
 
-    ``batch``: it is one of many unique codes.
+    ``batch``: the code is a unique code of a batch.
     """
 
     id: str
@@ -110,22 +116,21 @@ def check(
     now: int,
     configuration: Configuration | None = None,
 ) -> Checked:
-    """Return what Stripe would say to a text at checkout.
+    """Return whether Stripe would take a text at checkout, rule by rule.
 
-    ``codes`` are those of that text, newest first, as Stripe's list filter finds them; ``coupons`` those that they
-    name and that still exist, by Stripe id. ``now`` is Stripe's clock, seconds UTC. ``configuration`` is the file at
-    hand, for hints.
+    ``codes`` are those of that text, newest first, as Stripe's list filter finds them; ``coupons`` are their coupons
+    that still exist, by Stripe id. ``now`` is Stripe's clock, seconds UTC. ``configuration`` is for hints.
     """
     found = candidates(text, codes, order.customer)
     if not found:
-        return Checked(text, now, (Rule("exists", Verdict.FAILED, "no promotion code has this text", _typo(text)),))
+        return Checked(text, now, (_failed("exists", "no promotion code has this text", _typo(text)),))
     code, others = found[0], tuple(found[1:])
     coupon = coupons.get(code.spec.coupon)
     became = state(code, coupon, now)
     if is_gone(code, coupon):
         coupon = None
     rules = (
-        Rule("exists", Verdict.PASSED, f"{code.stripe_id} has it"),
+        _passed("exists", f"{code.stripe_id} has it"),
         _active(code, became, _text_now(code, configuration)),
         _coupon(code, coupon),
         _dates(code, coupon, now),
@@ -141,7 +146,7 @@ def check(
 
 
 def candidates(text: str, codes: Iterable[LiveCode], customer: str | None) -> Sequence[LiveCode]:
-    """Return the codes of a text, first the one that Stripe would look at: active, this customer's, for everybody."""
+    """Return the codes of a text in the order that Stripe prefers: active, this customer's, for everybody."""
     same = [code for code in codes if text in (code.stripe_id,) or fold(code.spec.code) == fold(text)]
     return sorted(
         same,
@@ -156,7 +161,7 @@ def candidates(text: str, codes: Iterable[LiveCode], customer: str | None) -> Se
 
 
 def _text_now(code: LiveCode, configuration: Configuration | None) -> str | None:
-    """Return the text that the file gives to the entry of a code, if that is another one."""
+    """Return the text that the file has now for the entry of a code, if it has changed."""
     if configuration is None or code.tags.owner != configuration.settings.owner or code.tags.slot is not None:
         return None
     texts = (entry.spec.code for entry in configuration.codes if entry.id == code.tags.id)
@@ -165,15 +170,15 @@ def _text_now(code: LiveCode, configuration: Configuration | None) -> str | None
 
 def _active(code: LiveCode, became: State, text_now: str | None) -> Rule:
     if code.spec.active:
-        return Rule("active", Verdict.PASSED, "it is active")
+        return _passed("active", "it is active")
     retired = code.tags.retired
     if retired is Retired.SWAP and text_now is not None:
         reason, hint = f"the file gives its entry the code {text_now} now", f"use {text_now}; if that is not taken, "
-        return Rule("active", Verdict.FAILED, f"it is {became.value}: {reason}", f"{hint}run promosync apply")
+        return _failed("active", f"it is {became.value}: {reason}", f"{hint}run promosync apply")
     if became not in _WHY_OFF:
-        return Rule("active", Verdict.FAILED, f"it is {became.value}", "see the rules below")
+        return _failed("active", f"it is {became.value}", "see the rules below")
     reason, hint = _SWAPPING if retired is Retired.SWAP else _MARKED if retired is Retired.HAND else _WHY_OFF[became]
-    return Rule("active", Verdict.FAILED, f"it is {became.value}: {reason}", hint)
+    return _failed("active", f"it is {became.value}: {reason}", hint)
 
 
 _WHY_OFF: Final = {
@@ -189,28 +194,23 @@ def _coupon(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
     name = code.spec.coupon
     if coupon is None:
         gone = f"its coupon {name} was deleted" if name else "Stripe names no coupon for it: it was deleted"
-        return Rule(
+        return _failed(
             "coupon",
-            Verdict.FAILED,
             f"{gone}, and that ends its codes for good",
             "put coupon and code into the file and apply: it makes both again",
         )
     if coupon.valid:
-        return Rule("coupon", Verdict.PASSED, f"its coupon {name} is valid")
-    return Rule(
-        "coupon", Verdict.FAILED, f"its coupon {name} is no longer valid", "see dates and uses; then raise the limit"
-    )
+        return _passed("coupon", f"its coupon {name} is valid")
+    return _failed("coupon", f"its coupon {name} is no longer valid", "see dates and uses; then raise the limit")
 
 
 def _dates(code: LiveCode, coupon: LiveCoupon | None, now: int) -> Rule:
     own, shared = code.spec.expires_at, coupon.spec.redeem_by if coupon else None
     for what, end, field in (("it", own, "expires_at"), ("its coupon", shared, "redeem_by")):
         if end is not None and is_over(end, now):
-            return Rule(
-                "dates", Verdict.FAILED, f"{what} ended on {iso(end)}", f"set a later {field} in the file and apply"
-            )
-    first = min((end for end in (own, shared) if end is not None), default=None)
-    return Rule("dates", Verdict.PASSED, "it has no end" if first is None else f"it ends on {iso(first)}")
+            return _failed("dates", f"{what} ended on {iso(end)}", f"set a later {field} in the file and apply")
+    first = end_of(code, coupon)
+    return _passed("dates", "it has no end" if first is None else f"it ends on {iso(first)}")
 
 
 def _uses(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
@@ -221,33 +221,30 @@ def _uses(code: LiveCode, coupon: LiveCoupon | None) -> Rule:
             continue
         if is_used_up(limit, thing.times_redeemed):
             hint = "raise max_redemptions in the file and apply"
-            return Rule("uses", Verdict.FAILED, f"{what} is used up: {_of(thing)}", hint)
+            return _failed("uses", f"{what} is used up: {_of(thing)}", hint)
         left.append(f"{what} has {limit - thing.times_redeemed:,} left")
-    return Rule("uses", Verdict.PASSED, " and ".join(left) or "nothing limits its uses")
+    return _passed("uses", " and ".join(left) or "nothing limits its uses")
 
 
 def _customer(code: LiveCode, order: Order) -> Rule:
     wanted = code.spec.holder
     if wanted is None:
-        return Rule("customer", Verdict.PASSED, "it is for every customer")
+        return _passed("customer", "it is for every customer")
     if wanted == order.customer:
-        return Rule("customer", Verdict.PASSED, f"it is for {wanted}, who asks")
+        return _passed("customer", f"it is for {wanted}, who asks")
     who = "somebody unnamed" if order.customer is None else order.customer
-    return Rule(
-        "customer", Verdict.FAILED, f"it is for {wanted} only, not for {who}", f"ask with --customer {wanted}"
-    )
+    return _failed("customer", f"it is for {wanted} only, not for {who}", f"ask with --customer {wanted}")
 
 
 def _first_time(code: LiveCode, order: Order) -> Rule:
     if not code.spec.first_time_transaction:
-        return Rule("first_time", Verdict.PASSED, "it is for new and returning customers")
+        return _passed("first_time", "it is for new and returning customers")
     if order.first_time is None:
-        return Rule("first_time", Verdict.OPEN, "it is for a customer's first payment only")
+        return _open("first_time", "it is for a customer's first payment only")
     if order.first_time:
-        return Rule("first_time", Verdict.PASSED, "it is for a customer's first payment, and this is it")
-    return Rule(
+        return _passed("first_time", "it is for a customer's first payment, and this is it")
+    return _failed(
         "first_time",
-        Verdict.FAILED,
         "it is for a customer's first payment only, and this customer has paid before",
         "take first_time_transaction out of the file and apply, or give this customer another code",
     )
@@ -256,40 +253,36 @@ def _first_time(code: LiveCode, order: Order) -> Rule:
 def _minimum(code: LiveCode, order: Order) -> Rule:
     spec = code.spec
     if spec.minimum_amount is None:
-        return Rule("minimum", Verdict.PASSED, "it asks for no minimum")
+        return _passed("minimum", "it asks for no minimum")
     currency = order.currency or spec.minimum_amount_currency
     least = spec.minimum_amount if currency == spec.minimum_amount_currency else None
     if least is None and currency is not None:
         least = spec.currency_options.get(currency)
     if order.amount is None:
         shown = (least, currency) if least is not None else (spec.minimum_amount, spec.minimum_amount_currency)
-        return Rule("minimum", Verdict.OPEN, "it asks for an order of at least", "", *shown)
+        return _open("minimum", "it asks for an order of at least", "", *shown)
     if least is None:
-        return Rule(
+        return _failed(
             "minimum",
-            Verdict.FAILED,
             f"it asks for a minimum, and has none in {(currency or '').upper()}",
             "give the currency a minimum in currency_options and apply",
         )
     if order.amount >= least:
-        return Rule("minimum", Verdict.PASSED, "the order reaches the minimum of", "", least, currency)
-    return Rule(
-        "minimum", Verdict.FAILED, "the order is below the minimum of", "it takes a larger order", least, currency
-    )
+        return _passed("minimum", "the order reaches the minimum of", "", least, currency)
+    return _failed("minimum", "the order is below the minimum of", "it takes a larger order", least, currency)
 
 
 def _currency(coupon: LiveCoupon | None, order: Order) -> Rule:
     if coupon is None or coupon.spec.amount_off is None:
-        return Rule("currency", Verdict.PASSED, "it takes every currency")
+        return _passed("currency", "it takes every currency")
     taken = sorted({coupon.spec.currency or "", *coupon.spec.currency_options})
     words = ", ".join(taken).upper()
     if order.currency is None:
-        return Rule("currency", Verdict.OPEN, f"it takes orders in {words}")
+        return _open("currency", f"it takes orders in {words}")
     if order.currency in taken:
-        return Rule("currency", Verdict.PASSED, f"it takes orders in {words}")
-    return Rule(
+        return _passed("currency", f"it takes orders in {words}")
+    return _failed(
         "currency",
-        Verdict.FAILED,
         f"its coupon takes orders in {words}, not in {order.currency.upper()}",
         "give the currency an amount in the coupon's currency_options and apply",
     )
@@ -298,15 +291,14 @@ def _currency(coupon: LiveCoupon | None, order: Order) -> Rule:
 def _product(coupon: LiveCoupon | None, order: Order) -> Rule:
     only = sorted(coupon.spec.applies_to) if coupon else []
     if not only:
-        return Rule("product", Verdict.PASSED, "it is for every product")
+        return _passed("product", "it is for every product")
     words = ", ".join(only)
     if order.product is None:
-        return Rule("product", Verdict.OPEN, f"it is for these products only: {words}")
+        return _open("product", f"it is for these products only: {words}")
     if order.product in only:
-        return Rule("product", Verdict.PASSED, f"it is for {order.product}")
-    return Rule(
+        return _passed("product", f"it is for {order.product}")
+    return _failed(
         "product",
-        Verdict.FAILED,
         f"it is for {words}, not for {order.product}",
         "add the product to the coupon's applies_to and apply",
     )
@@ -316,7 +308,7 @@ def _unknown(code: LiveCode, coupon: LiveCoupon | None) -> Iterator[Rule]:
     names = [*code.unknown, *(coupon.unknown if coupon else ())]
     if names:
         message = f"Stripe holds more on it than promosync knows: {', '.join(names)}"
-        yield Rule("unknown", Verdict.OPEN, message, "look at it in the Dashboard")
+        yield _open("unknown", message, "look at it in the Dashboard")
 
 
 def _of(thing: LiveCode | LiveCoupon) -> str:
@@ -333,7 +325,7 @@ def _typo(text: str) -> str:
 
 
 def origin(code: LiveCode | None, text: str, configuration: Configuration | None) -> Origin | None:
-    """Return where a code comes from; of a text that is not in Stripe, the entry of the file that wants it."""
+    """Return the entry that a code comes from; for a text that is not in Stripe, the entry that has it."""
     entries = {entry.id: entry for entry in configuration.codes} if configuration else {}
     batches = {entry.id: entry for entry in configuration.batches} if configuration else {}
     owner = configuration.settings.owner if configuration else None

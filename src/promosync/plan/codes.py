@@ -1,6 +1,6 @@
 """What to do with each promotion code.
 
-A code that is off is off for one of these reasons, told by Stripe's fields and by ``promosync_retired``:
+A code is off for one of these reasons; Stripe's fields and ``promosync_retired`` say which:
 
     off because                  | the file wants it on                      | the file wants it off
     -----------------------------+-------------------------------------------+---------------------------
@@ -11,9 +11,9 @@ A code that is off is off for one of these reasons, told by Stripe's fields and 
     withdrawn, off (by us)       | back on, or recreate if fields differ     | leave, or recreate switched off
     by hand, in the Dashboard    | back on, or recreate if fields differ     | leave, or recreate switched off
 
-A code that is on: equal, left; other metadata or currencies, updated; off in the file or its date passed,
-deactivated; anything else, recreated. Whatever the row: where the file's limit leaves nothing, or the coupon it moves
-to is used up, nothing new is made, and what is on and differs is switched off.
+A code that is on: unchanged if it is equal; updated if metadata or currencies differ; deactivated if it is off in the
+file or its date has passed; else recreated. In every row: where the file's limit leaves nothing, or the new coupon is
+used up, no code is made, and a code that is on and differs is switched off.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import Problem
 from promosync.model.promotions import PromotionCode, fold
 from promosync.plan import carry
-from promosync.plan.coupons import REPLACED, CouponFuture, protected
+from promosync.plan.coupons import REPLACED, CouponFuture, conflict, protected
 from promosync.plan.fields import changed_fields
 from promosync.plan.generosity import more_generous
 from promosync.plan.matching import Match, name_of
@@ -39,7 +39,7 @@ from promosync.plan.scope import Scope, tag_changes
 
 @dataclass(frozen=True, slots=True)
 class CodeQuestion:
-    """All that a decision about one code looks at; ``coupons`` are the account's, by Stripe id.
+    """All that a decision about one code depends on; ``coupons`` are the account's, by Stripe id.
 
     ``elsewhere`` is as in :class:`promosync.plan.matching.Match`.
     """
@@ -60,16 +60,16 @@ class CodeQuestion:
 
     @property
     def limit(self) -> int | None:
-        """The file's own limit."""
+        """The limit in the file."""
         return self.entry.spec.max_redemptions
 
     @property
     def over(self) -> bool:
-        """Whether the file's own date has passed, the code's or its coupon's."""
+        """Whether the date in the file has passed, the code's or its coupon's."""
         return self.coupon.over or is_over(self.entry.spec.expires_at, self.scope.now)
 
     def left(self, carried: int) -> int | None:
-        """What the object in Stripe is to allow when ``carried`` redemptions are used already."""
+        """The ``max_redemptions`` in Stripe, when ``carried`` redemptions are used already."""
         return carry.code_limit(self.limit, carried, self.coupon.spec.max_redemptions)
 
     def ended(self, current: LiveCode) -> bool:
@@ -77,7 +77,7 @@ class CodeQuestion:
         return has_ended(current, self.coupons.get(current.spec.coupon), self.scope.now)
 
     def wanted(self, carried: int) -> PromotionCode:
-        """The object that Stripe is to hold when ``carried`` redemptions are used already."""
+        """The code as it should be in Stripe, when ``carried`` redemptions are used already."""
         return replace(self.entry.spec, coupon=self.coupon.stripe_id, max_redemptions=self.left(carried))
 
 
@@ -86,28 +86,32 @@ def decide_code(question: CodeQuestion, found: Match[LiveCode] | None) -> Action
     if found is None:
         return _absent(question)
     if question.over:
-        return None if found.alike else _end(question, found.current)
+        reason = question.coupon.why_not if question.coupon.over else "its date in the file has passed"
+        return None if found.alike else _end(question, found.current, reason, keeps_protected=True)
     if not found.alike and _is_as_wanted(question, found.current):
         return None
 
     entry, scope, current = question.entry, question.scope, found.current
-    before, after = _in_the_files_terms(question, current)
+    before, after = in_the_files_terms(
+        current.spec, current.tags, entry.spec, question.coupon, question.coupons, scope, question.elsewhere
+    )
     changes = changed_fields(before, after)
     forced = [change.field for change in changes if change.forces_recreate]
     if found.alike and (current.tags.owner is not None or forced):
-        return _conflict(entry, current, forced)
+        text = f"the text {entry.spec.code!r} is in use by the active promotion code {current.stripe_id!r}"
+        return conflict((*entry.path, "code"), current, forced, f"{text} of", text, "another text")
 
-    nothing_left = carry.left(question.limit, question.used(current)) == 0
+    used = question.used(current)
     dead = question.ended(current)
     comes_back = after.active and not current.spec.active
-    if forced or (after.active and dead):
-        if question.coupon.why_not:
-            return not_made_again(question, current, question.coupon.why_not)
-        if nothing_left:
-            return not_made_again(question, current, all_used(question, current))
+    made_again = bool(forced) or (after.active and dead)
+    why_not = question.coupon.why_not if made_again else ""
+    if (made_again or comes_back) and not why_not and carry.left(question.limit, used) == 0:
+        why_not = f"all {question.limit:,} redemptions are used ({used:,} so far)"
+    if why_not:  # it cannot become what the file says, and must not stay active as it is
+        return _end(question, current, why_not, keeps_protected=False)
+    if made_again:
         return _recreate(question, current, changes, forced, dead, more_generous(before, after))
-    if comes_back and nothing_left:
-        return not_made_again(question, current, all_used(question, current))
 
     tags = scope.tags(entry.id, entry.protect, carried=current.tags.carried)
     if not after.active:
@@ -146,7 +150,7 @@ def decide_stray_code(code: LiveCode) -> Action | Problem:
 
 
 def retire_code(config_id: str, code: LiveCode) -> Action:
-    """Return the end of an active predecessor: its successor is there already."""
+    """Return the action that ends an active predecessor, whose successor exists already."""
     action = _off(code, config_id, REPLACED, Retired.SWAP, code.tags, removes=False)
     return replace(action, verb=Verb.RETIRE)
 
@@ -171,13 +175,15 @@ def _absent(question: CodeQuestion) -> Action | Kept:
     )
 
 
-def _end(question: CodeQuestion, current: LiveCode) -> Action | Kept:
+def _end(question: CodeQuestion, current: LiveCode, reason: str, *, keeps_protected: bool) -> Action | Kept | Problem:
+    """Decide about a code that must not work any more: it is switched off."""
     entry = question.entry
-    reason = question.coupon.why_not if question.coupon.over else "its date in the file has passed"
     if not current.spec.active:
         return _kept(question, reason, current)
     if entry.protect or current.tags.protect:
-        return _kept(question, f"{reason}, but it is protected", current)
+        if keeps_protected:
+            return _kept(question, f"{reason}, but it is protected", current)
+        return protected(entry.id, Kind.CODE, "end", entry.path, f": {reason}")
     tags = question.scope.tags(entry.id, entry.protect, carried=current.tags.carried)
     return replace(_off(current, entry.id, reason, Retired.OFF, tags, removes=True), path=entry.path)
 
@@ -230,13 +236,13 @@ def _recreate(
 
 
 _PLAIN = attrgetter(*({field.name for field in fields(PromotionCode)} - {"coupon", "max_redemptions"}))
-"""What the file and Stripe say in the same words."""
+"""The fields that mean the same in the file and in Stripe."""
 
 
 def _is_as_wanted(question: CodeQuestion, current: LiveCode) -> bool:
-    """Whether a code that is on is word for word what the file wants, as most are: the rest takes three times longer.
+    """Whether an active code is exactly what the file wants, as most are: comparing in full takes three times longer.
 
-    What is so only in the file's terms, or with metadata to leave alone, is found out by comparing in full.
+    A code may still be equal where this is false: limits, dates and ignored metadata need the full comparison.
     """
     entry, live, tags = question.entry, current.spec, current.tags
     return (
@@ -250,44 +256,36 @@ def _is_as_wanted(question: CodeQuestion, current: LiveCode) -> bool:
     )
 
 
-def _in_the_files_terms(question: CodeQuestion, current: LiveCode) -> tuple[PromotionCode, PromotionCode]:
-    """Return the live and the wanted code in one form, so that what differs is what must be changed.
+def in_the_files_terms(
+    live: PromotionCode,
+    counted: carry.Counted,
+    wanted: PromotionCode,
+    coupon: CouponFuture,
+    coupons: Mapping[str, LiveCoupon],
+    scope: Scope,
+    elsewhere: int = 0,
+) -> tuple[PromotionCode, PromotionCode]:
+    """Return the live and the wanted code in one form: every field that differs must be changed.
 
-    Limits are as the file counts them, predecessors included; an end that Stripe filled in from the coupon's
-    ``redeem_by`` is no end of the code's own; the spelling of the text is Stripe's while only case differs.
+    Limits include the redemptions of predecessors, as in the file (``counted``, and ``elsewhere`` as in
+    :class:`CodeQuestion`). An end that Stripe copied from the coupon's ``redeem_by`` is not an end of the code. The
+    spelling of the text is Stripe's where only case differs.
     """
-    live, carried = current.spec, question.carried(current)
-    after = replace(question.entry.spec, coupon=question.coupon.stripe_id)
-    if not question.elsewhere and live.max_redemptions == question.left(carried):
-        limit = after.max_redemptions
+    carried = carry.carried(counted, live.max_redemptions, wanted.max_redemptions, elsewhere)
+    allowed = carry.code_limit(wanted.max_redemptions, carried, coupon.spec.max_redemptions)
+    if not elsewhere and live.max_redemptions == allowed:
+        limit = wanted.max_redemptions
     else:
-        limit = None if live.max_redemptions is None else live.max_redemptions + carried + question.elsewhere
-    own_coupon = question.coupons.get(live.coupon)
+        limit = None if live.max_redemptions is None else live.max_redemptions + carried + elsewhere
+    own_coupon = coupons.get(live.coupon)
     live_end = live.expires_at or (own_coupon.spec.redeem_by if own_coupon else None)
-    expires = (
-        after.expires_at if live_end == (after.expires_at or question.coupon.spec.redeem_by) else live.expires_at
-    )
-    code = after.code if fold(live.code) == fold(after.code) else live.code
+    same_end = live_end == (wanted.expires_at or coupon.spec.redeem_by)
+    expires = wanted.expires_at if same_end else live.expires_at
+    code = wanted.code if fold(live.code) == fold(wanted.code) else live.code
     before = live
     if (limit, expires, code) != (live.max_redemptions, live.expires_at, live.code):  # replacing is slow
         before = replace(live, max_redemptions=limit, expires_at=expires, code=code)
-    return question.scope.visible(before), question.scope.visible(after)
-
-
-def all_used(question: CodeQuestion, current: LiveCode) -> str:
-    """Say that the file's limit leaves nothing."""
-    return f"all {question.limit:,} redemptions are used ({question.used(current):,} so far)"
-
-
-def not_made_again(question: CodeQuestion, current: LiveCode, reason: str) -> Action | Kept | Problem:
-    """Decide about a code that cannot be as the file says: as it is, it must not work on."""
-    entry = question.entry
-    if not current.spec.active:
-        return _kept(question, reason, current)
-    if entry.protect or current.tags.protect:
-        return protected(entry.id, Kind.CODE, "end", entry.path, f": {reason}")
-    tags = question.scope.tags(entry.id, entry.protect, carried=current.tags.carried)
-    return replace(_off(current, entry.id, reason, Retired.OFF, tags, removes=True), path=entry.path)
+    return scope.visible(before), scope.visible(replace(wanted, coupon=coupon.stripe_id))
 
 
 def _kept(question: CodeQuestion, reason: str, current: LiveCode) -> Kept:
@@ -302,16 +300,3 @@ def _reason(current: LiveCode, foreign: bool, switched_off: bool, comes_back: bo
     if comes_back and current.tags.retired is None:
         return "it was switched off in Stripe, and the file wants it on"
     return "changed in the file"
-
-
-def _conflict(entry: CodeEntry, current: LiveCode, forced: list[str]) -> Problem:
-    text = f"the text {entry.spec.code!r} is in use by the active promotion code {current.stripe_id!r}"
-    if current.tags.owner is not None:
-        message = f"{text} of owner {current.tags.owner!r}, entry {current.tags.id!r}"
-        hint = "take it out of that owner's file first, or choose another text"
-    else:
-        message = f"{text} that promosync does not manage; it differs in " + ", ".join(forced)
-        hint = (
-            f'to take it over add "stripe_id": "{current.stripe_id}" (it is then recreated), or choose another text'
-        )
-    return Problem((*entry.path, "code"), message, hint, rule="conflict")

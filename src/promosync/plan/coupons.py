@@ -1,4 +1,4 @@
-"""What to do with each coupon, and what its codes will find when it is done.
+"""What to do with each coupon, and what its coupon will be for each code.
 
 live       | file                        | decision
 -----------+-----------------------------+---------------------------------------------------------------
@@ -10,7 +10,7 @@ there      | name, metadata, currencies  | update in place
 there      | anything else               | recreate beside the old one; a problem where nothing would be left
 somebody's | equal but for our keys      | adopt
 somebody's | anything else               | recreate if the file names its stripe_id, else a conflict
-older ones | whatever                    | retire: an interrupted recreate is finished
+older ones | anything                    | retire: an interrupted recreate is finished
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from promosync.model.configuration import CouponEntry
 from promosync.model.life import is_over
-from promosync.model.live import LiveCoupon
+from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.problems import Path, Problem
 from promosync.model.promotions import Coupon
 from promosync.plan import carry
@@ -38,10 +38,10 @@ REPLACED = "a newer one has taken its place"
 
 @dataclass(frozen=True, slots=True)
 class CouponFuture:
-    """A coupon entry once the plan is carried out: what its codes hang on.
+    """The coupon of an entry once the plan is carried out.
 
-    ``stripe_id`` and ``spec`` are of the object that will be current. ``why_not`` is empty while codes on it
-    work; ``over`` says that the file's own date is why.
+    ``stripe_id`` and ``spec`` are of the object that will be current. ``why_not`` says why codes on it cannot work,
+    and is empty where they can; ``over``: because the date in the file has passed.
     """
 
     stripe_id: str
@@ -55,8 +55,8 @@ def decide_coupon(
 ) -> tuple[CouponFuture, Action | Kept | Problem | None]:
     """Decide about one coupon of the file; ``entry.spec.applies_to`` holds Stripe product ids here.
 
-    What came in on a predecessor that somebody deleted since is told by its codes alone: it is ``late`` on the
-    current coupon, as what promosync finds when it deletes one itself.
+    Redemptions on a predecessor that was deleted by hand are known from its codes only. They become ``late`` on the
+    current coupon, like those that promosync finds when it deletes one itself.
     """
     over = is_over(entry.spec.redeem_by, scope.now)
     if found is None or (found.alike and over):  # what is somebody else's is left alone
@@ -71,7 +71,9 @@ def decide_coupon(
     future = CouponFuture(current.stripe_id, current.spec, "" if current.valid else USED_UP)
     foreign = current.tags.owner != scope.owner
     if found.alike and (current.tags.owner is not None or forced):
-        return future, _conflict(entry, current, forced)
+        name = f"coupon {current.stripe_id!r}"
+        said = f"the {name} belongs to", f"Stripe has a {name}"
+        return future, conflict(entry.path, current, forced, *said, "another id")
     late = current.tags.late
     if not current.tags.uncounted:
         late = max(late, gone.before - current.tags.carried)
@@ -100,7 +102,7 @@ def decide_coupon(
 
 
 def decide_stray(found: Match[LiveCoupon]) -> tuple[Action | Problem, ...]:
-    """Decide about a coupon of ours that is in no entry: it goes, and what it replaced goes too."""
+    """Decide about a coupon of ours that is in no entry: it is deleted, and what it replaced too."""
     current = found.current
     name = name_of(current)
     if any(coupon.tags.protect for coupon in found.chain):
@@ -111,7 +113,7 @@ def decide_stray(found: Match[LiveCoupon]) -> tuple[Action | Problem, ...]:
 
 
 def decide_leftovers(entry: CouponEntry, found: Match[LiveCoupon], scope: Scope) -> Iterator[Action | Kept]:
-    """Decide about what the current coupon of an entry replaced, oldest first: it goes."""
+    """Decide about what the current coupon of an entry replaced, oldest first: it is deleted."""
     for action in _retire(entry.id, found, REPLACED, entry.path):
         if why := scope.held.get(action.stripe_id or ""):
             yield Kept(Kind.COUPON, entry.id, f"{REPLACED}, but {why}", action.stripe_id, entry.path)
@@ -123,10 +125,28 @@ def protected(config_id: str, kind: Kind, verb: str, path: Path = (), why: str =
     """Return the refusal to delete or recreate what is protected."""
     return Problem(
         path,
-        f"the {kind.value.replace('_', ' ')} {config_id!r} is protected, and this would {verb} it{why}",
+        f"the {kind.noun} {config_id!r} is protected, and this would {verb} it{why}",
         "to lift the protection, apply the file with the entry as it was and without protect; then make the change",
         rule="protected",
     )
+
+
+def conflict(
+    path: Path, current: LiveCoupon | LiveCode, forced: list[str], owned: str, unmanaged: str, other: str
+) -> Problem:
+    """Return the refusal of an entry whose id or text an object of another owner has, or one that is not managed.
+
+    ``owned`` and ``unmanaged`` begin the message; ``other`` is what the entry could have instead. ``forced`` are the
+    fields that differ and that Stripe cannot change.
+    """
+    tags = current.tags
+    if tags.owner is not None:
+        message = f"{owned} owner {tags.owner!r}, entry {tags.id!r}"
+        hint = f"take it out of that owner's file first, or choose {other}"
+    else:
+        message = f"{unmanaged} that promosync does not manage; it differs in {', '.join(forced)}"
+        hint = f'to take it over add "stripe_id": "{current.stripe_id}" (it is then recreated), or choose {other}'
+    return Problem(path, message, hint, rule="conflict")
 
 
 def _retire(config_id: str, found: Match[LiveCoupon], reason: str, path: Path = ()) -> list[Action]:
@@ -175,9 +195,8 @@ def _end(entry: CouponEntry, current: LiveCoupon, scope: Scope) -> Action | Kept
     reason = "its date in the file has passed"
     if not current.valid:
         return Kept(Kind.COUPON, entry.id, reason, current.stripe_id, entry.path)
-    if entry.protect or current.tags.protect:
-        return Kept(Kind.COUPON, entry.id, f"{reason}, but it is protected", current.stripe_id, entry.path)
-    if why := scope.held.get(current.stripe_id):
+    is_protected = entry.protect or current.tags.protect
+    if why := "it is protected" if is_protected else scope.held.get(current.stripe_id):
         return Kept(Kind.COUPON, entry.id, f"{reason}, but {why}", current.stripe_id, entry.path)
     return Action(
         Verb.DELETE,
@@ -235,26 +254,11 @@ def _reason(foreign: bool, late: bool) -> str:
 def _in_the_files_terms(
     entry: CouponEntry, current: LiveCoupon, scope: Scope, used_elsewhere: int
 ) -> tuple[Coupon, Coupon]:
-    """Return the live and the wanted coupon with the limit as the file counts it: all other coupons included."""
+    """Return the live and the wanted coupon; limits include the uses of the entry's other coupons, as in the file."""
     limit = current.spec.max_redemptions
     carried = carry.carried(current.tags, limit, entry.spec.max_redemptions, used_elsewhere)
     before = replace(current.spec, max_redemptions=None if limit is None else limit + carried + used_elsewhere)
     return scope.visible(before), scope.visible(entry.spec)
-
-
-def _conflict(entry: CouponEntry, current: LiveCoupon, forced: list[str]) -> Problem:
-    if current.tags.owner is not None:
-        message = (
-            f"the coupon {current.stripe_id!r} belongs to owner {current.tags.owner!r}, entry {current.tags.id!r}"
-        )
-        hint = "take it out of that owner's file first, or choose another id"
-    else:
-        message = (
-            f"Stripe has a coupon {current.stripe_id!r} that promosync does not manage; it differs in "
-            + ", ".join(forced)
-        )
-        hint = f'to take it over add "stripe_id": "{current.stripe_id}" (it is then recreated), or choose another id'
-    return Problem(entry.path, message, hint, rule="conflict")
 
 
 def _nothing_left(entry: CouponEntry, used: int) -> Problem:

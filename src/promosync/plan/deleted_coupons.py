@@ -1,4 +1,4 @@
-"""What was used of coupons that are gone: Stripe forgets a deleted coupon's count, but not those of its codes."""
+"""The uses of deleted coupons: Stripe forgets the count of a deleted coupon, but keeps the counts of its codes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from promosync.plan.matching import generation, generations
 
 
 class Gone(NamedTuple):
-    """Redemptions on coupons of an entry that are gone.
+    """Redemptions on the deleted coupons of an entry.
 
-    ``unknown`` are those that the entry's current coupon knows nothing of: all of them where there is none, else
-    those on coupons made after it, by a recreate that was cut short. ``before`` are those on its predecessors, which
-    it knows but for what came in after it was made.
+    ``unknown`` are those that the entry's current coupon does not count: all where there is no current coupon, else
+    those on coupons made after it, by a recreate that was cut short. ``before`` are those on its predecessors; it
+    counts them, except those after it was made.
     """
 
     unknown: int = 0
@@ -27,7 +27,7 @@ class GoneCoupons:
     """The redemptions of an owner's codes on coupons that are no longer in Stripe."""
 
     def __init__(self, live: Live, owner: str, there: Container[str]) -> None:
-        # All codes that ever were on a coupon are here, so each counts for itself, without what it carries on.
+        # All codes that were ever on a coupon are here, so each counts its own uses, without what it carries.
         self._uses: dict[str, list[_Use]] = {}
         for code in live.codes:
             if code.times_redeemed and code.tags.owner == owner and code.spec.coupon not in there:
@@ -46,7 +46,7 @@ class GoneCoupons:
                 self._coupons.setdefault(config_id, []).append((coupon, number))
 
     def of(self, entry: CouponEntry, current: LiveCoupon | None) -> Gone:
-        """Return what was used of an entry's coupons that are gone."""
+        """Return the redemptions on the deleted coupons of an entry."""
         named = entry.stripe_id.get(self._mode)
         numbers = {named: 0} if named in self._uses else {}
         numbers.update(self._coupons.get(entry.id, ()))
@@ -58,7 +58,7 @@ class GoneCoupons:
         before = sum(use.times for use in older)
         after = sum(use.times for use in newer if use.created > current.created)
         earlier = sum(use.times for use in newer if use.created < current.created)
-        # Made in the second in which the current one was: uses that it does not count came after it.
+        # Codes made in the same second as the current coupon: the uses that it does not count came later.
         same = sum(use.times for use in newer if use.created == current.created)
         unknown = after + min(same, max(0, before + earlier + same - current.tags.carried))
         return Gone(unknown, before)

@@ -1,4 +1,4 @@
-"""From the file's words to Stripe's: which products and customers a configuration means on one account."""
+"""Stripe's ids for what the file names: the products and customers of a configuration on one account."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class Needs:
     """What must be looked up in Stripe before a plan can be made: product ids, customer ids, addresses.
 
-    ``owner`` is whose unique codes are kept apart from other codes, ``codes`` how many there are if all is as the
-    file says.
+    ``owner`` is the owner whose unique codes are kept apart from other codes, ``codes`` how many codes the file has.
     """
 
     owner: str
@@ -53,13 +52,16 @@ def product_id(configuration: Configuration, name: str, mode: Mode) -> str:
 def resolve(configuration: Configuration, live: Live) -> tuple[Configuration, list[Problem]]:
     """Return the configuration with Stripe product and customer ids, and what could not be found.
 
-    A product of a coupon whose date has passed is not asked for: nothing will be made of it.
+    The products of a coupon whose date has passed are not checked: the coupon is not made.
     """
     problems: list[Problem] = []
     coupons = tuple(_resolve_coupon(entry, configuration, live, problems) for entry in configuration.coupons)
     over = {entry.id for entry in coupons if is_over(entry.spec.redeem_by, live.account.now)}
     codes = tuple(
-        entry if entry.spec.coupon in over else _resolve_code(entry, live, problems) for entry in configuration.codes
+        _resolve_code(entry, asked, live, problems)
+        if (asked := entry.customer_email or entry.spec.customer) and entry.spec.coupon not in over
+        else entry
+        for entry in configuration.codes
     )
     return replace(configuration, coupons=coupons, codes=codes), problems
 
@@ -87,10 +89,7 @@ def _missing_products(entry: CouponEntry, found: dict[str, str], live: Live, mod
         )
 
 
-def _resolve_code(entry: CodeEntry, live: Live, problems: list[Problem]) -> CodeEntry:
-    asked = entry.customer_email or entry.spec.customer
-    if asked is None:
-        return entry
+def _resolve_code(entry: CodeEntry, asked: str, live: Live, problems: list[Problem]) -> CodeEntry:
     found = live.customers.get(asked, ())
     if len(found) == 1:
         return replace(entry, spec=replace(entry.spec, customer=found[0]))

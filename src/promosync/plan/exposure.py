@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from promosync.plan.batch_rows import Rows
 
 Way = CodeEntry | BatchEntry
-"""A way to a coupon: what customers enter."""
+"""What customers enter to use a coupon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """What one coupon gives away at most.
 
-    ``uses`` is how often it can be redeemed, ``amounts`` what that comes to in the minor units of each currency
-    if every customer pays in that one. None is without bounds.
+    ``uses`` is how often it can be redeemed, ``amounts`` the sum in the minor units of each currency, if every
+    customer pays in that one. None is unlimited.
     """
 
     coupon: str
@@ -35,7 +35,7 @@ def exposures(configuration: Configuration, sizes: Mapping[str, int], now: int) 
     """Return the worst case of each coupon with an amount that has not ended by ``now`` (seconds UTC).
 
     ``sizes``: how many codes each batch has, see :func:`batch_sizes`. A repeating discount is counted once a
-    month, as for a subscription billed monthly. Percentages are not in it: what they give depends on the order.
+    month, as for a subscription billed monthly. Percentages are left out: they depend on the order.
     """
     ways = ways_to(configuration)
     return tuple(
@@ -46,7 +46,7 @@ def exposures(configuration: Configuration, sizes: Mapping[str, int], now: int) 
 
 
 def total(found: Iterable[Exposure]) -> dict[str, int | None]:
-    """Add exposures up by currency; one without bounds makes the sum so."""
+    """Add exposures up by currency; an unlimited one makes the sum unlimited."""
     sums: dict[str, int | None] = {}
     for exposure in found:
         for currency, amount in exposure.amounts.items():
@@ -83,10 +83,11 @@ def ways_to(configuration: Configuration) -> dict[str, list[Way]]:
 
 def batch_sizes(configuration: Configuration, rows: Mapping[str, Rows]) -> dict[str, int]:
     """Return how many codes each batch has, by its id; ``rows`` holds what the files of the batches say."""
-    return {entry.id: _size(entry, rows.get(entry.id)) for entry in configuration.batches}
+    return {entry.id: needed_codes(entry, rows.get(entry.id)) for entry in configuration.batches}
 
 
-def _size(entry: BatchEntry, rows: Rows | None) -> int:
+def needed_codes(entry: BatchEntry, rows: Rows | None) -> int:
+    """Return how many codes a batch is to have; ``rows`` is what its own file says."""
     if isinstance(entry.source, Generate) and entry.source.count is not None:
         return entry.source.count
     return len((rows.codes or rows.emails or ()) if rows else ())

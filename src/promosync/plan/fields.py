@@ -1,4 +1,4 @@
-"""The fields of a changed pair, named as in the file, and which of them Stripe cannot change in place."""
+"""The fields that differ between two objects, named as in the file, and those that Stripe cannot change in place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DATES = {"redeem_by", "expires_at"}
 def changed_fields(before: Coupon | PromotionCode, after: Coupon | PromotionCode) -> tuple[FieldChange, ...]:
     """Return what differs between two values of one type, in the order of their fields, map entries by key.
 
-    The values are compared as they stand: bring limits, dates and spelling to one form first.
+    The values are compared as they are: bring limits, dates and spelling to one form first.
     """
     if before == after:
         return ()
@@ -30,7 +30,7 @@ def changed_fields(before: Coupon | PromotionCode, after: Coupon | PromotionCode
 
     order = [field.name for field in fields(before) if getattr(before, field.name) != getattr(after, field.name)]
     old, new = _plain(before, order), _plain(after, order)
-    # Without the threshold two maps that share few keys come back as a whole, and no removal is seen.
+    # Without the threshold, maps that share few keys are reported as a whole, and a removed key is not seen.
     tree = DeepDiff(old, new, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
     places = {tuple(level.path(output_format="list"))[:2] for levels in tree.values() for level in levels}
     changes = []

@@ -1,4 +1,4 @@
-"""Where a change gives more away than what is live: said in the plan, before it costs money."""
+"""Warnings where a change gives more away than what is live: the plan shows them before it costs money."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes that hand a text to each other: all are switched off before any is made, so each is off for longer."""
+"""Codes that take over each other's texts: all are switched off before any is made, so each is off for longer."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import accumulate
 
-from promosync.model.live import LiveCode
-from promosync.model.promotions import PromotionCode, fold
 from promosync.plan.plan import Action, Kind, Verb
-
-_FREES = (Verb.RECREATE, Verb.DEACTIVATE, Verb.RETIRE)
-_TAKES = (Verb.CREATE, Verb.RECREATE)
 
 
 def linked(actions: Iterable[Action]) -> list[list[Action]]:
-    """Return the actions in groups; only actions of one group need each other's texts, most stand alone."""
+    """Return the actions in groups that need each other's texts; most groups have one action."""
     actions = list(actions)
     groups = {index: [index] for index in range(len(actions))}
     home = list(range(len(actions)))
     users: dict[str, list[int]] = defaultdict(list)
     for index, action in enumerate(actions):
-        for text in {_freed(action), _taken(action)}:
+        for text in {action.frees, action.takes}:
             if text is not None:
                 users[text].append(index)
     for sharing in users.values():
@@ -36,10 +31,10 @@ def linked(actions: Iterable[Action]) -> list[list[Action]]:
 
 
 def with_waits(actions: Iterable[Action]) -> list[Action]:
-    """Return the actions, each code that is swapped with the requests for which it waits for others while it is off.
+    """Return the actions with ``waits``: how many requests of other codes a swapped code waits for while it is off.
 
-    A group is carried out one request after the other: first whatever frees a text, then whatever takes one. A code
-    is off until it is made, and its text, which customers hold, until the code that takes it is.
+    A group is carried out one request after the other: first all that frees a text, then all that takes one. A code
+    is off until it is made, and its old text, which customers hold, until the code that takes it over is made.
     """
     actions = list(actions)
     waits: dict[int, int] = {}
@@ -50,13 +45,13 @@ def with_waits(actions: Iterable[Action]) -> list[Action]:
 
 
 def _waits(group: list[Action]) -> dict[int, int]:
-    """Return for each code of a group that is swapped how many requests of others come before it works again."""
+    """Return for each swapped code of a group how many requests of others come before it works again."""
     freed = list(accumulate(_requests_to_free(action) for action in group))
-    makes = [action for action in group if _taken(action) is not None]
+    makes = [action for action in group if action.takes is not None]
     waits = {}
     for action, done in zip(group, freed, strict=True):
         if action.gap_requests:
-            ready = max(at for at, make in enumerate(makes) if make is action or _taken(make) == _freed(action))
+            ready = max(at for at, make in enumerate(makes) if make is action or make.takes == action.frees)
             waits[id(action)] = freed[-1] - done + ready
     return waits
 
@@ -65,17 +60,4 @@ def _requests_to_free(action: Action) -> int:
     """Return the requests that an action makes before the first code of its group is made."""
     if action.verb is Verb.RECREATE:
         return action.requests - 1
-    return 0 if _taken(action) is not None else action.requests
-
-
-def _freed(action: Action) -> str | None:
-    """Return the text that an action frees, folded."""
-    if action.verb not in _FREES or not isinstance(action.before, LiveCode):
-        return None
-    return fold(action.before.spec.code)
-
-
-def _taken(action: Action) -> str | None:
-    """Return the text that an action takes, folded."""
-    takes = action.verb in _TAKES or action.comes_back
-    return fold(action.after.code) if isinstance(action.after, PromotionCode) and takes else None
+    return 0 if action.takes is not None else action.requests

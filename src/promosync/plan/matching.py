@@ -1,9 +1,9 @@
 """Which live object belongs to which entry of the file.
 
-In this order: promosync's own keys in the metadata; ``stripe_id``; for a coupon a Stripe id equal to the config id,
-for a code an active code of the same text and holder. What is alike in id or text alone was made by somebody
-else: it may be adopted only where nothing has to be replaced. What ``stripe_id`` names is that entry's alone, and an
-entry that has an object by its keys can name no other: one of the two would have to end.
+An entry's object is found, in this order, by: promosync's own keys in the metadata; ``stripe_id``; for a coupon a
+Stripe id equal to the config id, for a code an active code of the same text and holder. An object that is found by
+its id or text only was made by somebody else: it may be adopted only where nothing has to be replaced. An object that
+``stripe_id`` names belongs to that entry alone. An entry that has an object by its keys cannot name another one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from promosync.model.account import Live
@@ -32,8 +32,8 @@ T = TypeVar("T", bound=LiveCoupon | LiveCode)
 class Match(Generic[T]):
     """The live objects of one entry: the current one, and those it replaced (``older``, oldest first).
 
-    ``alike``: found by id or text alone, so it is not promosync's yet. ``elsewhere`` counts redemptions on a code's
-    other objects that the current one does not know of: somebody switched an old one on again.
+    ``alike``: found by id or text only, so it is not promosync's yet. ``elsewhere`` counts redemptions on a code's
+    other objects that the current one does not count: somebody switched an old one on again.
     """
 
     current: T
@@ -49,7 +49,7 @@ class Match(Generic[T]):
 
 @dataclass(slots=True)
 class Matches:
-    """Every entry's objects by config id; ``stray_…``: ours, but of no entry (of codes the active ones)."""
+    """The objects of each entry by config id; ``stray_…``: ours, but of no entry (only active codes)."""
 
     coupons: dict[str, Match[LiveCoupon]] = field(default_factory=dict)
     codes: dict[str, Match[LiveCode]] = field(default_factory=dict)
@@ -57,10 +57,6 @@ class Matches:
     stray_codes: tuple[LiveCode, ...] = ()
     stray_batches: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
-
-    def without_strays(self) -> Matches:
-        """Return the same for a plan that leaves alone what no entry has."""
-        return replace(self, stray_coupons=(), stray_codes=(), stray_batches=())
 
 
 def match(configuration: Configuration, live: Live) -> Matches:
@@ -80,7 +76,7 @@ def match(configuration: Configuration, live: Live) -> Matches:
     matches.stray_coupons = tuple(Match(chain[-1], tuple(chain[:-1])) for chain in strays)
 
     code_groups = _Groups(live.codes, owner, live.account.mode, lambda c: code_rank(c, place), configuration.codes)
-    holders = _holders(live.codes)
+    holders = {(fold(code.spec.code), code.spec.holder): code for code in live.codes if code.spec.active}
     entries = {entry.id for entry in configuration.codes}
     for code in configuration.codes:
         chain_of_code = code_groups.chain(code, matches.problems)
@@ -102,17 +98,17 @@ def match(configuration: Configuration, live: Live) -> Matches:
 
 
 def name_of(stray: LiveCoupon | LiveCode) -> str:
-    """Return the config id of an object of ours that no entry has, and its Stripe id where that was lost."""
+    """Return the config id of an object of ours that no entry has; its Stripe id where the key is lost."""
     return stray.tags.id or stray.stripe_id
 
 
 def places(codes: Iterable[LiveCode]) -> dict[str, int]:
-    """Return what sorts codes of one second, by Stripe id: Stripe lists the newest first."""
+    """Return a sort key for codes made in the same second, by Stripe id: Stripe lists the newest first."""
     return {code.stripe_id: -index for index, code in enumerate(codes)}
 
 
 def code_match(chain: list[LiveCode], place: Mapping[str, int]) -> Match[LiveCode]:
-    """Return the objects of a code's entry, the current one being the last of ``chain``; see :func:`code_rank`."""
+    """Return the match of a code's entry; the current code is the last of ``chain``, see :func:`code_rank`."""
     current, older = chain[-1], tuple(old for old in chain[:-1] if old.spec.active)
     elsewhere = 0
     if len(chain) > 1:
@@ -122,12 +118,12 @@ def code_match(chain: list[LiveCode], place: Mapping[str, int]) -> Match[LiveCod
 
 
 def code_rank(code: LiveCode, place: Mapping[str, int]) -> tuple[int, int]:
-    """Return what sorts the codes of an entry, the current one last; ``place`` is what :func:`places` gives."""
+    """Return the sort key that puts an entry's current code last; ``place`` is from :func:`places`."""
     return rank(code.spec.active, code.created, code.tags.retired), place[code.stripe_id]
 
 
 def coupon_rank(coupon: LiveCoupon) -> tuple[int, int]:
-    """Return what sorts the coupons of an entry, the current one last."""
+    """Return the sort key that puts an entry's current coupon last."""
     return coupon.created, generation(coupon.stripe_id, coupon.tags.id or "") or 0
 
 
@@ -137,19 +133,19 @@ def generation(stripe_id: str, config_id: str) -> int | None:
 
 
 def generations(stripe_id: str) -> Iterator[tuple[str, int]]:
-    """Yield each config id that a Stripe id may be of, and as the how manyth coupon of it."""
+    """Yield each config id that a Stripe id may belong to, with the number of the coupon: 1 is the first."""
     yield stripe_id, 1
     if found := _RECREATED.fullmatch(stripe_id):
         yield found[1], int(found[2])
 
 
 def next_id(stripe_id: str, config_id: str) -> str:
-    """Return the Stripe id of the coupon after this one of an entry."""
+    """Return the Stripe id for the next coupon of an entry."""
     return f"{config_id}_r{(generation(stripe_id, config_id) or 1) + 1}"
 
 
 class _Groups(Generic[T]):
-    """The owner's objects by config id, with a rank that puts the current one of an entry last."""
+    """The owner's objects by config id; ``rank`` is the sort key that puts an entry's current object last."""
 
     def __init__(
         self,
@@ -163,7 +159,7 @@ class _Groups(Generic[T]):
         self._owner, self._mode, self._rank = owner, mode, rank
         entries = list(entries)
         self._entries = {entry.id for entry in entries}
-        # An entry that names an object by stripe_id takes it from the entry that has it: so an entry is renamed.
+        # An entry that names an object by stripe_id takes it over from the entry that has it: this renames an entry.
         self._claims = {e.stripe_id[mode]: e.id for e in entries if mode in e.stripe_id}
         self._own: dict[str, list[T]] = defaultdict(list)
         for thing in self.every.values():
@@ -178,11 +174,11 @@ class _Groups(Generic[T]):
         return thing.stripe_id in self._claims
 
     def is_free(self, thing: T) -> bool:
-        """Whether an object that is not ours may be anybody's who finds it alike."""
+        """Whether an object is not ours and no entry names it, so that an entry may match it by id or text."""
         return not self.is_own(thing) and not self.is_named(thing)
 
     def chain(self, entry: CouponEntry | CodeEntry, problems: list[Problem]) -> list[T]:
-        """Return the objects of an entry, the current one last; report a ``stripe_id`` that can't be taken."""
+        """Return the objects of an entry, the current one last; add a problem for a wrong ``stripe_id``."""
         chain = list(self._own.get(entry.id, ()))
         wanted = entry.stripe_id.get(self._mode)
         named = self.every.get(wanted) if wanted is not None else None
@@ -204,7 +200,7 @@ class _Groups(Generic[T]):
         return sorted(chain, key=self._rank) if len(chain) > 1 else chain
 
     def _conflict(self, entry: CouponEntry | CodeEntry, named: T, own: list[T]) -> Problem | None:
-        """Return why an entry can't have what it names: others have it, or the entry has an object already."""
+        """Return why an entry cannot have the object it names: another has it, or the entry has an object already."""
         holder, where = named.tags, f"{named.stripe_id!r} belongs to"
         if holder.owner is not None and not self.is_own(named):
             message = f"{where} owner {holder.owner!r}, entry {holder.id!r}"
@@ -228,7 +224,3 @@ class _Groups(Generic[T]):
             if self.is_own(thing) and thing.stripe_id not in taken:
                 groups[name_of(thing)].append(thing)
         return [sorted(group, key=self._rank) for group in groups.values()]
-
-
-def _holders(codes: Iterable[LiveCode]) -> dict[tuple[str, str | None], LiveCode]:
-    return {(fold(code.spec.code), code.spec.holder): code for code in codes if code.spec.active}

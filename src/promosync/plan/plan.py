@@ -1,19 +1,22 @@
-"""The plan: a value that says exactly what will happen, and can be printed, saved, compared and asked."""
+"""The plan: a value that says exactly what will happen, and can be printed, saved and compared."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from promosync.codes.alphabet import Space
+from promosync.codes.slots import SlotPlan
+from promosync.model.issued import IssuedCodes
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Tags
 from promosync.model.problems import Path
-from promosync.model.promotions import Coupon, PromotionCode
+from promosync.model.promotions import Coupon, PromotionCode, fold
 from promosync.model.seal import Sealing
-from promosync.plan.batch_work import BatchWork
+from promosync.plan.batch_rows import Rows
 from promosync.plan.exposure import Exposure
 
 
@@ -24,9 +27,14 @@ class Kind(StrEnum):
     CODE = "promotion_code"
     BATCH = "code_batch"
 
+    @property
+    def noun(self) -> str:
+        """What a message calls it."""
+        return self.value.replace("_", " ")
+
 
 class Verb(StrEnum):
-    """What an action does. ``RETIRE`` finishes what an interrupted run left: the entry's older object goes."""
+    """What an action does. ``RETIRE`` finishes an interrupted run: the entry's older object is ended."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -46,8 +54,8 @@ class FieldChange:
     """
 
     field: str
-    before: Any
-    after: Any
+    before: Any = None
+    after: Any = None
     forces_recreate: bool = False
 
 
@@ -55,14 +63,13 @@ class FieldChange:
 class Action:
     """One thing to do to one entry of the file, or to one object that the file no longer has.
 
-    ``before`` is the live object acted on, None for a create. ``after`` is what Stripe is to hold then, with
-    Stripe ids for coupons, products and customers, and with ``max_redemptions`` less what is carried over;
-    None where nothing is to be made. ``tags`` are the keys the object gets. ``limit`` is the file's own
-    ``max_redemptions``. ``new_id`` is the Stripe id of a coupon to be made, or that has taken its
-    place already. ``carried`` counts the redemptions
-    that move to the new object, as known now. ``riding`` counts the codes that move with a coupon. ``removes``
-    is true where the file asks for less than before (the safety checks count these). ``path`` is the entry's place in
-    the file, empty for what is not in the file. ``warnings`` say where money may be given away.
+    ``before`` is the live object acted on, None for a create. ``after`` is the object in Stripe afterwards, with
+    Stripe ids for coupons, products and customers, and with ``max_redemptions`` less what is carried over; None where
+    the object is deleted. ``tags`` are the keys the object gets. ``limit`` is the ``max_redemptions`` of the file.
+    ``new_id`` is the Stripe id of a coupon to be made, or that has replaced this one already. ``carried`` counts the
+    redemptions that move to the new object, as known now. ``riding`` counts the codes that move with a coupon.
+    ``removes`` is true where the file asks for less than before (the safety checks count these). ``path`` is the
+    entry's place in the file, empty for what is not in the file. ``warnings`` say where more is given away.
     ``waits`` counts the requests of other codes while a code is off, where they take over each other's texts.
     """
 
@@ -89,8 +96,13 @@ class Action:
         return self.before.stripe_id if self.before else None
 
     @property
+    def home(self) -> str:
+        """The Stripe id of the coupon that a code is on when this is done; empty for an action on a coupon."""
+        return self.after.coupon if isinstance(self.after, PromotionCode) else ""
+
+    @property
     def coupons(self) -> set[str]:
-        """The Stripe ids of the coupons that it is about, or whose codes it writes."""
+        """The Stripe ids of the coupons that it changes, or whose codes it writes."""
         if self.kind is Kind.COUPON:
             return {name for name in (self.stripe_id, self.new_id) if name is not None}
         specs = self.before and self.before.spec, self.after
@@ -98,7 +110,7 @@ class Action:
 
     @property
     def ends_coupon(self) -> bool:
-        """Whether a coupon goes, replaced or not: no code can work on it then."""
+        """Whether a coupon is deleted, replaced or not: no code works on it after that."""
         return self.kind is Kind.COUPON and self.verb in (Verb.RECREATE, Verb.DELETE, Verb.RETIRE)
 
     @property
@@ -112,7 +124,7 @@ class Action:
     @property
     def requests(self) -> int:
         """How many requests to Stripe it takes when nothing fails."""
-        count, before = _REQUESTS[self.kind, self.verb], self.before
+        count, before = _REQUESTS.get((self.kind, self.verb), 1), self.before
         if self.verb is not Verb.RECREATE or before is None:
             return count
         if isinstance(before, LiveCode):
@@ -126,21 +138,59 @@ class Action:
         return in_place and _active(self.after) and not _active(self.before.spec if self.before else None)
 
     @property
+    def frees(self) -> str | None:
+        """The text of a code, folded, that others can have once this is done."""
+        frees = self.verb in (Verb.RECREATE, Verb.DEACTIVATE, Verb.RETIRE)
+        return fold(self.before.spec.code) if isinstance(self.before, LiveCode) and frees else None
+
+    @property
+    def takes(self) -> str | None:
+        """The text of a code, folded, that nobody else can have once this is done."""
+        takes = self.verb in (Verb.CREATE, Verb.RECREATE) or self.comes_back
+        return fold(self.after.code) if isinstance(self.after, PromotionCode) and takes else None
+
+    @property
     def gap_requests(self) -> int:
-        """For how many requests a customer's code is off on the way, when nothing fails: 0 where none is swapped."""
+        """For how many requests a customer's code is off, when nothing fails: 0 where no code is swapped."""
         swapped = self.verb is Verb.RECREATE and _active(self.before.spec if self.before else None)
         return 1 + self.waits if swapped and _active(self.after) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWork:
+    """What the applier needs to carry a batch out, compact enough for a million codes; none of it is shown.
+
+    ``spec`` is what the codes share, ``tags`` the keys they share, ``limit`` the ``max_redemptions`` of the file.
+    ``ignore_metadata`` are patterns of the keys left to others. ``update`` are indexes of codes whose changeable
+    fields differ. ``hashes`` has the salted hash of each row's address. New codes are drawn from ``space``, without
+    those that are ``taken``. ``for_everybody``: the batch counts, and its codes are for no particular customer.
+    ``adopt`` has the codes that are adopted, by the row whose code would be added otherwise.
+    """
+
+    spec: PromotionCode
+    tags: Tags
+    records: IssuedCodes
+    slots: SlotPlan
+    ignore_metadata: tuple[str, ...]
+    limit: int | None = None
+    update: Sequence[int] = ()
+    rows: Rows = field(default_factory=Rows)
+    hashes: Sequence[str] = ()
+    space: Space | None = None
+    taken: Callable[[str], bool] = lambda _: False
+    for_everybody: bool = False
+    adopt: Mapping[int, LiveCode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchAction:
     """What will happen to a batch, in counts of codes.
 
-    ``adopted`` are codes of an import that nobody managed. ``swapped`` are those of the ``recreated`` that work until
-    then. ``marked`` are off by hand, which is noted on them. ``issued`` counts the codes that are
-    there already and stay, by their state. ``changes`` are the fields that differ from what is live, on most of the
-    codes that change. ``skipped`` counts addresses without a customer that the file says to skip, ``customers`` those
-    whose customer will be created.
+    ``adopted`` are codes of an import that nobody managed. ``swapped`` are the ``recreated`` codes that are active
+    until then. ``marked`` are off by hand, which is noted on them. ``issued`` counts the existing codes that stay, by
+    their state. ``changes`` are the fields that differ from what is live, on most of the changed codes. ``skipped``
+    counts addresses without a customer that the file says to skip, ``customers`` those whose customer will be
+    created.
     """
 
     id: str
@@ -168,10 +218,14 @@ class BatchAction:
         return Kind.BATCH
 
     @property
+    def home(self) -> str:
+        """The Stripe id of the coupon that its new codes are on."""
+        return self.work.spec.coupon if self.work else ""
+
+    @property
     def coupons(self) -> set[str]:
         """The Stripe ids of the coupons whose codes it writes."""
-        work = self.work
-        return {work.spec.coupon, *(shape.spec.coupon for shape in work.records.shapes)} if work else set()
+        return {self.home, *(shape.spec.coupon for shape in self.work.records.shapes)} if self.work else set()
 
     @property
     def removes(self) -> int:
@@ -192,7 +246,7 @@ class BatchAction:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something left alone on purpose, with the reason: a decision too."""
+    """Something that is left alone on purpose, with the reason."""
 
     kind: Kind
     id: str
@@ -203,10 +257,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """A batch that is unchanged by the seal of its coupon, and was not read.
+    """A batch that was not read, because it is unchanged by the seal of its coupon.
 
-    It had ``issued`` codes, ``active`` of them in use, at ``since`` (seconds UTC). ``coupons`` are where its codes
-    are, by Stripe id, with how many are there at least; ``elsewhere``: some are on a coupon that is gone, too.
+    At ``since`` (seconds UTC) it had ``issued`` codes, of which ``active`` were in use. ``coupons`` has the Stripe
+    ids of its codes' coupons, with the least number of codes on each; ``elsewhere``: some are on a deleted coupon
+    too.
     """
 
     id: str
@@ -221,13 +276,13 @@ class Trusted:
 class Plan:
     """What apply would do, in the order in which people read it.
 
-    ``unchanged`` counts entries that are equal already. ``ours`` counts the objects of this owner that are in
-    use now. ``batches`` are carried out after the single codes. ``brakes`` holds a sentence for each safety
-    check that refuses the plan without ``--force``. ``exposed`` is what each coupon with an amount that the plan
-    touches, by itself or by its codes, gives away at most. ``in_full`` is whether all codes of the account were read;
-    ``trusted`` was not; ``seals`` is what apply writes on coupons so that the next plan need not read their codes,
-    with ``unsealed``, a sentence for each coupon that gets none; ``family`` are the Stripe ids of the coupons that
-    the owner has now, ``gone`` is as in :class:`promosync.model.seal.Seal`, ``gone_during`` until all is done.
+    ``unchanged`` counts entries that are equal already. ``ours`` counts the objects of this owner that are in use
+    now. ``batches`` are carried out after the single codes. ``brakes`` has a sentence for each safety check that
+    refuses the plan without ``--force``. ``exposed`` is the most that each touched coupon with an amount gives away.
+    ``in_full``: all codes of the account were read; ``trusted`` are the batches that were not. ``seals`` is what
+    apply writes on coupons so that the next plan need not read their codes; ``unsealed`` has a sentence for each
+    coupon without a seal. ``family`` are the Stripe ids of the coupons that the owner has now, ``gone`` is as in
+    :class:`promosync.model.seal.Seal`, ``gone_during`` the same while the plan is carried out.
     """
 
     account: Account
@@ -268,20 +323,13 @@ def _active(spec: Coupon | PromotionCode | None) -> bool:
     return isinstance(spec, PromotionCode) and spec.active
 
 
-# A coupon's end: read it, list the codes still on it, read its successor if it has one, delete it. A recreate is a
-# read and a create before that, and a mark on an old one that is not the entry's yet; its codes count for themselves.
-# A code's recreate: read, deactivate unless it is off already, create.
+# To end a coupon: read it, list the codes still on it, read its successor if it has one, delete it. A recreate is a
+# read and a create before that, and an update of an adopted coupon; its codes are counted separately.
+# To recreate a code: read it, deactivate it unless it is off already, create the new one.
 _REQUESTS = {
-    (Kind.COUPON, Verb.CREATE): 1,
-    (Kind.COUPON, Verb.UPDATE): 1,
-    (Kind.COUPON, Verb.ADOPT): 1,
     (Kind.COUPON, Verb.RECREATE): 6,
     (Kind.COUPON, Verb.DELETE): 3,
     (Kind.COUPON, Verb.RETIRE): 4,
-    (Kind.CODE, Verb.CREATE): 1,
-    (Kind.CODE, Verb.UPDATE): 1,
-    (Kind.CODE, Verb.ADOPT): 1,
     (Kind.CODE, Verb.RECREATE): 3,
-    (Kind.CODE, Verb.DEACTIVATE): 1,
-    (Kind.CODE, Verb.RETIRE): 1,
 }
+"""The requests of the actions that take more than one."""

@@ -1,9 +1,9 @@
-"""What Stripe would refuse of a plan, found before the first write by looking at where the plan would end."""
+"""What Stripe would refuse of a plan, found before the first write."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from promosync.model.account import Live
 from promosync.model.life import farthest
@@ -15,22 +15,33 @@ from promosync.plan.plan import Action, BatchAction, Kind, Verb
 MAX_METADATA_KEYS = 50
 
 
-def refusals(actions: Iterable[Action], live: Live, owner: str, unique: Container[str]) -> list[Problem]:
-    """Return every reason why Stripe would refuse the actions, or why they would hurt somebody else's codes.
+def refusals(actions: Sequence[Action], live: Live, owner: str, unique: Container[str]) -> list[Problem]:
+    """Return every reason why Stripe would refuse the actions, or why they would end somebody else's codes.
 
     ``unique`` holds the texts (folded) of this owner's active unique codes.
     """
-    actions = list(actions)
     return [
         *_texts(actions, live, unique),
         *_riders(actions, live, owner),
-        *(problem for action in actions for problem in _unknown(action)),
+        *(
+            unknown_fields(action.path, f"the {action.kind.noun} {action.stripe_id!r}", action.before.unknown)
+            for action in actions
+            if action.verb is Verb.RECREATE and action.before is not None and action.before.unknown
+        ),
         *(problem for action in actions for problem in _values(action, live.account.now)),
     ]
 
 
+def too_far_ahead(path: Path, date: int | None, now: int) -> list[Problem]:
+    """Return the refusal of a date that is too late for Stripe; both are seconds UTC."""
+    if date is None or date <= farthest(now):
+        return []
+    message, hint = "Stripe takes dates up to five years ahead", "choose an earlier date, or leave it out"
+    return [Problem(path, message, hint, rule="too-far-ahead")]
+
+
 def unknown_fields(path: Path, what: str, names: Iterable[str]) -> Problem:
-    """Return the refusal to recreate what has fields that a new object would be without."""
+    """Return the refusal to recreate an object that would lose fields which promosync does not know."""
     return Problem(
         path,
         f"to recreate {what} would lose fields that promosync does not know: {', '.join(names)}",
@@ -39,27 +50,19 @@ def unknown_fields(path: Path, what: str, names: Iterable[str]) -> Problem:
     )
 
 
-def _unknown(action: Action) -> Iterable[Problem]:
-    if action.verb is Verb.RECREATE and action.before is not None and action.before.unknown:
-        what = f"the {action.kind.value.replace('_', ' ')} {action.stripe_id!r}"
-        yield unknown_fields(action.path, what, action.before.unknown)
-
-
 def left_behind(
-    actions: Iterable[Action], batches: Iterable[BatchAction], live: Live, owner: str
+    actions: Sequence[Action], batches: Iterable[BatchAction], live: Live, owner: str
 ) -> Iterable[Problem]:
-    """Yield a problem for each coupon that ends though codes of ours work on it and stay: apply would refuse that.
+    """Yield a problem for each coupon that ends while active codes of ours stay on it: apply would refuse that.
 
-    To be asked when nothing else is wrong: an entry that is refused leaves its codes where they are, too.
+    Only for actions without other problems: an entry that is refused leaves its codes where they are, too.
     """
-    actions = list(actions)
     ends = {action.stripe_id: action for action in actions if action.ends_coupon}
     if not ends:
         return
-    taken = {action.stripe_id for action in actions if action.kind is Kind.CODE}
     riders: dict[str, list[str]] = defaultdict(list)
-    for code in live.codes:
-        if code.spec.active and code.spec.coupon in ends and code.tags.owner == owner and code.stripe_id not in taken:
+    for code in _left_alone(actions, live):
+        if code.tags.owner == owner:
             riders[code.spec.coupon].append(code.stripe_id)
     planned = {batch.id for batch in batches}
     for batch, records in live.batches.items():
@@ -72,9 +75,14 @@ def left_behind(
             yield _ridden(action, f"this plan leaves alone: {_few(names)}", hint)
 
 
-def _texts(actions: list[Action], live: Live, unique: Container[str]) -> Iterable[Problem]:
-    """Two active codes of one text: refused, unless each has a holder, and another one."""
+def _left_alone(actions: Iterable[Action], live: Live) -> Iterable[LiveCode]:
+    """Return the active single codes that no action is on."""
     touched = {action.stripe_id for action in actions if action.kind is Kind.CODE}
+    return (code for code in live.codes if code.spec.active and code.stripe_id not in touched)
+
+
+def _texts(actions: Sequence[Action], live: Live, unique: Container[str]) -> Iterable[Problem]:
+    """Refuse two active codes of one text, unless each is for another customer."""
     on = [
         (action, action.after)
         for action in actions
@@ -82,8 +90,8 @@ def _texts(actions: list[Action], live: Live, unique: Container[str]) -> Iterabl
     ]
     asked = {fold(mine.code) for _, mine in on}
     active: dict[str, list[tuple[PromotionCode, LiveCode | Action]]] = defaultdict(list)
-    for code in live.codes if asked else ():
-        if code.spec.active and code.stripe_id not in touched and fold(code.spec.code) in asked:
+    for code in _left_alone(actions, live) if asked else ():
+        if fold(code.spec.code) in asked:
             active[fold(code.spec.code)].append((code.spec, code))
     for action, mine in on:
         if _stays_on(action):
@@ -120,12 +128,11 @@ def _in_use(action: Action, mine: PromotionCode, who: str) -> Problem:
     )
 
 
-def _riders(actions: list[Action], live: Live, owner: str) -> Iterable[Problem]:
-    """A coupon's end kills every code on it: not those of others."""
-    adopted = {action.stripe_id for action in actions if action.kind is Kind.CODE}
+def _riders(actions: Sequence[Action], live: Live, owner: str) -> Iterable[Problem]:
+    """Refuse to end a coupon with active codes of others: that would end their codes too."""
     strangers: dict[str, list[str]] = defaultdict(list)
-    for code in live.codes:
-        if code.spec.active and code.tags.owner != owner and code.stripe_id not in adopted:
+    for code in _left_alone(actions, live):
+        if code.tags.owner != owner:
             strangers[code.spec.coupon].append(code.stripe_id)
     for action in actions:
         if action.ends_coupon and (riders := strangers.get(action.stripe_id or "")):
@@ -149,13 +156,7 @@ def _values(action: Action, now: int) -> Iterable[Problem]:
         name, date = "redeem_by", action.after.redeem_by
     else:
         name, date = "expires_at", action.after.expires_at
-    if date is not None and date > farthest(now):
-        yield Problem(
-            (*action.path, name),
-            "Stripe takes dates up to five years ahead",
-            "choose an earlier date, or leave it out",
-            rule="too-far-ahead",
-        )
+    yield from too_far_ahead((*action.path, name), date, now)
     keys = len(action.after.metadata) + len(action.tags.to_metadata())
     if keys > MAX_METADATA_KEYS:
         yield Problem(
@@ -167,6 +168,6 @@ def _values(action: Action, now: int) -> Iterable[Problem]:
 
 
 def _stays_on(action: Action) -> bool:
-    """Whether a code keeps its text all through."""
+    """Whether a code stays active with its text the whole time."""
     in_place = action.verb in (Verb.UPDATE, Verb.ADOPT)
     return in_place and isinstance(action.before, LiveCode) and action.before.spec.active

@@ -1,8 +1,8 @@
-"""What of a saved plan is left to do, made again from scratch: its checksum finds accidents, not malice.
+"""What is left to do of a saved plan. It is planned again: the file's checksum finds accidents, not forgery.
 
-The plan is made again from the configuration that the saved one holds and from the account. So what is carried out
-follows from the two, and every rule of the planner holds for it. Beyond that it must be in the saved plan: each
-action as it was shown, and of each batch no more codes. What is in the saved plan alone must be done.
+The new plan is made from the configuration in the saved plan and from the account, by all rules of the planner. What
+it does must also be in the saved plan: each action as it was shown, and no more codes of any batch. What is only in
+the saved plan must be done already.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from dataclasses import replace
 
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import PromotionCode
+from promosync.plan.executed import Executed, has_moved, named, subject
 from promosync.plan.plan import Action, BatchAction, Kind, Plan, Verb
 from promosync.plan.saved import COUNTS, same_action
-from promosync.plan.standing import Standing, has_moved, named, subject
 
 _BACK = ("recreated", "restored")
-"""Counts that are one: a code whose recreate was cut short may come back as it was."""
+"""Counts that are compared as one sum: a code whose recreate was cut short may come back as it was."""
 
 
-def remaining(saved: Plan, again: Plan, stood: Standing) -> Plan:
+def remaining(saved: Plan, again: Plan, so_far: Executed) -> Plan:
     """Return what is left to do of a saved plan; empty where all of it is done.
 
-    ``again`` is the plan made of ``stood.live``. Raises ProblemsFound with all that is in one of the two and cannot
-    be explained by what was done.
+    ``again`` is the plan made of ``so_far.live``. Raises ProblemsFound with all differences between the two plans
+    that what was done does not explain.
     """
     known = {subject(action): action for action in saved.actions}
     problems = list(_whole(saved, again, known))
@@ -34,9 +34,9 @@ def remaining(saved: Plan, again: Plan, stood: Standing) -> Plan:
         shown = known.pop(subject(action), None)
         if shown is None:
             more.append(named(action))
-        elif _same(action, shown, stood):
+        elif _same(action, shown, so_far):
             left.append(action)
-        elif not _is_used_up(action, stood):
+        elif not _is_used_up(action, so_far):
             problems.append(_differs(shown, "the account does not lead to what the plan says of it"))
     batches = {batch.id: batch for batch in saved.batches}
     for batch in again.batches:
@@ -47,7 +47,7 @@ def remaining(saved: Plan, again: Plan, stood: Standing) -> Plan:
         problems.append(has_moved(f"more is to be done now than the plan says: {', '.join(sorted(more))}"))
     why = {(kept.kind, kept.id): kept.reason for kept in again.kept}
     for action in known.values():
-        if subject(action) in stood.done or _is_used_up(action, stood):
+        if subject(action) in so_far.done or _is_used_up(action, so_far):
             continue
         if said := why.get((action.kind, action.id)):
             problems.append(has_moved(f"{named(action)}: {said}"))
@@ -71,15 +71,15 @@ def _whole(saved: Plan, again: Plan, known: Sized) -> Iterator[Problem]:
         yield _refused("two of its actions are about the same thing")
 
 
-def _same(action: Action, shown: Action, stood: Standing) -> bool:
+def _same(action: Action, shown: Action, so_far: Executed) -> bool:
     """Whether an action is the one that was shown, or what is left of it."""
     if action.verb is Verb.RETIRE and shown.verb is Verb.RECREATE:
-        return subject(shown) in stood.half
-    # What has moved already neither rides nor waits any more.
+        return subject(shown) in so_far.half
+    # Codes that have moved already are not counted in these two any more.
     action = replace(action, riding=max(action.riding, shown.riding), waits=max(action.waits, shown.waits))
     after, wanted = action.after, shown.after
-    if isinstance(after, PromotionCode) and isinstance(wanted, PromotionCode) and after.coupon in stood.made:
-        # A coupon that is made allows what was left then, and a code on it no more than that.
+    if isinstance(after, PromotionCode) and isinstance(wanted, PromotionCode) and after.coupon in so_far.made:
+        # A new coupon allows what was left when it was made, and a code on it no more than that.
         allowed, planned = after.max_redemptions, wanted.max_redemptions
         if allowed is not None and planned is not None:
             action = replace(action, after=replace(after, max_redemptions=max(allowed, planned)))
@@ -93,11 +93,9 @@ def _exceeds(batch: BatchAction, planned: BatchAction) -> bool:
     return any(now > then for now, then in pairs)
 
 
-def _is_used_up(action: Action, stood: Standing) -> bool:
+def _is_used_up(action: Action, so_far: Executed) -> bool:
     """Whether an action is on a code whose coupon is used up: the code is left alone."""
-    specs = (action.after, action.before.spec if action.before else None)
-    homes = {spec.coupon for spec in specs if isinstance(spec, PromotionCode)}
-    return action.kind is Kind.CODE and not stood.exhausted.isdisjoint(homes)
+    return action.kind is Kind.CODE and not so_far.exhausted.isdisjoint(action.coupons)
 
 
 def _differs(action: Action, message: str) -> Problem:

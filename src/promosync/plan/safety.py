@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from promosync.plan.plan import Action, BatchAction
 
 _FEW = 10
-"""Below so many objects a share says little; only taking away all of them is suspicious."""
+"""With fewer objects, only a plan that removes all of them is refused: a percentage would say little."""
 
 
 def brakes(actions: Iterable[Action | BatchAction], ours: int, max_removal_percent: int) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""A plan as a file: read by people in a review, written once, applied until all of it is done, refused when edited.
+"""A plan as a file: people review it, apply takes it up until all of it is done, and an edited one is refused.
 
-The file holds what was shown: each action with its object as it was found and as it is to be, and the counts of each
-batch. It also holds the configuration, of which the rest is made again. It holds no unique code, for whoever reads it
-could spend them: of the files that batches name it has digests.
+The file has what was shown: each action with its object before and after, and the counts of each batch. It also has
+the configuration, from which the rest is made again. It has no unique code, because whoever reads it could spend it:
+of the files that batches name it has digests only.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from promosync import __version__
-from promosync.model.live import Account, LiveCode, LiveCoupon
-from promosync.model.ownership import Mode, Tags
+from promosync.model.live import Account, LiveCode
+from promosync.model.ownership import Mode
 from promosync.model.problems import Path, Problem, ProblemsFound
 from promosync.model.promotions import Coupon, PromotionCode
 from promosync.plan.fields import iso
@@ -28,7 +28,7 @@ from promosync.plan.plan import Action, BatchAction, FieldChange, Kept, Kind, Pl
 from promosync.plan.planner import Policy
 
 FORMAT = 2
-"""The version of the file; one higher whenever a plan of an older promosync would be read wrongly."""
+"""The version of the file; it goes up whenever a plan of an older promosync would be read wrongly."""
 
 COUNTS = tuple(f.name for f in fields(BatchAction) if f.type == "int")
 """The counts of a batch in a plan."""
@@ -49,9 +49,9 @@ class File:
 class Saved:
     """A plan and what it is made of.
 
-    ``files`` are those of the configuration by the name they were given, ``folder`` the one they share: None for
-    standard input. ``imports`` has the SHA-256 of each file its batches name, as they were named. ``policy`` is how
-    much the plan looks at. The batches of ``plan`` have no work in them.
+    ``files`` are those of the configuration, by the name they were given; ``folder`` is the one they share, None for
+    standard input. ``imports`` has the SHA-256 of each file that batches name, by that name. The batches of ``plan``
+    have no work in them.
     """
 
     plan: Plan
@@ -63,7 +63,9 @@ class Saved:
 
 def dump(saved: Saved) -> str:
     """Return the text of the file: JSON, the same for the same plan."""
-    tree = _without_nothing(_document(saved).model_dump(mode="json"))  # large: what it is made of is gone by then
+    tree = _without_nothing(
+        _document(saved).model_dump(mode="json")
+    )  # large: so the document is freed before the text is made
     return json.dumps({**tree, _CHECKSUM: _checksum(tree)}, indent=2) + "\n"
 
 
@@ -72,7 +74,7 @@ def _document(saved: Saved) -> _Document:
     return _Document(
         promosync_plan=FORMAT,
         made_by=f"promosync {__version__}",
-        made_at=plan.account.now,
+        made_at=datetime.fromtimestamp(plan.account.now, UTC),
         account=plan.account.id,
         mode=plan.account.mode,
         owner=plan.owner,
@@ -81,7 +83,7 @@ def _document(saved: Saved) -> _Document:
         imports=dict(saved.imports),
         prune=saved.policy.prune,
         targets=saved.policy.targets,
-        actions=tuple(_action(action) for action in plan.actions),
+        actions=tuple(_without_text(action) for action in plan.actions),
         batches=tuple(_batch(batch) for batch in plan.batches),
         kept=plan.kept,
         unchanged=plan.unchanged,
@@ -93,7 +95,7 @@ def _document(saved: Saved) -> _Document:
 def load(text: str, name: str) -> Saved:
     """Return what :func:`dump` wrote; ``name`` is the file's, for messages.
 
-    Raises ProblemsFound for what is no plan, is of another format, or was cut or edited.
+    Raises ProblemsFound for a file that is no plan, has another format, or was cut or edited.
     """
     try:
         tree = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
@@ -114,98 +116,64 @@ def load(text: str, name: str) -> Saved:
 
 
 def _read(document: _Document) -> Saved:
-    batches = document.batches
-    if not {name for batch in batches for name in batch.counts} <= set(COUNTS):
+    if not {name for batch in document.batches for name in batch.counts} <= set(COUNTS):
         raise ValueError("a count that is none")
     _check(document)
     plan = Plan(
-        account=Account(document.account, document.mode, document.made_at),
+        account=Account(document.account, document.mode, int(document.made_at.timestamp())),
         owner=document.owner,
-        actions=tuple(_values(Action, action) for action in document.actions),
-        batches=tuple(_values(BatchAction, batch, issued=Counter(batch.issued), **batch.counts) for batch in batches),
+        actions=tuple(replace(action, changes=_decimals(action.changes)) for action in document.actions),
+        batches=tuple(map(_read_batch, document.batches)),
         kept=document.kept,
         unchanged=document.unchanged,
         ours=document.ours,
         brakes=document.brakes,
     )
-    return Saved(
-        plan,
-        document.files,
-        document.folder,
-        document.imports,
-        Policy(document.prune, document.targets),
+    policy = Policy(document.prune, document.targets)
+    return Saved(plan, document.files, document.folder, document.imports, policy)
+
+
+def _read_batch(batch: _Batch) -> BatchAction:
+    counts: dict[str, Any] = dict(batch.counts)
+    changes = _decimals(batch.changes)
+    return BatchAction(
+        batch.id,
+        batch.reason,
+        issued=Counter(batch.issued),
+        changes=changes,
+        path=batch.path,
+        warnings=batch.warnings,
+        **counts,
     )
 
 
 def _check(document: _Document) -> None:
-    """Raise ValueError, or what Python raises, for a date beyond the calendar or a share that is none."""
-    iso(document.made_at)
-    befores = [action.before.spec for action in document.actions if action.before]
-    afters = [action.after for action in document.actions if action.after]
-    for spec in (*befores, *afters):
-        date = spec.redeem_by if isinstance(spec, Coupon) else spec.expires_at
-        if date is not None:
-            iso(date)
-        percent = spec.percent_off if isinstance(spec, Coupon) else None
-        if percent is not None and not (
-            0 <= percent <= 100 and percent.adjusted() > -20 and len(percent.as_tuple().digits) < 20
-        ):
-            raise ValueError("no percentage")
+    """Raise ValueError, or what Python raises, for impossible actions and values: a date beyond the calendar."""
+    for action in document.actions:
+        if action.kind is Kind.BATCH:
+            raise ValueError("a batch is no action")
+        for spec in (action.before.spec if action.before else None, action.after):
+            if spec is None:
+                continue
+            if isinstance(spec, Coupon) is not (action.kind is Kind.COUPON):
+                raise ValueError("an object of another kind")
+            date = spec.redeem_by if isinstance(spec, Coupon) else spec.expires_at
+            if date is not None:
+                iso(date)
+            percent = spec.percent_off if isinstance(spec, Coupon) else None
+            if percent is not None and not (
+                0 <= percent <= 100 and percent.adjusted() > -20 and len(percent.as_tuple().digits) < 20
+            ):
+                raise ValueError("no percentage")
 
 
 def same_action(one: Action, other: Action) -> bool:
-    """Whether two actions are one in the file: the text of a unique code is not compared, it is not in there."""
-    return _action(one) == _action(other)
-
-
-def _instant(text: object) -> int:
-    if not isinstance(text, str):
-        raise ValueError("not a date")
-    return int(datetime.fromisoformat(text).timestamp())
-
-
-Instant = Annotated[int, BeforeValidator(lambda given: given if isinstance(given, int) else _instant(given))]
-IsoInstant = Annotated[Instant, PlainSerializer(iso, return_type=str, when_used="json")]
+    """Whether two actions are the same in the file, which has no texts of unique codes."""
+    return _without_text(one) == _without_text(other)
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Change(_Part):
-    field: str
-    before: Any = None
-    after: Any = None
-    forces_recreate: bool = False
-
-
-class _Entry(_Part):
-    verb: Verb
-    kind: Kind
-    id: str
-    reason: str
-    changes: tuple[_Change, ...] = ()
-    tags: Tags = Tags()
-    limit: int | None = None
-    new_id: str | None = None
-    carried: int = 0
-    riding: int = 0
-    waits: int = 0
-    removes: bool = False
-    path: Path = ()
-    warnings: tuple[str, ...] = ()
-
-
-class _CouponEntry(_Entry):
-    kind: Literal[Kind.COUPON]
-    before: LiveCoupon | None = None
-    after: Coupon | None = None
-
-
-class _CodeEntry(_Entry):
-    kind: Literal[Kind.CODE]
-    before: LiveCode | None = None
-    after: PromotionCode | None = None
 
 
 class _Batch(_Part):
@@ -213,7 +181,7 @@ class _Batch(_Part):
     reason: str
     counts: dict[str, int] = {}
     issued: dict[str, int] = {}
-    changes: tuple[_Change, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
     path: Path = ()
     warnings: tuple[str, ...] = ()
 
@@ -221,7 +189,7 @@ class _Batch(_Part):
 class _Document(_Part):
     promosync_plan: int
     made_by: str
-    made_at: IsoInstant
+    made_at: AwareDatetime
     account: str | None = None
     mode: Mode
     owner: str
@@ -230,7 +198,7 @@ class _Document(_Part):
     imports: dict[str, str] = {}
     prune: bool
     targets: tuple[str, ...] = ()
-    actions: tuple[Annotated[_CouponEntry | _CodeEntry, Field(discriminator="kind")], ...] = ()
+    actions: tuple[Action, ...] = ()
     batches: tuple[_Batch, ...] = ()
     kept: tuple[Kept, ...] = ()
     unchanged: int
@@ -238,25 +206,16 @@ class _Document(_Part):
     brakes: tuple[str, ...] = ()
 
 
-def _action(action: Action) -> _CouponEntry | _CodeEntry:
-    values = {f.name: getattr(action, f.name) for f in fields(action)} | {"changes": _changes(action.changes)}
-    if action.kind is Kind.COUPON:
-        return _CouponEntry(**values)
-    if isinstance(action.before, LiveCode) and action.before.tags.slot is not None:
-        values |= _withheld(action, action.before)
-    return _CodeEntry(**values)
-
-
-def _withheld(action: Action, before: LiveCode) -> dict[str, Any]:
-    """Leave out the text of a unique code, unless the file has it among its single codes: it is not needed."""
-    spec = action.after
-    if isinstance(spec, PromotionCode) and action.verb is not Verb.RECREATE:
-        spec = replace(spec, code="")
-    return {
-        "before": replace(before, spec=replace(before.spec, code="")),
-        "after": spec,
-        "changes": tuple(change for change in _changes(action.changes) if change.field != "code"),
-    }
+def _without_text(action: Action) -> Action:
+    """Leave out the text of a unique code, unless the configuration has it as a single code: it is not needed."""
+    before, after = action.before, action.after
+    if not isinstance(before, LiveCode) or before.tags.slot is None:
+        return action
+    if isinstance(after, PromotionCode) and action.verb is not Verb.RECREATE:
+        after = replace(after, code="")
+    changes = tuple(change for change in action.changes if change.field != "code")
+    before = replace(before, spec=replace(before.spec, code=""))
+    return replace(action, before=before, after=after, changes=changes)
 
 
 def _batch(batch: BatchAction) -> _Batch:
@@ -265,31 +224,28 @@ def _batch(batch: BatchAction) -> _Batch:
         reason=batch.reason,
         counts={name: count for name in COUNTS if (count := getattr(batch, name))},
         issued=dict(batch.issued),
-        changes=_changes(batch.changes),
+        changes=batch.changes,
         path=batch.path,
         warnings=batch.warnings,
     )
 
 
-def _changes(changes: Iterable[FieldChange]) -> tuple[_Change, ...]:
-    return tuple(_Change(**{f.name: getattr(change, f.name) for f in fields(change)}) for change in changes)
+def _decimals(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    """Return changes with percentages as decimals: they are text in the file."""
+    return tuple(
+        replace(change, before=_decimal(change.before), after=_decimal(change.after))
+        if change.field == "percent_off"
+        else change
+        for change in changes
+    )
 
 
-def _values(made: Any, part: Any, **more: Any) -> Any:
-    """Return a value of the plan from its part of the file: the names are the same."""
-    named = {f.name: getattr(part, f.name) for f in fields(made) if hasattr(part, f.name)}
-    return made(**named | {"changes": tuple(_change(change) for change in part.changes)} | more)
-
-
-def _change(change: _Change) -> FieldChange:
-    before, after = change.before, change.after
-    if change.field == "percent_off":  # decimals are text in the file
-        before, after = (None if value is None else Decimal(value) for value in (before, after))
-    return FieldChange(change.field, before, after, change.forces_recreate)
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(value)
 
 
 def _without_nothing(tree: Any) -> Any:
-    """Leave out what is null or empty: that is its default everywhere. Sets get an order."""
+    """Leave out what is null or empty, as every default is. Sort sets."""
     if isinstance(tree, dict):
         pruned = {key: _without_nothing(value) for key, value in tree.items()}
         if isinstance(products := pruned.get("applies_to"), list):

@@ -1,4 +1,4 @@
-"""What every decision of one plan shares: whose it is, when it is, and what it must leave alone."""
+"""What every decision of one plan shares: the owner, the time, and what must be left alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ S = TypeVar("S", Coupon, PromotionCode)
 class Scope:
     """The owner, Stripe's clock (seconds UTC), metadata keys to leave alone, and coupon ids already taken.
 
-    ``held`` says of coupons that codes hang on which this plan may not touch, by Stripe id, what keeps them.
+    ``held`` has the coupons that must stay because of codes which this plan may not touch: the reason, by Stripe id.
     """
 
     owner: str
@@ -71,7 +71,7 @@ def _newest(taken: frozenset[str]) -> dict[str, int]:
 
 
 def tag_changes(before: Tags, after: Tags) -> Iterable[FieldChange]:
-    """Return what the reader of a plan should see of a change in promosync's own keys."""
+    """Return the changes in promosync's own keys that a plan shows."""
     if before.protect != after.protect:
         yield FieldChange("protect", before.protect, after.protect)
     if before.id is not None and before.id != after.id:

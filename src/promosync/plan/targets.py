@@ -1,8 +1,8 @@
-"""How far a plan reaches: everything, or some entries with what they need and what hangs on a coupon that they end.
+"""What a plan includes: everything, or some entries with their coupons and the codes of each coupon that ends.
 
-A code needs its coupon. A coupon that is replaced or goes takes along what the file hangs on it and what works on it
-in Stripe, single codes and batches; and each of these needs its own coupon. So it is settled before anything is
-decided about codes: what does not end in this plan is no reason to move or to mark a code.
+A code needs its coupon. A coupon that is replaced or deleted takes along its single codes and batches, those in the
+file and those in Stripe; and each of these needs its own coupon. This is decided before the codes are: a coupon that
+does not end in this plan is no reason to move or to mark a code.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from promosync.plan.matching import Matches, name_of
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a plan is about, by config id; None is everything. Batches count as codes.
+    """The config ids that a plan includes; None is everything. Batches count as codes.
 
-    ``ending`` are the Stripe ids of the coupons that it ends, replaced or not.
+    ``ending`` are the Stripe ids of the coupons that it deletes, replaced or not.
     """
 
     ending: frozenset[str]
@@ -30,11 +30,11 @@ class Reach:
     codes: frozenset[str] | None = None
 
     def has_coupon(self, config_id: str) -> bool:
-        """Whether the plan is about a coupon."""
+        """Whether the plan includes a coupon."""
         return self.coupons is None or config_id in self.coupons
 
     def has_code(self, config_id: str) -> bool:
-        """Whether the plan is about a code or a batch."""
+        """Whether the plan includes a code or a batch."""
         return self.codes is None or config_id in self.codes
 
 
@@ -45,10 +45,10 @@ def find_reach(
     matches: Matches,
     ends: Mapping[str, frozenset[str]],
 ) -> Reach:
-    """Return how far a plan for ``targets`` reaches, all of it where there are none.
+    """Return what a plan for ``targets`` includes, everything where there are none.
 
-    ``ends`` has the Stripe ids of the coupons that would go if all were planned, by config id. Raises ProblemsFound
-    for a target that nobody knows.
+    ``ends`` has the Stripe ids of the coupons that a plan for everything deletes, by config id. Raises ProblemsFound
+    for an unknown target.
     """
     asked = frozenset(targets)
     if not asked:
@@ -75,7 +75,7 @@ def find_reach(
 def _riders(live: Live, matches: Matches, batches: Iterable[str]) -> dict[str, set[str]]:
     """Return the config ids of the codes and batches that are on each coupon, by Stripe id.
 
-    Of a batch, codes that work count, and those that somebody switched off: they are marked before their coupon goes.
+    Of a batch, active codes count, and those switched off by hand: they are marked before their coupon is deleted.
     """
     riders: dict[str, set[str]] = defaultdict(set)
     for config_id, found in matches.codes.items():

@@ -15,7 +15,7 @@ from promosync.model.life import is_over
 from promosync.model.problems import Problem, ProblemsFound
 from promosync.model.promotions import fold
 from promosync.plan.batch_rows import Rows, file_path
-from promosync.plan.taken_texts import needed_codes
+from promosync.plan.exposure import needed_codes
 
 
 def read_batch_files(configuration: Configuration, folder: Path | None, now: int | None = None) -> dict[str, Rows]:

@@ -16,12 +16,12 @@ from promosync.model.configuration import Configuration, Settings
 from promosync.model.live import Account
 from promosync.model.ownership import Mode
 from promosync.model.problems import Problem, ProblemsFound
+from promosync.plan.executed import Executed, executed, has_moved, objects_of
 from promosync.plan.plan import Plan
 from promosync.plan.planner import Policy
 from promosync.plan.remaining import remaining
 from promosync.plan.safety import brakes
 from promosync.plan.saved import File, Saved, load
-from promosync.plan.standing import Standing, has_moved, objects_of, standing
 from promosync.workflows.batch_files import read_batch_files
 from promosync.workflows.configuration import below_of, read_again
 from promosync.workflows.plan import check_account, decide, make
@@ -142,12 +142,12 @@ def take_up(saved: Saved, stripe: StripeAccount, inputs: Inputs | None = None) -
     return left
 
 
-def _made_again(saved: Saved, given: Inputs, stripe: StripeAccount) -> tuple[Standing, Plan]:
+def _made_again(saved: Saved, given: Inputs, stripe: StripeAccount) -> tuple[Executed, Plan]:
     """Return how far a plan was carried out, and a new plan; raise ProblemsFound with everything that has changed."""
-    stood: list[Standing] = []
+    stood: list[Executed] = []
 
     def as_planned(live: Live) -> Live:
-        stood[:] = [standing(saved.plan, live)]
+        stood[:] = [executed(saved.plan, live)]
         if stood[0].moved:
             raise ProblemsFound(stood[0].moved)
         return stood[0].live

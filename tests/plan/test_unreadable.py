@@ -73,14 +73,14 @@ def test_no_value_of_a_key_raises(own: dict[str, str], active: bool) -> None:
     coupon = translate.coupon_from(row("coupon", own))
     code = translate.code_from(row("code", own, active=active))
     assert coupon.tags == code.tags
-    assert set(code.tags.unread) <= set(own)
+    assert set(code.tags.unreadable) <= set(own)
     assert 0 <= code.tags.carried < 10**12
     assert 0 <= code.tags.late < 10**12
     written = code.tags.to_metadata()
     for key, text in own.items():
-        if key not in code.tags.unread and key in ("carried", "late"):
+        if key not in code.tags.unreadable and key in ("carried", "late"):
             assert int(text) == int(written.get(f"promosync_{key}", 0)), "what is not told is read"
-        if key not in code.tags.unread and key in ("retired", "slot", "email"):
+        if key not in code.tags.unreadable and key in ("retired", "slot", "email"):
             assert written[f"promosync_{key}"] == text
     builder = IssuedBuilder()
     builder.add(code)
@@ -97,14 +97,14 @@ def test_what_no_apply_has_written_is_told(text: str) -> None:
     """Of every key; and a protection that cannot be read is one."""
     tags, _ = split_metadata({f"promosync_{key}": text for key in KEYS})
     ordinary = {"0" * 10_000: (), str(2**31): ("carried", "late", "slot"), str(2**63 - 1): ()}.get(text, ())
-    assert set(tags.unread) == set(KEYS) - set(ordinary)
+    assert set(tags.unreadable) == set(KEYS) - set(ordinary)
     assert tags.protect
 
 
 def with_key(thing: Any, key: str) -> Any:
     """The object with a key that cannot be read, as the translator gives it."""
     default = {"carried": 0, "late": 0, "retired": None, "protect": True}.get(key)
-    return replace(thing, tags=replace(thing.tags, **{key: default}, unread=(key,)))
+    return replace(thing, tags=replace(thing.tags, **{key: default}, unreadable=(key,)))
 
 
 def allowed(plan: Plan, live: Live) -> dict[str, float]:

@@ -1,13 +1,13 @@
-"""What has become of a saved plan in the account: what of it is done, what is half done, and what moved since then.
+"""How far a saved plan is executed in the account: what is done, what is half done, and what has changed since.
 
-A redemption is no move of the world, nor is what Stripe does because of it: a code that is used up is off. What an
-earlier run of the same plan did is none either, however that ended. All else is: what somebody changed, made,
-deleted or switched since the plan was made.
+Some changes do not count: redemptions, what Stripe does because of them (a used-up code is off), and what an earlier
+run of the same plan did. All other changes do: what somebody changed, made, deleted or switched since the plan was
+made.
 
-    as the plan found it         to be done; redemptions since then are left out, so that it is decided on as before
-    as it is once it is done     done, whoever did it
-    as a run leaves it halfway   to be done again: a code that is off for a swap, a new coupon beside the old one
-    anything else                has moved, and nothing of the plan is carried out
+    as the plan found it           to do; redemptions since then are left out, so that the decision stays the same
+    as it is after the action      done, whoever did it
+    as a stopped run leaves it     to do again: a code that is off for a swap, a new coupon beside the old one
+    anything else                  has moved, and nothing of the plan is carried out
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from promosync.model.account import Live, Unread
+from promosync.model.life import is_used_up
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.ownership import Retired, Tags
 from promosync.model.problems import Problem
@@ -30,12 +31,12 @@ MAKES = (Verb.CREATE, Verb.RECREATE)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a plan is. ``live`` is the account without the redemptions of what is still to be done.
+class Executed:
+    """How far a plan is executed. ``live`` is the account without the redemptions on objects with an action to do.
 
-    ``done`` are the actions that are done and ``half`` those of which the new coupon is there, by what
-    :func:`subject` says of them; ``made`` are the Stripe ids of the coupons that were made. ``exhausted`` are coupons
-    whose limit is used up. ``moved`` has a problem for each object that somebody else has changed.
+    ``done`` are the actions that are done, ``half`` those whose new coupon exists, each by its :func:`subject`.
+    ``made`` are the Stripe ids of the new coupons. ``exhausted`` are coupons whose limit is used up. ``moved`` has a
+    problem for each object that somebody else has changed.
     """
 
     live: Live
@@ -47,12 +48,12 @@ class Standing:
 
 
 def subject(action: Action) -> object:
-    """Return what an action is about: an object, or an entry that has none."""
+    """Return what identifies an action: its object, or its entry where it has no object."""
     return action.kind, action.id, action.stripe_id
 
 
 def objects_of(plan: Plan) -> Unread:
-    """Return the promotion codes that tell how far a plan is: those it acts on, and those of the texts it makes."""
+    """Return the promotion codes that show how far a plan is: those it acts on, and those of the texts it makes."""
     codes = [action for action in plan.actions if action.kind is Kind.CODE]
     return Unread(
         texts=frozenset(action.after.code for action in codes if isinstance(action.after, PromotionCode)),
@@ -60,7 +61,7 @@ def objects_of(plan: Plan) -> Unread:
     )
 
 
-def standing(plan: Plan, live: Live) -> Standing:
+def executed(plan: Plan, live: Live) -> Executed:
     """Return how far a plan is in the account as it is now; ``live`` has at least its :func:`objects_of`."""
     world = _World(plan, live)
     done, half, made = set(), set(), set()
@@ -81,10 +82,10 @@ def standing(plan: Plan, live: Live) -> Standing:
             coupons[action.before.stripe_id] = action.before
         elif action.before is not None:
             codes[action.before.stripe_id] = action.before
-    return Standing(
+    return Executed(
         replace(
             live,
-            # A saved plan has no seals: they are of the account as it is now.
+            # A saved plan has no seals: they are taken from the account as it is now.
             coupons=tuple(replace(coupons.get(one.stripe_id, one), seal=one.seal) for one in live.coupons),
             codes=tuple(_with_text(codes.get(code.stripe_id, code), code) for code in live.codes),
         ),
@@ -98,22 +99,29 @@ def standing(plan: Plan, live: Live) -> Standing:
 
 def named(action: Action) -> str:
     """Return what a message calls an action's entry."""
-    return f"{action.kind.value.replace('_', ' ')} {action.id!r}"
+    return f"{action.kind.noun} {action.id!r}"
 
 
 def has_moved(message: str) -> Problem:
-    """Return the refusal of a plan that was made for another state of the world."""
+    """Return the refusal of a plan that does not fit the account any more."""
     return Problem((), f"{message} (since the plan was made)", "plan again", rule="moved")
 
 
+def is_made(there: LiveCoupon, action: Action) -> bool:
+    """Whether a coupon is what an action makes, whatever number of redemptions it carries."""
+    if not isinstance(action.after, Coupon):
+        return False
+    spec = replace(action.after, max_redemptions=carry.left(action.limit, there.tags.carried))
+    tags = replace(action.tags, carried=there.tags.carried, late=there.tags.late)
+    return (there.spec, there.tags) == (spec, tags)
+
+
 class _World:
-    """What there is now, and what the actions of a plan expect of it."""
+    """The account as it is now, and what the actions of a plan expect of it."""
 
     def __init__(self, plan: Plan, live: Live) -> None:
         self.exhausted = frozenset(
-            coupon.stripe_id
-            for coupon in live.coupons
-            if coupon.spec.max_redemptions is not None and coupon.times_redeemed >= coupon.spec.max_redemptions
+            one.stripe_id for one in live.coupons if is_used_up(one.spec.max_redemptions, one.times_redeemed)
         )
         self._things: dict[tuple[Kind, str], LiveCoupon | LiveCode] = {
             (Kind.COUPON, coupon.stripe_id): coupon for coupon in live.coupons
@@ -127,12 +135,12 @@ class _World:
 
     def made(self, action: Action) -> LiveCoupon | LiveCode | None:
         """Return the new object of an action that makes one, if it is there."""
-        if action.verb not in MAKES and not action.comes_back:  # what Stripe had ended was made anew
+        if action.verb not in MAKES and not action.comes_back:  # a code that Stripe had ended is made anew
             return None
         return next((new for new in self._new[action.kind, action.id] if self._is_made(action, new)), None)
 
     def is_done(self, action: Action, new: LiveCoupon | LiveCode | None) -> bool:
-        """Whether things are as if an action had been carried out; ``new`` is what was made for it."""
+        """Whether the account is as an action leaves it; ``new`` is the object that was made for it."""
         now = self._now(action)
         if new is not None:
             return now is None or isinstance(now, LiveCode)
@@ -140,12 +148,12 @@ class _World:
             return now is None
         if action.verb in MAKES or now is None or action.after is None:
             return False
-        # What came in on what a coupon replaced is counted on it when that goes, and is no part of the action.
+        # Late redemptions are written to a coupon when its predecessor is deleted: they are no part of this action.
         tags = replace(action.tags, late=max(action.tags.late, now.tags.late))
         return now.tags == tags and not changed_fields(action.after, self._compared(action.after, now))
 
     def moves(self, action: Action, new: LiveCoupon | LiveCode | None) -> Iterator[str]:
-        """Yield a clause for each way in which an action that is not done is not what it was when it was planned."""
+        """Yield a clause for each change since the plan was made, for an action that is not done."""
         if action.before is not None:
             yield from self._changes(action.before, _taken_back(action, self._now(action)))
         elif others := self._new[action.kind, action.id]:
@@ -158,7 +166,7 @@ class _World:
         return self._things.get((action.kind, action.stripe_id or ""))
 
     def _changes(self, before: LiveCoupon | LiveCode, now: LiveCoupon | LiveCode | None) -> Iterator[str]:
-        """Yield a clause for each way in which an object differs from how it was."""
+        """Yield a clause for each way in which an object has changed."""
         if now is None:
             yield "it is no longer in Stripe"
             return
@@ -181,33 +189,33 @@ class _World:
                 yield "it has ended"
 
     def _is_made(self, action: Action, new: LiveCoupon | LiveCode) -> bool:
-        """Whether an object is what an action makes, whatever it has carried over by then."""
+        """Whether an object is what an action makes, whatever number of redemptions it carries."""
         wanted = action.after
-        tags = replace(action.tags, carried=new.tags.carried, late=new.tags.late)
-        if isinstance(wanted, Coupon):
-            left = replace(wanted, max_redemptions=carry.left(action.limit, new.tags.carried))
-            return new.stripe_id == action.new_id and (new.spec, new.tags) == (left, tags)
-        if wanted is None or not isinstance(new, LiveCode) or fold(new.spec.code) != fold(wanted.code):
+        if isinstance(new, LiveCoupon):
+            return new.stripe_id == action.new_id and is_made(new, action)
+        if not isinstance(wanted, PromotionCode) or fold(new.spec.code) != fold(wanted.code):
             return False
         there = replace(self._compared(wanted, new), max_redemptions=wanted.max_redemptions, code=wanted.code)
         home = self._things.get((Kind.COUPON, wanted.coupon))
         if wanted.expires_at is None and isinstance(home, LiveCoupon) and there.expires_at == home.spec.redeem_by:
-            there = replace(there, expires_at=None)  # Stripe ends a code with its coupon, and says so
-        return new.tags == tags and not changed_fields(wanted, there)
+            there = replace(there, expires_at=None)  # Stripe copies the coupon's end to the code
+        return new.tags == replace(action.tags, carried=new.tags.carried, late=new.tags.late) and not changed_fields(
+            wanted, there
+        )
 
     def _compared(self, with_: Coupon | PromotionCode, now: LiveCoupon | LiveCode) -> Any:
-        """What is there now, to be compared with what was or is planned: a code that was used up is still on."""
+        """Return what is in Stripe now, in the form of the plan: a code that is only used up counts as on."""
         if not isinstance(now, LiveCode) or not isinstance(with_, PromotionCode):
             return now.spec
-        spec, limit = now.spec, now.spec.max_redemptions
-        used_up = spec.coupon in self.exhausted or (limit is not None and now.times_redeemed >= limit)
+        spec = now.spec
+        used_up = spec.coupon in self.exhausted or is_used_up(spec.max_redemptions, now.times_redeemed)
         if with_.active and used_up and now.tags.retired is None:
             spec = replace(spec, active=True)
         return spec if with_.code else replace(spec, code="")  # a unique code's text is not in the file
 
 
 def _taken_back(action: Action, now: LiveCoupon | LiveCode | None) -> LiveCoupon | LiveCode | None:
-    """Return an object without what a run does to it first that replaces it: a mark, and for a code its end."""
+    """Return an object as it was before a run began to replace it: without the mark, and a code switched on."""
     before = action.before
     if action.verb is not Verb.RECREATE or before is None or now is None:
         return now
@@ -220,5 +228,5 @@ def _taken_back(action: Action, now: LiveCoupon | LiveCode | None) -> LiveCoupon
 
 
 def _with_text(code: LiveCode, now: LiveCode) -> LiveCode:
-    """Return a code with its text, where a saved plan leaves it out."""
+    """Return a code with its text, which a saved plan may leave out."""
     return code if code.spec.code else replace(code, spec=replace(code.spec, code=now.spec.code))

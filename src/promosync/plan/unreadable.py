@@ -1,12 +1,12 @@
-"""Keys of promosync's that somebody wrote over: what each plan says of them, and what it does not do because of them.
+"""Keys of promosync's that somebody wrote over: what a plan says about them, and what it does not do because of them.
 
-How often an object's predecessors were used stands in its metadata alone. Where that cannot be read, a new object in
-its place could allow more than the file does: so there is none until somebody mends the key.
+Only an object's metadata says how often its predecessors were used. Where that cannot be read, a new object could
+allow more than the file: so the object is not recreated until somebody corrects the key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from promosync.codes.slots import SlotPlan
@@ -34,8 +34,8 @@ _MEANING: Final = {
 _FEW: Final = 3
 
 
-def unread(live: Live, wanted: Configuration) -> Iterator[Kept]:
-    """Yield what there is to say of each key that cannot be read, with the ids of the objects that have it."""
+def unreadable(live: Live, wanted: Configuration) -> Iterator[Kept]:
+    """Yield a sentence for each key that cannot be read, with the ids of the objects that have it."""
     owner = wanted.settings.owner
     places: dict[tuple[Kind, str], Path] = {(Kind.COUPON, entry.id): entry.path for entry in wanted.coupons}
     places |= {(Kind.CODE, entry.id): entry.path for entry in wanted.codes}
@@ -47,27 +47,27 @@ def unread(live: Live, wanted: Configuration) -> Iterator[Kept]:
     for kind, objects in things:
         for thing in objects:
             name = thing.tags.id or thing.stripe_id
-            for key in thing.unread if thing.tags.owner == owner else ():
+            for key in thing.unreadable if thing.tags.owner == owner else ():
                 said = f"{PREFIX}{key} of {thing.stripe_id} cannot be read: {_MEANING[key]}"
                 yield Kept(kind, name, said, thing.stripe_id, places.get((kind, name), ()))
     for batch, records in live.batches.items():
-        for key, ids in records.unread.items():
+        for key, ids in records.unreadable.items():
             said = f"{PREFIX}{key} of {_few(ids)} cannot be read: {_MEANING[key]}"
             yield Kept(Kind.BATCH, batch, said, path=places.get((Kind.BATCH, batch), ()))
 
 
-def uncounted(actions: Iterable[Action], live: Live) -> Iterator[Problem]:
-    """Yield each action on a single entry that would lose a count which cannot be read."""
-    coupons = {coupon.stripe_id: coupon for coupon in live.coupons}
+def uncounted(actions: Iterable[Action], coupons: Mapping[str, LiveCoupon]) -> Iterator[Problem]:
+    """Yield each action on a single entry that would lose a count which cannot be read.
+
+    ``coupons`` are those of the account, by Stripe id.
+    """
     for action in actions:
         things = [action.before] if action.verb is Verb.RECREATE else []
         if action.verb is Verb.RETIRE and action.kind is Kind.COUPON and action.path:
             things = [action.before, coupons.get(action.new_id or "")]
         for thing in things:
             if thing is not None and thing.tags.uncounted:
-                yield _refused(
-                    f"the {action.kind.value.replace('_', ' ')} {action.id!r}", [thing.stripe_id], action.path
-                )
+                yield _refused(f"the {action.kind.noun} {action.id!r}", [thing.stripe_id], action.path)
 
 
 def uncounted_codes(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) -> list[Problem]:
@@ -76,7 +76,7 @@ def uncounted_codes(entry: BatchEntry, records: IssuedCodes, slots: SlotPlan) ->
     ids = [record.stripe_id for record in replaced if record.uncounted]
     problems = [_refused(f"codes of the batch {entry.id!r}", ids, entry.path)] if ids else []
     by_address = isinstance(entry.source, Generate) and entry.source.emails is not None
-    strangers = records.unread.get("email", [])
+    strangers = records.unreadable.get("email", [])
     if strangers and slots.added and by_address:
         message = (
             f"{PREFIX}email of {_few(strangers)} cannot be read: a new code could be a second one for its address"

@@ -1,4 +1,4 @@
-"""Killed, or left without Stripe, after any write: the next apply ends where an undisturbed one would have."""
+"""Killed, or without Stripe, after any write: the next apply has the same result as an undisturbed one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRITES = 27
 
 @pytest.fixture(scope="module")
 def undisturbed(shared_world: World) -> Json:
-    """Where the change ends when nothing is in its way."""
+    """Return the result of the change without any failure."""
     texts = shared_world.begin(mixed.begin)
     begun = shared_world.writes
     shared_world.apply(mixed.after())
@@ -46,7 +46,7 @@ def repaired(world: World, texts: dict[str, str], wanted: Json) -> None:
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("after", range(WRITES))
 def test_stripe_gone_after_the_kth_write(world: World, undisturbed: Json, after: int, workers: int) -> None:
-    """Whatever the k: what could not be done is told, and done by the next apply."""
+    """For every k: changes that failed are reported, and the next apply makes them."""
     texts = world.begin(mixed.begin)
     plan = world.plan(mixed.after())
     world.control.die_after(after)
@@ -61,7 +61,7 @@ def test_stripe_gone_after_the_kth_write(world: World, undisturbed: Json, after:
 @pytest.mark.parametrize("after", [1, 3, 6, 7, 9, 12, 15, 18, 21, 23, 25, 26])
 @pytest.mark.usefixtures("folder")
 def test_killed_after_the_kth_write(elsewhere: World, shared_elsewhere: str, undisturbed: Json, after: int) -> None:
-    """A real `kill -9` of a real process: its log is whole up to then and true, and the next apply repairs all."""
+    """A real `kill -9` of a real process: its log is complete and true, and the next apply does the rest."""
     texts = elsewhere.begin(mixed.begin)
     Path("promosync.json").write_text(json.dumps(mixed.after()), encoding="utf-8")
     begun = elsewhere.writes

@@ -1,4 +1,4 @@
-"""Two applies of one file at once: whenever the one comes between two requests of the other, both are done."""
+"""Two applies of one file at once: if one runs between any two requests of the other, both succeed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CASES: dict[str, tuple[Json, Json]] = {
 
 
 class Between:
-    """A way to the account on which something happens just before one of its calls."""
+    """A gateway that runs a function just before one of its calls."""
 
     def __init__(self, stripe: StripeAccount, at: int, happens: Callable[[], object]) -> None:
         self._stripe, self._left, self._happens = stripe, at, happens
@@ -71,7 +71,7 @@ class Between:
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("used", [0, 2], ids=["", "and customers use them in between"])
 def test_one_apply_comes_between_two_requests_of_the_other(world: World, case: str, used: int) -> None:
-    """Each of the two ends with all done, wherever the other runs, and nothing is left to do."""
+    """Both end with everything done, whenever the other one runs, and nothing is left to do."""
 
     def planned(world: World) -> tuple[Json, Plan, Plan]:
         before, after = CASES[case]
@@ -107,7 +107,7 @@ def done(world: World, plan: Any) -> None:
 
 
 def test_what_is_left_of_a_recreate_is_finished_twice(world: World) -> None:
-    """An interrupted recreate, and two applies that finish it: the count goes over once."""
+    """An interrupted recreate, and two applies that finish it: uses are carried over once."""
     before, after = (document([coupon(percent_off=percent, max_redemptions=9)], MANY) for percent in (20, 25))
 
     def planned(world: World) -> tuple[Plan, Plan]:
@@ -128,7 +128,7 @@ def test_what_is_left_of_a_recreate_is_finished_twice(world: World) -> None:
 
 
 def test_a_coupon_made_anew_by_hand_is_not_the_one_that_was_to_go(world: World) -> None:
-    """Somebody deletes a coupon that leaves the file, and makes one of the same id: that is his."""
+    """Somebody deletes a coupon that is not in the file any more, and makes one with its id: it is unchanged."""
     world.settle(document([coupon(), coupon("a")]))
     plan = world.plan(document([coupon()]))
     world.control.advance(1)

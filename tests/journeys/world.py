@@ -1,4 +1,4 @@
-"""A sandbox, a client and a clock: what every journey needs to walk, and one form in which two ends compare."""
+"""A sandbox, a client and a clock for every journey, and a form in which the results of two journeys are compared."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _loaded(text: str, minute: int) -> Configuration:
 
 @dataclass
 class World:
-    """One account: ``stripe`` is promosync's way to it, over ``client``; the others are everybody else's.
+    """One account: promosync uses ``stripe``, over ``client``; everybody else uses the other methods.
 
     ``sandbox`` is None where it is in another process.
     """
@@ -94,7 +94,7 @@ class World:
         return int(self.control.clock())
 
     def fresh(self) -> None:
-        """Forget everything, and begin again at NOW with the products and customers that the journeys know."""
+        """Delete everything, and start again at NOW with the products and customers of the journeys."""
         self.control.reset()
         self.control.seed("product", [{"id": "pro"}, {"id": "team"}])
         customers = [{"id": "cus_ann", "email": "ann@example.com"}, {"id": "cus_bob", "email": "Bob@example.com"}]
@@ -235,7 +235,7 @@ class World:
 
 
 def open_world(url: str, control: Control, sandbox: Sandbox | None = None) -> World:
-    """A client without the waits between tries that Stripe itself deserves."""
+    """A client that does not wait between tries."""
     return _opened(url, control, sandbox)
 
 

@@ -1,4 +1,4 @@
-"""What a plan says of a batch whose codes are there already, are somebody else's, or would be refused."""
+"""The plan of a batch whose codes exist already, belong to somebody else, or would be refused."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_keys_of_metadata_are_counted_with_promosyncs_own() -> None:
 
 
 def test_redemptions_of_predecessors_that_cannot_be_read_are_what_the_limits_make_of_them() -> None:
-    """A code that allowed 63 of 100 when it was made is taken for one whose predecessors had 37."""
+    """For a code that allowed 63 of 100 when it was made, 37 earlier uses are assumed."""
     unreadable = Tags("shop", "vip", unreadable=("carried",))
     assert carried(unreadable, 63, 100) == 37
     assert carried(unreadable, 63, 100, elsewhere=5) == 32

@@ -1,4 +1,4 @@
-"""Whoever edits a saved plan and makes its checksum again gets nothing done that the plan does not show."""
+"""An edited saved plan with a correct checksum does nothing that the plan does not show."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def deletes_the_protected_as_if_not(plan: Json, world: World) -> None:
 
 
 def retires_what_is_current(plan: Json, world: World) -> None:
-    """It is not counted by the brakes."""
+    """The safety checks do not count it."""
     action = action_on(plan, "unused")
     action |= {"verb": "retire", "reason": "a newer one has taken its place", "new_id": "winter"}
     del action["removes"]
@@ -179,7 +179,7 @@ LIES: dict[str, Callable[[Json, World], None]] = {
 @pytest.mark.parametrize("lie", LIES)
 @pytest.mark.parametrize("again", [None, AFTER], ids=["alone", "with its configuration"])
 def test_a_lie_is_refused(world: World, lie: str, again: Json | None) -> None:
-    """Before the first write. With the configuration at hand a lie may also come to nothing: the truth is applied."""
+    """Before the first write. If the configuration is given, the correct plan may be applied instead."""
     text = world.begin(begun)
     hostile = forged(text, lambda plan: LIES[lie](plan, world))
     found = taken_up(world, hostile, again)
@@ -193,14 +193,14 @@ def test_a_lie_is_refused(world: World, lie: str, again: Json | None) -> None:
 
 @pytest.mark.parametrize("again", [None, document([coupon()], max_removal_percent=90)], ids=["alone", "with its own"])
 def test_the_brakes_are_counted_anew(world: World, again: Json | None) -> None:
-    """Whatever the plan says of them: what the account has in use, and no more than the configuration allows."""
+    """The checks use the account's objects in use and the configuration's limit, not the numbers in the plan."""
     world.settle(document([coupon()], [code(f"c{number}") for number in range(19)]))
     text = save(world, again or document([coupon()]))
 
     def edit(plan: Json) -> None:
         plan["ours"] = 1000
         del plan["brakes"]
-        if again is None:  # one that is named is compared
+        if again is None:  # a given configuration is compared
             looser = document([coupon()], max_removal_percent=100)
             plan["files"]["promosync.json"]["text"] = json.dumps(looser)
 
@@ -223,7 +223,7 @@ def test_a_configuration_may_be_stricter(world: World) -> None:
 
 
 def test_what_is_left_alone_is_said(world: World) -> None:
-    """It is told from the configuration, be it named or the one in the plan."""
+    """It comes from the configuration, given or in the plan."""
     content = document([coupon(), coupon("late", redeem_by="2027-01-10T00:00:00Z")])
     text = save(world, content)
     for again in (None, content):
@@ -250,7 +250,7 @@ def test_any_edit_is_refused_or_shown(shared_world: World, data: st.DataObject, 
     report = world.carry_out(found)
     assert world.others() == others
     assert [*world.coupons("guarded"), *world.codes("shut")] == guarded
-    # What Stripe refuses, such as a coupon without a discount, is told as failed.
+    # A change that Stripe refuses, such as a coupon without a discount, is reported as failed.
     done = [outcome.action for outcome in report.outcomes if outcome.status is Status.DONE]
     shown_is_done(world, replace(found, actions=tuple(action for action in found.actions if action in done)))
 

@@ -50,6 +50,12 @@ def pytest_configure() -> None:
         _keep_to_this_machine()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many processes again as there are processors: much of the tests' time is waiting."""
+    processors = os.cpu_count() or 1
+    return processors + (processors + 1) // 2
+
+
 @pytest.fixture(scope="session", autouse=True)
 def compiled_templates() -> Iterator[None]:
     """A command compiles the templates of its page, and makes one page; the tests, which make many, keep the code."""

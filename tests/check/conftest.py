@@ -1,4 +1,4 @@
-"""One sandbox for all checks, with a clock that stands still."""
+"""One sandbox for all checks, over HTTP, with a clock that stands still."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from promosync.sandbox import Sandbox
-from tests.journeys.world import NOW, World, open_near
+from promosync.sandbox import Sandbox, running
+from tests.journeys.world import NOW, World, open_world
 
 
 @pytest.fixture(scope="package")
 def shared_world() -> Iterator[World]:
     sandbox = Sandbox(clock=lambda: float(NOW))
-    yield open_near(sandbox)
+    with running(sandbox=sandbox) as handle:
+        yield open_world(handle.url, handle.control, sandbox)
     sandbox.close()
 
 

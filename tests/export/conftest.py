@@ -1,4 +1,4 @@
-"""One sandbox for all exports, and what becomes of an account that is exported and adopted."""
+"""One sandbox for all exports, over HTTP, and what becomes of an account that is exported and adopted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import stripe
 
 from promosync.sandbox import running
 from tests.export.shop import Shop
-from tests.journeys.world import open_near
+from tests.journeys.world import open_world
 
 
 @pytest.fixture(scope="package")
@@ -20,7 +20,7 @@ def shared_shop() -> Iterator[Shop]:
     patch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.0)
     try:
         with running() as handle:
-            yield Shop(open_near(handle.sandbox), handle.url)
+            yield Shop(open_world(handle.url, handle.control, handle.sandbox), handle.url)
     finally:
         patch.undo()
 

@@ -1,4 +1,4 @@
-"""One sandbox for all journeys, without connections (:mod:`tests.journeys.near`); each begins with nothing in it."""
+"""One sandbox for all journeys, over HTTP; each begins with nothing in it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 import stripe
 
 from promosync.plan import sealing
-from promosync.sandbox import Sandbox
+from promosync.sandbox import Sandbox, running
 from promosync.stripe_api import choosing
 
-from .world import NOW, World, open_near
+from .world import NOW, World, open_world
 
 
 @pytest.fixture(scope="package")
@@ -24,7 +24,8 @@ def shared_world() -> Iterator[World]:
     try:
         # Only a journey moves the clock, so that the second of every event is fixed.
         sandbox = Sandbox(clock=lambda: float(NOW))
-        yield open_near(sandbox)
+        with running(sandbox=sandbox) as handle:
+            yield open_world(handle.url, handle.control, sandbox)
         sandbox.close()
     finally:
         patch.undo()

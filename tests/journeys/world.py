@@ -24,8 +24,6 @@ from promosync.stripe_api.client import Client
 from promosync.stripe_api.transport import Transport
 from promosync.workflows import plan as planning
 
-from .near import NEAR, Near
-
 Json = dict[str, Any]
 T = TypeVar("T")
 
@@ -79,7 +77,7 @@ def _loaded(text: str, minute: int) -> Configuration:
 class World:
     """One account: promosync uses ``stripe``, over ``client``; everybody else uses the other methods.
 
-    ``sandbox`` is None where it is in another process.
+    ``sandbox`` is None if it is in another process.
     """
 
     control: Control
@@ -235,20 +233,10 @@ class World:
 
 
 def open_world(url: str, control: Control, sandbox: Sandbox | None = None) -> World:
-    """A client that does not wait between tries."""
-    return _opened(url, control, sandbox)
+    """A client that does not wait between tries; with the sandbox, an account can be built once (``World.begin``)."""
 
-
-def open_near(sandbox: Sandbox) -> World:
-    """The same without connections: most of a request's time, and the same for each."""
-    return _opened(NEAR, Control.of(sandbox), sandbox)
-
-
-def _opened(url: str, control: Control, sandbox: Sandbox | None) -> World:
     def client() -> Client:
         transport = Transport(Pacer(None, None), 16, loopback=True)
-        if url == NEAR and sandbox is not None:
-            transport._session.mount(NEAR, Near(sandbox))
         return Client("sk_test_journeys", transport, url, patience=0.5, backoff=0.001)
 
     ours = client()

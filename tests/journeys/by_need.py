@@ -9,11 +9,14 @@ from typing import Any
 from promosync.model.problems import ProblemsFound
 from promosync.plan.plan import BatchAction, Plan
 
+_OVER = ("its coupon's date has passed", "its date in the file has passed")
+
 
 def said(plan: Plan) -> dict[str, Any]:
     """Return the actions and messages of a plan, without the noting of codes that were switched off by hand.
 
-    Objects of one second that come from two lists have no order.
+    Objects of one second that come from two lists have no order. Of an entry whose date has passed all codes are off:
+    which of them is named is of no consequence.
     """
 
     def unmarked(batch: BatchAction) -> BatchAction:
@@ -24,7 +27,7 @@ def said(plan: Plan) -> dict[str, Any]:
     return {
         "actions": sorted(plan.actions, key=lambda a: (a.kind, a.id, a.verb, a.stripe_id or "")),
         "batches": batches,
-        "kept": sorted(map(repr, plan.kept)),
+        "kept": sorted(repr(replace(kept, stripe_id=None) if kept.reason in _OVER else kept) for kept in plan.kept),
         "brakes": plan.brakes,
         "exposed": plan.exposed,
         "owner": plan.owner,

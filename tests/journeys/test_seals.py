@@ -87,6 +87,20 @@ def test_codes_that_move_are_read_with_their_coupon(shop: Shop) -> None:
     assert "coupon=spring" in queries[0]
 
 
+def test_of_an_import_that_grows_only_the_new_texts_are_asked_for(shop: Shop) -> None:
+    """Its own codes are read with their coupon first, a hundred a request."""
+    content = shop_file(batch(count=7), printed(), codes=SHOP["promotion_codes"])
+    shop.write("print.csv", *(f"CARD{n}" for n in range(9)))
+    shop.apply(content)
+    shop.write("print.csv", *(f"CARD{n}" for n in range(10)))
+    queries = asked(shop.world, content, shop)
+    assert [query for query in queries if "code=CARD" in query] == [
+        query for query in queries if "code=CARD9" in query
+    ]
+    assert any("coupon=spring" in query for query in queries)
+    assert any("code=CARD9" in query for query in queries)
+
+
 @pytest.mark.parametrize("what", ["removed", "edited", "cut", "of another coupon", "of another time"])
 def test_a_seal_that_somebody_touched_is_none(shop: Shop, what: str) -> None:
     """If somebody changes a seal in the Dashboard, the codes are read, and the plan is the same."""

@@ -168,6 +168,7 @@ MOVES: dict[str, tuple[Callable[[World], object], list[str]]] = {
         touch("promotion_codes", "plain", metadata={"promosync_owner": ""}),
         ["'plain'", "promosync_owner"],
     ),
+    "a coupon deleted that is renamed": (delete("winter"), ["coupon 'winter'", "no longer in Stripe"]),
     "a coupon deleted": (delete("spring"), ["coupon 'spring'", "no longer in Stripe"]),
     "a coupon made anew": (made_anew, ["coupon 'winter'", "made anew"]),
     "a text taken": (make_code("Fresh"), ["'FRESH' is in use", "does not manage"]),

@@ -226,6 +226,21 @@ def test_drift_of_a_batch_counts_codes_and_tells_how_many_are_missing() -> None:
     assert line(report, "vip").drift == ("1 of 4 not in Stripe", "2 differ in metadata.campaign")
 
 
+@pytest.mark.parametrize(("active", "drift"), [(True, ("not in Stripe",)), (False, ())])
+def test_a_batch_without_a_code_is_missing_if_it_is_on(active: bool, drift: tuple[str, ...]) -> None:
+    report, _ = look({"coupons": [SPRING], "code_batches": [{**BATCH, "active": active}]}, [coupon("spring")], [])
+    assert line(report, "vip").drift == drift
+
+
+def test_what_a_plan_would_refuse_of_a_code_is_its_drift() -> None:
+    """It is another fault than a missing object, which may only not be read yet."""
+    entry = {"id": "launch", "code": "LAUNCH", "coupon": "spring", "customer": "cus_nobody"}
+    live = [coupon("spring", max_redemptions=100)]
+    report, _ = look({"coupons": [SPRING], "promotion_codes": [entry]}, live, [code("launch", "LAUNCH")])
+    [drift] = line(report, "launch").drift
+    assert drift == "no such customer in Stripe (test mode)"
+
+
 def test_what_left_the_file_is_still_told() -> None:
     away = coupon("away", stripe_id="away_r2")
     codes = [code("gone", "GONE", used=2), *(unique("old", slot) for slot in range(2))]

@@ -99,6 +99,16 @@ def test_the_alarm_is_above_the_number(uses: int, alarms: int) -> None:
     assert len(report.since.alarms) == alarms
 
 
+def test_a_batch_that_is_newer_than_the_snapshot_has_alarms_too() -> None:
+    earlier = look(DOCUMENT, [LIVE], [])[1]
+    codes = [unique("vip", 3, used=12, max_redemptions=50, stripe_id="promo_leak")]
+    report, _ = look(DOCUMENT, [LIVE], codes, Asked(before=earlier, limits=Limits(uses=9)))
+    assert report.since is not None
+    assert [alarm.message for alarm in report.since.alarms] == [
+        "batch vip: 1 code was used more than 9 times: slot 3 (promo_leak) 12 times"
+    ]
+
+
 def test_a_snapshot_holds_no_unique_code() -> None:
     codes = [unique("vip", slot, used=1, text=f"SECRET-{slot}") for slot in range(10)]
     codes += [code("vip", f"SECRET-PAPER-{n}", slot="import", used=1) for n in range(10)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -188,6 +189,19 @@ def test_lists_are_read_from_the_sandbox_each_order_once() -> None:
             assert sorted(order.after for order in invoices) == [900] * 30
             assert sorted(order.after for order in sessions) == [450] * 30
             assert (invoices.gaps, sessions.gaps) == ((), ())
+
+
+@pytest.mark.parametrize(("age", "years"), [(0.5, 1), (1.5, 2), (2.5, 4)])
+def test_reading_begins_a_little_before_the_first_order(age: float, years: int) -> None:
+    """Else requests would be spent on years without orders, and the rest could not be estimated."""
+    year = 366 * 86_400
+    with running(sandbox=Sandbox(clock=lambda: 1_800_000_000.0)) as handle:
+        shop(handle.control, 2)
+        handle.control.advance(int(age * year))
+        assert list(opened(handle.url).orders(Source.INVOICES, [(None, None)], never))
+        queries = [parse_qs(entry["query"]) for entry in handle.control.log()]
+        begins = [int(query["created[gte]"][0]) for query in queries if "created[gte]" in query]
+        assert abs(min(begins) - (handle.control.clock() - years * year)) < 5
 
 
 def test_what_was_stopped_can_be_gone_on_with() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from promosync.apply.outcome import Outcome, Report, Status
 from promosync.cli.apply import exit_code
-from promosync.cli.progress import Progress
+from promosync.cli.progress import ProgressDisplay
 from tests.cli.conftest import Cli, changed, write
 from tests.render.plans import PLANS
 
@@ -132,7 +132,7 @@ def test_what_was_skipped_is_no_progress() -> None:
     """After an interruption, the message does not say that the skipped changes are done."""
     plan = PLANS["creates"]()
     quiet: Any = SimpleNamespace(json=False)
-    progress = Progress(quiet, plan, quiet)
+    progress = ProgressDisplay(quiet, plan, quiet)
     for status in (Status.DONE, Status.FAILED, Status.SKIPPED):
         progress.ended(Outcome(plan.actions[0], status))
     assert progress._counts() == (2, 1), "done and failed were dealt with, skipped was not"

@@ -14,7 +14,7 @@ from promosync.apply.gateway import StripeFault
 from promosync.apply.outcome import Status
 from promosync.config import load
 from promosync.config.writing import to_json
-from promosync.export.draft import Export, Wishes
+from promosync.export.proposal import Export, Wishes
 from promosync.model.configuration import Configuration
 from promosync.plan.plan import Kind, Plan, Verb
 from promosync.plan.planner import Policy

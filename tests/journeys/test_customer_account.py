@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from promosync.export.draft import Wishes
+from promosync.export.proposal import Wishes
 from promosync.model.problems import ProblemsFound
 from promosync.plan.checkout import Order
 from promosync.plan.plan import Verb

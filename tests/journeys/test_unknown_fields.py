@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from promosync.apply.outcome import Status
-from promosync.export.draft import Wishes
+from promosync.export.proposal import Wishes
 from promosync.model.problems import ProblemsFound
 from promosync.plan.plan import Kind, Plan, Verb
 from promosync.workflows import export as exporting

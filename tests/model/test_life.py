@@ -12,13 +12,12 @@ import pytest
 from promosync.codes.listing import listed
 from promosync.codes.slots import Wanted, current, decide
 from promosync.model.account import Live
-from promosync.model.issued import IssuedBuilder, IssuedCodes, Verdict
+from promosync.model.issued import Comparison, IssuedBuilder, IssuedCodes
 from promosync.model.life import State, coupon_end, end_of, farthest, has_ended, is_over, is_used_up, rank, state
 from promosync.model.live import Account, LiveCode, LiveCoupon
 from promosync.model.ownership import Mode, Retired, Tags
 from promosync.model.promotions import Coupon, PromotionCode
-from promosync.plan.checkout import Order, check
-from promosync.plan.checkout import Verdict as Outcome
+from promosync.plan.checkout import Order, Verdict, check
 from promosync.plan.matching import code_rank, match, places
 from promosync.status.tally import Tally
 from tests.plan.values import file, spring, welcome
@@ -99,7 +98,7 @@ def test_check_takes_a_code_exactly_where_it_is_active() -> None:
     about_itself = {"active", "coupon", "dates", "uses"}
     for case in cases():
         checked = check("WELCOME", [case.code], case.coupons, Order(), NOW)
-        failed = {rule.name for rule in checked.rules if rule.verdict is Outcome.FAILED}
+        failed = {rule.name for rule in checked.rules if rule.verdict is Verdict.FAILED}
         assert checked.state is state(case.code, case.coupon, NOW)
         assert (checked.state is State.ACTIVE) == (not failed & about_itself), (case, failed)
         [active] = [rule for rule in checked.rules if rule.name == "active"]
@@ -134,12 +133,12 @@ def test_the_plan_of_a_batch_counts_what_is_issued_in_the_same_words() -> None:
             continue
         builder = IssuedBuilder()
         builder.add(case.code)
-        verdict = Verdict(
+        comparison = Comparison(
             ended=is_over(case.code.spec.expires_at, NOW),
             gone=case.coupon is None,
             born=case.coupon.created if case.coupon else 0,
         )
-        plan = decide(Wanted(count=1), builder.codes.judged([verdict]))
+        plan = decide(Wanted(count=1), builder.codes.compared([comparison]))
         counted += plan.issued.total()
         if plan.issued:
             assert plan.issued == {state(case.code, case.coupon, NOW): 1}, case
@@ -197,7 +196,7 @@ def test_a_code_on_a_coupon_made_anew_is_of_the_old_one_only_while_it_is_off() -
     records = IssuedCodes()
     builder = IssuedBuilder(records)
     builder.add(replace(on, tags=replace(on.tags, slot="7")))
-    [record] = records.judged([Verdict(born=MADE + 1)])
+    [record] = records.compared([Comparison(born=MADE + 1)])
     assert not record.gone
 
 

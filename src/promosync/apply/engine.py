@@ -18,6 +18,7 @@ from functools import partial
 from itertools import takewhile
 
 from promosync.apply import code_steps, coupon_steps
+from promosync.apply.batch_outcome import OutcomeCounter
 from promosync.apply.batch_steps import ROUNDS, BatchRun
 from promosync.apply.code_steps import Swap
 from promosync.apply.coupon_steps import NotDone
@@ -25,7 +26,6 @@ from promosync.apply.flow import Job, Step, run
 from promosync.apply.gateway import Gateway, StripeFault
 from promosync.apply.outcome import Outcome, Progress, Status
 from promosync.apply.seals import Seals
-from promosync.apply.tally import Tally
 from promosync.model.live import LiveCode, LiveCoupon
 from promosync.model.promotions import PromotionCode
 from promosync.model.seal import Sealing
@@ -162,7 +162,7 @@ class _Run:
     def _batch_step(self, batch: BatchAction, needs: Iterable[Step]) -> Step:
         if batch.work is None:
             raise TypeError("the plan gives no work for the batch")  # a plan made by hand
-        tally = Tally(batch, self._on_progress)
+        tally = OutcomeCounter(batch, self._on_progress)
         return Step(self._batch(batch, tally), tally.add, needs)
 
     def _settle(self, outcomes: Iterable[Outcome | None]) -> None:
@@ -205,7 +205,7 @@ class _Run:
         code, remark = step(self._gateway, what, self._coupon_limit(action))
         return _done(action, code.stripe_id if code else None, remark)
 
-    def _batch(self, action: BatchAction, tally: Tally) -> Iterator[Job | None]:
+    def _batch(self, action: BatchAction, tally: OutcomeCounter) -> Iterator[Job | None]:
         """Yield the jobs of a batch, one for each code; each is made when a thread is free."""
         assert action.work is not None
         if shut := self._is_shut(action):

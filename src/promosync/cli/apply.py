@@ -22,7 +22,7 @@ from promosync.cli.options import (
     VerboseOption,
     option,
 )
-from promosync.cli.progress import Progress, reading
+from promosync.cli.progress import ProgressDisplay, reading
 from promosync.cli.reports import leave_summary
 from promosync.cli.run import ERROR, OUT_OF_TIME, Run
 from promosync.cli.signals import INTERRUPTED, stopping
@@ -72,7 +72,7 @@ def apply(
                 _ask(run, plan)
         if not plan.empty:
             run.so_far = "Changes may have been made in Stripe: the next plan shows what is left."
-        progress = Progress(run, plan, stripe)
+        progress = ProgressDisplay(run, plan, stripe)
         with stopping() as stop, progress.shown():
             report = carry_out(plan, stripe, progress.ended, progress.further, stop, deadline)
     _report(run, plan, report)

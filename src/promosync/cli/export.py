@@ -48,7 +48,7 @@ def export(
 ) -> None:
     """Print what the account holds as a configuration. Applying it adopts everything and changes nothing else."""
     from promosync.config.writing import to_json
-    from promosync.export.draft import Wishes
+    from promosync.export.proposal import Wishes
     from promosync.render.export import export_notes
     from promosync.workflows.export import Selection, make
 

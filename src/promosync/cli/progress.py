@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from promosync.apply.outcome import Outcome
-    from promosync.apply.outcome import Progress as BatchProgress
+    from promosync.apply.outcome import Progress
     from promosync.plan.plan import Plan
     from promosync.stripe_api.account import StripeAccount
 
@@ -27,7 +27,7 @@ EVERY_ON_TERMINAL = 1.0
 _FULL = 0.995
 
 
-class Progress:
+class ProgressDisplay:
     """Counts codes and coupons that are done: a bar on a terminal, a line every few seconds elsewhere.
 
     With JSON, each outcome and each report of progress is an event.
@@ -66,7 +66,7 @@ class Progress:
             self._emit(outcome_json(outcome))
         self._draw()
 
-    def further(self, batch: BatchProgress) -> None:
+    def further(self, batch: Progress) -> None:
         """Count the progress of a batch."""
         self._batches[batch.action.id] = (batch.done, batch.failed)
         self._draw()

@@ -6,13 +6,13 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from promosync.export.draft import (
+from promosync.export.proposal import (
     COUPON_DELETED,
     COUPON_LEFT_OUT,
     ENDED,
     UNKNOWN,
     CodeFile,
-    Draft,
+    Proposal,
     Remainder,
     Wishes,
     code_entry,
@@ -42,7 +42,7 @@ WITHOUT_FILE = "unique codes are written to separate files: add --out"
 NO_ADDRESS = "its customer has no email address, or another customer has the same one"
 
 
-def draft(live: Live, owner: str, wishes: Wishes, addresses: Mapping[str, str]) -> Draft:
+def propose(live: Live, owner: str, wishes: Wishes, addresses: Mapping[str, str]) -> Proposal:
     """Return the entries of an owner; ``live`` must have been read for that owner.
 
     ``addresses`` has the address of each customer who has one that no other customer has. Coupons that have ended are
@@ -55,7 +55,7 @@ def draft(live: Live, owner: str, wishes: Wishes, addresses: Mapping[str, str]) 
     entries = tuple({entry.id: entry for entry in coupons.values()}.values())
     products = products_of(entries, live.account.mode)
     configuration = Configuration(entries, codes, batches, products, Settings(owner=owner))
-    return Draft(configuration, files, left_out)
+    return Proposal(configuration, files, left_out)
 
 
 def _coupons(live: Live, owner: str, left_out: Remainder) -> dict[str, CouponEntry]:

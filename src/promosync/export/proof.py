@@ -13,7 +13,7 @@ from typing import TypeVar
 from promosync.config import Refused, load
 from promosync.config.files import MAX_BYTES
 from promosync.config.writing import to_json
-from promosync.export.draft import COUPON_LEFT_OUT, Draft
+from promosync.export.proposal import COUPON_LEFT_OUT, Proposal
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry
 from promosync.model.problems import Path, Problem, ProblemsFound, dotted
@@ -35,19 +35,19 @@ LiveFor = Callable[[Configuration], tuple[Live, Mapping[str, Rows]]]
 """What a plan of a configuration needs: the account, and the content of its files."""
 
 
-def prove(draft: Draft, live_for: LiveFor) -> tuple[Draft, Plan]:
-    """Return the draft without entries that a file cannot describe, and its plan.
+def prove(proposal: Proposal, live_for: LiveFor) -> tuple[Proposal, Plan]:
+    """Return the proposal without entries that a file cannot describe, and its plan.
 
     The plan adopts all entries, and does what is needed to objects without an entry. Raises ProblemsFound for
     problems that belong to no entry.
     """
-    configuration = _stay_below(draft.configuration)
+    configuration = _stay_below(proposal.configuration)
     while True:
         plan, refused = _try(configuration, live_for)
         if plan is not None and not refused:
-            files = {batch.id: draft.files[batch.id] for batch in configuration.batches}
-            return Draft(configuration, files, draft.left_out), plan
-        configuration = _without(configuration, refused, draft)
+            files = {batch.id: proposal.files[batch.id] for batch in configuration.batches}
+            return Proposal(configuration, files, proposal.left_out), plan
+        configuration = _without(configuration, refused, proposal)
 
 
 def _stay_below(configuration: Configuration) -> Configuration:
@@ -108,9 +108,9 @@ def _reason(problem: Problem) -> str:
     return f"{where}: {problem.message}" if where else problem.message
 
 
-def _without(configuration: Configuration, refused: Mapping[Path, str], draft: Draft) -> Configuration:
+def _without(configuration: Configuration, refused: Mapping[Path, str], proposal: Proposal) -> Configuration:
     """Return the configuration without the refused entries, and without entries that need them."""
-    coupons = _kept("coupons", configuration.coupons, refused, draft)
+    coupons = _kept("coupons", configuration.coupons, refused, proposal)
     there = {entry.id for entry in coupons}
 
     def off(section: str, needed: Iterable[str]) -> dict[Path, str]:
@@ -123,13 +123,13 @@ def _without(configuration: Configuration, refused: Mapping[Path, str], draft: D
     return replace(
         configuration,
         coupons=coupons,
-        codes=_kept("promotion_codes", configuration.codes, codes, draft),
-        batches=_kept("code_batches", configuration.batches, batches, draft),
+        codes=_kept("promotion_codes", configuration.codes, codes, proposal),
+        batches=_kept("code_batches", configuration.batches, batches, proposal),
         products={id: ids for id, ids in configuration.products.items() if id in products},
     )
 
 
-def _kept(section: str, entries: Sequence[E], refused: Mapping[Path, str], draft: Draft) -> tuple[E, ...]:
+def _kept(section: str, entries: Sequence[E], refused: Mapping[Path, str], proposal: Proposal) -> tuple[E, ...]:
     """Return the entries that are not refused, and note the others as left out."""
     kept = []
     for number, entry in enumerate(entries):
@@ -137,10 +137,10 @@ def _kept(section: str, entries: Sequence[E], refused: Mapping[Path, str], draft
         if reason is None:
             kept.append(entry)
         elif isinstance(entry, BatchEntry):
-            file = draft.files[entry.id]
+            file = proposal.files[entry.id]
             for index in file.members:
-                draft.left_out.add(Kind.CODE, reason, file.records[index].stripe_id)
+                proposal.left_out.add(Kind.CODE, reason, file.records[index].stripe_id)
         else:
             kind = Kind.COUPON if isinstance(entry, CouponEntry) else Kind.CODE
-            draft.left_out.add(kind, reason, next(iter(entry.stripe_id.values())))
+            proposal.left_out.add(kind, reason, next(iter(entry.stripe_id.values())))
     return tuple(kept)

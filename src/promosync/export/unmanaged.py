@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from promosync.codes.files import code_fault
-from promosync.export.draft import (
+from promosync.export.naming import Names, is_own_name
+from promosync.export.proposal import (
     COUPON_DELETED,
     COUPON_LEFT_OUT,
     ENDED,
     CodeFile,
-    Draft,
+    Proposal,
     Remainder,
     Wishes,
     code_entry,
@@ -28,7 +29,6 @@ from promosync.export.draft import (
     products_of,
     unknown_fields,
 )
-from promosync.export.naming import Names, is_own_name
 from promosync.model.account import Live
 from promosync.model.configuration import BatchEntry, CodeEntry, Configuration, CouponEntry, Import, Settings
 from promosync.model.issued import IssuedCode, IssuedCodes
@@ -55,7 +55,7 @@ class Holdings:
     addresses: Mapping[str, str] = field(default_factory=dict)
 
 
-def draft(found: Holdings, wishes: Wishes) -> Draft:
+def propose(found: Holdings, wishes: Wishes) -> Proposal:
     """Return the entries of objects that are not managed, for an owner that no object has."""
     left_out = Remainder()
     coupons = _coupons(found, wishes, left_out)
@@ -70,7 +70,7 @@ def draft(found: Holdings, wishes: Wishes) -> Draft:
     entries = tuple(coupons.values())
     products = products_of(entries, found.account.mode)
     settings = Settings(owner=free_owner(found.owners))
-    return Draft(Configuration(entries, tuple(codes), batches, products, settings), files, left_out)
+    return Proposal(Configuration(entries, tuple(codes), batches, products, settings), files, left_out)
 
 
 def free_owner(owners: Iterable[str]) -> str:

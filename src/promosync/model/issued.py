@@ -30,7 +30,7 @@ class Shape:
     uncounted: bool = False
 
 
-class Verdict(NamedTuple):
+class Comparison(NamedTuple):
     """The result of comparing a shape with the file; it holds for all codes of the shape.
 
     ``current``: every field that Stripe cannot change is as in the file. ``ended``: such codes have ended, by their
@@ -54,9 +54,9 @@ class IssuedCode:
 
     ``slot`` is None for an imported code. ``used`` counts redemptions, with those of its predecessors; a code that is
     ``used_up`` allows no more. ``retired`` is why promosync switched it off. ``current``, ``ended``, ``moves``,
-    ``gone`` and ``uncounted`` are as in :class:`Verdict`; ``ended`` is also true if the code is used up, ``current``
-    is false if its coupon is gone. ``email`` is the salted hash of its address. ``created`` is seconds UTC. ``shape``
-    is an index into :attr:`IssuedCodes.shapes`.
+    ``gone`` and ``uncounted`` are as in :class:`Comparison`; ``ended`` is also true if the code is used up,
+    ``current`` is false if its coupon is gone. ``email`` is the salted hash of its address. ``created`` is seconds
+    UTC. ``shape`` is an index into :attr:`IssuedCodes.shapes`.
     """
 
     stripe_id: str
@@ -96,7 +96,7 @@ class IssuedCodes(Sequence[IssuedCode]):
         self._created = array("q")
         self._shape_of = array("I")
         self._flags = array("H")
-        self._verdicts: Sequence[Verdict] | None = None
+        self._comparisons: Sequence[Comparison] | None = None
         for record in records:
             self.append(record)
 
@@ -112,11 +112,11 @@ class IssuedCodes(Sequence[IssuedCode]):
         flags = record.active | record.current << 1 | record.ended << 2 | record.moves << 3 | record.gone << 4
         self._flags.append(flags | _REASONS.index(record.retired) << 5 | record.used_up << 8)
 
-    def judged(self, verdicts: Sequence[Verdict]) -> IssuedCodes:
-        """Return the same records with the verdict on each shape; the data is shared, so nothing can be added."""
-        judged = copy.copy(self)
-        judged._verdicts = verdicts
-        return judged
+    def compared(self, comparisons: Sequence[Comparison]) -> IssuedCodes:
+        """Return the same records with the comparison of each shape; the data is shared, so nothing can be added."""
+        compared = copy.copy(self)
+        compared._comparisons = comparisons
+        return compared
 
     def texts(self) -> Iterator[tuple[str, bool]]:
         """Yield the text of each code, and whether it is active."""
@@ -185,9 +185,9 @@ class IssuedCodes(Sequence[IssuedCode]):
         texts, start = self._texts, self._ends[4 * at - 1] if at else 0
         after_id, after_code, after_email, end = self._ends[4 * at : 4 * at + 4]
         flags, slot, shape, created = self._flags[at], self._slots[at], self._shape_of[at], self._created[at]
-        verdict = self._verdicts[shape] if self._verdicts else None
-        older = verdict is not None and created < verdict.born and not flags & 1  # see life.is_gone
-        gone = bool(flags & 16) or older or (verdict is not None and verdict.gone)
+        comparison = self._comparisons[shape] if self._comparisons else None
+        older = comparison is not None and created < comparison.born and not flags & 1  # see life.is_gone
+        gone = bool(flags & 16) or older or (comparison is not None and comparison.gone)
         return IssuedCode(
             texts[start:after_id].decode(),
             texts[after_id:after_code].decode(),
@@ -195,15 +195,15 @@ class IssuedCodes(Sequence[IssuedCode]):
             bool(flags & 1),
             self._used[at],
             _REASONS[flags >> 5 & 7],
-            verdict.current and not gone if verdict else bool(flags & 2),
-            bool(flags & 4) or (verdict is not None and verdict.ended),
-            verdict.moves if verdict else bool(flags & 8),
+            comparison.current and not gone if comparison else bool(flags & 2),
+            bool(flags & 4) or (comparison is not None and comparison.ended),
+            comparison.moves if comparison else bool(flags & 8),
             gone,
             texts[after_code:after_email].decode() if after_code < after_email else None,
             texts[after_email:end].decode() if after_email < end else None,
             created,
             shape,
-            verdict is not None and verdict.uncounted,
+            comparison is not None and comparison.uncounted,
             bool(flags >> 8),
         )
 

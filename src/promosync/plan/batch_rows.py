@@ -12,7 +12,7 @@ from promosync.codes.emails import batch_salt, salted_hash
 from promosync.codes.files import LISTED
 from promosync.codes.text_set import TextSet
 from promosync.model.configuration import BatchEntry, Generate
-from promosync.model.issued import IssuedBuilder, IssuedCodes, Shape, Verdict
+from promosync.model.issued import Comparison, IssuedBuilder, IssuedCodes, Shape
 from promosync.model.live import LiveCode
 from promosync.model.problems import Path, Problem
 from promosync.model.promotions import fold
@@ -134,12 +134,14 @@ def taken_texts(
     return problems
 
 
-def adoptable(rows: Rows, records: IssuedCodes, unmanaged: Unmanaged, judge: Callable[[Shape], Verdict]) -> Adoptable:
+def adoptable(
+    rows: Rows, records: IssuedCodes, unmanaged: Unmanaged, compare: Callable[[Shape], Comparison]
+) -> Adoptable:
     """Return the codes of an import's rows that are in Stripe already and that nobody manages: they are adopted.
 
     These are active, for the customer of their row (or for everybody where the file has no addresses), and equal in
     every field that Stripe cannot change; no code of the batch has their text. ``records`` are the batch's own.
-    ``judge`` compares what some codes share with the file.
+    ``compare`` compares what some codes share with the file.
     """
     if not unmanaged or not rows.codes:
         return Adoptable()
@@ -159,11 +161,11 @@ def adoptable(rows: Rows, records: IssuedCodes, unmanaged: Unmanaged, judge: Cal
             found.add(code)
     alike = IssuedCodes()
     alike.shapes = found.codes.shapes
-    verdicts = [judge(shape) for shape in alike.shapes]
+    comparisons = [compare(shape) for shape in alike.shapes]
     kept = {}
     for (row, code), record in zip(codes.items(), found.codes, strict=True):
-        verdict = verdicts[record.shape]
-        if verdict.current and not verdict.gone and not verdict.ended and verdict.born <= code.created:
+        comparison = comparisons[record.shape]
+        if comparison.current and not comparison.gone and not comparison.ended and comparison.born <= code.created:
             kept[row] = code
             alike.append(record)
     return Adoptable(kept, alike)

@@ -17,7 +17,7 @@ from promosync.codes.alphabet import Space, space_of
 from promosync.codes.capacity import check_capacity
 from promosync.codes.slots import SlotPlan, Standing, Wanted, decide
 from promosync.model.configuration import BatchEntry, Generate
-from promosync.model.issued import IssuedCodes, Shape, Verdict
+from promosync.model.issued import Comparison, IssuedCodes, Shape
 from promosync.model.life import coupon_end, is_over
 from promosync.model.problems import Problem
 from promosync.plan import carry
@@ -72,14 +72,14 @@ def decide_batch(question: BatchQuestion) -> Sequence[BatchAction | Kept | Probl
     rows, problems = usable.rows, [] if standing is Standing.OVER else list(usable.problems)
     taken, adopt = partial(question.texts.taken, batch=entry.id), Adoptable()
     if standing is Standing.ON and question.rows.codes:
-        adopt = adoptable(rows, read, question.texts.unmanaged, lambda shape: _compare(question, shape).verdict)
+        adopt = adoptable(rows, read, question.texts.unmanaged, lambda shape: _compare(question, shape).comparison)
         adopted = adopt.texts()
         problems += taken_texts(
             entry, question.rows, read, lambda text: text not in adopted and taken(text), question.texts.holder
         )
 
     shapes = [_compare(question, shape) for shape in read.shapes]
-    records = read.judged([shape.verdict for shape in shapes])
+    records = read.compared([shape.comparison for shape in shapes])
     wanted = Wanted(
         count=source.count if isinstance(source, Generate) else None,
         codes=rows.codes,
@@ -144,7 +144,7 @@ def decide_batch(question: BatchQuestion) -> Sequence[BatchAction | Kept | Probl
 def decide_stray_batch(batch_id: str, basis: Basis, ending: frozenset[str]) -> Sequence[BatchAction | Problem]:
     """Decide about a batch that is in no entry of the file: its codes are withdrawn."""
     read, scope = basis.records(batch_id), basis.scope
-    records = read.judged([_verdict(shape, basis, ending) for shape in read.shapes])
+    records = read.compared([_comparison(shape, basis, ending) for shape in read.shapes])
     slots = decide(Wanted(standing=Standing.REMOVED), records)
     if slots.empty:
         return []
@@ -181,7 +181,7 @@ def _action(batch_id: str, reason: str, work: BatchWork, **more: Any) -> BatchAc
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    verdict: Verdict
+    comparison: Comparison
     changes: tuple[FieldChange, ...]
     in_place: bool
     warnings: tuple[str, ...]
@@ -210,14 +210,14 @@ def _compare(question: BatchQuestion, shape: Shape) -> _Compared:
     changes = changed_fields(before, after)
     current = not any(change.forces_recreate for change in changes)
     in_place = current and (bool(changes) or shape.protect != entry.protect)
-    verdict = _verdict(shape, basis, question.ending)._replace(current=current)
-    return _Compared(verdict, changes, in_place, more_generous(before, after))
+    comparison = _comparison(shape, basis, question.ending)._replace(current=current)
+    return _Compared(comparison, changes, in_place, more_generous(before, after))
 
 
-def _verdict(shape: Shape, basis: Basis, ending: frozenset[str]) -> Verdict:
+def _comparison(shape: Shape, basis: Basis, ending: frozenset[str]) -> Comparison:
     """Return what the account says of the codes of a shape."""
     coupon, now = basis.coupons.get(shape.spec.coupon), basis.scope.now
-    return Verdict(
+    return Comparison(
         ended=is_over(shape.spec.expires_at, now) or (coupon is not None and coupon_end(coupon, now) is not None),
         moves=shape.spec.coupon in ending,
         gone=coupon is None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from promosync.export.draft import Export, LeftOut
+from promosync.export.proposal import Export, LeftOut
 from promosync.render.facts import noun
 from promosync.render.layout import paragraph
 from promosync.render.values import number

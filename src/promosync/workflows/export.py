@@ -1,4 +1,4 @@
-"""Exporting an account: read it, draft its entries, and prove that a plan of them only adopts."""
+"""Exporting an account: read it, propose its entries, and prove that a plan of them only adopts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from promosync.export import owners, unmanaged
-from promosync.export.draft import Draft, Export, Wishes
 from promosync.export.proof import prove
+from promosync.export.proposal import Export, Proposal, Wishes
 from promosync.model.account import Live
 from promosync.model.configuration import Configuration
 from promosync.model.issued import IssuedBuilder
@@ -61,14 +61,14 @@ def make(stripe: StripeAccount, selection: Selection) -> Export:
         owners=frozenset(others),
         addresses=_addresses(stripe, bound, selection.wishes),
     )
-    draft = unmanaged.draft(found, selection.wishes)
-    wanted = needs(draft.configuration, found.account.mode)
+    proposal = unmanaged.propose(found, selection.wishes)
+    wanted = needs(proposal.configuration, found.account.mode)
     products, customers = stripe.existing_products(wanted.products), stripe.existing_customers(wanted.customers)
 
     def seen(configuration: Configuration) -> tuple[Live, Mapping[str, Rows]]:
-        return unmanaged.seen_by_a_plan(found, configuration, draft.files, products, customers)
+        return unmanaged.seen_by_a_plan(found, configuration, proposal.files, products, customers)
 
-    return _exported(*prove(draft, seen), others)
+    return _exported(*prove(proposal, seen), others)
 
 
 def _of_owner(stripe: StripeAccount, owner: str, wishes: Wishes) -> Export:
@@ -79,22 +79,22 @@ def _of_owner(stripe: StripeAccount, owner: str, wishes: Wishes) -> Export:
     if owner not in others and not live.batches:
         raise ProblemsFound([_no_owner(owner, others)])
     bound = {record.customer for records in live.batches.values() for record in records if record.customer}
-    draft = owners.draft(live, owner, wishes, _addresses(stripe, bound, wishes))
-    wanted = needs(draft.configuration, live.account.mode)
+    proposal = owners.propose(live, owner, wishes, _addresses(stripe, bound, wishes))
+    wanted = needs(proposal.configuration, live.account.mode)
     products, customers = stripe.existing_products(wanted.products), stripe.existing_customers(wanted.customers)
     live = replace(live, products=products, customers=customers)
 
     def seen(configuration: Configuration) -> tuple[Live, Mapping[str, Rows]]:
-        return live, {batch.id: draft.files[batch.id].read() for batch in configuration.batches}
+        return live, {batch.id: proposal.files[batch.id].read() for batch in configuration.batches}
 
     del others[owner]
-    return _exported(*prove(draft, seen), others)
+    return _exported(*prove(proposal, seen), others)
 
 
-def _exported(draft: Draft, plan: Plan, others: Mapping[str, int]) -> Export:
+def _exported(proposal: Proposal, plan: Plan, others: Mapping[str, int]) -> Export:
     strays = [action for action in plan.actions if not action.path and action.verb is not Verb.RETIRE]
     withdrawn = sum(batch.withdrawn for batch in plan.batches if not batch.path)
-    return Export(draft.configuration, draft.files, draft.left_out.all(), others, len(strays) + withdrawn)
+    return Export(proposal.configuration, proposal.files, proposal.left_out.all(), others, len(strays) + withdrawn)
 
 
 def _read(stripe: StripeAccount, selection: Selection) -> Iterable[LiveCode]:

@@ -80,7 +80,7 @@ class CodeFile:
 
 
 @dataclass(slots=True)
-class Draft:
+class Proposal:
     """An export before its plan is checked: entries from the oldest object to the newest, ``files`` by batch id."""
 
     configuration: Configuration

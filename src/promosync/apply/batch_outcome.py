@@ -24,7 +24,7 @@ _QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"| \(request [^)]*\)")
 _MOST_REASONS = 5
 
 
-class Tally:
+class OutcomeCounter:
     """Counts jobs as they end; for one thread."""
 
     def __init__(self, action: BatchAction, on_progress: Callable[[Progress], None]) -> None:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.status import Status
 
-    from promosync.apply.outcome import Outcome
-    from promosync.apply.outcome import Progress
+    from promosync.apply.outcome import Outcome, Progress
     from promosync.plan.plan import Plan
     from promosync.stripe_api.account import StripeAccount
 

@@ -142,20 +142,24 @@ def _places() -> Mapping[Place, list[MutationSpec]]:
     with use_db(":memory:", WorkDB.Mode.create) as database:
         init(modules, database, {})
         found = [change for item in database.work_items for change in item.mutations]
-    annotations = {module: _annotations(module) for module in modules}
+    left_out = {module: _left_out(module) for module in modules}
     places: dict[Place, list[MutationSpec]] = defaultdict(list)
     for change in sorted(found, key=lambda each: (each.module_path, each.start_pos, each.operator_name)):
-        annotated = any(start <= change.start_pos < end for start, end in annotations[change.module_path])
-        if not annotated and not _SAME.search(change.operator_name):
+        outside = not any(start <= change.start_pos < end for start, end in left_out[change.module_path])
+        if outside and not _SAME.search(change.operator_name):
             places[change.module_path, change.start_pos].append(change)
     return places
 
 
-def _annotations(module: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """From where to where the annotations are: nothing evaluates them."""
+def _left_out(module: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """From where to where nothing is changed: annotations, which nothing evaluates, and decorators of classes.
+
+    These say that a class is frozen and has slots, which mypy checks.
+    """
     nodes = list(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
-    found = [node.annotation for node in nodes if isinstance(node, ast.arg | ast.AnnAssign)]
+    found: list[ast.expr | None] = [node.annotation for node in nodes if isinstance(node, ast.arg | ast.AnnAssign)]
     found += [node.returns for node in nodes if isinstance(node, ast.FunctionDef)]
+    found += [decorator for node in nodes if isinstance(node, ast.ClassDef) for decorator in node.decorator_list]
     return [
         ((each.lineno, each.col_offset), (each.end_lineno or 0, each.end_col_offset or 0)) for each in found if each
     ]

@@ -49,6 +49,27 @@ def test_the_same_plan_is_the_same_text(name: str) -> None:
     assert dump(load(text, "plan.json")) == text
 
 
+def nothings(tree: Any) -> list[Any]:
+    """Return the values below a tree that are null or empty."""
+    below = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    return [value for value in below if value in (None, {}, [])] + [one for value in below for one in nothings(value)]
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_is_at_its_default_is_left_out(name: str) -> None:
+    """A plan of 100,000 codes would be several times as large."""
+    assert nothings(json.loads(dump(saved(PLANS[name]()))).get("actions", [])) == []
+
+
+def test_products_are_sorted() -> None:
+    """The order of a set is another one in each process."""
+    products = [f"prod_{n:02}" for n in range(40)]
+    coupon = Coupon(Decimal(5), applies_to=frozenset(products))
+    action = Action(Verb.CREATE, Kind.COUPON, "spring", "new", after=coupon, tags=Tags("shop", "spring"))
+    [written] = json.loads(dump(saved(replace(PLANS["recreates"](), actions=(action,)))))["actions"]
+    assert written["after"]["applies_to"] == products
+
+
 def test_every_field_of_an_action_is_kept() -> None:
     """This fails if a new field of an action is not in the file."""
     coupon = Coupon(

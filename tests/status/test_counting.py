@@ -162,6 +162,18 @@ def test_of_a_key_with_too_many_values_a_thousand_are_told_apart() -> None:
     assert line(report, "customer=(other values)").issued == 3
 
 
+def test_codes_of_a_deleted_coupon_count_for_the_campaign_that_the_file_gives_it() -> None:
+    codes = [unique("vip", slot, used=1) for slot in range(4)]
+    document = {"coupons": [{**SPRING, "metadata": {"campaign": "spring"}}], "code_batches": [BATCH]}
+    report, _ = look(document, [], codes, Asked(by=("campaign",)))
+    assert [(group.id, group.issued, group.used) for group in report.groups] == [("campaign=spring", 4, 4)]
+
+
+def test_a_coupon_that_has_ended_has_nothing_left() -> None:
+    live = coupon("spring", used=92, max_redemptions=100, redeem_by=NOW - 1, valid=False)
+    assert line(look({"coupons": [SPRING]}, [live], [])[0], "spring").left == 0
+
+
 @pytest.mark.parametrize(("each", "own"), [(None, 100), (80, 100), (20, 60)])
 def test_what_codes_of_one_coupon_share_is_counted_once(each: int | None, own: int) -> None:
     """Three codes of one campaign on a coupon of 100, and a coupon of 10 beside it: 110, or what the codes allow."""

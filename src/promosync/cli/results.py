@@ -1,4 +1,4 @@
-"""`promosync results`: what coupons, codes, batches and campaigns brought and cost, from paid orders."""
+"""`promosync results`: paid orders, discounts and revenue of coupons, codes, batches and campaigns."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def results(
     access: Access,
     max_minutes: MaxMinutesOption = None,
 ) -> int:
-    """Show what coupons, codes and batches brought and cost. Orders, customers, discounts, revenue, refunds."""
+    """Show the discounts and the revenue of coupons, codes and batches. Also orders, customers and refunds."""
     from promosync.results.ledger import dump
     from promosync.results.periods import span_of, zone_of
     from promosync.results.report import Asked

@@ -1,1 +1,1 @@
-"""What coupons, codes and batches brought and cost, summed from orders that were paid."""
+"""The orders, discounts and revenue of coupons, codes and batches, added up from paid orders."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +17,7 @@ LARGEST = 2**53
 
 
 @dataclass(frozen=True, kw_only=True)
-class Param:
+class Param(ABC):
     """A type of parameter; `clear` says that "" may be sent to empty it."""
 
     required: bool = False
@@ -26,9 +27,9 @@ class Param:
         """The types of the names that are known inside a value; None where any name may be there."""
         return None
 
+    @abstractmethod
     def read(self, value: Form, path: str) -> Any:
         """The typed value, None where "" empties it; `path` is the parameter's name as Stripe writes it: `a[b]`."""
-        raise NotImplementedError
 
 
 Spec = Mapping[str, Param]
@@ -88,9 +89,9 @@ class _Scalar(Param):
             code="parameter_invalid_empty",
         )
 
+    @abstractmethod
     def parse(self, value: str, path: str) -> Any:
         """The value of a text that is not empty."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,9 +170,9 @@ class _Nested(Param):
             return None
         raise StripeError("Invalid object", param=path)
 
+    @abstractmethod
     def parse(self, value: dict[str, Form], path: str) -> dict[str, Any]:
         """The value of a map."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
